@@ -1,0 +1,27 @@
+"""aevb: latent variable models trained with auto-encoding variational Bayes.
+
+>>> import aevb
+>>> model = aevb.VAE.from_pretrained("checkpoints/vae")
+"""
+
+from aevb.checkpoints import Checkpoint, CheckpointError, load
+from aevb.data import DataError, Examples
+from aevb.evaluation import evaluate
+from aevb.models import VAE, FactorAnalysis, LatentVariableModel
+from aevb.training import Alternating, Simultaneous, TrainingConfig, train
+
+__all__ = [
+    "VAE",
+    "Alternating",
+    "Checkpoint",
+    "CheckpointError",
+    "DataError",
+    "Examples",
+    "FactorAnalysis",
+    "LatentVariableModel",
+    "Simultaneous",
+    "TrainingConfig",
+    "evaluate",
+    "load",
+    "train",
+]

@@ -1,0 +1,247 @@
+"""python -m aevb: train, evaluate and sample from the command line."""
+
+import argparse
+import json
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from aevb import checkpoints, data, maps, runs
+from aevb.checkpoints import Checkpoint, CheckpointError
+from aevb.data import DataError, Examples
+from aevb.evaluation import BATCH, evaluate, posterior_means
+from aevb.models import REGISTRY, FactorAnalysis
+from aevb.models.factor_analysis import synthetic
+from aevb.training import Alternating, Diverged, Simultaneous, TrainingConfig, train
+
+BOUNDS = (10, 100)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit status: 0, 1 for a failure said in a sentence, 130 for Ctrl-C."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    options.command_line = "python -m aevb " + shlex.join(sys.argv[1:] if arguments is None else arguments)
+    try:
+        options.run(options)
+    except (CheckpointError, DataError, Diverged, ValueError, OSError) as error:
+        print(f"aevb: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("aevb: stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def train_command(options: argparse.Namespace) -> None:
+    """Trains a model and leaves a checkpoint."""
+    torch.manual_seed(options.seed)  # of the initial weights
+    if options.model == "fa":
+        return _train_factor_analysis(options)
+    digits = data.load()
+    print(digits.note, file=sys.stderr)
+    arguments = {"latent_dim": options.latent_dim, "dropout": options.dropout}
+    model = REGISTRY[options.model](**{k: v for k, v in arguments.items() if v is not None})
+    steps = options.epochs * max(1, len(digits.train) // options.batch_size)
+    config = TrainingConfig(
+        steps=steps,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate or 1e-3,
+        decay=True,
+        schedule=_schedule(options),
+        seed=options.seed,
+        bfloat16=options.bfloat16,
+    )
+    folder = options.output or Path("runs") / options.model
+    try:
+        with tqdm(total=steps, unit="step", mininterval=0.5) as bar:
+            for event in runs.record(model, digits, config, folder, options.command_line):
+                if isinstance(event, runs.Epoch):
+                    bar.write(
+                        f"epoch {event.epoch}: train ELBO {event.train_elbo:.2f}, "
+                        f"test ELBO {event.test_elbo:.2f}",
+                        file=sys.stderr,
+                    )
+                else:
+                    bar.update()
+                    bar.set_postfix(elbo=f"{event.elbo:.1f}", refresh=False)
+    except KeyboardInterrupt:
+        if (folder / "model.safetensors").is_file():
+            print(f"The best checkpoint so far is in {folder}.", file=sys.stderr)
+        raise
+    training = checkpoints.load(folder).training
+    measured = _measure(checkpoints.load(folder), digits)
+    checkpoints.write_json(folder / "training.json", training | {"test": measured})
+    print(json.dumps(measured, indent=2))
+    print(f"The checkpoint is in {folder}.", file=sys.stderr)
+
+
+def _train_factor_analysis(options: argparse.Namespace) -> None:
+    """Factor analysis on the tutorial's synthetic data (section 5.2.4)."""
+    train_x, test_x = synthetic(options.seed)
+    model = FactorAnalysis(train_x.shape[1], options.latent_dim or 2)
+    steps = options.epochs * max(1, len(train_x) // options.batch_size)
+    config = TrainingConfig(
+        steps=steps,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate or 1e-2,
+        schedule=_schedule(options),
+        seed=options.seed,
+    )
+    folder = options.output or Path("runs") / options.model
+    try:
+        for _ in tqdm(train(model, Examples(train_x), config), total=steps, unit="step"):
+            pass
+    finally:  # after Ctrl-C too: for a model this small the latest state is as good as the best
+        checkpoints.save(model, folder, {"command": options.command_line})
+    with torch.no_grad():
+        figures = {
+            "evidence": model.evidence(test_x).mean().item(),
+            "elbo": model.exact_elbo(test_x).mean().item(),
+            "gap": model.gap(test_x).mean().item(),
+        }
+    print(json.dumps(figures, indent=2))
+    print(f"The checkpoint is in {folder}.", file=sys.stderr)
+
+
+def evaluate_command(options: argparse.Namespace) -> None:
+    """Measures a checkpoint on the whole test set."""
+    checkpoint = checkpoints.load(options.checkpoint)
+    if checkpoint.kind == "fa":
+        raise ValueError("factor analysis is not a model of images; `train fa` prints its exact figures.")
+    digits = data.load()
+    measured = {"checkpoint": str(options.checkpoint)} | _measure(checkpoint, digits)
+    if options.json:
+        print(json.dumps(measured))
+        return
+    print(digits.note)
+    print(f"{measured['checkpoint']} ({measured['model']}), {measured['images']:,} test images, in nats:")
+    print(f"  ELBO{measured['elbo']:>24,.2f}")
+    for name, value in measured["terms"].items():
+        print(f"    {name:<16}{value:>10,.2f}")
+    for k, value in measured["bound"].items():
+        print(f"  bound, K = {k:<8}{value:>10,.2f}")
+
+
+def sample_command(options: argparse.Namespace) -> None:
+    """Draws images from a checkpoint's model into one PNG."""
+    checkpoint = checkpoints.load(options.checkpoint)
+    if options.count < 1:
+        raise ValueError(f"--count must be at least 1, not {options.count}.")
+    with torch.no_grad():
+        x = checkpoint.model.sample(options.count, generator=torch.Generator().manual_seed(options.seed))
+    if checkpoint.kind == "fa":
+        print(json.dumps(x.tolist()))
+        return
+    side = round(x.shape[-1] ** 0.5)
+    from torchvision.utils import save_image  # imported late: it is slow to import
+
+    save_image(x.view(-1, 1, side, side), options.output, nrow=10, padding=1)
+    print(f"{options.count} samples are in {options.output}.")
+
+
+def map_command(options: argparse.Namespace) -> None:
+    """Maps the latent means of the test set and leaves the maps beside the weights."""
+    checkpoint = checkpoints.load(options.checkpoint)
+    x = Examples(data.load().test.images, checkpoint.model.observation).fixed()
+    means = posterior_means(checkpoint.model, x).numpy()
+    made = {name: make(means) for name, make in tqdm(maps.METHODS.items(), unit="map")}
+    maps.save(made, checkpoint.path)
+    print(f"{', '.join(made)}: in {checkpoint.path / 'maps.npz'}.")
+
+
+def data_command(options: argparse.Namespace) -> None:
+    """Says which data are in use; downloads all of MNIST where asked to."""
+    if options.download:
+        with tqdm(total=100, unit="%", desc="MNIST") as bar:
+            for fraction in data.download():
+                bar.n = round(100 * fraction)
+                bar.refresh()
+    print(data.load().note)
+
+
+def _measure(checkpoint: Checkpoint, digits: data.Digits) -> dict:
+    x = Examples(digits.test.images, checkpoint.model.observation).fixed()
+    start = time.perf_counter()
+    measured = evaluate(
+        checkpoint.model, x, BOUNDS, over=lambda batches: tqdm(batches, unit_scale=BATCH, unit="image")
+    )
+    return {
+        "model": checkpoint.kind,
+        "data": digits.note,
+        "images": measured.examples,
+        "elbo": measured.elbo,
+        "terms": measured.terms,
+        "bound": {str(k): value for k, value in measured.bound.items()},
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+
+
+def _schedule(options: argparse.Namespace) -> Simultaneous | Alternating:
+    return Alternating(*options.alternate) if options.alternate else Simultaneous()
+
+
+def _positive(kind: type) -> object:
+    def parse(text: str) -> float:
+        value = kind(text)
+        if not value > 0:
+            raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+        return value
+
+    parse.__name__ = "number"
+    return parse
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m aevb", description=__doc__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, run) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+        added.set_defaults(run=run)
+        return added
+
+    at_least_one, above_zero = _positive(int), _positive(float)
+    added = command("train", train_command)
+    added.add_argument("model", choices=REGISTRY, help="which model: %(choices)s")
+    added.add_argument("--epochs", type=at_least_one, default=100, help="passes over the data (%(default)s)")
+    added.add_argument("--batch-size", type=at_least_one, default=100, help="%(default)s")
+    added.add_argument("--learning-rate", type=above_zero, help="Adam's, at the start (1e-3; fa 1e-2)")
+    added.add_argument("--latent-dim", type=at_least_one, help="L (the tutorial's)")
+    added.add_argument("--dropout", type=float, help="of hidden units (0)")
+    added.add_argument(
+        "--alternate",
+        type=at_least_one,
+        nargs=2,
+        metavar=("E", "M"),
+        help="E steps of phi alone, then M of theta alone, in turn, rather than both at once",
+    )
+    added.add_argument("--seed", type=int, default=0, help="%(default)s")
+    added.add_argument("--bfloat16", action="store_true", help="matrix products in bfloat16")
+    added.add_argument("--output", type=Path, help="the checkpoint's folder (runs/MODEL)")
+
+    added = command("evaluate", evaluate_command)
+    added.add_argument("checkpoint", help="a folder, a shipped name, or a Hugging Face repository")
+    added.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+    added = command("sample", sample_command)
+    added.add_argument("checkpoint", help="a folder, a shipped name, or a Hugging Face repository")
+    added.add_argument("--count", type=int, default=30, help="%(default)s")
+    added.add_argument("--seed", type=int, default=0, help="%(default)s")
+    added.add_argument("--output", type=Path, default=Path("samples.png"), help="%(default)s")
+
+    added = command("map", map_command)
+    added.add_argument("checkpoint", help="a folder or a shipped name")
+
+    added = command("data", data_command)
+    added.add_argument("--download", action="store_true", help="fetch all of MNIST first")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+"""The only file format: a folder with four files, of which the last two may be missing.
+
+    model.safetensors   the weights
+    config.json         the format's version, the model's name and the arguments that rebuild it
+    training.json       how it was trained and what it reached (`Checkpoint.training`)
+    maps.npz            t-SNE, UMAP and PCA of the test set's latent means (`maps.py`)
+
+The first two are what `PyTorchModelHubMixin` writes and reads, so `VAE.from_pretrained` takes such a
+folder or a Hugging Face repository's name. Nothing is ever unpickled.
+"""
+
+import json
+import os
+import platform
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from aevb.models import REGISTRY, LatentVariableModel, name_of
+
+FORMAT = 1
+FILES = ["model.safetensors", "config.json", "training.json", "maps.npz"]
+ROOT = Path(__file__).parent.parent / "checkpoints"
+"""The shipped checkpoints of a source checkout."""
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint is missing or damaged; the message names it and the fault in a sentence."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model and what is known of it."""
+
+    path: Path
+    model: LatentVariableModel
+    training: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The model's name in the registry."""
+        return name_of(self.model)
+
+    @cached_property
+    def maps(self) -> dict[str, np.ndarray]:
+        """Two-dimensional maps (10,000, 2) of the test set by method; empty where none was made.
+
+        Raises:
+            CheckpointError: where the file is damaged.
+        """
+        path = self.path / "maps.npz"
+        if not path.is_file():
+            return {}
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+        except Exception as error:  # zipfile, numpy and zlib each have their own
+            raise CheckpointError(f"{path} is damaged: {error}.") from error
+
+
+def save(model: LatentVariableModel, path: Path, training: dict[str, Any] | None = None) -> None:
+    """Writes model.safetensors, config.json and, where given, training.json into the folder `path`."""
+    config = {"format": FORMAT, "model": name_of(model), **model.config}
+    path.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(path, config=config)
+    (path / "README.md").unlink(missing_ok=True)  # the mixin's model card says nothing of ours
+    if training is not None:
+        write_json(path / "training.json", training)
+
+
+def load(name: str | os.PathLike[str]) -> Checkpoint:
+    """The checkpoint in a folder, or of that name among the shipped ones or on the Hugging Face Hub.
+
+    The model is in evaluation mode.
+
+    Raises:
+        CheckpointError: where it is missing or damaged; the message names the file.
+    """
+    path = _resolve(str(name))
+    config = _read_json(path / "config.json", required=True)
+    if config.get("format") != FORMAT:
+        raise CheckpointError(f"{path / 'config.json'} is not of format {FORMAT}.")
+    if config.get("model") not in REGISTRY:
+        known = ", ".join(REGISTRY)
+        raise CheckpointError(f"{path / 'config.json'} names no known model ({known}).")
+    weights = path / "model.safetensors"
+    if not weights.is_file():
+        raise CheckpointError(f"{weights} is missing.")
+    arguments = {key: value for key, value in config.items() if key not in ("format", "model")}
+    try:
+        model = REGISTRY[config["model"]](**arguments)
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"{path / 'config.json'} is damaged: {error}") from error
+    try:
+        model.load_state_dict(load_file(weights), strict=True)
+    except (SafetensorError, RuntimeError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"{weights} is damaged or does not fit its config.json: {reason}") from error
+    return Checkpoint(path, model.eval(), _read_json(path / "training.json", required=False))
+
+
+def shipped() -> list[str]:
+    """The names of the checkpoints that come with a source checkout, sorted."""
+    return sorted(path.parent.name for path in ROOT.glob("*/config.json"))
+
+
+def versions() -> dict[str, str]:
+    """Of what a figure can depend on."""
+    return {"python": platform.python_version(), "torch": torch.__version__}
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Writes an object as readable JSON: one key a line, long lists of numbers not."""
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+def _resolve(name: str) -> Path:
+    for candidate in (Path(name), ROOT / name):
+        if candidate.is_dir():
+            return candidate
+    if name.count("/") != 1 or name.startswith((".", "/", "checkpoints/")):
+        raise CheckpointError(f"There is no checkpoint folder {name}.")
+    try:
+        return Path(snapshot_download(name, etag_timeout=5, allow_patterns=FILES))
+    except (RepositoryNotFoundError, HFValidationError):
+        raise CheckpointError(f"There is no folder {name}, and no such repository on the Hub.") from None
+    except (HfHubHTTPError, OSError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(
+            f"There is no folder {name}, and the Hugging Face Hub could not be reached: {reason}"
+        ) from error
+
+
+def _read_json(path: Path, *, required: bool) -> dict[str, Any]:
+    if not path.is_file():
+        if required:
+            raise CheckpointError(f"{path} is missing.")
+        return {}
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path} is damaged: {error}.") from error
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path} is damaged: it does not hold a JSON object.")
+    return value

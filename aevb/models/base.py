@@ -1,0 +1,71 @@
+"""The one idea that every model here shares.
+
+A latent variable model gives a per-example ELBO, split into named terms, and can sample. Raising the
+ELBO in the inference parameters φ is the approximate E-step (tutorial section 3), raising it in the
+generative parameters θ the approximate M-step (section 4), and AEVB does both at once (section 5.1).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+
+from huggingface_hub import PyTorchModelHubMixin
+from torch import Generator, Tensor, nn
+
+
+class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
+    """A model p_θ(x, z) with an approximate posterior q_φ(z | x).
+
+    Subclasses name their networks by the density they parametrise, so that a parameter's name says
+    which step moves it: `p_…` is generative (θ), `q_…` is inferential (φ).
+
+    Shapes: S samples first, then B batch, D data, L latent. Everything is in nats.
+    """
+
+    observation: str
+    """How data.py is to present an image: "continuous" (dequantised) or "vector" (as it is)."""
+
+    @abstractmethod
+    def terms(self, x: Tensor, *, generator: Generator | None = None) -> Mapping[str, Tensor]:
+        """The named, signed terms of the one-sample estimator of the per-example ELBO, each (B,).
+
+        Their sum is the ELBO with all its constants; the gradient of that sum is an unbiased estimator
+        of the ELBO's gradient (section 5.2.3).
+        """
+
+    @abstractmethod
+    def log_weights(self, x: Tensor, samples: int, *, generator: Generator | None = None) -> Tensor:
+        """log p(x, z) - log q(z | x) for `samples` draws z ~ q(z | x), as (S, B)."""
+
+    @abstractmethod
+    def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
+        """`count` draws of x by ancestral sampling: z ~ p(z), then x ~ p(x | z), as (count, D)."""
+
+    def elbo(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
+        """The one-sample estimate of the per-example ELBO, (B,): the sum of `terms`."""
+        return total(self.terms(x, generator=generator))
+
+    def generative_parameters(self) -> list[nn.Parameter]:
+        """θ, what the approximate M-step moves."""
+        return [parameter for name, parameter in self.named_parameters() if name.startswith("p_")]
+
+    def inference_parameters(self) -> list[nn.Parameter]:
+        """φ, what the approximate E-step moves."""
+        return [parameter for name, parameter in self.named_parameters() if name.startswith("q_")]
+
+    @property
+    def config(self) -> dict:
+        """The arguments that rebuild this model: `type(model)(**model.config)`."""
+        return dict(self._hub_mixin_config or {})
+
+
+def total(terms: Mapping[str, Tensor]) -> Tensor:
+    """The ELBO from its terms. Same shape as each."""
+    values: Iterable[Tensor] = terms.values()
+    return sum(values)  # type: ignore[return-value]
+
+
+def check_sizes(**sizes: int) -> None:
+    """Raises ValueError, naming the argument, for a size that is not a positive whole number."""
+    for name, size in sizes.items():
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise ValueError(f"{name} must be a positive whole number, not {size!r}.")

@@ -1,0 +1,63 @@
+"""Small nets, named by the density they parametrise; each returns a distribution.
+
+Likelihoods are computed in float32 even when the matrix products run in bfloat16: a sum over 784
+pixels needs the digits.
+"""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.distributions import Independent, Normal
+from torch.nn import functional as F
+
+from aevb.distributions import ContinuousBernoulli, cap
+from aevb.models.base import check_sizes
+
+
+def hidden_layers(input_dim: int, hidden_dims: Sequence[int], dropout: float) -> nn.Sequential:
+    """Linear, ReLU and (where it is not 0) dropout for each width, (…, input_dim) to (…, hidden_dims[-1]).
+
+    Raises:
+        ValueError: for no or impossible widths, or a dropout outside [0, 1).
+    """
+    if not hidden_dims:
+        raise ValueError("hidden_dims must name at least one layer's width.")
+    check_sizes(**{f"hidden_dims[{i}]": width for i, width in enumerate(hidden_dims)})
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout must be in [0, 1), not {dropout!r}.")
+    layers: list[nn.Module] = []
+    for width in hidden_dims:
+        layers += [nn.Linear(input_dim, width), nn.ReLU()]
+        if dropout:
+            layers.append(nn.Dropout(dropout))
+        input_dim = width
+    return nn.Sequential(*layers)
+
+
+class DiagonalNormalNet(nn.Module):
+    """h ↦ N(loc(h), diag scale(h)²), event shape (output_dim,)."""
+
+    def __init__(self, input_dim: int, hidden_dims: Sequence[int], output_dim: int, dropout: float = 0.0):
+        super().__init__()
+        self.hidden = hidden_layers(input_dim, hidden_dims, dropout)
+        self.loc = nn.Linear(hidden_dims[-1], output_dim)
+        self.pre_scale = nn.Linear(hidden_dims[-1], output_dim)
+
+    def forward(self, inputs: Tensor) -> Independent:
+        h = self.hidden(inputs)
+        # 1e-6: softplus of a very negative number is 0 in float32, and a scale must not be.
+        scale = F.softplus(self.pre_scale(h).float()) + 1e-6
+        return Independent(Normal(self.loc(h).float(), scale, validate_args=False), 1, validate_args=False)
+
+
+class ContinuousBernoulliNet(nn.Module):
+    """z ↦ a product of continuous Bernoullis by their logits, event shape (output_dim,)."""
+
+    def __init__(self, input_dim: int, hidden_dims: Sequence[int], output_dim: int, dropout: float = 0.0):
+        super().__init__()
+        self.hidden = hidden_layers(input_dim, hidden_dims, dropout)
+        self.logits = nn.Linear(hidden_dims[-1], output_dim)
+
+    def forward(self, inputs: Tensor) -> Independent:
+        logits = cap(self.logits(self.hidden(inputs)).float())
+        return Independent(ContinuousBernoulli(logits, validate_args=False), 1, validate_args=False)

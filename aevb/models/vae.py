@@ -1,0 +1,72 @@
+"""The variational auto-encoder (tutorial section 5.3; Kingma and Welling, 2014).
+
+    z ~ N(0, I)                                   the prior
+    x ~ ProductOfContinuousBernoullis(λ_θ(z))     the generative net
+    q_φ(z | x) = N(μ_φ(x), diag σ_φ(x)²)          the inference net
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Generator, Tensor
+from torch.distributions import Independent, Normal, kl_divergence
+
+from aevb.distributions import rsample
+from aevb.models.base import LatentVariableModel, check_sizes
+from aevb.models.nets import ContinuousBernoulliNet, DiagonalNormalNet
+
+
+class VAE(LatentVariableModel):
+    """A VAE for data in [0, 1]^D.
+
+    Args:
+        data_dim: D, 784 for MNIST.
+        latent_dim: L.
+        hidden_dims: widths of the inference net's hidden layers; the generative net mirrors them.
+        dropout: probability of dropping a hidden unit while training (the tutorial's is 0.1).
+    Raises:
+        ValueError: for a size below 1 or a dropout outside [0, 1).
+    """
+
+    observation = "continuous"
+
+    def __init__(
+        self,
+        data_dim: int = 784,
+        latent_dim: int = 20,
+        hidden_dims: Sequence[int] = (500, 500),
+        dropout: float = 0.0,
+    ):
+        super().__init__()
+        check_sizes(data_dim=data_dim, latent_dim=latent_dim)
+        self.data_dim, self.latent_dim = data_dim, latent_dim
+        self.q_z_given_x = DiagonalNormalNet(data_dim, hidden_dims, latent_dim, dropout)
+        self.p_x_given_z = ContinuousBernoulliNet(latent_dim, tuple(reversed(hidden_dims)), data_dim, dropout)
+        self.register_buffer("_zeros", torch.zeros(latent_dim), persistent=False)
+
+    @property
+    def p_z(self) -> Independent:
+        """The prior N(0, I), event shape (L,)."""
+        zeros: Tensor = self._zeros  # type: ignore[assignment]
+        return Independent(Normal(zeros, torch.ones_like(zeros), validate_args=False), 1, validate_args=False)
+
+    def terms(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
+        """log p(x | z) at one reparametrised z, and -KL(q(z | x) ‖ p(z)) in closed form; x: (B, D)."""
+        q_z = self.q_z_given_x(x)
+        z = rsample(q_z, generator=generator)
+        return {
+            "reconstruction": self.p_x_given_z(z).log_prob(x),
+            "minus_kl_z": -kl_divergence(q_z, self.p_z),
+        }
+
+    def log_weights(self, x: Tensor, samples: int, *, generator: Generator | None = None) -> Tensor:
+        """log p(x | z) + log p(z) - log q(z | x) as (S, B) for x: (B, D)."""
+        q_z = self.q_z_given_x(x)
+        z = rsample(q_z, (samples,), generator)
+        return self.p_x_given_z(z).log_prob(x) + self.p_z.log_prob(z) - q_z.log_prob(z)
+
+    def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
+        """One sample of each of `count` products of continuous Bernoullis, (count, D) (Figure 7)."""
+        return rsample(self.p_x_given_z(rsample(self.p_z, (count,), generator)), generator=generator)
+
+

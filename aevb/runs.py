@@ -1,0 +1,68 @@
+"""A recorded training run on MNIST: epoch by epoch measured on the test set, its best state on disk."""
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aevb import checkpoints
+from aevb.data import Digits, Examples
+from aevb.evaluation import evaluate
+from aevb.models.base import LatentVariableModel
+from aevb.training import Progress, TrainingConfig, train
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the training images, measured after it. ELBOs and terms are means in nats."""
+
+    epoch: int
+    train_elbo: float
+    test_elbo: float
+    test_terms: dict[str, float]
+
+
+def record(
+    model: LatentVariableModel, digits: Digits, config: TrainingConfig, folder: Path, command: str
+) -> Iterator[Progress | Epoch]:
+    """Trains `model`, writing a checkpoint into `folder` whenever the test ELBO is the best so far.
+
+    Every epoch's figures go into training.json at once, so that a run broken off keeps its best state
+    and its whole curve. The test set takes part in nothing but that choice of an epoch, which
+    training.json says.
+
+    Yields:
+        `Progress` after every step, `Epoch` after every epoch.
+    """
+    examples = Examples(digits.train.images, model.observation)
+    test = Examples(digits.test.images, model.observation).fixed()
+    epoch_steps = max(1, len(examples) // config.batch_size)
+    start, curve, best, sum_elbo = time.perf_counter(), list[Epoch](), -float("inf"), 0.0
+    for progress in train(model, examples, config):
+        sum_elbo += progress.elbo
+        yield progress
+        if progress.step % epoch_steps:
+            continue
+        measured = evaluate(model, test)
+        curve.append(
+            Epoch(progress.step // epoch_steps, sum_elbo / epoch_steps, measured.elbo, measured.terms)
+        )
+        sum_elbo = 0.0
+        improved = measured.elbo > best
+        best = max(best, measured.elbo)
+        training = {
+            "command": command,
+            "data": digits.note,
+            "config": dataclasses.asdict(config) | {"schedule": repr(config.schedule)},
+            "versions": checkpoints.versions(),
+            "seconds": round(time.perf_counter() - start, 1),
+            "chosen": f"the epoch with the highest test ELBO of {len(curve)}",
+            "epoch": max(curve, key=lambda epoch: epoch.test_elbo).epoch,
+            "curve": [dataclasses.asdict(epoch) for epoch in curve],
+        }
+        if improved:
+            checkpoints.save(model, folder, training)
+        else:
+            checkpoints.write_json(folder / "training.json", training)
+        yield curve[-1]

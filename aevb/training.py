@@ -1,0 +1,132 @@
+"""The only optimiser loop: stochastic gradient ascent on the ELBO, as a generator of progress.
+
+A command line, a page and a test are each a `for` loop over `train`; to stop early, stop iterating.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch.optim import Adam
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler
+
+from aevb.data import Examples
+from aevb.models.base import LatentVariableModel, total
+
+Phase = Literal["E", "M", "EM"]
+"""What a gradient step moves: φ (approximate E-step), θ (approximate M-step), or both (AEVB)."""
+
+
+@dataclass(frozen=True)
+class Simultaneous:
+    """φ and θ together at every step: AEVB (tutorial section 5.1)."""
+
+    def phase(self, step: int) -> Phase:
+        return "EM"
+
+
+@dataclass(frozen=True)
+class Alternating:
+    """`e_steps` gradient steps in φ alone, then `m_steps` in θ alone, and again (Experiment 2)."""
+
+    e_steps: int = 1000
+    m_steps: int = 1000
+
+    def phase(self, step: int) -> Phase:
+        """The phase of a step, counted from 1."""
+        return "E" if (step - 1) % (self.e_steps + self.m_steps) < self.e_steps else "M"
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How to train. Whole numbers are at least 1.
+
+    Attributes:
+        steps: gradient steps in all.
+        batch_size: N_B.
+        learning_rate: η of Adam, at the start.
+        decay: whether η falls to 0 along a cosine or stays.
+        schedule: which parameters each step moves.
+        seed: of the shuffling, the dequantisation and the posterior samples.
+        bfloat16: whether matrix products run in bfloat16 (several times faster on recent processors).
+    """
+
+    steps: int
+    batch_size: int = 100
+    learning_rate: float = 1e-3
+    decay: bool = False
+    schedule: Simultaneous | Alternating = Simultaneous()  # noqa: RUF009  (frozen)
+    seed: int = 0
+    bfloat16: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}.")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate must be above 0, not {self.learning_rate}.")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One gradient step: its number from 1, its phase, and the mini-batch ELBO in terms before it."""
+
+    step: int
+    steps: int
+    phase: Phase
+    elbo: float
+    terms: Mapping[str, float]
+    seconds: float
+
+
+class Diverged(RuntimeError):
+    """The ELBO stopped being a finite number."""
+
+
+def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig) -> Iterator[Progress]:
+    """Raises the ELBO of `examples` in the parameters of `model`, which is changed in place.
+
+    The order of the examples, their noise and the posterior samples all come from one generator seeded
+    with `config.seed`, so that a run can be repeated.
+
+    Yields:
+        after every gradient step, its `Progress` (equations 3 and 4).
+    Raises:
+        Diverged: when the mini-batch ELBO is not finite any more.
+    """
+    generator = torch.Generator().manual_seed(config.seed)
+    moved = {"E": model.inference_parameters(), "M": model.generative_parameters()}
+    moved["EM"] = moved["E"] + moved["M"]
+    optimizer = Adam(moved["EM"], lr=config.learning_rate, fused=True)
+    scheduler: LRScheduler | None = CosineAnnealingLR(optimizer, config.steps) if config.decay else None
+    batches = _endless(examples, config.batch_size, generator)
+    start = time.perf_counter()
+    for step in range(1, config.steps + 1):
+        phase = config.schedule.phase(step)
+        model.train()
+        with torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16):
+            terms = model.terms(next(batches), generator=generator)
+        elbo = total(terms).mean()
+        # Adam passes over parameters without a gradient, so what a phase does not move stands still.
+        optimizer.zero_grad(set_to_none=True)
+        (-elbo).backward(inputs=moved[phase])
+        optimizer.step()
+        if scheduler:
+            scheduler.step()
+        if not elbo.isfinite():
+            raise Diverged(f"The ELBO is {elbo.item()} at step {step}: lower the learning rate.")
+        yield Progress(
+            step=step,
+            steps=config.steps,
+            phase=phase,
+            elbo=elbo.item(),
+            terms={name: term.mean().item() for name, term in terms.items()},
+            seconds=time.perf_counter() - start,
+        )
+
+
+def _endless(examples: Examples, batch_size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
+    while True:
+        yield from examples.epoch(batch_size, generator)
