@@ -1,0 +1,244 @@
+"""What the tests share: the app in this process (AppTest), the app as a server, and a real browser.
+
+Tests that ask for `server` or `open_page` drive Chromium; they carry the marker `browser` by
+themselves and run last. Where there is no Chromium they are skipped, and the last lines of the run say
+so; with AEVB_REQUIRE_BROWSER=1 they fail instead.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+import torch
+from playwright.sync_api import Browser, Page, sync_playwright
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parent.parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+BROWSER_REQUIRED = os.environ.get("AEVB_REQUIRE_BROWSER", "") not in ("", "0")
+ARTIFACTS = ROOT / "test-results"
+FAILED = pytest.StashKey[bool]()
+RUNNING: list["Server"] = []
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    torch.set_num_threads(1)  # one worker per core already
+
+
+# The app in this process
+
+
+@pytest.fixture
+def open_app() -> Callable[..., AppTest]:
+    """`open_app("vae", digit="3")`: AppTest on pages/vae.py at ?digit=3, run once.
+
+    Without a name it is the first page. Navigation and all, as a visitor would have it.
+    """
+
+    def open_page(page: str | None = None, **query: object) -> AppTest:
+        app = AppTest.from_file(ROOT / "aevb" / "ui" / "shell.py", default_timeout=120)
+        if page is not None:
+            app.run()  # only then are the pages known
+            app.switch_page(os.path.join("..", "..", "pages", f"{page}.py"))
+        for name, value in query.items():
+            app.query_params[name] = str(value)
+        return app.run()
+
+    return open_page
+
+
+# The app as a server
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running app: where it listens, its process and its log."""
+
+    url: str
+    pid: int
+    log: Path
+
+
+def start_server(log: Path, **environment: str) -> tuple[Server, subprocess.Popen]:
+    """Starts `streamlit run app.py` on a free port and waits until it is healthy."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=os.environ | environment
+        )
+    server = Server(f"http://127.0.0.1:{port}", process.pid, log)
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(OSError, urllib.error.URLError):
+            if urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=2).read() == b"ok":
+                RUNNING.append(server)
+                return server, process
+        time.sleep(0.1)
+    stop_server(process)
+    pytest.fail(f"The server did not start. Its log:\n{log.read_text(errors='replace')}", pytrace=False)
+
+
+def stop_server(process: subprocess.Popen) -> None:
+    """Ends the process that `start_server` started, and no other."""
+    RUNNING[:] = [server for server in RUNNING if server.pid != process.pid]
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app on a free port of this machine. Its log is shown with every test that fails on it."""
+    running, process = start_server(tmp_path_factory.mktemp("server") / "log.txt")
+    yield running
+    stop_server(process)
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path) -> Iterator[Server]:
+    """A server that nobody has visited yet; slower than `server`."""
+    running, process = start_server(tmp_path / "log.txt")
+    yield running
+    stop_server(process)
+
+
+# A real browser
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    if CHROMIUM is None:
+        message = "No Chromium was found: install it (Debian and Ubuntu: apt install chromium)."
+        (pytest.fail if BROWSER_REQUIRED else pytest.skip)(message)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield chromium
+        chromium.close()
+
+
+def settle(page: Page, timeout: float = 60) -> None:
+    """Waits until the page is connected, no script runs and nothing is left to load, for 0.3 s on end."""
+    page.evaluate("window.quietSince = undefined")
+    page.wait_for_function(
+        """() => {
+            const app = document.querySelector('[data-testid=stApp]')
+            const busy = !app
+                || app.getAttribute('data-test-connection-state') !== 'CONNECTED'
+                || app.getAttribute('data-test-script-state') !== 'notRunning'
+                || document.querySelector('[data-testid=stSkeleton]')
+            if (busy) window.quietSince = undefined
+            else window.quietSince ??= performance.now()
+            return performance.now() - window.quietSince > 300
+        }""",
+        polling=50,
+        timeout=1000 * timeout,
+    )
+
+
+@pytest.fixture(name="settle")
+def settle_fixture() -> Callable[[Page], None]:
+    """`settle(page)` after an interaction: waits for the app's answer to be complete."""
+    return settle
+
+
+@pytest.fixture
+def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+    """`open_page("vae", digit="3")`: a new visitor's page at /vae?digit=3, settled.
+
+    Keyword arguments width, height and color_scheme ("light", "dark") shape the window; `on` is the
+    server to visit, `server` unless told. `page.faults` lists what the page's own JavaScript threw. A
+    test that fails leaves a screenshot of each page in test-results/.
+    """
+    contexts, pages = [], []
+
+    def open_(
+        path: str = "",
+        *,
+        on: Server | None = None,
+        width: int = 1280,
+        height: int = 900,
+        color_scheme: str = "light",
+        wait: bool = True,
+        **query: object,
+    ) -> Page:
+        running = on or request.getfixturevalue("server")
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=color_scheme)
+        contexts.append(context)
+        page = context.new_page()
+        pages.append(page)
+        page.faults = []
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.goto(f"{running.url}/{path}" + (f"?{urlencode(query)}" if query else ""))
+        if wait:
+            settle(page)
+        return page
+
+    yield open_
+    if FAILED in request.node.stash:
+        ARTIFACTS.mkdir(exist_ok=True)
+        for number, page in enumerate(pages):
+            name = re.sub(r"\W+", "-", f"{request.node.name}-{number}")
+            with suppress(Exception):  # the page may be what broke
+                page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def browser_page(open_page: Callable[..., Page]) -> Page:
+    """The app's first page in a new visitor's browser, settled."""
+    return open_page()
+
+
+# How the run is arranged and what it says at its end
+
+USES_A_BROWSER = {"browser", "open_page", "browser_page"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that need a browser and puts them last: what is quick fails first."""
+    for item in items:
+        if USES_A_BROWSER & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """Shows the servers' logs with a browser test that failed."""
+    report = yield
+    if report.failed and item.get_closest_marker("browser"):
+        item.stash[FAILED] = True
+        for server in RUNNING:
+            log = server.log.read_text(errors="replace")[-8000:]
+            report.sections.append((f"log of the server at {server.url}", log))
+    return report
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The very last lines: that the browser tests could not run, where they could not."""
+    if CHROMIUM is None and not hasattr(config, "workerinput"):
+        line = "NO CHROMIUM WAS FOUND, SO THE BROWSER TESTS DID NOT RUN: the app itself is untested."
+        hint = "Install it (Debian and Ubuntu: apt install chromium) and run the tests again."
+        print("", "!" * len(line), line, hint, "!" * len(line), sep="\n")
