@@ -1,12 +1,26 @@
+"""What surrounds every page: its frame, the menu, and what the sidebar says of the data."""
+
+from pathlib import Path
+
 import streamlit as st
-import plotly.graph_objects as go, numpy as np
-def a():
-    n=st.slider("n",0,100,5, key="n", bind="query-params")
-    f=go.Figure(go.Scatter(x=np.arange(100),y=np.arange(100)**(n/50)))
-    f.add_vline(x=n)
-    f.update_layout(uirevision="a")
-    st.plotly_chart(f,key="fig")
-    st.plotly_chart(f)
-def b():
-    st.title("B"); 1/0
-st.navigation([st.Page(a,title="A"),st.Page(b,title="B",url_path="b")]).run()
+
+from aevb.ui import data_panel
+
+PAGES = Path(__file__).parents[2] / "pages"
+
+st.set_page_config(page_title="AEVB Explorer", page_icon=":material/blur_on:", layout="wide")
+page = st.navigation(
+    [
+        st.Page(PAGES / "overview.py", title="Overview", icon=":material/home:", default=True),
+        st.Page(
+            PAGES / "factor_analysis.py",
+            title="Factor analysis",
+            icon=":material/scatter_plot:",
+            url_path="factor-analysis",
+        ),
+        st.Page(PAGES / "vae.py", title="VAE", icon=":material/blur_on:", url_path="vae"),
+    ]
+)
+with st.sidebar:
+    data_panel.show()
+page.run()

@@ -1,0 +1,1 @@
+"""Arrays in, pictures out: plotly figures, tiled images and drawings. No state, no streamlit."""

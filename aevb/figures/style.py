@@ -1,0 +1,46 @@
+"""What all figures share: the colours, legible on light and dark alike, and the sizes."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+DIGITS = (
+    "#4E79A7",
+    "#F28E2B",
+    "#E15759",
+    "#76B7B2",
+    "#59A14F",
+    "#D4A72C",
+    "#B07AA1",
+    "#FF9DA7",
+    "#9C755F",
+    "#8C8C8C",
+)
+"""One colour for each of the ten digits, the same everywhere."""
+
+ELBO = "#E15759"
+ELBO_ESTIMATE = "rgba(225, 87, 89, 0.35)"
+EVIDENCE = "#59A14F"
+TRUE_MODEL = "#8C8C8C"
+GAP = "#B07AA1"
+CLASSIC_EM = "#4E79A7"
+DATA = "#4E79A7"
+GENERATED = "#F28E2B"
+E_STEP = "rgba(140, 140, 140, 0.22)"
+M_STEP = "rgba(140, 140, 140, 0.0)"
+
+FONT_SIZE = 15  # legible from the back of a classroom
+
+
+def layout(figure: go.Figure, **settings: Any) -> go.Figure:
+    """The settings that all figures share; `settings` add to them. Returns the figure."""
+    figure.update_layout(
+        font_size=FONT_SIZE,
+        margin={"l": 8, "r": 8, "t": 32, "b": 8},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
+        hoverlabel_font_size=FONT_SIZE,
+        **settings,
+    )
+    figure.update_xaxes(automargin=True, tickfont_size=FONT_SIZE - 1)
+    figure.update_yaxes(automargin=True, tickfont_size=FONT_SIZE - 1)
+    return figure

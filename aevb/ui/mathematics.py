@@ -1,0 +1,19 @@
+"""Mathematics beside the library's own source: the formula, and the code that is the formula."""
+
+import inspect
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+
+def section(parts: Sequence[tuple[str, str, Callable | type]]) -> None:
+    """A section "Mathematics" of rows (title, markdown with LaTeX, the object whose source to show)."""
+    st.header("Mathematics", anchor="mathematics", divider="gray")
+    st.caption("Each formula stands beside the code of `aevb` that computes it, read from the library itself.")
+    for title, text, code in parts:
+        st.subheader(title, anchor=False)
+        formula, source = st.columns([2, 3], gap="large")
+        formula.markdown(text)
+        source.code(inspect.getsource(code), language="python", wrap_lines=True)
+        module = inspect.getmodule(code)
+        source.caption(f"`{module.__name__ if module else ''}.{code.__qualname__}`")
