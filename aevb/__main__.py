@@ -5,7 +5,7 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -42,7 +42,8 @@ def train_command(options: argparse.Namespace) -> None:
     """Trains a model and leaves a checkpoint."""
     torch.manual_seed(options.seed)  # of the initial weights
     if options.model == "fa":
-        return _train_factor_analysis(options)
+        _train_factor_analysis(options)
+        return
     digits = data.load()
     print(digits.note, file=sys.stderr)
     arguments = {"latent_dim": options.latent_dim, "dropout": options.dropout}
@@ -156,12 +157,14 @@ def map_command(options: argparse.Namespace) -> None:
 
 
 def data_command(options: argparse.Namespace) -> None:
-    """Says which data are in use; downloads all of MNIST where asked to."""
+    """Says which data are in use; downloads all of MNIST, or packs the bundled sample, where asked to."""
     if options.download:
         with tqdm(total=100, unit="%", desc="MNIST") as bar:
             for fraction in data.download():
                 bar.n = round(100 * fraction)
                 bar.refresh()
+    if options.pack_sample:
+        print(f"{data.SAMPLE.name}: SHA-256 {data.pack_sample()}.")
     print(data.load().note)
 
 
@@ -186,7 +189,7 @@ def _schedule(options: argparse.Namespace) -> Simultaneous | Alternating:
     return Alternating(*options.alternate) if options.alternate else Simultaneous()
 
 
-def _positive(kind: type) -> object:
+def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
     def parse(text: str) -> float:
         value = kind(text)
         if not value > 0:
@@ -201,7 +204,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m aevb", description=__doc__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    def command(name: str, run) -> argparse.ArgumentParser:
+    def command(name: str, run: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
         added.set_defaults(run=run)
         return added
@@ -240,6 +243,9 @@ def _parser() -> argparse.ArgumentParser:
 
     added = command("data", data_command)
     added.add_argument("--download", action="store_true", help="fetch all of MNIST first")
+    added.add_argument(
+        "--pack-sample", action="store_true", help="pack the bundled sample anew from all of MNIST"
+    )
     return parser
 
 

@@ -161,7 +161,7 @@ def download() -> Iterator[float]:
     try:
         yield from _fetch(staging)
         for name in _verify(staging / "MNIST" / "raw"):
-            os.replace(staging / "MNIST" / "raw" / name, target / name)
+            (staging / "MNIST" / "raw" / name).replace(target / name)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 

@@ -7,7 +7,8 @@
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,7 +39,7 @@ class _LogPartition(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, logits: Tensor) -> Tensor:
+    def forward(ctx: Any, logits: Tensor) -> Tensor:
         ctx.save_for_backward(logits)
         size = logits.abs()
         exact = torch.log(-torch.expm1(-size) / size) + logits.relu()
@@ -46,7 +47,7 @@ class _LogPartition(torch.autograd.Function):
         return torch.where(size < 1e-2, series, exact)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (logits,) = ctx.saved_tensors
         return gradient * _mean(logits)
 
@@ -104,7 +105,7 @@ class ContinuousBernoulli(Distribution):
         series = u + logits * u * (1 - u) / 2
         return torch.where(near_zero, series, torch.where(safe < 0, falling, rising)).clamp(0, 1)
 
-    def rsample(self, sample_shape=torch.Size()) -> Tensor:
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         return rsample(self, sample_shape)
 
 
@@ -135,6 +136,11 @@ def rsample(
     raise NotImplementedError(f"rsample does not know {type(distribution).__name__}.")
 
 
-def _draw(source, like: Tensor, sample_shape: Sequence[int], generator: torch.Generator | None) -> Tensor:
+def _draw(
+    source: Callable[..., Tensor],
+    like: Tensor,
+    sample_shape: Sequence[int],
+    generator: torch.Generator | None,
+) -> Tensor:
     shape = (*sample_shape, *like.shape)
     return source(shape, generator=generator, dtype=like.dtype, device=like.device)

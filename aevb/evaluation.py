@@ -1,7 +1,8 @@
 """What a trained model is worth: the ELBO in terms, importance bounds, the use of each dimension."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -94,21 +95,18 @@ def dimension_kl(model: LatentVariableModel, x: Tensor) -> Tensor:
     with _evaluating(model):
         prior = model.p_z.base_dist  # type: ignore[union-attr]
         parts = [
-            kl_divergence(model.q_z_given_x(batch).base_dist, prior).sum(0)  # type: ignore[operator]
+            kl_divergence(model.q_z_given_x(batch).base_dist, prior).sum(0)  # type: ignore[operator, arg-type]
             for batch in x.split(BATCH)
         ]
     return torch.stack(parts).sum(0) / len(x)
 
 
-class _evaluating:
+@contextmanager
+def _evaluating(model: LatentVariableModel) -> Iterator[None]:
     """Dropout off inside the block, as it was after it."""
-
-    def __init__(self, model: LatentVariableModel):
-        self.model, self.was_training = model, model.training
-
-    def __enter__(self) -> None:
-        self.model.eval()
-
-    def __exit__(self, *_: object) -> None:
-        self.model.train(self.was_training)
-
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)

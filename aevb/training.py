@@ -57,7 +57,7 @@ class TrainingConfig:
     batch_size: int = 100
     learning_rate: float = 1e-3
     decay: bool = False
-    schedule: Simultaneous | Alternating = Simultaneous()  # noqa: RUF009  (frozen)
+    schedule: Simultaneous | Alternating = Simultaneous()
     seed: int = 0
     bfloat16: bool = False
 

@@ -55,7 +55,7 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
     @property
     def config(self) -> dict:
         """The arguments that rebuild this model: `type(model)(**model.config)`."""
-        return dict(self._hub_mixin_config or {})
+        return dict(self._hub_mixin_config or {})  # type: ignore[arg-type]  # ours is a dict
 
 
 def total(terms: Mapping[str, Tensor]) -> Tensor:

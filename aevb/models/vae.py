@@ -1,8 +1,8 @@
 """The variational auto-encoder (tutorial section 5.3; Kingma and Welling, 2014).
 
-    z ~ N(0, I)                                   the prior
-    x ~ ProductOfContinuousBernoullis(λ_θ(z))     the generative net
-    q_φ(z | x) = N(μ_φ(x), diag σ_φ(x)²)          the inference net
+z ~ N(0, I)                                   the prior
+x ~ ProductOfContinuousBernoullis(λ_θ(z))     the generative net
+q_φ(z | x) = N(μ_φ(x), diag σ_φ(x)²)          the inference net
 """
 
 from collections.abc import Sequence
@@ -68,5 +68,3 @@ class VAE(LatentVariableModel):
     def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
         """One sample of each of `count` products of continuous Bernoullis, (count, D) (Figure 7)."""
         return rsample(self.p_x_given_z(rsample(self.p_z, (count,), generator)), generator=generator)
-
-
