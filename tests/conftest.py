@@ -50,7 +50,7 @@ def open_app() -> Callable[..., AppTest]:
         app = AppTest.from_file(ROOT / "aevb" / "ui" / "shell.py", default_timeout=120)
         if page is not None:
             app.run()  # only then are the pages known
-            app.switch_page(os.path.join("..", "..", "pages", f"{page}.py"))
+            app.switch_page(f"../../pages/{page}.py")
         for name, value in query.items():
             app.query_params[name] = str(value)
         return app.run()

@@ -1,0 +1,32 @@
+# make run    the app on http://localhost:8501
+# make test   lint, types, unit tests, page tests, browser tests
+# Both install what they need into .venv first; make PYTHON=python3.12 chooses the interpreter.
+
+PYTHON ?= python3
+PORT ?= 8501
+BIN := .venv/bin
+
+.PHONY: run test
+.DELETE_ON_ERROR:
+
+run: .venv/installed
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+# worksteal: a worker that is done takes over what another has not begun. Browser tests come last.
+test: .venv/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --durations 10
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+
+.venv/installed: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.txt -r requirements-dev.txt
+	@touch $@
