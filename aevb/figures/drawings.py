@@ -1,0 +1,193 @@
+"""Drawings as SVG text: the five models as graphical models, and one step of EM.
+
+Strokes and letters take the colour of the text around them (`currentColor`), so that one drawing
+serves light and dark.
+"""
+
+from dataclasses import dataclass
+from math import hypot
+
+from aevb.figures import style
+
+RADIUS = 21
+
+
+@dataclass(frozen=True)
+class Node:
+    """A random variable at (x, y); an observed one is filled."""
+
+    x: float
+    y: float
+    label: str
+    index: str = ""
+    observed: bool = False
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A graphical model: who generates whom (solid arrows), and who tells of whom in q (dashed ones).
+
+    A dashed arrow bends to its left (1) or right (-1), so as to stand clear of a solid one beside it.
+    `plate` is the rectangle (left, top, right, bottom) that is repeated, and `count` how often.
+    """
+
+    nodes: dict[str, Node]
+    generative: tuple[tuple[str, str], ...]
+    inference: tuple[tuple[str, str, int], ...]
+    plate: tuple[float, float, float, float]
+    count: str = "N"
+    width: float = 240
+
+
+_Z, _X = Node(110, 42, "z"), Node(110, 148, "x", observed=True)
+_PAIR = {"z": _Z, "x": _X}
+
+GRAPHS: dict[str, Graph] = {
+    "fa": Graph(_PAIR, (("z", "x"),), (("x", "z", 1),), (50, 8, 190, 182)),
+    "vae": Graph(_PAIR, (("z", "x"),), (("x", "z", 1),), (50, 8, 190, 182)),
+    "cvae": Graph(
+        {"z": _Z, "x": _X, "y": Node(40, 95, "y", observed=True)},
+        (("z", "x"), ("y", "z"), ("y", "x")),
+        (("x", "z", 1), ("y", "z", -1)),
+        (8, 8, 190, 182),
+    ),
+    "gmvae": Graph(
+        {"z": _Z, "x": _X, "y": Node(40, 42, "y")},
+        (("y", "z"), ("z", "x")),
+        (("x", "z", 1), ("x", "y", -1), ("y", "z", -1)),
+        (8, 8, 190, 182),
+    ),
+    "vrnn": Graph(
+        {
+            "h1": Node(45, 95, "h", "t-1"),
+            "z1": Node(125, 35, "z", "t-1"),
+            "x1": Node(125, 155, "x", "t-1", observed=True),
+            "h2": Node(215, 95, "h", "t"),
+            "z2": Node(295, 35, "z", "t"),
+            "x2": Node(295, 155, "x", "t", observed=True),
+        },
+        (
+            ("h1", "z1"),
+            ("h1", "x1"),
+            ("z1", "x1"),
+            ("h1", "h2"),
+            ("z1", "h2"),
+            ("x1", "h2"),
+            ("h2", "z2"),
+            ("h2", "x2"),
+            ("z2", "x2"),
+        ),
+        (("x1", "z1", 1), ("x2", "z2", 1)),
+        (8, 4, 345, 186),
+        width=353,
+    ),
+}
+
+
+def graphical_model(graph: Graph, title: str) -> str:
+    """A graph as SVG; `title` is what a screen reader says of it."""
+    left, top, right, bottom = graph.plate
+    parts = [
+        f'<rect x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" rx="12" fill="none" '
+        'stroke="currentColor" stroke-opacity=".35" stroke-width="1.5"/>',
+        _text(right - 14, bottom - 9, graph.count, size=15),
+    ]
+    parts += [_edge(graph.nodes[a], graph.nodes[b]) for a, b in graph.generative]
+    parts += [_edge(graph.nodes[a], graph.nodes[b], side) for a, b, side in graph.inference]
+    parts += [_circle(node) for node in graph.nodes.values()]
+    return _svg(graph.width, 190, title, "".join(parts))
+
+
+def _circle(node: Node) -> str:
+    fill = 'fill="currentColor" fill-opacity=".16"' if node.observed else 'fill="none"'
+    label = node.label
+    if node.index:
+        label += f'<tspan font-size="12" dy="5">{node.index.replace("-", "−")}</tspan>'
+    shape = (
+        f'<circle cx="{node.x}" cy="{node.y}" r="{RADIUS}" {fill} stroke="currentColor" stroke-width="2"/>'
+    )
+    return shape + _text(node.x, node.y + 7, label, size=22)
+
+
+def _edge(start: Node, end: Node, side: int = 0) -> str:
+    """An arrow from rim to rim: solid and straight for side 0, dashed and bent otherwise."""
+    length = hypot(end.x - start.x, end.y - start.y)
+    ux, uy = (end.x - start.x) / length, (end.y - start.y) / length
+    bend = 34 * side
+    x, y = (start.x + end.x) / 2 - uy * bend, (start.y + end.y) / 2 + ux * bend
+    x1, y1 = _rim(start, x, y, RADIUS + 2)
+    x2, y2 = _rim(end, x, y, RADIUS + 9)
+    stroke = f'stroke="{style.ELBO}" stroke-dasharray="5 4"' if side else 'stroke="currentColor"'
+    return (
+        f'<path d="M{x1:.1f} {y1:.1f} Q{x:.1f} {y:.1f} {x2:.1f} {y2:.1f}" fill="none" {stroke} '
+        f'stroke-width="2" marker-end="url(#{"q" if side else "p"})"/>'
+    )
+
+
+def _rim(node: Node, x: float, y: float, radius: float) -> tuple[float, float]:
+    dx, dy = x - node.x, y - node.y
+    length = hypot(dx, dy)
+    return node.x + dx / length * radius, node.y + dy / length * radius
+
+
+def em_steps() -> str:
+    """The one idea, drawn: the evidence as the ELBO plus a gap, before and after an E-step and an M-step.
+
+    Heights are for show; the factor analysis page draws real ones.
+    """
+    floor, parts = 212, []
+    columns = (
+        (80, 92, 62, "at first", ""),
+        (250, 140, 14, "E-step", "the gap shrinks"),
+        (420, 158, 40, "M-step", "the evidence rises"),
+    )
+    for x, elbo, gap, title, what in columns:
+        top = floor - elbo - gap
+        parts.append(_bar(x, floor - elbo, elbo, style.ELBO, "ELBO"))
+        parts.append(_bar(x, top, gap, style.GAP, "gap" if gap > 20 else ""))
+        parts.append(
+            f'<line x1="{x - 62}" x2="{x + 62}" y1="{top}" y2="{top}" '
+            f'stroke="{style.EVIDENCE}" stroke-width="6"/>'
+        )
+        parts.append(_text(x, floor + 28, title, size=22, italic=False, weight=600))
+        parts.append(_text(x, floor + 54, what, size=19, italic=False))
+    parts.append(_text(80, floor - 154 - 14, "evidence", size=19, italic=False))
+    for x in (165, 335):
+        parts.append(
+            f'<path d="M{x - 20} 160 H{x + 12}" stroke="currentColor" stroke-width="2.5" marker-end="url(#p)"/>'
+        )
+    return _svg(
+        500,
+        275,
+        "The evidence is the ELBO plus a gap. An E-step raises the ELBO to shrink the gap; "
+        "an M-step raises the ELBO and the evidence with it, and the gap opens again.",
+        "".join(parts),
+    )
+
+
+def _bar(x: float, y: float, height: float, colour: str, label: str) -> str:
+    shape = f'<rect x="{x - 45}" y="{y}" width="90" height="{height}" fill="{colour}" fill-opacity=".82"/>'
+    letters = f'<text x="{x}" y="{y + height / 2 + 6}" font-size="19" text-anchor="middle" fill="#fff">{label}</text>'
+    return shape + (letters if label else "")
+
+
+def _text(x: float, y: float, label: str, *, size: int, italic: bool = True, weight: int = 400) -> str:
+    slant = 'font-style="italic" font-family="Georgia, serif"' if italic else ""
+    return (
+        f'<text x="{x}" y="{y}" font-size="{size}" font-weight="{weight}" text-anchor="middle" '
+        f'fill="currentColor" {slant}>{label}</text>'
+    )
+
+
+def _svg(width: float, height: float, title: str, body: str) -> str:
+    def head(name: str, colour: str) -> str:
+        return (
+            f'<marker id="{name}" viewBox="0 0 10 10" refX="7" refY="5" markerWidth="6" markerHeight="6" '
+            f'orient="auto-start-reverse"><path d="M0 0 L10 5 L0 10 z" fill="{colour}"/></marker>'
+        )
+
+    return (
+        f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="{title}" '
+        'style="max-width: 100%; height: auto" xmlns="http://www.w3.org/2000/svg">'
+        f"<defs>{head('p', 'currentColor')}{head('q', style.ELBO)}</defs>{body}</svg>"
+    )
