@@ -29,10 +29,20 @@ class Simultaneous:
 
 @dataclass(frozen=True)
 class Alternating:
-    """`e_steps` gradient steps in φ alone, then `m_steps` in θ alone, and again (Experiment 2)."""
+    """`e_steps` gradient steps in φ alone, then `m_steps` in θ alone, and again (Experiment 2).
+
+    One of the two may be 0: then only the other parameters ever move.
+    """
 
     e_steps: int = 1000
     m_steps: int = 1000
+
+    def __post_init__(self) -> None:
+        if min(self.e_steps, self.m_steps) < 0 or self.e_steps + self.m_steps == 0:
+            raise ValueError(
+                "An alternating schedule takes e_steps and m_steps of at least 0, not both 0, and not "
+                f"{self.e_steps} and {self.m_steps}."
+            )
 
     def phase(self, step: int) -> Phase:
         """The phase of a step, counted from 1."""
@@ -107,7 +117,7 @@ def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig
         phase = config.schedule.phase(step)
         model.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16):
-            terms = model.terms(next(batches), generator=generator)
+            terms = model.terms(*next(batches), generator=generator)
         elbo = total(terms).mean()
         # Adam passes over parameters without a gradient, so what a phase does not move stands still.
         optimizer.zero_grad(set_to_none=True)
@@ -127,6 +137,8 @@ def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig
         )
 
 
-def _endless(examples: Examples, batch_size: int, generator: torch.Generator) -> Iterator[torch.Tensor]:
+def _endless(
+    examples: Examples, batch_size: int, generator: torch.Generator
+) -> Iterator[tuple[torch.Tensor, ...]]:
     while True:
         yield from examples.epoch(batch_size, generator)
