@@ -1,22 +1,27 @@
 """Long work, beside the app rather than in it.
 
-A few worker processes, at a low priority, run one generator each; a page follows a job by polling, so
-that a visitor's drag stays quick while others train. Visitors who ask for the same thing follow the
-same job, and a job whose last follower has left is cancelled.
+A few worker processes (worker.py), at a low priority, run one generator each; a page follows a job by
+polling, so that a visitor's drag stays quick while others train. Visitors who ask for the same thing
+follow the same job, and a job whose last follower has left is cancelled at its next yield.
 """
 
-import multiprocessing
+import logging
 import os
+import pickle
 import queue
+import subprocess
+import sys
 import threading
+import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Event
+from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
+
+log = logging.getLogger("aevb")
 
 WORKERS = max(1, min(4, (os.cpu_count() or 1) - 1))
 MAX_QUEUED = 40
@@ -39,7 +44,6 @@ class Job:
     results: list[Any] = field(default_factory=list)
     error: str = ""
     followers: set[str] = field(default_factory=set)
-    cancelled: threading.Event = field(default_factory=threading.Event)
 
     @property
     def finished(self) -> bool:
@@ -73,9 +77,11 @@ class Jobs:
                 if sum(other.status == "queued" for other in self._jobs.values()) >= MAX_QUEUED:
                     raise Busy("Too many trainings are waiting on this server: try again in a minute.")
                 job = self._jobs[key] = Job(key, function, arguments)
+                self._jobs.move_to_end(key)
                 self._queue.put(job)
+            elif job.finished:  # forgotten last; the order of those that wait is the queue's
+                self._jobs.move_to_end(key)
             job.followers.add(follower)
-            self._jobs.move_to_end(key)
             finished = [key for key, job in self._jobs.items() if job.finished]
             for key in finished[:-KEPT]:
                 del self._jobs[key]
@@ -86,7 +92,6 @@ class Jobs:
         with self._lock:
             job.followers.discard(follower)
             if not job.followers and not job.finished:
-                job.cancelled.set()
                 job.status = "cancelled"
 
     def ahead(self, job: Job) -> int:
@@ -95,76 +100,77 @@ class Jobs:
             waiting = [other for other in self._jobs.values() if other.status == "queued"]
         return waiting.index(job) if job in waiting else 0
 
+    def _begin(self, job: Job) -> bool:
+        with self._lock:  # or a follower who leaves at this moment would not be heard
+            if job.status == "queued":
+                job.status = "running"
+            return job.status == "running"
+
+    def _end(self, job: Job, error: str) -> None:
+        with self._lock:
+            if job.status == "running":
+                job.status, job.error = ("failed" if error else "done"), error
+
     def _work(self) -> None:
-        worker = None
+        worker = _Worker()
         while True:
             job = self._queue.get()
-            if job.cancelled.is_set():
+            if not self._begin(job):
                 continue
-            if worker is None or not worker.process.is_alive():
-                worker = _Worker()
-            job.status = "running"
             try:
-                worker.run(job)
-            except (EOFError, OSError):
-                job.error = "The process that did this work ended unexpectedly: try again."
-            with self._lock:
-                if job.status == "running":
-                    job.status = "failed" if job.error else "done"
+                if not worker.alive:
+                    worker = _Worker()
+                error = worker.run(job)
+            except Exception:  # of any kind: this thread must live
+                log.exception("A worker process failed.")
+                worker.stop()
+                error = "The process that did this work ended unexpectedly: try again."
+            self._end(job, error)
 
 
 class _Worker:
-    """A process that runs one generator after another, and the two ends' agreement on how."""
+    """A process that runs one generator after another.
+
+    A process of its own rather than multiprocessing's: that would run the page's script in it, which
+    Streamlit makes the main module, and a fork of a process with threads can hang.
+    """
 
     def __init__(self) -> None:
-        # spawn: a fork of a process with threads, such as a server, can hang.
-        context = multiprocessing.get_context("spawn")
-        self.cancel = context.Event()
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, self.cancel), daemon=True)
-        self.process.start()
-        theirs.close()
+        root = Path(__file__).parents[2]
+        path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "aevb.ui.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": path},
+        )
 
-    def run(self, job: Job) -> None:
-        self.cancel.clear()
-        self.connection.send((job.function, job.arguments))
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def run(self, job: Job) -> str:
+        """Runs a job to its end; returns its error, empty where it went well."""
+        self._send((job.function, job.arguments))
         while True:
-            if job.cancelled.is_set():
-                self.cancel.set()
-            if not self.connection.poll(0.2):
-                continue
-            kind, value = self.connection.recv()
-            if kind == "result":
-                job.results.append(value)
-            else:
-                job.error = value
-                return
+            # From our own process, whence also the noqa: nothing from outside is ever unpickled.
+            kind, value = pickle.load(self.process.stdout)  # type: ignore[arg-type]  # noqa: S301
+            if kind == "end":
+                return value
+            job.results.append(value)
+            self._send(job.status == "running")
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def _send(self, message: object) -> None:
+        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)  # first, so that half of it is never sent
+        self.process.stdin.write(data)  # type: ignore[union-attr]
+        self.process.stdin.flush()  # type: ignore[union-attr]
 
 
-def _serve(connection: Connection, cancel: Event) -> None:
-    """What runs in the worker's process."""
-    import torch
-
-    torch.set_num_threads(1)
-    if hasattr(os, "nice"):
-        os.nice(10)
-    while True:
-        try:
-            function, arguments = connection.recv()
-        except EOFError:  # the server has gone
-            return
-        error = ""
-        try:
-            for result in function(*arguments):
-                if cancel.is_set():
-                    break
-                connection.send(("result", result))
-        except Exception as failure:  # of any kind: the visitor must hear of it
-            error = str(failure) or type(failure).__name__
-        connection.send(("end", error))
-
-
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def _jobs() -> Jobs:
     return Jobs()
 
@@ -172,8 +178,8 @@ def _jobs() -> Jobs:
 class _Session:
     """What one visitor follows, by slot; left when the visitor leaves."""
 
-    def __init__(self, name: str):
-        self.name = name
+    def __init__(self) -> None:
+        self.name = uuid.uuid4().hex
         self.slots: dict[str, Job] = {}
 
     def leave(self, slot: str) -> None:
@@ -185,10 +191,14 @@ class _Session:
             self.leave(slot)
 
 
-@st.cache_resource(scope="session", on_release=_Session.leave_all)
+@st.cache_resource(scope="session", show_spinner=False, on_release=_Session.leave_all)
 def _session() -> _Session:
-    context = st.runtime.scriptrunner.get_script_run_ctx()
-    return _Session(context.session_id if context else "")
+    return _Session()
+
+
+def start() -> None:
+    """Starts the workers, so that the first visitor need not wait for their imports."""
+    _jobs()
 
 
 def follow(slot: str, function: Callable[..., Iterator[Any]], *arguments: Any) -> Job:

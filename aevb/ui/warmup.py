@@ -3,13 +3,16 @@
 import gc
 import importlib
 
+from aevb.ui import jobs
+
 
 def run() -> None:
-    """Imports what every page needs and tells the garbage collector to leave it alone from then on.
+    """Starts the workers, imports what every page needs, and then tells the garbage collector to stay away.
 
     With `postScriptGC = false` (.streamlit/config.toml) this takes a drag's round trip from some 70 ms
     to 5: otherwise every rerun walks all the objects of torch, plotly and scikit-learn.
     """
+    jobs.start()
     for name in ("torch", "plotly.graph_objects", "aevb", "aevb.figures"):
         importlib.import_module(name)
     gc.collect()
