@@ -9,6 +9,7 @@ the same record, a `Trajectory`.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -86,8 +87,8 @@ class Trajectory:
         sigma: (N, D).
         V: (N, L, D), q's.
         scale_tril: (N, L, L), the Cholesky factor of q's covariance.
-        exact_V: (N, L, D), the exact posterior's.
-        exact_covariance: (N, L, L).
+        V_exact: (N, L, D), the exact posterior's.
+        covariance_exact: (N, L, L).
         elbo_estimate: (N,) one sample of z for each test point.
         elbo: (N,) its expectation, in closed form.
         evidence: (N,) log p(x).
@@ -99,8 +100,8 @@ class Trajectory:
     sigma: np.ndarray
     V: np.ndarray
     scale_tril: np.ndarray
-    exact_V: np.ndarray
-    exact_covariance: np.ndarray
+    V_exact: np.ndarray
+    covariance_exact: np.ndarray
     elbo_estimate: np.ndarray
     elbo: np.ndarray
     evidence: np.ndarray
@@ -136,7 +137,7 @@ class Trajectory:
         edges = [*starts, len(self) - 1]
         return [
             (float(self.position[start]), float(self.position[end]), str(self.phase[end]))
-            for start, end in zip(edges, edges[1:], strict=False)
+            for start, end in pairwise(edges)
         ]
 
     def model(self, index: int = -1) -> FactorAnalysis:
@@ -281,15 +282,20 @@ class _Recorder:
         W, sigma, V, scale_tril = (parameter.astype(np.float64) for parameter in parameters)
         if not all(np.isfinite(parameter).all() for parameter in (W, sigma, V, scale_tril)):
             raise Diverged("The parameters are not finite numbers any more: lower the learning rate.")
-        exact_V, exact_covariance = exact_posterior(W, sigma)
+        V_exact, covariance_exact = exact_posterior(W, sigma)
         estimate, elbo, evidence = measure(W, sigma, V, scale_tril, self.test_x, self.noise)
         return Trajectory(
-            position.astype(np.float64),
-            phase,
-            *(a.astype(np.float32) for a in (W, sigma, V, scale_tril, exact_V, exact_covariance)),
-            estimate,
-            elbo,
-            evidence,
+            position=position.astype(np.float64),
+            phase=phase,
+            W=W.astype(np.float32),
+            sigma=sigma.astype(np.float32),
+            V=V.astype(np.float32),
+            scale_tril=scale_tril.astype(np.float32),
+            V_exact=V_exact.astype(np.float32),
+            covariance_exact=covariance_exact.astype(np.float32),
+            elbo_estimate=estimate,
+            elbo=elbo,
+            evidence=evidence,
         )
 
 
