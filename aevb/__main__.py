@@ -149,8 +149,8 @@ def sample_command(options: argparse.Namespace) -> None:
 def map_command(options: argparse.Namespace) -> None:
     """Maps the latent means of the test set and leaves the maps beside the weights."""
     checkpoint = checkpoints.load(options.checkpoint)
-    x = Examples(data.load().test.images, checkpoint.model.observation).fixed()
-    means = posterior_means(checkpoint.model, x).numpy()
+    observed = data.load().test.seen_by(checkpoint.model).fixed()
+    means = posterior_means(checkpoint.model, *observed).numpy()
     made = {name: make(means) for name, make in tqdm(maps.METHODS.items(), unit="map")}
     maps.save(made, checkpoint.path)
     print(f"{', '.join(made)}: in {checkpoint.path / 'maps.npz'}.")
@@ -169,10 +169,13 @@ def data_command(options: argparse.Namespace) -> None:
 
 
 def _measure(checkpoint: Checkpoint, digits: data.Digits) -> dict:
-    x = Examples(digits.test.images, checkpoint.model.observation).fixed()
+    observed = digits.test.seen_by(checkpoint.model).fixed()
     start = time.perf_counter()
     measured = evaluate(
-        checkpoint.model, x, BOUNDS, over=lambda batches: tqdm(batches, unit_scale=BATCH, unit="image")
+        checkpoint.model,
+        *observed,
+        bounds=BOUNDS,
+        over=lambda batches: tqdm(batches, unit_scale=BATCH, unit="image"),
     )
     return {
         "model": checkpoint.kind,

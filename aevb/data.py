@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import platformdirs
@@ -38,6 +39,13 @@ STALL_SECONDS = 8.0  # without one more byte before a download is given up
 ARCHIVE_BYTES = 11_594_722  # of the four compressed files
 
 
+class Observer(Protocol):
+    """What of a model decides how it looks at data."""
+
+    observation: str
+    conditional: bool
+
+
 class DataError(RuntimeError):
     """Data are missing, damaged or could not be fetched; the message says which and what to do."""
 
@@ -51,6 +59,10 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def seen_by(self, model: "Observer") -> "Examples":
+        """The images as a model observes them, with the labels if it is conditional."""
+        return Examples(self.images, model.observation, self.labels if model.conditional else None)
 
 
 @dataclass(frozen=True)
@@ -91,11 +103,19 @@ def load_complete() -> Digits:
     """
     raw = folder() / "MNIST" / "raw"
     _verify(raw)
-    from torchvision.datasets import MNIST  # imported late: it takes longer than the rest of the library
+    # Imported late: it takes longer than the rest of the library. And not the class MNIST, which would
+    # prefer older torchvision's MNIST/processed, whose checksums nobody has seen.
+    from torchvision.datasets.mnist import read_image_file, read_label_file
 
-    train, test = (MNIST(str(folder()), train=part) for part in (True, False))
-    note = f"All of MNIST: {len(train.data):,} training and {len(test.data):,} test images."
-    return Digits(Split(train.data, train.targets), Split(test.data, test.targets), True, note)
+    train, test = (
+        Split(
+            read_image_file(str(raw / f"{part}-images-idx3-ubyte")),
+            read_label_file(str(raw / f"{part}-labels-idx1-ubyte")),
+        )
+        for part in ("train", "t10k")
+    )
+    note = f"All of MNIST: {len(train):,} training and {len(test):,} test images."
+    return Digits(train, test, True, note)
 
 
 def load_sample(reason: str = "") -> Digits:
@@ -104,10 +124,8 @@ def load_sample(reason: str = "") -> Digits:
     Raises:
         DataError: where the file is missing or damaged.
     """
-    try:
-        _check(SAMPLE)
-    except FileNotFoundError:
-        raise DataError(f"The bundled sample {SAMPLE.name} is missing: reinstall aevb.") from None
+    if not SAMPLE.is_file() or _sha256(SAMPLE) != SHA256[SAMPLE.name]:
+        raise DataError(f"The bundled sample {SAMPLE} is missing or damaged: reinstall aevb.")
     with np.load(SAMPLE, allow_pickle=False) as arrays:
         splits = [
             Split(
@@ -171,10 +189,18 @@ def _fetch(root: Path) -> Iterator[float]:
     from torchvision.datasets import MNIST
 
     failure: list[Exception] = []
+    given_up = threading.Event()
+
+    class Watched(MNIST):
+        @property
+        def raw_folder(self) -> str:  # asked for before each attempt, which then makes the folder
+            if given_up.is_set():
+                raise RuntimeError("Given up.")
+            return str(root / "MNIST" / "raw")
 
     def work() -> None:
         try:
-            MNIST(str(root), download=True)
+            Watched(str(root), download=True)
         except Exception as error:  # whatever it was, the watcher reports it
             failure.append(error)
 
@@ -194,6 +220,7 @@ def _fetch(root: Path) -> Iterator[float]:
                 raise DataError(f"MNIST's servers sent nothing for {STALL_SECONDS:.0f} seconds.")
             yield min(1.0, arrived / ARCHIVE_BYTES)
     finally:
+        given_up.set()
         socket.setdefaulttimeout(previous)
     if failure:
         reason = " ".join(str(failure[0]).split()) or type(failure[0]).__name__
@@ -226,10 +253,10 @@ def _sha256(path: Path) -> str:
 
 def dequantize(images: Tensor, generator: Generator | None = None) -> Tensor:
     """(pixel + u) / 256 with u uniform on [0, 1): (N, H, W) in 0…255 to (N, H·W) in [0, 1)."""
-    pixels = images.flatten(1).float()
+    pixels = images.flatten(1)
     noise = torch.rand(pixels.shape, generator=generator, device=pixels.device)
     # float32 rounds 255 + 0.99999999 up to 256; the support is closed, so 1 is still inside it.
-    return pixels.add_(noise).div_(256)
+    return noise.add_(pixels).div_(256)
 
 
 def binarize(images: Tensor, generator: Generator | None = None) -> Tensor:
@@ -262,33 +289,38 @@ TEST_SEED = 20_220_806
 
 
 class Examples:
-    """What a model is trained on or measured with: a tensor, and how a model is to look at it.
+    """What a model is trained on or measured with, and how the model is to look at it.
 
     Args:
         values: (N, …), images in 0…255 as uint8, or vectors.
         observation: a key of `PRESENTATIONS`, usually `model.observation`.
+        labels: (N,), for a conditional model.
     Raises:
-        ValueError: for an unknown observation or no examples.
+        ValueError: for an unknown observation, no examples, or labels of another number.
     """
 
-    def __init__(self, values: Tensor, observation: str = "vector"):
+    def __init__(self, values: Tensor, observation: str = "vector", labels: Tensor | None = None):
         if observation not in PRESENTATIONS:
             raise ValueError(f"observation must be one of {', '.join(PRESENTATIONS)}, not {observation!r}.")
         if not len(values):
             raise ValueError("There are no examples.")
-        self.values = values
+        if labels is not None and len(labels) != len(values):
+            raise ValueError(f"There are {len(values)} examples but {len(labels)} labels.")
+        self.values, self.labels = values, labels
         self._present = PRESENTATIONS[observation]
 
     def __len__(self) -> int:
         return len(self.values)
 
-    def epoch(self, batch_size: int, generator: Generator) -> Iterator[Tensor]:
-        """Every example once, shuffled, with fresh noise; the last, short batch is dropped."""
+    def epoch(self, batch_size: int, generator: Generator) -> Iterator[tuple[Tensor, ...]]:
+        """All examples, as (x,) or (x, y), shuffled, with fresh noise; a last, short batch is dropped."""
         size = min(batch_size, len(self))
         order = torch.randperm(len(self), generator=generator)
         for index in order[: len(self) // size * size].view(-1, size):
-            yield self._present(self.values[index], generator)
+            x = self._present(self.values[index], generator)
+            yield (x,) if self.labels is None else (x, self.labels[index])
 
-    def fixed(self) -> Tensor:
-        """All examples in order, under the noise of `TEST_SEED`: the same at every call."""
-        return self._present(self.values, torch.Generator().manual_seed(TEST_SEED))
+    def fixed(self) -> tuple[Tensor, ...]:
+        """All examples in order, as (x,) or (x, y), under the noise of `TEST_SEED`: always the same."""
+        x = self._present(self.values, torch.Generator().manual_seed(TEST_SEED))
+        return (x,) if self.labels is None else (x, self.labels)

@@ -29,17 +29,17 @@ class Evaluation:
 @torch.no_grad()
 def evaluate(
     model: LatentVariableModel,
-    x: Tensor,
+    *observed: Tensor,
     bounds: Sequence[int] = (),
-    *,
     seed: int = SEED,
-    over: Callable[[Sequence[Tensor]], Iterable[Tensor]] = iter,
+    over: Callable[[Sequence[tuple[Tensor, ...]]], Iterable[tuple[Tensor, ...]]] = iter,
 ) -> Evaluation:
-    """The ELBO of x: (N, D) from one posterior sample each, and the importance bound for each K.
+    """The ELBO of N examples from one posterior sample each, and the importance bound for each K.
 
     The same figures every time: noise comes from `seed`. Dropout is off during the call.
 
     Args:
+        observed: what `model.terms` takes: x, (N, D), and for a conditional model its labels, (N,).
         bounds: the numbers of samples K, if any.
         over: wraps the list of batches, for a progress bar.
     """
@@ -48,31 +48,38 @@ def evaluate(
     terms: dict[str, float] = {}
     bound = dict.fromkeys(sorted(bounds), 0.0)
     with _evaluating(model):
-        for batch in over(x.split(BATCH)):
-            for name, term in model.terms(batch, generator=generator).items():
+        for batch in over(list(zip(*(part.split(BATCH) for part in observed), strict=True))):
+            for name, term in model.terms(*batch, generator=generator).items():
                 terms[name] = terms.get(name, 0.0) + term.double().sum().item()
-            for k, values in importance_bounds(model, batch, bounds, generator=bound_generator).items():
+            for k, values in importance_bounds(
+                model, *batch, bounds=bounds, generator=bound_generator
+            ).items():
                 bound[k] += values.double().sum().item()
-    terms = {name: value / len(x) for name, value in terms.items()}
-    return Evaluation(sum(terms.values()), terms, {k: v / len(x) for k, v in bound.items()}, len(x))
+    count = len(observed[0])
+    terms = {name: value / count for name, value in terms.items()}
+    return Evaluation(sum(terms.values()), terms, {k: v / count for k, v in bound.items()}, count)
 
 
 @torch.no_grad()
 def importance_bounds(
-    model: LatentVariableModel, x: Tensor, bounds: Sequence[int], *, generator: Generator | None = None
+    model: LatentVariableModel,
+    *observed: Tensor,
+    bounds: Sequence[int],
+    generator: Generator | None = None,
 ) -> dict[int, Tensor]:
-    """log (1/K) Σₖ p(x, zₖ) / q(zₖ | x) for each K in `bounds`, each (B,) for x: (B, D).
+    """log (1/K) Σₖ p(x, zₖ) / q(zₖ | x) for each K in `bounds`, each (B,) for `observed` as in `evaluate`.
 
     A lower bound on the evidence that rises with K (Burda, Grosse and Salakhutdinov, 2016). The K
     samples of a smaller bound are the first of a larger one's, and memory does not grow with K.
     """
+    x = observed[0]
     chunk = max(1, MAX_ROWS // len(x))
     running = x.new_full((len(x),), -math.inf)
     result, drawn = {}, 0
     for k in sorted(bounds):
         while drawn < k:
             count = min(chunk, k - drawn)
-            weights = model.log_weights(x, count, generator=generator)
+            weights = model.log_weights(*observed, samples=count, generator=generator)
             running = torch.logaddexp(running, weights.logsumexp(0))
             drawn += count
         result[k] = running - math.log(k)
@@ -80,10 +87,11 @@ def importance_bounds(
 
 
 @torch.no_grad()
-def posterior_means(model: LatentVariableModel, x: Tensor) -> Tensor:
-    """The means of q(z | x), (N, L), for a model with a `q_z_given_x`."""
+def posterior_means(model: LatentVariableModel, *observed: Tensor) -> Tensor:
+    """`model.encode` of all N examples in bounded memory, (N, L)."""
     with _evaluating(model):
-        return torch.cat([model.q_z_given_x(batch).mean for batch in x.split(BATCH)])  # type: ignore[operator]
+        batches = zip(*(part.split(BATCH) for part in observed), strict=True)
+        return torch.cat([model.encode(*batch) for batch in batches])
 
 
 @torch.no_grad()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aevb import checkpoints
-from aevb.data import Digits, Examples
+from aevb.data import Digits
 from aevb.evaluation import evaluate
 from aevb.models.base import LatentVariableModel
 from aevb.training import Progress, TrainingConfig, train
@@ -35,8 +35,7 @@ def record(
     Yields:
         `Progress` after every step, `Epoch` after every epoch.
     """
-    examples = Examples(digits.train.images, model.observation)
-    test = Examples(digits.test.images, model.observation).fixed()
+    examples, test = digits.train.seen_by(model), digits.test.seen_by(model).fixed()
     epoch_steps = max(1, len(examples) // config.batch_size)
     start, curve, best, sum_elbo = time.perf_counter(), list[Epoch](), -float("inf"), 0.0
     for progress in train(model, examples, config):
@@ -44,7 +43,7 @@ def record(
         yield progress
         if progress.step % epoch_steps:
             continue
-        measured = evaluate(model, test)
+        measured = evaluate(model, *test)
         curve.append(
             Epoch(progress.step // epoch_steps, sum_elbo / epoch_steps, measured.elbo, measured.terms)
         )

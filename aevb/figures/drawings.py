@@ -154,7 +154,8 @@ def em_steps() -> str:
     parts.append(_text(80, floor - 154 - 14, "evidence", size=19, italic=False))
     for x in (165, 335):
         parts.append(
-            f'<path d="M{x - 20} 160 H{x + 12}" stroke="currentColor" stroke-width="2.5" marker-end="url(#p)"/>'
+            f'<path d="M{x - 20} 160 H{x + 12}" stroke="currentColor" stroke-width="2.5" '
+            'marker-end="url(#p)"/>'
         )
     return _svg(
         500,
@@ -167,7 +168,8 @@ def em_steps() -> str:
 
 def _bar(x: float, y: float, height: float, colour: str, label: str) -> str:
     shape = f'<rect x="{x - 45}" y="{y}" width="90" height="{height}" fill="{colour}" fill-opacity=".82"/>'
-    letters = f'<text x="{x}" y="{y + height / 2 + 6}" font-size="19" text-anchor="middle" fill="#fff">{label}</text>'
+    middle = f'x="{x}" y="{y + height / 2 + 6}" text-anchor="middle"'
+    letters = f'<text {middle} font-size="19" fill="#fff">{label}</text>'
     return shape + (letters if label else "")
 
 

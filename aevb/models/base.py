@@ -22,7 +22,10 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
     """
 
     observation: str
-    """How data.py is to present an image: "continuous" (dequantised) or "vector" (as it is)."""
+    """How an image is presented to the model: a key of `aevb.data.PRESENTATIONS`."""
+
+    conditional: bool = False
+    """Whether the labels y are observed too: then `terms` and `log_weights` take (x, y)."""
 
     @abstractmethod
     def terms(self, x: Tensor, *, generator: Generator | None = None) -> Mapping[str, Tensor]:
@@ -33,16 +36,20 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
         """
 
     @abstractmethod
-    def log_weights(self, x: Tensor, samples: int, *, generator: Generator | None = None) -> Tensor:
+    def log_weights(self, x: Tensor, *, samples: int, generator: Generator | None = None) -> Tensor:
         """log p(x, z) - log q(z | x) for `samples` draws z ~ q(z | x), as (S, B)."""
+
+    @abstractmethod
+    def encode(self, x: Tensor) -> Tensor:
+        """The mean of q(z | x), (B, L)."""
 
     @abstractmethod
     def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
         """`count` draws of x by ancestral sampling: z ~ p(z), then x ~ p(x | z), as (count, D)."""
 
-    def elbo(self, x: Tensor, *, generator: Generator | None = None) -> Tensor:
+    def elbo(self, *observed: Tensor, generator: Generator | None = None) -> Tensor:
         """The one-sample estimate of the per-example ELBO, (B,): the sum of `terms`."""
-        return total(self.terms(x, generator=generator))
+        return total(self.terms(*observed, generator=generator))
 
     def generative_parameters(self) -> list[nn.Parameter]:
         """θ, what the approximate M-step moves."""

@@ -97,12 +97,16 @@ class FactorAnalysis(LatentVariableModel):
             "minus_kl_z": -self._kl_to_prior(q_z.loc),
         }
 
-    def log_weights(self, x: Tensor, samples: int, *, generator: Generator | None = None) -> Tensor:
+    def log_weights(self, x: Tensor, *, samples: int, generator: Generator | None = None) -> Tensor:
         """log p(x | z) + log p(z) - log q(z | x) as (S, B) for x: (B, D)."""
         q_z = self.q_z_given_x(x)
         z = rsample(q_z, (samples,), generator)
         log_prior = -0.5 * (z.square() + LOG_2PI).sum(-1)
         return self.p_x_given_z(z).log_prob(x) + log_prior - q_z.log_prob(z)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """V x, (B, L)."""
+        return F.linear(x, self.q_z_given_x.V)
 
     def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
         """(count, D)."""

@@ -59,11 +59,15 @@ class VAE(LatentVariableModel):
             "minus_kl_z": -kl_divergence(q_z, self.p_z),
         }
 
-    def log_weights(self, x: Tensor, samples: int, *, generator: Generator | None = None) -> Tensor:
+    def log_weights(self, x: Tensor, *, samples: int, generator: Generator | None = None) -> Tensor:
         """log p(x | z) + log p(z) - log q(z | x) as (S, B) for x: (B, D)."""
         q_z = self.q_z_given_x(x)
         z = rsample(q_z, (samples,), generator)
         return self.p_x_given_z(z).log_prob(x) + self.p_z.log_prob(z) - q_z.log_prob(z)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """μ(x), (B, L)."""
+        return self.q_z_given_x(x).mean
 
     def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
         """One sample of each of `count` products of continuous Bernoullis, (count, D) (Figure 7)."""

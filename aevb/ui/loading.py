@@ -18,7 +18,7 @@ def digits() -> Digits:
 @st.cache_resource(show_spinner=False)
 def test_images(observation: str) -> Tensor:
     """The 10,000 test images as a model of that observation sees them. Shared: not to be changed."""
-    return Examples(digits().test.images, observation).fixed()
+    return Examples(digits().test.images, observation).fixed()[0]
 
 
 @st.cache_resource(show_spinner="Loading the model …")
