@@ -158,14 +158,16 @@ def map_command(options: argparse.Namespace) -> None:
 
 def data_command(options: argparse.Namespace) -> None:
     """Says which data are in use; downloads all of MNIST, or packs the bundled sample, where asked to."""
-    if options.download:
-        with tqdm(total=100, unit="%", desc="MNIST") as bar:
-            for fraction in data.download():
-                bar.n = round(100 * fraction)
-                bar.refresh()
-    if options.pack_sample:
-        print(f"{data.SAMPLE.name}: SHA-256 {data.pack_sample()}.")
-    print(data.load().note)
+    try:
+        if options.download:
+            with tqdm(total=100, unit="%", desc="MNIST") as bar:
+                for fraction in data.download():
+                    bar.n = round(100 * fraction)
+                    bar.refresh()
+        if options.pack_sample:
+            print(f"{data.SAMPLE.name}: SHA-256 {data.pack_sample()}.")
+    finally:
+        print(data.load().note)
 
 
 def _measure(checkpoint: Checkpoint, digits: data.Digits) -> dict:
