@@ -1,6 +1,12 @@
-"""Images as arrays of pixels, enlarged without blurring."""
+"""Images as arrays of pixels, or as HTML, enlarged without blurring."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from html import escape
+from io import BytesIO
 
 import numpy as np
+from PIL import Image
 
 
 def tile(images: np.ndarray, columns: int, *, gap: int = 2, scale: int = 3) -> np.ndarray:
@@ -32,3 +38,27 @@ def enlarge(image: np.ndarray, scale: int) -> np.ndarray:
     """An image (H, W) in [0, 1] as (H·scale, W·scale) uint8, by nearest neighbour."""
     pixels = (np.clip(image, 0, 1) * 255).round().astype(np.uint8)
     return pixels.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def image_tag(image: np.ndarray, alt: str) -> str:
+    """An image (H, W) in [0, 1] as an HTML <img> that holds its own pixels."""
+    file = BytesIO()
+    # Enlarged before it is sent: a browser that smooths all the same has little left to smooth.
+    Image.fromarray(enlarge(image, 8)).save(file, "PNG", compress_level=1)
+    pixels = b64encode(file.getvalue()).decode()
+    style = "image-rendering: pixelated; width: 100%"
+    return f'<img alt="{escape(alt)}" style="{style}" src="data:image/png;base64,{pixels}">'
+
+
+def strip(images: np.ndarray, captions: Sequence[str], *, width: int = 80) -> str:
+    """Images (N, H, W) in [0, 1] side by side as HTML, each over its caption, `width` pixels wide.
+
+    They break into further lines on a narrow screen.
+    """
+    items = "".join(
+        f'<figure style="margin: 0; text-align: center; font-size: 16px; line-height: 1.4; '
+        f'flex: 0 1 {width}px; min-width: {min(width, 64)}px">'
+        f"{image_tag(image, caption)}<figcaption>{escape(caption)}</figcaption></figure>"
+        for image, caption in zip(images, captions, strict=True)
+    )
+    return f'<section style="display: flex; flex-wrap: wrap; gap: 8px 6px; width: 100%">{items}</section>'

@@ -9,6 +9,7 @@ from aevb.ui import data_panel
 PAGES = Path(__file__).parents[2] / "pages"
 
 st.set_page_config(page_title="AEVB Explorer", page_icon=":material/blur_on:", layout="wide")
+st.html(Path(__file__).with_name("style.css"))
 page = st.navigation(
     [
         st.Page(PAGES / "overview.py", title="Overview", icon=":material/home:", default=True),

@@ -1,0 +1,142 @@
+"""An image's way through a VAE as HTML: input, encoder, posterior, sample, decoder, output.
+
+One line where there is room, three short ones on a phone. Letters and strokes take the colour of the
+text around them, so that it serves light and dark. Everything in it is made here from numbers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aevb.figures.images import image_tag
+from aevb.figures.style import DATA, GENERATED
+
+_STYLE = """<style>
+.flow { container-type: inline-size; width: 100% }
+.flow ol { display: flex; align-items: start; gap: 4px; margin: 0; padding: 0; list-style: none }
+.flow li { display: flex; align-items: start; gap: 4px; flex: var(--share) 1 0; min-width: 0 }
+.flow li::after { content: "→"; font-size: 26px; line-height: 128px; opacity: .6 }
+.flow li:last-child::after { content: "" }
+.flow figure { margin: 0; flex: 1; min-width: 0; text-align: center }
+.flow img, .flow svg { height: 128px; width: 100%; object-fit: contain }
+.flow figcaption { line-height: 1.35; margin-top: 6px; font-size: 16px }
+.flow i { font-family: Georgia, serif; font-size: 17px; white-space: nowrap }
+.flow sub { font-size: 12px }
+@container (max-width: 700px) {
+  .flow ol { display: grid; grid-template-columns: 1fr 1fr; gap: 14px 4px }
+}
+.sum { display: flex; flex-wrap: wrap; align-items: start; gap: 4px 14px; margin: 0; padding: 0 }
+.sum li { list-style: none }
+.sum b { font-size: 30px; line-height: 1.2; font-variant-numeric: tabular-nums; white-space: nowrap }
+.sum span { display: block; font-size: 16px; line-height: 1.35 }
+.sum .operator { font-size: 28px; line-height: 38px; opacity: .6 }
+</style>"""
+
+
+@dataclass(frozen=True)
+class Summand:
+    """A number in an equation: what stands before it, its value in nats, what it is, and its colour."""
+
+    operator: str
+    value: float
+    label: str
+    color: str = "currentColor"
+
+
+def flow(
+    x: np.ndarray, loc: np.ndarray, scale: np.ndarray, z: np.ndarray, output: np.ndarray, order: Sequence[int]
+) -> str:
+    """The six stages for one image.
+
+    Args:
+        x, output: (28, 28) in [0, 1], the image and the decoder's λ.
+        loc, scale, z: (L,), the posterior's and a draw from it.
+        order: the dimensions from left to right.
+    """
+    reach = max(3.2, float(np.abs([loc - scale, loc + scale, z]).max()) + 0.2)
+    stages = (
+        (3, image_tag(x, "The image x"), "image", "x"),
+        (3, _net("encoder", "q", narrowing=True), "encoder", "μ<sub>φ</sub>(x), σ<sub>φ</sub>(x)"),
+        (5, _whiskers(loc, scale, order, reach), "posterior", "μ ± σ"),
+        (5, _stems(loc, z, order, reach), "one sample", "z = μ + σ ε"),
+        (3, _net("decoder", "p", narrowing=False), "decoder", "λ<sub>θ</sub>(z)"),
+        (3, image_tag(output, "The decoder's output λ"), "output", "λ"),
+    )
+    items = "".join(
+        f'<li style="--share: {share}"><figure>{drawing}'
+        f"<figcaption><b>{title}</b><br><i>{formula}</i></figcaption></figure></li>"
+        for share, drawing, title, formula in stages
+    )
+    return f'{_STYLE}<div class="flow"><ol>{items}</ol></div>'
+
+
+def equation(summands: Sequence[Summand]) -> str:
+    """Numbers in nats as an equation in large print, each with its name under it."""
+    items = "".join(
+        (f'<li class="operator">{part.operator}</li>' if part.operator else "")
+        + f'<li><b style="color: {part.color}">{_number(part.value)}</b><span>{part.label}</span></li>'
+        for part in summands
+    )
+    return f'{_STYLE}<ul class="sum">{items}</ul>'
+
+
+def _number(value: float) -> str:
+    return f"{value:,.1f}".replace("-", "−")
+
+
+def _net(title: str, letter: str, *, narrowing: bool) -> str:
+    """A trapezoid with the density that the net parametrises."""
+    corners = "6,4 104,40 104,88 6,124" if narrowing else "6,40 104,4 104,124 6,88"
+    density = ("q", "φ", "(z | x)") if letter == "q" else ("p", "θ", "(x | z)")
+    return (
+        f'<svg viewBox="0 0 110 128" role="img" aria-label="{title}">'
+        f'<polygon points="{corners}" fill="currentColor" fill-opacity=".08" stroke="currentColor" '
+        'stroke-width="2" stroke-linejoin="round"/>'
+        '<text x="55" y="70" text-anchor="middle" font-size="19" font-style="italic" '
+        f'font-family="Georgia, serif" fill="currentColor">{density[0]}'
+        f'<tspan font-size="13" dy="4">{density[1]}</tspan><tspan dy="-4">{density[2]}</tspan></text></svg>'
+    )
+
+
+def _whiskers(loc: np.ndarray, scale: np.ndarray, order: Sequence[int], reach: float) -> str:
+    marks = []
+    for place, dimension in enumerate(order):
+        x, mean, spread = _x(place), loc[dimension], scale[dimension]
+        top, bottom = _y(mean + spread, reach), _y(mean - spread, reach)
+        marks.append(
+            f'<line x1="{x}" x2="{x}" y1="{top:.1f}" y2="{bottom:.1f}" stroke="{DATA}" stroke-width="5" '
+            f'stroke-opacity=".5"/><circle cx="{x}" cy="{_y(mean, reach):.1f}" r="3.4" fill="{DATA}"/>'
+        )
+    return _latents("The posterior's 20 means and scales", "".join(marks), len(order), reach)
+
+
+def _stems(loc: np.ndarray, z: np.ndarray, order: Sequence[int], reach: float) -> str:
+    marks = []
+    for place, dimension in enumerate(order):
+        x, mean, value = _x(place), _y(loc[dimension], reach), _y(z[dimension], reach)
+        marks.append(
+            f'<line x1="{x}" x2="{x}" y1="{mean:.1f}" y2="{value:.1f}" '
+            f'stroke="{GENERATED}" stroke-width="2"/>'
+            f'<circle cx="{x}" cy="{value:.1f}" r="3.8" fill="{GENERATED}"/>'
+        )
+    return _latents("The 20 values of one sample z", "".join(marks), len(order), reach)
+
+
+def _x(place: int) -> float:
+    return 10 + 9 * place
+
+
+def _y(value: float, reach: float) -> float:
+    return 64 - 60 * value / reach
+
+
+def _latents(title: str, marks: str, count: int, reach: float) -> str:
+    """Marks over the prior: a band of one standard deviation around 0."""
+    width = _x(count) + 1
+    return (
+        f'<svg viewBox="0 0 {width} 128" preserveAspectRatio="none" role="img" aria-label="{title}">'
+        f'<rect x="0" width="{width}" y="{_y(1, reach):.1f}" height="{120 / reach:.1f}" fill="currentColor" '
+        'fill-opacity=".1"/>'
+        f'<line x1="0" x2="{width}" y1="64" y2="64" stroke="currentColor" stroke-opacity=".4"/>{marks}</svg>'
+    )

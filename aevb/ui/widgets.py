@@ -1,0 +1,68 @@
+"""Widgets that several pages share. Their state stands in the URL under their key."""
+
+import secrets
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from aevb.ui import loading
+
+SEEDS = 10_000
+
+
+def digit_chooser(label: str, key: str, default: int) -> int:
+    """A digit of the test set: by its number, at random within its class, or at random."""
+    labels = loading.digits().test.labels.numpy()
+
+    def choose(candidates: Sequence[int] | np.ndarray) -> None:
+        st.session_state[key] = int(secrets.choice(candidates))
+
+    def choose_class() -> None:
+        choose(np.flatnonzero(labels == st.session_state[f"{key}_class"]))
+
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{key}_chooser"):
+        digit = st.number_input(
+            label, 0, len(labels) - 1, default, key=key, bind="query-params", required=True, width=170
+        )
+        shown = int(labels[digit])
+        # The class follows the digit; choosing another one loads a random digit of it.
+        st.session_state[f"{key}_class"] = shown
+        st.segmented_control(
+            "What it shows",
+            range(10),
+            key=f"{key}_class",
+            required=True,
+            on_change=choose_class,
+            help="Another class loads a random digit of it.",
+        )
+        st.button(f"Another {shown}", key=f"{key}_another", icon=":material/casino:", on_click=choose_class)
+        st.button(
+            "Any digit",
+            key=f"{key}_any",
+            icon=":material/shuffle:",
+            on_click=choose,
+            args=(range(len(labels)),),
+        )
+    return int(digit)
+
+
+def seed(key: str, button: str) -> int:
+    """A seed, and a button that draws another."""
+
+    def draw() -> None:
+        st.session_state[key] = secrets.randbelow(SEEDS)
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        value = st.number_input(
+            "Seed", 0, SEEDS - 1, 0, key=key, bind="query-params", required=True, width=150
+        )
+        st.button(button, key=f"{key}_draw", icon=":material/casino:", on_click=draw)
+    return int(value)
+
+
+def picture(
+    pixels: np.ndarray, alt: str, *, width: int | str = "stretch", caption: str | None = None
+) -> None:
+    """An array (H, W) of uint8, lossless; the shell's style sheet keeps its pixels crisp."""
+    st.image(pixels, caption, width=width, output_format="PNG", alt=alt)  # type: ignore[arg-type]
