@@ -6,12 +6,15 @@ pixels needs the digits.
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
-from torch.distributions import Independent, Normal
+from torch.distributions import Bernoulli, Independent, Normal, OneHotCategorical
 from torch.nn import functional as F
 
 from aevb.distributions import ContinuousBernoulli, cap
 from aevb.models.base import check_sizes
+
+MIN_SCALE = 1e-6  # softplus of a very negative number is 0 in float32, and a scale must not be
 
 
 def hidden_layers(input_dim: int, hidden_dims: Sequence[int], dropout: float) -> nn.Sequential:
@@ -45,8 +48,7 @@ class DiagonalNormalNet(nn.Module):
 
     def forward(self, inputs: Tensor) -> Independent:
         h = self.hidden(inputs)
-        # 1e-6: softplus of a very negative number is 0 in float32, and a scale must not be.
-        scale = F.softplus(self.pre_scale(h).float()) + 1e-6
+        scale = F.softplus(self.pre_scale(h).float()) + MIN_SCALE
         return Independent(Normal(self.loc(h).float(), scale, validate_args=False), 1, validate_args=False)
 
 
@@ -61,3 +63,52 @@ class ContinuousBernoulliNet(nn.Module):
     def forward(self, inputs: Tensor) -> Independent:
         logits = cap(self.logits(self.hidden(inputs)).float())
         return Independent(ContinuousBernoulli(logits, validate_args=False), 1, validate_args=False)
+
+
+class BernoulliNet(nn.Module):
+    """z ↦ a product of Bernoullis by their logits, event shape (output_dim,)."""
+
+    def __init__(self, input_dim: int, hidden_dims: Sequence[int], output_dim: int, dropout: float = 0.0):
+        super().__init__()
+        self.hidden = hidden_layers(input_dim, hidden_dims, dropout)
+        self.logits = nn.Linear(hidden_dims[-1], output_dim)
+
+    def forward(self, inputs: Tensor) -> Independent:
+        logits = self.logits(self.hidden(inputs)).float()
+        return Independent(Bernoulli(logits=logits, validate_args=False), 1, validate_args=False)
+
+
+class CategoricalNet(nn.Module):
+    """x ↦ a one-hot categorical distribution by its logits, event shape (output_dim,)."""
+
+    def __init__(self, input_dim: int, hidden_dims: Sequence[int], output_dim: int, dropout: float = 0.0):
+        super().__init__()
+        self.hidden = hidden_layers(input_dim, hidden_dims, dropout)
+        self.logits = nn.Linear(hidden_dims[-1], output_dim)
+
+    def forward(self, inputs: Tensor) -> OneHotCategorical:
+        return self.distribution(self.logits(self.hidden(inputs)).float())
+
+    @staticmethod
+    def distribution(logits: Tensor) -> OneHotCategorical:
+        return OneHotCategorical(logits=logits, validate_args=False)
+
+
+class LinearDiagonalNormal(nn.Module):
+    """y ↦ N(loc, diag scale²), loc linear in y, event shape (output_dim,): a one-hot y picks a column."""
+
+    def __init__(self, input_dim: int, output_dim: int):
+        super().__init__()
+        self.loc = nn.Linear(input_dim, output_dim)
+        self.pre_scale = nn.Linear(input_dim, output_dim)
+
+    def forward(self, inputs: Tensor) -> Independent:
+        scale = F.softplus(self.pre_scale(inputs).float()) + MIN_SCALE
+        return Independent(
+            Normal(self.loc(inputs).float(), scale, validate_args=False), 1, validate_args=False
+        )
+
+
+def standard_normal(zeros: Tensor) -> Independent:
+    """N(0, I) of the shape of `zeros`, whose last dimension is the event's."""
+    return Independent(Normal(zeros, torch.ones_like(zeros), validate_args=False), 1, validate_args=False)

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import torch
 from torch import Generator, Tensor
-from torch.distributions import Independent, Normal, kl_divergence
+from torch.distributions import Independent, kl_divergence
 
 from aevb.distributions import rsample
 from aevb.models.base import LatentVariableModel, check_sizes
-from aevb.models.nets import ContinuousBernoulliNet, DiagonalNormalNet
+from aevb.models.nets import ContinuousBernoulliNet, DiagonalNormalNet, standard_normal
 
 
 class VAE(LatentVariableModel):
@@ -47,8 +47,7 @@ class VAE(LatentVariableModel):
     @property
     def p_z(self) -> Independent:
         """The prior N(0, I), event shape (L,)."""
-        zeros: Tensor = self._zeros  # type: ignore[assignment]
-        return Independent(Normal(zeros, torch.ones_like(zeros), validate_args=False), 1, validate_args=False)
+        return standard_normal(self._zeros)  # type: ignore[arg-type]
 
     def terms(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
         """log p(x | z) at one reparametrised z, and -KL(q(z | x) ‖ p(z)) in closed form; x: (B, D)."""

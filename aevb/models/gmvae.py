@@ -1,0 +1,207 @@
+"""The Gaussian mixture VAE (tutorial section 5.5; Shu, 2016).
+
+y ~ OneHotCategorical(1/C, …, 1/C)                   which cluster
+z ~ N(μ_θ(y), diag σ_θ(y)²)                          μ and σ linear in y: a row of a matrix each
+x ~ ProductOfBernoullis(p_θ(z))                      the generative net
+q_φ(y | x) = OneHotCategorical(π_φ(x))               the unsupervised classifier
+q_φ(z | x, y) = N(μ_φ(x, y), diag σ_φ(x, y)²)        the inference net
+
+Two estimators of the ELBO (section 5.5.3): y marginalised, which is the default and the figure that is
+reported; or y sampled by the Gumbel-Softmax trick, which costs one decoding rather than C.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.distributions import Independent, kl_divergence
+from torch.nn import functional as F
+
+from aevb.distributions import rsample
+from aevb.models.base import LatentVariableModel, check_sizes
+from aevb.models.nets import BernoulliNet, CategoricalNet, DiagonalNormalNet, LinearDiagonalNormal
+
+Estimator = Literal["marginal", "gumbel relaxed", "gumbel analytic"]
+
+
+class ClusterNormalNet(nn.Module):
+    """(x, y) ↦ N(loc, diag scale²), whose first layer is a sum of x's share and y's.
+
+    With y of shape (C, 1, C) the shares broadcast to (C, B, H), so that the image's share, by far the
+    larger product, is computed once for all C clusters.
+    """
+
+    def __init__(self, data_dim: int, clusters: int, hidden_dims: Sequence[int], latent_dim: int):
+        super().__init__()
+        self.from_x = nn.Linear(data_dim, hidden_dims[0])
+        self.from_y = nn.Linear(clusters, hidden_dims[0], bias=False)
+        self.rest = DiagonalNormalNet(hidden_dims[0], hidden_dims[1:], latent_dim)
+
+    def forward(self, x: Tensor, y: Tensor) -> Independent:
+        return self.rest((self.from_x(x) + self.from_y(y)).relu())
+
+
+class GMVAE(LatentVariableModel):
+    """A Gaussian mixture VAE for data in {0, 1}^D.
+
+    Args:
+        data_dim: D.
+        clusters: C.
+        latent_dim: L.
+        hidden_dims: widths of the hidden layers of q(y | x) and q(z | x, y), two at least; the
+            generative net mirrors them.
+        estimator: what `terms` returns while training. "marginal": equation 5. "gumbel relaxed": every
+            density at a relaxed y, the first context of section 5.5.3. "gumbel analytic": the KL of y
+            in closed form, the second. In evaluation mode it is "marginal" always: what is wanted in
+            the end is a discrete y.
+        temperature: τ of the Gumbel-Softmax distribution.
+        straight_through: whether the sampled y is one-hot in the forward pass and relaxed in the
+            backward pass (Jang, Gu and Poole, 2017); only with "gumbel analytic", since the relaxed
+            density of a one-hot y is infinite.
+    Raises:
+        ValueError: for a size below 1, a temperature not above 0, or an impossible estimator.
+    """
+
+    observation = "binary"
+
+    def __init__(
+        self,
+        data_dim: int = 784,
+        clusters: int = 10,
+        latent_dim: int = 64,
+        hidden_dims: Sequence[int] = (512, 512),
+        estimator: Estimator = "marginal",
+        temperature: float = 0.5,
+        straight_through: bool = False,
+    ):
+        super().__init__()
+        check_sizes(data_dim=data_dim, clusters=clusters, latent_dim=latent_dim)
+        if len(hidden_dims) < 2:
+            raise ValueError("hidden_dims must name at least two layers' widths.")
+        if estimator not in ("marginal", "gumbel relaxed", "gumbel analytic"):
+            raise ValueError(f"estimator must be one of {Estimator.__args__}, not {estimator!r}.")  # type: ignore[attr-defined]
+        if straight_through and estimator != "gumbel analytic":
+            raise ValueError('straight_through needs the estimator "gumbel analytic".')
+        if not temperature > 0:
+            raise ValueError(f"temperature must be above 0, not {temperature!r}.")
+        self.data_dim, self.clusters, self.latent_dim = data_dim, clusters, latent_dim
+        self.estimator, self.temperature, self.straight_through = estimator, temperature, straight_through
+        self.q_y_given_x = CategoricalNet(data_dim, hidden_dims, clusters)
+        self.q_z_given_xy = ClusterNormalNet(data_dim, clusters, hidden_dims, latent_dim)
+        self.p_z_given_y = LinearDiagonalNormal(clusters, latent_dim)
+        self.p_x_given_z = BernoulliNet(latent_dim, tuple(reversed(hidden_dims)), data_dim)
+        self.register_buffer("_eye", torch.eye(clusters).unsqueeze(1), persistent=False)
+        self.apply(_glorot)
+
+    @property
+    def one_hots(self) -> Tensor:
+        """Every cluster's one-hot y, (C, 1, C), ready to broadcast against a batch."""
+        return self._eye  # type: ignore[return-value]
+
+    def terms(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
+        """log p(x | z), -KL(z) and -KL(y) by the model's estimator; x: (B, D), each (B,)."""
+        if self.training and self.estimator != "marginal":
+            return self.gumbel_terms(x, generator=generator)
+        return self.marginal_terms(x, generator=generator)
+
+    def marginal_terms(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
+        """Equation 5: y summed over, one reparametrised z for each y.
+
+        -KL(q(y | x) ‖ p(y)) is the conditional entropy H(q(y | x)) less the constant log C, which is
+        part of the bound.
+        """
+        q_y = self.q_y_given_x(x)
+        q_z = self.q_z_given_xy(x, self.one_hots)  # batch shape (C, B)
+        z = rsample(q_z, generator=generator)
+        weights = q_y.probs.T  # (C, B)
+        return {
+            "reconstruction": (weights * self.p_x_given_z(z).log_prob(x)).sum(0),
+            "minus_kl_z": -(weights * kl_divergence(q_z, self.p_z_given_y(self.one_hots))).sum(0),
+            "minus_kl_y": q_y.entropy() - math.log(self.clusters),
+        }
+
+    def gumbel_terms(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
+        """One relaxed ỹ by the Gumbel-Softmax trick, one reparametrised z given it.
+
+        Slightly biased, because ỹ is not one-hot; it approaches `marginal_terms` in expectation as the
+        temperature falls.
+        """
+        logits = self.q_y_given_x(x).logits
+        log_y = gumbel_softmax(logits, self.temperature, generator)
+        y = log_y.exp()
+        if self.straight_through:
+            y = F.one_hot(y.argmax(-1), self.clusters) + y - y.detach()
+        q_z, p_z = self.q_z_given_xy(x, y), self.p_z_given_y(y)
+        z = rsample(q_z, generator=generator)
+        if self.estimator == "gumbel relaxed":
+            prior_logits = torch.full_like(logits, -math.log(self.clusters))
+            minus_kl_z = p_z.log_prob(z) - q_z.log_prob(z)
+            minus_kl_y = self._relaxed_log_prob(log_y, prior_logits) - self._relaxed_log_prob(log_y, logits)
+        else:
+            minus_kl_z = -kl_divergence(q_z, p_z)
+            minus_kl_y = self.q_y_given_x.distribution(logits).entropy() - math.log(self.clusters)
+        return {
+            "reconstruction": self.p_x_given_z(z).log_prob(x),
+            "minus_kl_z": minus_kl_z,
+            "minus_kl_y": minus_kl_y,
+        }
+
+    def log_weights(self, x: Tensor, *, samples: int, generator: Generator | None = None) -> Tensor:
+        """log p(x | z) p(z | y) p(y) - log q(y | x) q(z | x, y) as (S, B), y and z both sampled."""
+        q_y = self.q_y_given_x(x)
+        gumbels = gumbel_softmax(q_y.logits.expand(samples, *q_y.logits.shape), 1.0, generator)
+        y = F.one_hot(gumbels.argmax(-1), self.clusters).float()
+        q_z = self.q_z_given_xy(x, y)
+        z = rsample(q_z, generator=generator)
+        return (
+            self.p_x_given_z(z).log_prob(x)
+            + self.p_z_given_y(y).log_prob(z)
+            - q_z.log_prob(z)
+            - math.log(self.clusters)
+            - q_y.log_prob(y)
+        )
+
+    def encode(self, x: Tensor) -> Tensor:
+        """The mean of q(z | x, y) under the most probable y, (B, L)."""
+        y = F.one_hot(self.q_y_given_x(x).logits.argmax(-1), self.clusters).float()
+        return self.q_z_given_xy(x, y).mean
+
+    def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
+        """`count` draws of x in {0, 1}, (count, D): clusters in turn, z ~ p(z | y), x ~ p(x | z)."""
+        y = self.one_hots.squeeze(1)[torch.arange(count) % self.clusters]
+        probs = self.p_x_given_z(rsample(self.p_z_given_y(y), generator=generator)).mean
+        return torch.bernoulli(probs, generator=generator)
+
+    def _relaxed_log_prob(self, log_y: Tensor, logits: Tensor) -> Tensor:
+        """The Gumbel-Softmax density at exp(log_y), (B,) (Maddison, Mnih and Teh, 2017, equation 10).
+
+        From log_y rather than y, which underflows in the corners of the simplex.
+        """
+        scaled = logits - self.temperature * log_y
+        return (
+            math.lgamma(self.clusters)
+            + (self.clusters - 1) * math.log(self.temperature)
+            + (scaled - log_y).sum(-1)
+            - self.clusters * scaled.logsumexp(-1)
+        )
+
+
+def gumbel_softmax(logits: Tensor, temperature: float, generator: Generator | None = None) -> Tensor:
+    """log softmax((logits + g) / τ), g ~ Gumbel(0, 1): the logarithm of a relaxed one-hot sample.
+
+    Its argmax is an exact sample of the categorical distribution at any τ. Same shape as `logits`.
+    """
+    # -log E of an exponential E is Gumbel(0, 1).
+    exponentials = torch.empty_like(logits).exponential_(generator=generator)
+    gumbels = -exponentials.clamp(min=torch.finfo(logits.dtype).tiny).log()
+    return F.log_softmax((logits + gumbels) / temperature, -1)
+
+
+def _glorot(module: nn.Module) -> None:
+    """Glorot-normal weights and zero biases (section 5.5.4)."""
+    if isinstance(module, nn.Linear):
+        nn.init.xavier_normal_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,160 @@
+"""The variational RNN (tutorial section 5.6; Chung et al., 2015): an image as T rows of D pixels.
+
+h_t = LSTM_θ(x_{t-1}, z_{t-1}, state_{t-1}), h_1 = 0    the memory of what came before
+z_t ~ N(μ_θ(h_t), diag σ_θ(h_t)²)                       the prior of a row
+x_t ~ ProductOfBernoullis(p_θ(h_t, z_t))                the generative net
+q_φ(z_t | x_t, h_t) = N(μ_φ(x_t, h_t), …)               the inference net, on the same memory
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.distributions import Independent, Normal, kl_divergence
+
+from aevb.distributions import rsample
+from aevb.models.base import LatentVariableModel, check_sizes
+from aevb.models.nets import BernoulliNet, DiagonalNormalNet
+
+Choose = Callable[[int, Tensor], tuple[Tensor, Tensor]]
+"""(t from 0, h_t: (B, H)) ↦ (z_t: (B, L), x_t: (B, D)): what distinguishes inference from sampling."""
+
+
+class Path(NamedTuple):
+    """What a sequence went through: h (T, B, H), z (T, B, L), x (T, B, D)."""
+
+    h: Tensor
+    z: Tensor
+    x: Tensor
+
+
+class VRNN(LatentVariableModel):
+    """A variational RNN for sequences in {0, 1}^(T × D).
+
+    Args:
+        data_dim: D, the length of a row.
+        length: T, the number of rows that `sample` draws; other methods take any number.
+        latent_dim: L, of each row.
+        memory_dim: H, of each layer of the LSTM.
+        memory_layers: how many layers it has.
+        hidden_dims: widths of the hidden layers of the prior, the inference net and the generative net.
+    Raises:
+        ValueError: for a size below 1.
+    """
+
+    observation = "rows"
+
+    def __init__(
+        self,
+        data_dim: int = 28,
+        length: int = 28,
+        latent_dim: int = 2,
+        memory_dim: int = 256,
+        memory_layers: int = 2,
+        hidden_dims: Sequence[int] = (500, 500),
+    ):
+        super().__init__()
+        check_sizes(
+            data_dim=data_dim,
+            length=length,
+            latent_dim=latent_dim,
+            memory_dim=memory_dim,
+            memory_layers=memory_layers,
+        )
+        self.data_dim, self.length, self.latent_dim = data_dim, length, latent_dim
+        self.memory_dim = memory_dim
+        self.p_h = nn.LSTM(data_dim + latent_dim, memory_dim, memory_layers)
+        self.p_z_given_h = DiagonalNormalNet(memory_dim, hidden_dims, latent_dim)
+        self.p_x_given_hz = BernoulliNet(memory_dim + latent_dim, hidden_dims, data_dim)
+        self.q_z_given_hx = DiagonalNormalNet(memory_dim + data_dim, hidden_dims, latent_dim)
+
+    def unroll(self, batch: int, length: int, choose: Choose) -> Path:
+        """The recurrence, written once for the ELBO, for encoding and for sampling."""
+        state, h = None, next(self.parameters()).new_zeros(batch, self.memory_dim)
+        steps: list[tuple[Tensor, Tensor, Tensor]] = []
+        for t in range(length):
+            z, x = choose(t, h)
+            steps.append((h, z, x))
+            if t + 1 < length:  # the memory after the last row would be of no use
+                output, state = self.p_h(torch.cat([x, z], -1).unsqueeze(0), state)
+                h = output.squeeze(0)
+        h_all, z_all, x_all = (torch.stack(part) for part in zip(*steps, strict=True))
+        return Path(h_all, z_all, x_all)
+
+    def infer(
+        self, x: Tensor, *, generator: Generator | None = None, sampled: bool = True
+    ) -> tuple[Path, Independent]:
+        """q along the rows of x: (B, T, D): the path of reparametrised z (or of means), and q itself.
+
+        Gradients flow through every z and through time. q has batch shape (T, B), event shape (L,).
+        """
+        rows = x.transpose(0, 1)
+        found: list[Independent] = []
+
+        def choose(t: int, h: Tensor) -> tuple[Tensor, Tensor]:
+            q_z = self.q_z_given_hx(torch.cat([h, rows[t]], -1))
+            found.append(q_z)
+            return rsample(q_z, generator=generator) if sampled else q_z.mean, rows[t]
+
+        path = self.unroll(len(x), len(rows), choose)
+        loc, scale = (torch.stack([getattr(q.base_dist, name) for q in found]) for name in ("loc", "scale"))
+        return path, Independent(Normal(loc, scale, validate_args=False), 1, validate_args=False)
+
+    def p_x(self, path: Path) -> Independent:
+        """p(x_t | h_t, z_t) of all rows at once, batch shape (T, B), event shape (D,)."""
+        return self.p_x_given_hz(torch.cat([path.h, path.z], -1))
+
+    def row_terms(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
+        """The terms of the ELBO row by row, each (T, B), for x: (B, T, D) (section 5.6.3).
+
+        The prior and the generative net are evaluated once over all rows: given the path, no row waits
+        for another.
+        """
+        path, q_z = self.infer(x, generator=generator)
+        return {
+            "reconstruction": self.p_x(path).log_prob(path.x),
+            "minus_kl_z": -kl_divergence(q_z, self.p_z_given_h(path.h)),
+        }
+
+    def terms(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
+        """Σ_t log p(x_t | h_t, z_t) and -Σ_t KL(q(z_t | x_t, h_t) ‖ p(z_t | h_t)), each (B,)."""
+        return {name: term.sum(0) for name, term in self.row_terms(x, generator=generator).items()}
+
+    def log_weights(self, x: Tensor, *, samples: int, generator: Generator | None = None) -> Tensor:
+        """log p(x, z) - log q(z | x) of whole paths as (S, B)."""
+        repeated = x.repeat(samples, 1, 1)  # every sample has a memory of its own
+        path, q_z = self.infer(repeated, generator=generator)
+        log_prior = self.p_z_given_h(path.h).log_prob(path.z)
+        weights = self.p_x(path).log_prob(path.x) + log_prior - q_z.log_prob(path.z)
+        return weights.sum(0).view(samples, len(x))
+
+    def encode(self, x: Tensor) -> Tensor:
+        """The path of q's means, each following from the means before it, as (B, T·L)."""
+        path, _ = self.infer(x, sampled=False)
+        return path.z.transpose(0, 1).flatten(1)
+
+    def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
+        """`count` images in {0, 1}, row by row, as (count, T·D) (Figure 12)."""
+        empty = next(self.parameters()).new_zeros(count, 0, self.data_dim)
+        return self.complete(empty, generator=generator).x.transpose(0, 1).flatten(1)
+
+    def complete(self, x: Tensor, *, generator: Generator | None = None, temperature: float = 1.0) -> Path:
+        """Goes on from the first k rows x: (B, k, D) to the T-th: given rows by q, new ones by p.
+
+        Args:
+            temperature: scales the prior's standard deviation and divides the pixels' logits; 1 is the
+                model itself, below 1 is bolder.
+        """
+        given = x.transpose(0, 1)
+
+        def choose(t: int, h: Tensor) -> tuple[Tensor, Tensor]:
+            if t < len(given):
+                q_z = self.q_z_given_hx(torch.cat([h, given[t]], -1))
+                return rsample(q_z, generator=generator), given[t]
+            prior = self.p_z_given_h(h).base_dist
+            z = rsample(Normal(prior.loc, prior.scale * temperature, validate_args=False), (), generator)
+            logits = self.p_x_given_hz(torch.cat([h, z], -1)).base_dist.logits / temperature
+            return z, torch.bernoulli(logits.sigmoid(), generator=generator)
+
+        return self.unroll(len(x), self.length, choose)
