@@ -16,7 +16,7 @@ from aevb.checkpoints import Checkpoint, CheckpointError
 from aevb.data import DataError, Examples
 from aevb.evaluation import BATCH, evaluate, posterior_means
 from aevb.models import REGISTRY, FactorAnalysis
-from aevb.models.factor_analysis import synthetic
+from aevb.models.factor_analysis import synthetic, true_model
 from aevb.training import Alternating, Diverged, Simultaneous, TrainingConfig, train
 
 BOUNDS = (10, 100)
@@ -102,6 +102,7 @@ def _train_factor_analysis(options: argparse.Namespace) -> None:
         checkpoints.save(model, folder, {"command": options.command_line})
     with torch.no_grad():
         figures = {
+            "true_evidence": true_model().evidence(test_x).mean().item(),
             "evidence": model.evidence(test_x).mean().item(),
             "elbo": model.exact_elbo(test_x).mean().item(),
             "gap": model.gap(test_x).mean().item(),

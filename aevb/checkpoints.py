@@ -72,6 +72,7 @@ def save(model: LatentVariableModel, path: Path, training: dict[str, Any] | None
     path.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(path, config=config)
     (path / "README.md").unlink(missing_ok=True)  # the mixin's model card says nothing of ours
+    (path / "model.safetensors").chmod(0o644)  # safetensors keeps it from everyone else, such as a server
     if training is not None:
         write_json(path / "training.json", training)
 

@@ -47,7 +47,7 @@ def evaluate(
     generator, bound_generator = (Generator().manual_seed(seed + i) for i in range(2))
     terms: dict[str, float] = {}
     bound = dict.fromkeys(sorted(bounds), 0.0)
-    with _evaluating(model):
+    with evaluating(model):
         for batch in over(list(zip(*(part.split(BATCH) for part in observed), strict=True))):
             for name, term in model.terms(*batch, generator=generator).items():
                 terms[name] = terms.get(name, 0.0) + term.double().sum().item()
@@ -89,7 +89,7 @@ def importance_bounds(
 @torch.no_grad()
 def posterior_means(model: LatentVariableModel, *observed: Tensor) -> Tensor:
     """`model.encode` of all N examples in bounded memory, (N, L)."""
-    with _evaluating(model):
+    with evaluating(model):
         batches = zip(*(part.split(BATCH) for part in observed), strict=True)
         return torch.cat([model.encode(*batch) for batch in batches])
 
@@ -100,7 +100,7 @@ def dimension_kl(model: LatentVariableModel, x: Tensor) -> Tensor:
 
     They sum to the mean KL of the ELBO, since both posterior and prior are diagonal.
     """
-    with _evaluating(model):
+    with evaluating(model):
         prior = model.p_z.base_dist  # type: ignore[union-attr]
         parts = [
             kl_divergence(model.q_z_given_x(batch).base_dist, prior).sum(0)  # type: ignore[operator, arg-type]
@@ -110,7 +110,7 @@ def dimension_kl(model: LatentVariableModel, x: Tensor) -> Tensor:
 
 
 @contextmanager
-def _evaluating(model: LatentVariableModel) -> Iterator[None]:
+def evaluating(model: LatentVariableModel) -> Iterator[None]:
     """Dropout off inside the block, as it was after it."""
     was_training = model.training
     model.eval()

@@ -52,12 +52,15 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
         return total(self.terms(*observed, generator=generator))
 
     def generative_parameters(self) -> list[nn.Parameter]:
-        """θ, what the approximate M-step moves."""
-        return [parameter for name, parameter in self.named_parameters() if name.startswith("p_")]
+        """θ, what the approximate M-step moves; without those that `requires_grad_(False)` holds fixed."""
+        return self._moving("p_")
 
     def inference_parameters(self) -> list[nn.Parameter]:
-        """φ, what the approximate E-step moves."""
-        return [parameter for name, parameter in self.named_parameters() if name.startswith("q_")]
+        """φ, what the approximate E-step moves; without those that `requires_grad_(False)` holds fixed."""
+        return self._moving("q_")
+
+    def _moving(self, prefix: str) -> list[nn.Parameter]:
+        return [p for name, p in self.named_parameters() if name.startswith(prefix) and p.requires_grad]
 
     @property
     def config(self) -> dict:

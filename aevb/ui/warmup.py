@@ -15,5 +15,9 @@ def run() -> None:
     jobs.start()
     for name in ("torch", "plotly.graph_objects", "aevb", "aevb.figures"):
         importlib.import_module(name)
+    import torch
+
+    # Products for one visitor are too small to share out, and thirty visitors share the cores already.
+    torch.set_num_threads(1)
     gc.collect()
     gc.freeze()

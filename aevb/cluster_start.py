@@ -1,0 +1,98 @@
+"""A start for the GMVAE from which the ascent finds digits. No label takes part in it.
+
+From its plain initialisation the bound climbs as high with clusters that mix digits: where the ascent
+starts decides. So, before the first joint step:
+
+1. train the same nets as a VAE, which is the GMVAE with one cluster;
+2. embed its latent means with UMAP and fit a Gaussian mixture to the embedding;
+3. fit q(y | x) to the mixture's responsibilities, and set each p(z | y) to its cluster's moments.
+
+The joint ascent may then hold q(y | x) for some epochs while the rest adapts: a long M-step.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.optim import Adam
+
+from aevb.data import Examples
+from aevb.evaluation import posterior_means
+from aevb.models.factor_analysis import inverse_softplus
+from aevb.models.gmvae import GMVAE
+from aevb.training import TrainingConfig, train
+
+EMBEDDED = 20_000  # images that UMAP and the mixture see: more take minutes and find the same clusters
+CLASSIFIER_EPOCHS = 10
+
+
+def prepare(model: GMVAE, images: Tensor, *, vae_epochs: int = 10, seed: int = 0) -> Iterator[str]:
+    """Sets `model`, in place, from images (N, H, W) in 0…255, and yields what it is doing in words.
+
+    Takes some minutes: most of it is the VAE and UMAP.
+    """
+    examples = Examples(images, model.observation)
+    vae = GMVAE(**{**model.config, "clusters": 1, "estimator": "marginal", "straight_through": False})
+    steps = vae_epochs * max(1, len(examples) // 100)
+    for progress in train(vae, examples, TrainingConfig(steps, decay=True, seed=seed, bfloat16=True)):
+        if progress.step % 100 == 0:
+            yield f"VAE: step {progress.step} of {steps}, ELBO {progress.elbo:.1f}"
+
+    x = examples.fixed()[0][:EMBEDDED]
+    means = posterior_means(vae, x)
+    yield f"UMAP of {len(means):,} latent means"
+    from umap import UMAP  # imported late: compiling it takes seconds
+
+    embedding = UMAP(
+        n_components=5, n_neighbors=min(20, len(means) - 1), min_dist=0.0, random_state=seed, n_jobs=1
+    ).fit_transform(means.numpy())
+    yield f"Gaussian mixture of {model.clusters}"
+    shares = torch.from_numpy(mixture(embedding, model.clusters, seed)).float()
+
+    _take_over(model, vae, means, shares)
+    yield from _fit_classifier(model, x, shares, seed)
+
+
+def mixture(points: np.ndarray, clusters: int, seed: int) -> np.ndarray:
+    """Responsibilities (N, C) of a Gaussian mixture with full covariances fitted to points (N, E)."""
+    from sklearn.mixture import GaussianMixture
+
+    fitted = GaussianMixture(clusters, n_init=10, random_state=seed, reg_covar=1e-4).fit(points)
+    return fitted.predict_proba(points)
+
+
+@torch.no_grad()
+def _take_over(model: GMVAE, vae: GMVAE, means: Tensor, shares: Tensor) -> None:
+    """The VAE's nets, and each cluster's moments for p(z | y)."""
+    model.p_x_given_z.load_state_dict(vae.p_x_given_z.state_dict())
+    model.q_z_given_xy.from_x.load_state_dict(vae.q_z_given_xy.from_x.state_dict())
+    # With one cluster y is always 1: its share of the first layer is a bias, the same for every cluster.
+    model.q_z_given_xy.from_y.weight.copy_(vae.q_z_given_xy.from_y.weight.expand(-1, model.clusters))
+    model.q_z_given_xy.rest.load_state_dict(vae.q_z_given_xy.rest.state_dict())
+    sizes = shares.sum(0).unsqueeze(1).clamp(min=1e-6)
+    loc = shares.T @ means / sizes
+    variance = shares.T @ means.square() / sizes - loc.square()
+    p_z = model.p_z_given_y
+    # The means' own spread leaves out the posteriors' width; half a unit stands for it.
+    scale = (variance.clamp(min=0) + 0.25).sqrt()
+    p_z.loc.weight.copy_(loc.T)
+    p_z.loc.bias.zero_()
+    p_z.pre_scale.weight.copy_(inverse_softplus(scale).T)
+    p_z.pre_scale.bias.zero_()
+
+
+def _fit_classifier(model: GMVAE, x: Tensor, shares: Tensor, seed: int) -> Iterator[str]:
+    """q(y | x) by cross-entropy with the mixture's responsibilities."""
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = Adam(model.q_y_given_x.parameters(), lr=1e-3, fused=True)
+    for epoch in range(1, CLASSIFIER_EPOCHS + 1):
+        for index in torch.randperm(len(x), generator=generator).split(100):
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = model.q_y_given_x(x[index]).logits
+            loss = F.cross_entropy(logits, shares[index])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        yield f"q(y | x): epoch {epoch} of {CLASSIFIER_EPOCHS}, cross-entropy {loss.item():.3f}"
