@@ -23,6 +23,7 @@ ELBO_ESTIMATE = "rgba(225, 87, 89, 0.35)"
 EVIDENCE = "#59A14F"
 TRUE_MODEL = "#8C8C8C"
 GAP = "#B07AA1"
+GAP_AREA = "rgba(176, 122, 161, 0.25)"
 CLASSIC_EM = "#4E79A7"
 DATA = "#4E79A7"
 GENERATED = "#F28E2B"
@@ -37,7 +38,7 @@ def layout(figure: go.Figure, **settings: Any) -> go.Figure:
     figure.update_layout(
         font_size=FONT_SIZE,
         margin={"l": 8, "r": 8, "t": 32, "b": 8},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font_size": FONT_SIZE},
         hoverlabel_font_size=FONT_SIZE,
         **settings,
     )

@@ -1,0 +1,114 @@
+"""Factor analysis as plotly figures: the tutorial's Figures 1, 2 and 3."""
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from aevb.experiments import Trajectory
+from aevb.figures import style
+
+PLANES = ((0, 1), (0, 2), (1, 2))
+MAX_POINTS = 2000  # of a line; more cannot be told apart
+
+
+def em_plot(
+    trajectory: Trajectory,
+    true_evidence: float,
+    *,
+    em: Trajectory | None = None,
+    em_stride: float = 1.0,
+    unit: str = "gradient step",
+    cursor: float | None = None,
+) -> go.Figure:
+    """Figures 2 and 3: ELBO and evidence over training with the E-steps shaded, and the gap below.
+
+    Args:
+        trajectory: a run.
+        true_evidence: of the same test points under the true model, in nats.
+        em: classic EM's iterations, drawn on the same axis.
+        em_stride: how many units of the axis one of its iterations takes.
+        unit: what the axis counts.
+        cursor: a position to mark.
+    """
+    shown = _thin(trajectory)
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.68, 0.32], vertical_spacing=0.05)
+
+    def line(name: str, y: np.ndarray, color: str, width: float, row: int = 1, **settings: object) -> None:
+        x = settings.pop("x", shown.position)
+        settings = {"hovertemplate": "%{y:.3f}", "line": {"color": color, "width": width}} | settings
+        figure.add_scatter(x=x, y=y, name=name, mode="lines", row=row, col=1, **settings)
+
+    line("ELBO, one-sample estimate", shown.elbo_estimate, style.ELBO_ESTIMATE, 1.5)
+    line("ELBO", shown.elbo, style.ELBO, 2.5)
+    line("evidence", shown.evidence, style.EVIDENCE, 4)
+    if em is not None:
+        line(
+            "evidence under classic EM",
+            em.evidence,
+            style.CLASSIC_EM,
+            2.5,
+            x=em.position * em_stride,
+            line={"color": style.CLASSIC_EM, "width": 2.5, "dash": "dash"},
+            text=[f"iteration {position:g}" for position in em.position],
+            hovertemplate="%{y:.3f}, %{text}",
+        )
+    line("gap = KL(q ‖ posterior)", np.maximum(shown.gap, 1e-4), style.GAP, 3, row=2)
+    figure.add_hline(true_evidence, line={"color": style.TRUE_MODEL, "width": 3, "dash": "dot"}, row=1, col=1)
+    figure.add_scatter(
+        x=[None],
+        y=[None],
+        name=f"evidence of the true model, {true_evidence:.3f}".replace("-", "−"),
+        mode="lines",
+        line={"color": style.TRUE_MODEL, "width": 3, "dash": "dot"},
+    )
+    for begin, end, phase in trajectory.spans():
+        if phase == "E":
+            figure.add_vrect(
+                begin, end, fillcolor=style.E_STEP, line_width=0, layer="below", row="all", col=1
+            )
+    if cursor is not None:
+        figure.add_vline(cursor, line={"color": style.TRUE_MODEL, "width": 2}, row="all", col=1)
+
+    # The first steps' ELBO lies far below everything of interest: its worst tenth may leave the frame.
+    low = min(trajectory.evidence.min(), np.quantile(trajectory.elbo, 0.1))
+    high = max(trajectory.evidence.max(), true_evidence)
+    pad = 0.06 * (high - low) + 0.05
+    figure.update_yaxes(range=[low - pad, high + pad], title="nats per test point", row=1, col=1)
+    figure.update_yaxes(type="log", title="gap, nats", dtick=1, row=2, col=1)
+    figure.update_xaxes(title=unit, row=2, col=1)
+    return style.layout(figure, height=620, hovermode="x unified", dragmode="zoom")
+
+
+def planes(x: np.ndarray, generated: np.ndarray) -> go.Figure:
+    """Figure 1: test points, and points that a model generated, on the three planes.
+
+    Args:
+        x: (N, 3).
+        generated: (M, 3).
+    """
+    figure = make_subplots(rows=1, cols=3, horizontal_spacing=0.08)
+    reach = 1.05 * np.abs(x).max(axis=0)
+    for column, (a, b) in enumerate(PLANES, 1):
+        for name, values, color in (
+            ("test points", x, style.DATA),
+            ("generated", generated, style.GENERATED),
+        ):
+            figure.add_scatter(
+                x=values[:, a],
+                y=values[:, b],
+                name=name,
+                mode="markers",
+                marker={"color": color, "size": 4, "opacity": 0.6},
+                showlegend=column == 1,
+                row=1,
+                col=column,
+            )
+        figure.update_xaxes(title=f"x{'₁₂₃'[a]}", range=[-reach[a], reach[a]], row=1, col=column)
+        figure.update_yaxes(title=f"x{'₁₂₃'[b]}", range=[-reach[b], reach[b]], row=1, col=column)
+    return style.layout(figure, height=380)
+
+
+def _thin(trajectory: Trajectory) -> Trajectory:
+    if len(trajectory) <= MAX_POINTS:
+        return trajectory
+    return trajectory[np.linspace(0, len(trajectory) - 1, MAX_POINTS).round().astype(int)]

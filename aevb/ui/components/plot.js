@@ -1,0 +1,195 @@
+// What the components that draw on canvases share: data from Python, colours from the theme, axes.
+// Their Python puts this before their own script, so that each is one module.
+
+// The counterpart of pack() in packing.py: a header, and float32 arrays by name.
+function unpack(bytes) {
+  const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const arrays = {};
+  let offset = 4 + length;
+  for (const [name, count] of header.arrays) {
+    arrays[name] = new Float32Array(buffer, offset, count);
+    offset += 4 * count;
+  }
+  return { ...header, ...arrays };
+}
+
+function themeOf(element) {
+  const style = getComputedStyle(element);
+  const variable = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
+  return {
+    text: variable("--st-text-color", "#1A2233"),
+    background: variable("--st-background-color", "#FFFFFF"),
+    border: variable("--st-border-color", "#D5DCE8"),
+    font: variable("--st-font", "sans-serif"),
+  };
+}
+
+// A canvas in CSS pixels, sharp on any display, with a layer below for what does not move.
+class Panel {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.context = canvas.getContext("2d");
+    this.layer = document.createElement("canvas");
+    this.width = this.height = 0;
+  }
+
+  // Fits the canvas to its place in the page; false where it has none (a hidden tab).
+  fit() {
+    const { width, height } = this.canvas.getBoundingClientRect();
+    if (!width || !height) return false;
+    const ratio = window.devicePixelRatio || 1;
+    for (const canvas of [this.canvas, this.layer]) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+      canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
+    }
+    Object.assign(this, { width, height });
+    return true;
+  }
+
+  // Draws the still part once: `paint` gets the layer's context.
+  keep(paint) {
+    const context = this.layer.getContext("2d");
+    context.clearRect(0, 0, this.width, this.height);
+    paint(context);
+  }
+
+  // Draws a frame: the still part, and `paint` over it.
+  show(paint) {
+    this.context.clearRect(0, 0, this.width, this.height);
+    if (this.layer.width) this.context.drawImage(this.layer, 0, 0, this.width, this.height);
+    paint(this.context);
+  }
+}
+
+// A rectangle of the canvas with the values at its edges; `log` is for the vertical axis.
+class Axes {
+  constructor({ left, top, width, height }, [x0, x1], [y0, y1], log = false) {
+    Object.assign(this, { left, top, width, height, x0, x1, y0, y1, log });
+  }
+
+  x(value) {
+    return this.left + ((value - this.x0) / (this.x1 - this.x0)) * this.width;
+  }
+
+  y(value) {
+    const [v, a, b] = this.log ? [value, this.y0, this.y1].map(Math.log10) : [value, this.y0, this.y1];
+    return this.top + this.height - ((v - a) / (b - a)) * this.height;
+  }
+
+  // The horizontal value under a pixel.
+  valueAt(pixel) {
+    return this.x0 + ((pixel - this.left) / this.width) * (this.x1 - this.x0);
+  }
+
+  clip(context, paint) {
+    context.save();
+    context.beginPath();
+    context.rect(this.left, this.top, this.width, this.height);
+    context.clip();
+    paint();
+    context.restore();
+  }
+
+  // The frame, light grid lines and numbers at round values.
+  draw(context, theme, size, { xTicks = true, xCount = 5, yCount = 5 } = {}) {
+    const across = ticks(this.x0, this.x1, xCount);
+    const up = this.log ? decades(this.y0, this.y1) : ticks(this.y0, this.y1, yCount);
+    context.save();
+    context.font = `${size}px ${theme.font}`;
+    context.lineWidth = 1;
+    context.strokeStyle = theme.border;
+    context.fillStyle = theme.text;
+    context.beginPath();
+    for (const value of across) {
+      context.moveTo(this.x(value), this.top);
+      context.lineTo(this.x(value), this.top + this.height);
+    }
+    for (const value of up) {
+      context.moveTo(this.left, this.y(value));
+      context.lineTo(this.left + this.width, this.y(value));
+    }
+    context.rect(this.left, this.top, this.width, this.height);
+    context.stroke();
+    context.textAlign = "right";
+    context.textBaseline = "middle";
+    for (const value of up) context.fillText(number(value), this.left - 6, this.y(value));
+    context.textBaseline = "top";
+    if (xTicks) {
+      for (const value of across) {
+        const x = this.x(value);
+        const atEdge = x > this.left + this.width - size;
+        context.textAlign = atEdge ? "right" : "center";
+        context.fillText(number(value), atEdge ? this.left + this.width : x, this.top + this.height + 5);
+      }
+    }
+    context.restore();
+  }
+}
+
+function ticks(from, to, count) {
+  const rough = (to - from) / Math.max(1, count);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough * 0.999);
+  const values = [];
+  for (let i = Math.ceil(from / step - 1e-9); i * step <= to + 1e-9 * step; i++) values.push(i * step);
+  return values;
+}
+
+function decades(from, to) {
+  const first = Math.ceil(Math.log10(from) - 1e-9);
+  const last = Math.floor(Math.log10(to) + 1e-9);
+  const stride = Math.ceil((last - first + 1) / 4);
+  const values = [];
+  for (let power = last; power >= first; power -= stride) values.push(10 ** power);
+  return values;
+}
+
+// A number for an axis: no tail of rounding errors, a true minus sign.
+function number(value) {
+  return String(Number(value.toPrecision(6))).replace("-", "−");
+}
+
+// Discs of one colour, in one path.
+function dots(context, count, x, y, radius) {
+  context.beginPath();
+  for (let i = 0; i < count; i++) {
+    const px = x(i), py = y(i);
+    context.moveTo(px + radius, py);
+    context.arc(px, py, radius, 0, 6.2832);
+  }
+  context.fill();
+}
+
+function arrow(context, x0, y0, x1, y1, width) {
+  const angle = Math.atan2(y1 - y0, x1 - x0), head = 3.5 * width;
+  context.lineWidth = width;
+  context.beginPath();
+  context.moveTo(x0, y0);
+  context.lineTo(x1 - head * 0.7 * Math.cos(angle), y1 - head * 0.7 * Math.sin(angle));
+  context.stroke();
+  context.beginPath();
+  context.moveTo(x1, y1);
+  for (const side of [-0.45, 0.45]) {
+    context.lineTo(x1 - head * Math.cos(angle + side), y1 - head * Math.sin(angle + side));
+  }
+  context.fill();
+}
+
+// The ellipse at `sigmas` standard deviations of N(mean, [[a, b], [b, c]]), as a path.
+function ellipse(context, axes, [mx, my], [a, b, c], sigmas) {
+  const middle = (a + c) / 2, spread = Math.hypot((a - c) / 2, b);
+  const angle = 0.5 * Math.atan2(2 * b, a - c);
+  const long = sigmas * Math.sqrt(Math.max(0, middle + spread));
+  const short = sigmas * Math.sqrt(Math.max(0, middle - spread));
+  context.beginPath();
+  for (let i = 0; i <= 72; i++) {
+    const t = (i * Math.PI) / 36, u = long * Math.cos(t), v = short * Math.sin(t);
+    const x = mx + u * Math.cos(angle) - v * Math.sin(angle);
+    const y = my + u * Math.sin(angle) + v * Math.cos(angle);
+    context.lineTo(axes.x(x), axes.y(y));
+  }
+  context.closePath();
+}

@@ -1,0 +1,509 @@
+"""The factor analysis page's parts: each shows one thing, and what it shows is computed in the library."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from aevb import experiments
+from aevb.experiments import EXPERIMENT_1, EXPERIMENT_2, Experiment, Move, Trajectory
+from aevb.figures.factor_analysis import em_plot
+from aevb.models.factor_analysis import true_model
+from aevb.training import Alternating, Diverged, TrainingConfig
+from aevb.ui import jobs
+from aevb.ui.components.em_scrubber import em_scrubber
+from aevb.ui.components.rotation import rotation
+
+SLOT = "factor-analysis"
+SEED = 2
+SEEDS = 10_000
+MAX_STEPS = 12_000
+MAX_MOVES = 20
+POLL_SECONDS = 0.4
+EM_ITERATIONS = 60
+GRADIENT_STEPS = (25, 50, 100, 200)
+
+EXACT_STEPS = {
+    "": "the initial parameters",
+    "E": "E-step, exact: q becomes the posterior",
+    "M": "M-step, exact: θ maximises the ELBO",
+    "shaded": "E-step (white: M-step)",
+    "estimate": "",
+}
+BY_HAND = {
+    "": "the initial parameters",
+    "E": "E-step: in φ, the evidence stays",
+    "M": "M-step: in θ, q stays",
+    "shaded": "E-step (white: M-step)",
+    "estimate": "",
+}
+
+
+# Settings
+
+
+def settings() -> Experiment | None:
+    """The widgets that determine a run; None, and a sentence, where it would be too long."""
+    one, two = EXPERIMENT_1.training, EXPERIMENT_2.training
+    assert isinstance(two.schedule, Alternating)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.segmented_control(
+            "Experiment",
+            ["1", "2"],
+            format_func={"1": "1: E and M together (AEVB)", "2": "2: E and M in turn"}.get,
+            default="1",
+            required=True,
+            key="experiment",
+            bind="query-params",
+        )
+        if number == "1":
+            steps = _whole("Gradient steps", "steps", 10, 10_000, one.steps, 100)
+            schedule = one.schedule
+        else:
+            e_steps = _whole("E: steps in φ", "e", 1, 3000, two.schedule.e_steps, 50)
+            m_steps = _whole("M: steps in θ", "m", 1, 3000, two.schedule.m_steps, 50)
+            rounds = _whole("Rounds", "rounds", 1, 50, 2, 1)
+            steps, schedule = rounds * (e_steps + m_steps), Alternating(e_steps, m_steps)
+        latent_dim = st.segmented_control(
+            "Latent dimensions L",
+            [1, 2, 3],
+            default=2,
+            required=True,
+            key="L",
+            bind="query-params",
+            help="The data come from a model with L = 2.",
+        )
+        learning_rate = st.select_slider(
+            "Learning rate",
+            [0.001, 0.003, 0.01, 0.03, 0.1],
+            one.learning_rate,
+            key="lr",
+            bind="query-params",
+            width=190,
+        )
+        batch_size = st.select_slider(
+            "Batch size",
+            [8, 16, 32, 64, 128, 256, 1000],
+            one.batch_size,
+            key="batch",
+            bind="query-params",
+            width=190,
+        )
+        seed = _whole("Seed", "seed", 0, SEEDS - 1, SEED, 1)
+    if steps > MAX_STEPS:
+        st.warning(
+            f"{steps:,} gradient steps are too many to follow: keep rounds × (E + M) to {MAX_STEPS:,} or fewer.",
+            icon=":material/straighten:",
+        )
+        return None
+    training = TrainingConfig(
+        steps=steps,
+        batch_size=int(batch_size),
+        learning_rate=float(learning_rate),
+        schedule=schedule,
+        seed=seed,
+    )
+    return Experiment(training, latent_dim or 2)
+
+
+def _whole(label: str, key: str, least: int, most: int, default: int, step: int) -> int:
+    value = st.number_input(
+        label, least, most, default, step, key=key, bind="query-params", required=True, width=150
+    )
+    return int(value)
+
+
+# Training
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is known of an experiment's run at this moment."""
+
+    experiment: Experiment
+    trajectory: Trajectory
+    job: jobs.Job | None = None
+    note: str = ""
+
+    @property
+    def live(self) -> bool:
+        return self.job is not None and not self.job.finished
+
+    @property
+    def name(self) -> str:
+        return repr(self.experiment)
+
+    @property
+    def points(self) -> np.ndarray:
+        return self.experiment.data()[1].numpy()
+
+    @property
+    def true_evidence(self) -> float:
+        return experiments.true_evidence(self.experiment.training.seed)
+
+
+def current(experiment: Experiment) -> Run:
+    """The visitor's run of an experiment, begun unless it has been or the visitor has stopped it."""
+    stopped = st.session_state.get("fa_stopped")
+    if stopped and stopped[0] == experiment:
+        return Run(experiment, _so_far(experiment, stopped[1]), note="Stopped.")
+    st.session_state.pop("fa_stopped", None)
+    job = jobs.following(SLOT)
+    if job is None or job.arguments != (experiment,):
+        try:
+            job = jobs.follow(SLOT, experiments.run, experiment)
+        except jobs.Busy as busy:
+            return Run(experiment, _so_far(experiment, []), note=str(busy))
+    return Run(experiment, _so_far(experiment, list(job.results)), job, job.error)
+
+
+def _so_far(experiment: Experiment, pieces: list[Trajectory]) -> Trajectory:
+    return Trajectory.join(pieces) if pieces else experiments.start(experiment)
+
+
+def buttons(run: Run) -> None:
+    """Stop while it runs; train again where it was stopped or failed; another seed where it is done."""
+    if run.live:
+        st.button("Stop", icon=":material/stop:", key="fa_stop", on_click=_stop, args=(run,))
+    elif run.job is None or run.job.status != "done":
+        st.button("Train", icon=":material/play_arrow:", key="fa_train", type="primary", on_click=_restart)
+    else:
+        st.button("Train with another seed", icon=":material/casino:", key="fa_again", on_click=_reseed)
+
+
+def _stop(run: Run) -> None:
+    if run.job:
+        st.session_state["fa_stopped"] = (run.experiment, list(run.job.results))
+    jobs.leave(SLOT)
+
+
+def _restart() -> None:
+    st.session_state.pop("fa_stopped", None)
+    jobs.leave(SLOT)
+
+
+def _reseed() -> None:
+    st.session_state["seed"] = (st.session_state["seed"] + 1) % SEEDS
+
+
+def progress(run: Run) -> None:
+    """How far it is, polled while it runs; the page reruns once when it has ended."""
+    st.fragment(_progress, run_every=POLL_SECONDS if run.live else None)(run.experiment, run.live)
+
+
+def _progress(experiment: Experiment, was_live: bool) -> None:
+    run = current(experiment)
+    if was_live and not run.live:
+        st.rerun()
+    done, steps = int(run.trajectory.position[-1]), experiment.training.steps
+    if run.job and run.job.status == "queued":
+        ahead = jobs.ahead(run.job)
+        text = f"Waiting for a free processor: {ahead} before you." if ahead else "Next in line …"
+    elif run.live:
+        text = f"Training: step {done:,} of {steps:,}"
+    elif run.note:
+        text = f"{run.note} {done:,} of {steps:,} steps."
+    else:
+        text = f"{steps:,} steps done. The same settings and seed always give this run."
+    st.progress(min(1.0, done / steps), text)
+
+
+# The scrubber
+
+
+def watch(run: Run) -> None:
+    """The scrubber over the run, growing while it trains."""
+    st.fragment(_watch, run_every=POLL_SECONDS if run.live else None)(run.experiment)
+    st.caption(
+        "Drag in the curves, or the slider below them (arrow keys, Page Up and Down, Home and End work too). "
+        "Click a point in a plane to see its posterior. "
+        f"{_em_axis(run.experiment)}"
+    )
+
+
+def _watch(experiment: Experiment) -> None:
+    run = current(experiment)
+    start, point = _opening(run)
+    stride = experiment.steps_per_pass
+    em = classic_em(experiment, _em_iterations(run))
+    step, chosen = em_scrubber(
+        run.trajectory,
+        key="fa_scrubber",
+        run=run.name,
+        points=run.points,
+        true_evidence=run.true_evidence,
+        unit="step",
+        length=experiment.training.steps,
+        live=run.live,
+        em=np.stack([em.position * stride, em.evidence], axis=1),
+        start=start,
+        point=point,
+        on_step=_remember,
+        on_point=_remember,
+    )
+
+
+def _remember() -> None:
+    """What the visitor chose in the scrubber goes into the URL."""
+    state = st.session_state["fa_scrubber"]
+    for name in ("step", "point"):
+        if state.get(name) is not None:
+            st.query_params[name] = str(round(state[name]))
+
+
+def _opening(run: Run) -> tuple[float | None, int]:
+    """The step and the point at which a run's scrubber opens: the link's.
+
+    Read once for each run, since the scrubber's data must not change with what it reports.
+    """
+    known = st.session_state.get("fa_opening")
+    if known is None or known[0] != run.name:
+        if known is not None:  # other settings: their last step, not the old run's
+            st.query_params.pop("step", None)
+        known = run.name, linked("step", run.experiment.training.steps), linked("point", len(run.points)) or 1
+        st.session_state["fa_opening"] = known
+    return known[1], known[2]
+
+
+def forget_opening() -> None:
+    """For when the scrubber is out of sight: it is to open again where the URL says."""
+    st.session_state.pop("fa_opening", None)
+
+
+def linked(name: str, most: int, least: int = 0) -> int | None:
+    """A whole number from the URL, None where there is none or it is out of range."""
+    text = st.query_params.get(name, "")
+    return int(text) if re.fullmatch(r"-?\d{1,6}", text) and least <= int(text) <= most else None
+
+
+# Beside it
+
+
+def zoomable(run: Run) -> None:
+    """Figures 2 and 3, to zoom into."""
+    iterations = _em_iterations(run)
+    figure = em_plot(
+        run.trajectory,
+        run.true_evidence,
+        em=classic_em(run.experiment, iterations),
+        em_stride=run.experiment.steps_per_pass,
+        cursor=linked("step", run.experiment.training.steps),
+    )
+    st.plotly_chart(figure, key="fa_plot", config={"displaylogo": False})
+    st.caption(
+        f"Drag to zoom, double-click to zoom out, click the legend to hide. {_em_axis(run.experiment)}"
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def classic_em(experiment: Experiment, iterations: int) -> Trajectory:
+    """Classic EM from the same initial parameters."""
+    return experiments.classic_em(experiment, iterations)
+
+
+def _em_iterations(run: Run) -> int:
+    return min(200, max(1, run.experiment.training.steps // run.experiment.steps_per_pass))
+
+
+def _em_axis(experiment: Experiment) -> str:
+    stride = experiment.steps_per_pass
+    return (
+        f"Classic EM starts from the same parameters; one of its iterations reads the training data once, as "
+        f"{stride} gradient step{'s' * (stride > 1)} do, so iteration $k$ stands at step {stride} $k$."
+    )
+
+
+def em_beside(run: Run) -> None:
+    """Classic EM's iterations in the same scrubber, and where each way of fitting ended."""
+    em = classic_em(run.experiment, EM_ITERATIONS)
+    em_scrubber(
+        em,
+        key="fa_em",
+        run=f"EM {run.name}",
+        points=run.points,
+        true_evidence=run.true_evidence,
+        unit="iteration",
+        length=EM_ITERATIONS,
+        words=EXACT_STEPS,
+        point=linked("point", len(run.points)) or 1,
+    )
+    rows = [
+        _row(f"AEVB, {int(run.trajectory.position[-1]):,} gradient steps", run.trajectory),
+        _row(f"classic EM, {EM_ITERATIONS} iterations", em),
+    ]
+    true = true_model()
+    rows.append(
+        {
+            "fitted by": "(the true model)",
+            "evidence": f"{run.true_evidence:.3f}",
+            "gap": "0.000",
+            "σ": _numbers(true.p_x_given_z.sigma.numpy()),
+        }
+    )
+    st.table(rows)
+    st.caption(
+        "Evidence and gap in nats per test point. Classic EM needs both of its steps in closed form, which few "
+        "models have; AEVB needs only gradients of a one-sample estimate, and ends in the same place."
+    )
+
+
+def _row(name: str, trajectory: Trajectory) -> dict[str, str]:
+    return {
+        "fitted by": name,
+        "evidence": f"{trajectory.evidence[-1]:.3f}",
+        "gap": f"{trajectory.gap[-1]:.3f}",
+        "σ": _numbers(trajectory.sigma[-1]),
+    }
+
+
+def _numbers(values: np.ndarray) -> str:
+    return ", ".join(f"{value:.3f}" for value in values)
+
+
+# By hand
+
+
+def by_hand(experiment: Experiment) -> None:
+    """One E-step or M-step at a time, exact or by gradient steps."""
+    moves = _linked_moves()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.segmented_control(
+            "Each step is",
+            ["exact", *map(str, GRADIENT_STEPS)],
+            format_func=lambda kind: kind if kind == "exact" else f"{kind} gradient steps",
+            default="exact",
+            required=True,
+            key="by",
+            bind="query-params",
+        )
+        steps = 0 if kind == "exact" else int(kind or 0)
+        full = len(moves) >= MAX_MOVES
+        for phase in ("E", "M"):
+            st.button(
+                f"One {phase}-step",
+                key=f"fa_one_{phase}",
+                type="primary",
+                disabled=full,
+                on_click=_write_moves,
+                args=((*moves, Move(phase, steps)),),
+            )
+        st.button(
+            "Undo",
+            key="fa_undo",
+            icon=":material/undo:",
+            disabled=not moves,
+            on_click=_write_moves,
+            args=(moves[:-1],),
+        )
+        st.button("Restart", key="fa_restart", icon=":material/replay:", on_click=_write_moves, args=((),))
+    if full:
+        st.info(f"{MAX_MOVES} steps are as far as a walk goes: restart, or undo the last.")
+    try:
+        with st.spinner("Walking …", show_time=False):
+            walk = _walk(experiment, moves)
+    except Diverged as error:
+        st.warning(f"{error} Undo the last step, or walk with another learning rate.")
+        return
+    test_x = experiment.data()[1].numpy()
+    em_scrubber(
+        walk,
+        key="fa_walk",
+        run=f"{experiment!r} {moves!r}",
+        points=test_x,
+        true_evidence=experiments.true_evidence(experiment.training.seed),
+        unit="move",
+        length=max(4, len(moves)),
+        words=BY_HAND,
+        point=linked("point", len(test_x)) or 1,
+    )
+    st.markdown(_account(walk, moves))
+
+
+def _linked_moves() -> tuple[Move, ...]:
+    """The walk in the URL, such as E-M-E100-M100; what cannot be read of it is left out."""
+    found = re.findall(r"(E|M)(\d*)(?=-|$)", st.query_params.get("walk", ""))
+    moves = [
+        Move(phase, int(steps or 0)) for phase, steps in found if steps in ("", *map(str, GRADIENT_STEPS))
+    ]
+    return tuple(moves[:MAX_MOVES])
+
+
+def _write_moves(moves: tuple[Move, ...]) -> None:
+    if moves:
+        st.query_params["walk"] = "-".join(f"{move.phase}{move.steps or ''}" for move in moves)
+    else:
+        st.query_params.pop("walk", None)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _walk(experiment: Experiment, moves: tuple[Move, ...]) -> Trajectory:
+    if not moves:
+        return experiments.start(experiment)
+    return experiments.take(_walk(experiment, moves[:-1]), moves[-1], experiment)
+
+
+def _account(walk: Trajectory, moves: tuple[Move, ...]) -> str:
+    """What each move did to the evidence, the ELBO and the gap, in words; the latest first."""
+    if not moves:
+        return (
+            "Nothing has been done yet. Take an E-step: $q$ moves to the posterior, the gap closes and the "
+            "evidence stays. Then an M-step: the model improves, and the posterior moves away from $q$."
+        )
+    states = walk[np.searchsorted(walk.position, np.arange(len(moves) + 1))]
+    lines = []
+    for i, move in enumerate(moves):
+        name = f"**{i + 1}. {'Exact' if not move.steps else 'Approximate'} {move.phase}-step"
+        name += "**" if not move.steps else f", {move.steps} gradient steps**"
+        elbo, evidence = (np.diff(curve)[i] for curve in (states.elbo, states.evidence))
+        before, after = states.gap[i], states.gap[i + 1]
+        what = f"the ELBO {_change(elbo)}, the evidence {_change(evidence)}"
+        if abs(after - before) < 5e-4:
+            gap = f"so the gap stayed at {after:.3f}"
+        else:
+            gap = f"so the gap {'closed' if after < before else 'opened'} from {before:.3f} to {after:.3f}"
+        lines.append(f"{name}: {what}, {gap}.")
+    return "\n\n".join(reversed(lines))
+
+
+def _change(difference: float) -> str:
+    if abs(difference) < 5e-4:
+        return "stayed"
+    return f"{'rose' if difference > 0 else 'fell'} by {abs(difference):.3f}"
+
+
+# Identifiability
+
+
+def identifiability(run: Run) -> None:
+    """W R for any rotation R: other loadings, the same model."""
+    step = linked("step", run.experiment.training.steps)
+    chosen = len(run.trajectory) - 1
+    if step is not None:
+        chosen = int(np.searchsorted(run.trajectory.position, step).clip(max=chosen))
+    st.markdown(
+        r"$\mathbf{W}$ enters the evidence only through $\mathbf{W}\mathbf{W}^\top + \boldsymbol\Phi$, and for a "
+        r"rotation $\mathbf{R}$, $(\mathbf{W}\mathbf{R})(\mathbf{W}\mathbf{R})^\top = \mathbf{W}\mathbf{W}^\top$: "
+        r"turning the factors turns $\mathbf{z}$, whose prior looks the same from every side. So no amount of data "
+        r"tells $\mathbf{W}$ from $\mathbf{W}\mathbf{R}$, and a run from another seed ends with another $\mathbf{W}$ "
+        r"that is as good (section 5.2.4)."
+        + (
+            r" Here $\mathbf{R}$ turns the first two of the three factors."
+            if run.trajectory.latent_dim == 3
+            else ""
+        )
+        + (r" With $L = 1$ only the sign is free." if run.trajectory.latent_dim == 1 else "")
+    )
+    rotation(
+        run.trajectory[[chosen]],
+        key="fa_rotation",
+        run=f"{run.name} {chosen}",
+        points=run.points,
+        angle=linked("angle", 180, -180) or 0,
+        on_angle=_remember_angle,
+    )
+    st.caption(f"The model at step {int(run.trajectory.position[chosen]):,}.")
+
+
+def _remember_angle() -> None:
+    st.query_params["angle"] = str(round(st.session_state["fa_rotation"]["angle"]))
