@@ -91,6 +91,7 @@ def _train_factor_analysis(options: argparse.Namespace) -> None:
         steps=steps,
         batch_size=options.batch_size,
         learning_rate=options.learning_rate or 1e-2,
+        decay=True,
         schedule=_schedule(options),
         seed=options.seed,
     )
