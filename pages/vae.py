@@ -57,25 +57,16 @@ def knobs(digit: int) -> None:
             st.button(
                 "Random", icon=":material/casino:", on_click=vae.randomise_sliders, args=(NAME,), key="random"
             )
-        with st.container(horizontal=True, gap="small", key="sliders"):
+        with st.container(key="sliders"):
             for dimension in vae.order(NAME):
                 st.slider(
-                    figures.name(dimension),
-                    -vae.REACH,
-                    vae.REACH,
-                    step=0.05,
-                    key=vae.slider(dimension),
-                    width=136,
+                    figures.name(dimension), -vae.REACH, vae.REACH, step=0.05, key=vae.slider(dimension)
                 )
     with view, st.container(key="in_sight"):
-        z = vae.read_sliders(NAME, digit)
-        drawing(vae.decoded(NAME, digit, z), "decoded")
-        with st.container(horizontal=True, gap="small"):
-            for title, (value, gain) in vae.joint(NAME, digit, z).items():
-                st.metric(title, f"{value:,.1f}", f"{gain:+,.1f}", width="content")
+        drawing(vae.decoded(NAME, digit, vae.read_sliders(NAME, digit)), "decoded")
     st.caption(
-        "The most used dimensions come first; the last ones change nothing. Below: how well this z explains "
-        "the digit, against the encoder's mean. Can you beat the encoder's log p(x, z)?"
+        "The most used dimensions come first; the last ones change nothing. The numbers say how well this z "
+        "explains the digit, and in brackets the gain over the encoder's mean: can you beat its log p(x, z)?"
     )
 
 
@@ -94,7 +85,10 @@ method = st.segmented_control(
 _, problem = vae.map_points(NAME, method)
 if problem:
     st.warning(problem)
-st.plotly_chart(
+chart, chosen = st.columns([4, 1], vertical_alignment="center")
+with chosen:
+    drawing(vae.reconstructed(NAME, digit), "chosen")
+chart.plotly_chart(
     vae.map_figure(NAME, method, vae.ringed(digit)),
     key="points",
     on_select=vae.pick,
@@ -128,7 +122,7 @@ st.header("Walks through latent space", anchor="walks", divider="gray")
 
 @st.fragment
 def walks(digit: int) -> None:
-    end = widgets.digit_chooser("From the digit above to", "to", 3)
+    end = widgets.digit_chooser("Walk to test digit", "to", 3)
     drawing(vae.walk(NAME, digit, end), "walk")
     st.caption(
         "Along an arc: on a straight line the middle would come too near the origin, where digits blur."

@@ -17,30 +17,47 @@ _STYLE = """<style>
 .flow ol { display: flex; align-items: start; gap: 4px; margin: 0; padding: 0; list-style: none }
 .flow li { display: flex; align-items: start; gap: 4px; flex: var(--share) 1 0; min-width: 0 }
 .flow li::after { content: "→"; font-size: 26px; line-height: 128px; opacity: .6 }
-.flow li:last-child::after { content: "" }
+.flow li:last-child::after { visibility: hidden }
 .flow figure { margin: 0; flex: 1; min-width: 0; text-align: center }
-.flow img, .flow svg { height: 128px; width: 100%; object-fit: contain }
-.flow figcaption { line-height: 1.35; margin-top: 6px; font-size: 16px }
-.flow i { font-family: Georgia, serif; font-size: 17px; white-space: nowrap }
+.flow .drawn { display: flex; height: 128px; align-items: center; justify-content: center }
+.flow .drawn > * { max-width: 100%; max-height: 128px }
+.flow img { aspect-ratio: 1 }
+.flow figcaption { line-height: 1.35; margin-top: 6px; font-size: 17px }
+.flow i { font-family: Georgia, serif; white-space: nowrap }
 .flow sub { font-size: 12px }
 @container (max-width: 700px) {
-  .flow ol { display: grid; grid-template-columns: 1fr 1fr; gap: 14px 4px }
+  .flow ol { display: grid; grid-template-columns: repeat(3, 1fr); gap: 14px 2px }
+  .flow .drawn { height: 96px }
+  .flow li::after { font-size: 18px; line-height: 96px }
+  .flow figcaption { font-size: 15px }
 }
-.sum { display: flex; flex-wrap: wrap; align-items: start; gap: 4px 14px; margin: 0; padding: 0 }
-.sum li { list-style: none }
-.sum b { font-size: 30px; line-height: 1.2; font-variant-numeric: tabular-nums; white-space: nowrap }
-.sum span { display: block; font-size: 16px; line-height: 1.35 }
-.sum .operator { font-size: 28px; line-height: 38px; opacity: .6 }
+.numbers { display: flex; flex-wrap: wrap; gap: 4px 14px; margin: 0; padding: 0 }
+.numbers li { display: flex; gap: 14px; list-style: none }
+.numbers b { display: block; font-size: 30px; line-height: 1.2; font-variant-numeric: tabular-nums }
+.numbers p { margin: 0; font-size: 17px; line-height: 1.35; white-space: nowrap }
+.numbers .operator { font-size: 28px; line-height: 36px; opacity: .6 }
+.decoded { display: grid; grid-template-columns: 1fr 1fr; gap: 10px; width: 100%; max-width: 460px;
+  padding: 6px 0; background: var(--st-background-color) }
+.decoded figure { margin: 0; text-align: center; font-size: 17px }
+.decoded .numbers { grid-column: 1 / 3; flex-direction: column }
+.decoded .numbers p { display: flex; align-items: baseline; gap: 14px }
+.decoded .numbers b { font-size: 25px; min-width: 105px; text-align: right }
+@media (max-width: 640px) {
+  .decoded { grid-template-columns: 100px 100px 1fr; max-width: none }
+  .decoded .numbers { grid-column: 3; gap: 2px }
+  .decoded .numbers p { display: block; font-size: 15px }
+  .decoded .numbers b { font-size: 19px; min-width: 0; text-align: left }
+}
 </style>"""
 
 
 @dataclass(frozen=True)
-class Summand:
-    """A number in an equation: what stands before it, its value in nats, what it is, and its colour."""
+class Number:
+    """A figure in nats in large print: its name under it, what stands before it, its colour."""
 
-    operator: str
     value: float
     label: str
+    operator: str = ""
     color: str = "currentColor"
 
 
@@ -64,25 +81,40 @@ def flow(
         (3, image_tag(output, "The decoder's output λ"), "output", "λ"),
     )
     items = "".join(
-        f'<li style="--share: {share}"><figure>{drawing}'
+        f'<li style="--share: {share}"><figure><div class="drawn">{drawing}</div>'
         f"<figcaption><b>{title}</b><br><i>{formula}</i></figcaption></figure></li>"
         for share, drawing, title, formula in stages
     )
     return f'{_STYLE}<div class="flow"><ol>{items}</ol></div>'
 
 
-def equation(summands: Sequence[Summand]) -> str:
-    """Numbers in nats as an equation in large print, each with its name under it."""
-    items = "".join(
-        (f'<li class="operator">{part.operator}</li>' if part.operator else "")
-        + f'<li><b style="color: {part.color}">{_number(part.value)}</b><span>{part.label}</span></li>'
-        for part in summands
+def equation(parts: Sequence[Number]) -> str:
+    """Numbers as an equation."""
+    return _STYLE + _numbers(parts)
+
+
+def decoded(x: np.ndarray, output: np.ndarray, caption: str, numbers: Sequence[Number]) -> str:
+    """An image and the decoder's λ, (28, 28) each, side by side with what is to be said of them."""
+    pair = ((x, caption), (output, "decoded λ"))
+    figures = "".join(
+        f"<figure>{image_tag(image, title)}<figcaption>{title}</figcaption></figure>" for image, title in pair
     )
-    return f'{_STYLE}<ul class="sum">{items}</ul>'
+    return f'{_STYLE}<div class="decoded">{figures}{_numbers(numbers)}</div>'
 
 
-def _number(value: float) -> str:
-    return f"{value:,.1f}".replace("-", "−")
+def _numbers(parts: Sequence[Number]) -> str:
+    items = "".join(
+        "<li>"
+        + (f'<span class="operator">{part.operator}</span>' if part.operator else "")
+        + f'<p><b style="color: {part.color}">{signed(part.value)}</b>{part.label}</p></li>'
+        for part in parts
+    )
+    return f'<ul class="numbers">{items}</ul>'
+
+
+def signed(value: float, sign: str = "-") -> str:
+    """A figure in nats to one decimal, with a true minus sign; with `sign` "+" also with its plus."""
+    return f"{value:{sign},.1f}".replace("-", "−")
 
 
 def _net(title: str, letter: str, *, narrowing: bool) -> str:

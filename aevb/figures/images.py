@@ -50,15 +50,19 @@ def image_tag(image: np.ndarray, alt: str) -> str:
     return f'<img alt="{escape(alt)}" style="{style}" src="data:image/png;base64,{pixels}">'
 
 
-def strip(images: np.ndarray, captions: Sequence[str], *, width: int = 80) -> str:
-    """Images (N, H, W) in [0, 1] side by side as HTML, each over its caption, `width` pixels wide.
+def strip(images: np.ndarray, captions: Sequence[str], *, width: int = 60) -> str:
+    """Images (N, H, W) in [0, 1] side by side as HTML, each over its caption and
+    at least `width` pixels wide.
 
-    They break into further lines on a narrow screen.
+    They fill the line where there is room, and break into further lines where there is not.
     """
     items = "".join(
-        f'<figure style="margin: 0; text-align: center; font-size: 16px; line-height: 1.4; '
-        f'flex: 0 1 {width}px; min-width: {min(width, 64)}px">'
+        '<figure style="margin: 0; text-align: center; font-size: 16px; line-height: 1.4">'
         f"{image_tag(image, caption)}<figcaption>{escape(caption)}</figcaption></figure>"
         for image, caption in zip(images, captions, strict=True)
     )
-    return f'<section style="display: flex; flex-wrap: wrap; gap: 8px 6px; width: 100%">{items}</section>'
+    columns = f"repeat(auto-fit, minmax({width}px, 1fr))"
+    return (
+        f'<section style="display: grid; grid-template-columns: {columns}; gap: 8px 6px; width: 100%; '
+        f'max-width: {2 * width * len(images)}px">{items}</section>'
+    )

@@ -8,6 +8,12 @@ from aevb.figures.style import DIGITS, layout
 # Ten flat steps: the colour axis runs from -0.5 to 9.5, so that each label owns a tenth of it.
 COLORSCALE = [(edge / 10, color) for digit, color in enumerate(DIGITS) for edge in (digit, digit + 1)]
 
+SELECTED = "#E6007E"
+"""Of the chosen digit's point: unlike all ten, on light and dark."""
+
+HALO = "0 0 2px #10151F, 0 0 3px #10151F, 0 0 5px #10151F"
+"""Around white letters, so that they stand out on any colour."""
+
 
 def medians(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """The median (10, 2) of each digit's points (N, 2); NaN for a digit that has none."""
@@ -23,8 +29,7 @@ def digit_map(points: np.ndarray, labels: np.ndarray, selected: int | None = Non
     """Points (N, 2) coloured by their labels (N,), each class's name at its median.
 
     The first trace holds all points in order, so that a point's number is its image's. `selected` is
-    ringed. Once a visitor picks a point, plotly marks that itself and the ring gives way to it, with no
-    need for another figure.
+    marked. Once a visitor picks a point, plotly marks that one instead, with no need for another figure.
     """
     figure = go.Figure()
     figure.add_scattergl(
@@ -39,36 +44,31 @@ def digit_map(points: np.ndarray, labels: np.ndarray, selected: int | None = Non
             "cmin": -0.5,
             "cmax": 9.5,
         },
-        selected={"marker": {"size": 18, "opacity": 1, "color": "#000000"}},
+        selected={"marker": {"size": 16, "opacity": 1, "color": SELECTED}},
         unselected={"marker": {"opacity": 0.75}},
         hovertemplate="test digit %{pointNumber}: a %{marker.color}<extra></extra>",
     )
     if selected is not None:
-        figure.add_scatter(
+        figure.add_scattergl(
             x=points[[selected], 0],
             y=points[[selected], 1],
             mode="markers",
-            marker={
-                "symbol": "circle-open-dot",
-                "size": 22,
-                "color": "#000000",
-                "line": {"width": 4},
-            },
+            marker={"size": 18, "color": SELECTED, "line": {"width": 2, "color": "white"}},
             unselected={"marker": {"opacity": 0}},
             hoverinfo="skip",
         )
-    centres = medians(points, labels)
-    figure.add_scatter(
-        x=centres[:, 0],
-        y=centres[:, 1],
-        mode="text",
-        text=[f"<b>{digit}</b>" for digit in range(10)],
-        textfont={"size": 30, "color": "#555555", "shadow": "auto"},
-        unselected={"textfont": {"color": "#555555"}},
-        hoverinfo="skip",
-    )
+    # Annotations, because plotly draws a trace of text beneath the points.
+    for digit, (x, y) in enumerate(medians(points, labels)):
+        if np.isfinite(x):
+            figure.add_annotation(
+                x=x,
+                y=y,
+                text=f"<b>{digit}</b>",
+                showarrow=False,
+                font={"size": 28, "color": "white", "shadow": HALO},
+            )
     # The axes of such maps mean nothing in themselves; only who is near whom does.
     hidden = {"visible": False, "showgrid": False, "zeroline": False}
     figure.update_xaxes(**hidden)
-    figure.update_yaxes(**hidden, scaleanchor="x")
-    return layout(figure, height=640, showlegend=False, dragmode="zoom", hovermode="closest")
+    figure.update_yaxes(**hidden)
+    return layout(figure, height=560, showlegend=False, dragmode="zoom", hovermode="closest")

@@ -1,6 +1,7 @@
 """What the latent dimensions hold: how much each is used, and one image's posterior over them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -40,7 +41,7 @@ def dimension_use(kl: np.ndarray) -> go.Figure:
             marker={"color": color, "pattern_shape": pattern},
             hovertemplate="%{x}: %{y:.3f} nats<extra></extra>",
         )
-    figure.update_xaxes(categoryorder="array", categoryarray=[name(d) for d in order], tickangle=0)
+    figure.update_xaxes(categoryorder="array", categoryarray=[name(d) for d in order], **_places(kl))
     figure.update_yaxes(title="mean KL (nats)", range=[0, 1.15 * float(kl.max())])
     return layout(figure, height=360, bargap=0.25)
 
@@ -61,7 +62,12 @@ def posterior(loc: np.ndarray, scale: np.ndarray, order: Sequence[int]) -> go.Fi
         customdata=scale[order],
         hovertemplate="%{x}: %{y:.2f} ± %{customdata:.2f}<extra></extra>",
     )
-    figure.update_xaxes(tickangle=0)
+    figure.update_xaxes(**_places(loc))
     reach = max(3.0, float((abs(loc) + scale).max()) + 0.3)
     figure.update_yaxes(title="μ ± σ", range=[-reach, reach], zeroline=False)
     return layout(figure, height=300, showlegend=False)
+
+
+def _places(values: np.ndarray) -> dict[str, Any]:
+    """The same places for the same dimensions, so that the two figures can stand one above the other."""
+    return {"tickangle": 0, "range": [-0.6, len(values) - 0.4]}

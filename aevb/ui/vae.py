@@ -30,7 +30,7 @@ TUTORIAL_ELBO = 1788.4
 """Nats, from the log that comes with the tutorial's code."""
 
 PRIOR_SAMPLES = 30  # as in Figures 6 and 7
-WALK_STEPS = 11
+WALK_STEPS = 10
 TRAVERSAL = torch.linspace(-3, 3, 13)
 
 
@@ -89,10 +89,10 @@ def elbo(name: str, digit: int, seed: int) -> str:
     reconstruction, minus_kl = terms["reconstruction"].item(), terms["minus_kl_z"].item()
     return flows.equation(
         [
-            flows.Summand("", reconstruction, "log p(x | z)", GENERATED),
-            flows.Summand("−", -minus_kl, "KL(q ‖ p)", DATA),
-            flows.Summand("=", reconstruction + minus_kl, "ELBO, one sample", ELBO),
-            flows.Summand("", bound(name, digit), "bound, K = 100 samples"),
+            flows.Number(reconstruction, "log p(x | z)", color=GENERATED),
+            flows.Number(-minus_kl, "KL(q ‖ p)", "−", DATA),
+            flows.Number(reconstruction + minus_kl, "ELBO, one sample", "=", ELBO),
+            flows.Number(bound(name, digit), "closer bound, K = 100"),
         ]
     )
 
@@ -180,18 +180,28 @@ def _rounded(z: Sequence[float] | np.ndarray | Tensor) -> list[float]:
 
 
 def decoded(name: str, digit: int, z: Tensor) -> str:
-    """The digit and the decoder's λ at z side by side, as HTML."""
-    pair = _squares(torch.stack([image(digit), explore.decode(model(name), z)]))
-    return images.strip(pair, [f"digit {digit}", "decoded λ"], width=190)
+    """The digit, the decoder's λ at z, and how well this z explains the digit, as HTML.
 
-
-def joint(name: str, digit: int, z: Tensor) -> dict[str, tuple[float, float]]:
-    """log p(x | z), log p(z) and their sum at z, each with its gain over the posterior mean's."""
-    both = torch.stack([z, torch.from_numpy(posterior(name, digit)[0])])
+    log p(x | z), log p(z) and their sum, each with its gain over the posterior mean's.
+    """
+    output = explore.decode(model(name), z)
+    both = torch.stack([z, torch.tensor(_rounded(posterior(name, digit)[0]))])
     terms = explore.joint_terms(model(name), image(digit), both)
     likelihood, prior = terms["likelihood"], terms["prior"]
     parts = {"log p(x | z)": likelihood, "log p(z)": prior, "log p(x, z)": likelihood + prior}
-    return {title: (here.item(), (here - mean).item()) for title, (here, mean) in parts.items()}
+    numbers = [
+        flows.Number(here.item(), f"{title} ({flows.signed((here - mean).item(), '+')})")
+        for title, (here, mean) in parts.items()
+    ]
+    return flows.decoded(_squares(image(digit)), _squares(output), f"digit {digit}", numbers)
+
+
+def reconstructed(name: str, digit: int) -> str:
+    """The digit and the decoder's λ at its posterior mean, as HTML."""
+    pair = torch.stack(
+        [image(digit), explore.decode(model(name), torch.from_numpy(posterior(name, digit)[0]))]
+    )
+    return images.strip(_squares(pair), [f"digit {digit}, a {label(digit)}", "decoded λ"], width=110)
 
 
 # Samples and walks
@@ -208,7 +218,7 @@ def walk(name: str, start: int, end: int) -> str:
     """The decoder's λ from one digit's posterior mean to another's, as HTML."""
     loc = explore.posterior(model(name), torch.stack([image(start), image(end)])).mean
     steps = explore.decode(model(name), explore.walk(loc[0], loc[1], WALK_STEPS))
-    between = [f"{100 * step // (WALK_STEPS - 1)} %" for step in range(1, WALK_STEPS - 1)]
+    between = [f"{step} / {WALK_STEPS - 1}" for step in range(1, WALK_STEPS - 1)]
     return images.strip(_squares(steps), [f"digit {start}", *between, f"digit {end}"])
 
 
@@ -217,7 +227,7 @@ def traversal(name: str, digit: int, dimension: int) -> str:
     loc, _ = posterior(name, digit)
     steps = explore.decode(model(name), explore.along(torch.from_numpy(loc), dimension, TRAVERSAL))
     captions = [f"{value:+.1f}".replace("-", "−") for value in TRAVERSAL.tolist()]
-    return images.strip(_squares(steps), captions, width=72)
+    return images.strip(_squares(steps), captions)
 
 
 # The map
@@ -319,7 +329,8 @@ def _facts(training: Mapping[str, Any], curve: Sequence[Mapping[str, Any]]) -> l
     facts += [
         f"**Epoch** {training['epoch']}: {training['chosen']}",
         f"**Seed** {training['config']['seed']}",
-        f"**Time** {training['seconds'] / 60:.0f} minutes, on {training['data']}",
+        f"**Time** {training['seconds'] / 60:.0f} minutes",
+        f"**Data** {training['data']}",
         f"**Command** `{training['command']}`",
     ]
     return facts

@@ -13,7 +13,7 @@ PARTS = (
 $$
 \begin{aligned}
 \mathbf z &\sim \mathcal N(\mathbf 0, \mathbf I_L) \\
-\mathbf x &\sim \text{Product-Of-Continuous-Bernoullis}(\boldsymbol\lambda_\theta(\mathbf z))
+\mathbf x &\sim \textstyle\prod_j \text{Continuous-Bernoulli}(\lambda_\theta(\mathbf z)_j)
 \end{aligned}
 $$
 

@@ -22,8 +22,8 @@ def digit_chooser(label: str, key: str, default: int) -> int:
         choose(np.flatnonzero(labels == st.session_state[f"{key}_class"]))
 
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{key}_chooser"):
-        digit = st.number_input(
-            label, 0, len(labels) - 1, default, key=key, bind="query-params", required=True, width=170
+        digit: int = st.number_input(
+            label, 0, len(labels) - 1, default, key=key, bind="query-params", width=170
         )
         shown = int(labels[digit])
         # The class follows the digit; choosing another one loads a random digit of it.
@@ -33,6 +33,7 @@ def digit_chooser(label: str, key: str, default: int) -> int:
             range(10),
             key=f"{key}_class",
             required=True,
+            wrap=True,
             on_change=choose_class,
             help="Another class loads a random digit of it.",
         )
@@ -54,9 +55,7 @@ def seed(key: str, button: str) -> int:
         st.session_state[key] = secrets.randbelow(SEEDS)
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        value = st.number_input(
-            "Seed", 0, SEEDS - 1, 0, key=key, bind="query-params", required=True, width=150
-        )
+        value = st.number_input("Seed", 0, SEEDS - 1, 0, key=key, bind="query-params", width=150)
         st.button(button, key=f"{key}_draw", icon=":material/casino:", on_click=draw)
     return int(value)
 

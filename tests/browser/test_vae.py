@@ -1,0 +1,197 @@
+"""The VAE page in a real browser, as a visitor meets it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from aevb import checkpoints
+
+OPEN = Callable[..., Page]
+SETTLE = Callable[[Page], None]
+
+
+@pytest.fixture(autouse=True)
+def _checkpoint() -> None:
+    if "vae" not in checkpoints.shipped():
+        pytest.skip("checkpoints/vae is not there")
+
+
+def decoded(page: Page) -> str:
+    """The pixels beside the sliders, as the data URI that shows them."""
+    return page.locator(".st-key-in_sight img[alt='decoded λ']").get_attribute("src") or ""
+
+
+def digit(page: Page) -> int:
+    return int(page.get_by_label("Test digit", exact=True).input_value())
+
+
+def test_a_digit_by_its_number_by_class_and_at_random(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("vae")
+    expect(page.locator("h1")).to_have_text("Variational auto-encoder")
+    first = decoded(page)
+
+    page.get_by_label("Test digit", exact=True).fill("1234")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("digit=1234"))
+    settle(page)
+    assert decoded(page) != first
+    expect(page.locator(".st-key-chosen")).to_contain_text("digit 1234")
+
+    page.locator(".st-key-digit_class").get_by_role("radio", name="3", exact=True).click()
+    settle(page)
+    expect(page.locator(".st-key-chosen")).to_contain_text("a 3")
+    before = digit(page)
+    page.get_by_role("button", name="Another 3").click()
+    settle(page)
+    assert digit(page) != before
+    expect(page.locator(".st-key-chosen")).to_contain_text("a 3")
+    page.locator(".st-key-digit_any").get_by_role("button").click()
+    settle(page)
+    assert f"digit={digit(page)}" in page.url
+    assert page.faults == []
+
+
+def test_a_slider_moved_by_keyboard_changes_the_decoded_pixels(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("vae")
+    before = decoded(page)
+    slider = page.locator(".st-key-sliders input[type=range]").first
+    slider.focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    settle(page)
+    after = decoded(page)
+    assert after != before
+    expect(page).to_have_url(re.compile("z="))
+
+    page.get_by_role("button", name="Posterior mean").click()
+    settle(page)
+    assert decoded(page) == before
+    assert "z=" not in page.url
+    page.get_by_role("button", name="The sample above").click()
+    settle(page)
+    assert decoded(page) not in (before, after)
+
+
+def test_the_map_loads_the_digit_of_the_point_that_is_clicked(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("vae", map="PCA")
+    plot = page.locator(".st-key-points .js-plotly-plot")
+    plot.scroll_into_view_if_needed()
+    settle(page)
+    # Where the browser draws a point that stands alone, so that the click can mean no other.
+    number, x, y = plot.evaluate(
+        """plot => {
+            const {xaxis, yaxis, _size} = plot._fullLayout, trace = plot._fullData[0], best = []
+            const places = Array.from(trace.x, (_, i) => [xaxis.c2p(trace.x[i]), yaxis.c2p(trace.y[i])])
+            const apart = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1])
+            for (let i = 1; i < 2000; i++) {
+                let nearest = Infinity
+                for (let j = 0; j < places.length; j++)
+                    if (j !== i) nearest = Math.min(nearest, apart(places[i], places[j]))
+                best.push([nearest, i])
+            }
+            const i = best.sort((a, b) => b[0] - a[0])[0][1]
+            return [i, _size.l + places[i][0], _size.t + places[i][1]]
+        }"""
+    )
+    page.evaluate("document.querySelector('.st-key-points .js-plotly-plot').dataset.mark = 'same'")
+    plot.hover(position={"x": x, "y": y})
+    page.wait_for_timeout(300)
+    page.mouse.down()
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(f"digit={number}"), timeout=20_000)
+    settle(page)
+    assert digit(page) == number
+    expect(page.locator(".st-key-chosen")).to_contain_text(f"digit {number}")
+    # The figure was not sent again: it is the same element, with whatever zoom it had.
+    assert plot.get_attribute("data-mark") == "same"
+
+    page.get_by_label("Test digit", exact=True).fill("77")
+    page.keyboard.press("Enter")
+    settle(page)
+    assert digit(page) == 77
+
+
+def test_a_copied_link_shows_the_same_view(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("vae", digit=42, map="UMAP", prior=5, sample=3, to=9)
+    for slider in (0, 3):
+        page.locator(".st-key-sliders input[type=range]").nth(slider).focus()
+        for _ in range(5):
+            page.keyboard.press("ArrowLeft")
+        settle(page)
+    other = open_page(page.url.split("/", 3)[3])
+    assert other.url == page.url
+    assert decoded(other) == decoded(page)
+    assert digit(other) == 42
+    for place in ("flow", "elbo", "walk", "traversal"):
+        inner = (
+            "[...document.querySelectorAll('.st-key-%s *')].map(e => e.shadowRoot?.innerHTML ?? '').join()"
+        )
+        assert other.evaluate(inner % place) == page.evaluate(inner % place)
+
+
+def test_nothing_is_wider_than_a_phone(open_page: OPEN) -> None:
+    page = open_page("vae", width=400, height=800)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    wide = page.evaluate(
+        """[...document.querySelectorAll('[data-testid=stMain] *')].filter(element => {
+            const box = element.getBoundingClientRect()
+            const scrolls = element.closest('.katex-display, pre, svg, canvas, .plotly')
+            return box.width > 0 && box.right > 401 && !scrolls
+        }).map(element => element.className)"""
+    )
+    assert wide == []
+
+
+def test_the_decoded_image_stays_in_sight_on_a_phone(open_page: OPEN) -> None:
+    page = open_page("vae", width=400, height=800)
+    page.locator(".st-key-sliders input[type=range]").last.evaluate(
+        "element => element.scrollIntoView({block: 'end'})"
+    )
+    page.wait_for_timeout(300)
+    box = page.locator(".st-key-in_sight img").last.bounding_box()
+    assert box is not None
+    assert box["y"] >= 0 and box["y"] + box["height"] <= 800
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"digit": "nonsense"},
+        {"digit": "-3", "map": "globe", "dim": "99", "prior": "1e9", "sample": "x", "to": "10000"},
+        {"z": "1,2,3"},
+        {"z": ",".join(["nan"] * 20)},
+        {"z": "<script>alert(1)</script>"},
+    ],
+)
+def test_nonsense_in_the_link_leaves_a_working_page(
+    open_page: OPEN, settle: SETTLE, query: dict[str, str]
+) -> None:
+    page = open_page("vae", **query)
+    assert digit(page) == 0
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert page.locator("[data-testid=stAlertContentError]").count() == 0
+    warnings = page.locator("[data-testid=stAlertContentWarning]")
+    assert warnings.count() == ("z" in query)
+    expect(page.locator("#mathematics")).to_be_attached()
+    page.get_by_role("button", name="Another 7").click()
+    settle(page)
+    assert digit(page) != 0
+    assert page.faults == []
+
+
+def test_a_link_opened_first_shows_the_page_with_its_menu(open_page: OPEN, fresh_server) -> None:
+    page = open_page("vae", on=fresh_server, digit=7)
+    expect(page.locator("h1")).to_have_text("Variational auto-encoder")
+    assert digit(page) == 7
+    menu = page.locator("[data-testid=stSidebarNav]")
+    for title in ("Overview", "Factor analysis", "VAE"):
+        expect(menu.get_by_role("link", name=title, exact=True)).to_have_count(1)
+
+
+def test_sliders_come_in_the_order_of_use(open_page: OPEN) -> None:
+    page = open_page("vae")
+    labels = page.locator(".st-key-sliders [data-testid=stWidgetLabel]").all_inner_texts()
+    assert len(labels) == 20
+    assert sorted(labels) != labels
