@@ -3,7 +3,6 @@
 import streamlit as st
 
 from aevb.checkpoints import CheckpointError
-from aevb.figures import curves
 from aevb.figures import posterior as figures
 from aevb.ui import mathematics, vae, vae_mathematics, widgets
 from aevb.ui.components.drawing import drawing
@@ -143,7 +142,7 @@ def walks(digit: int) -> None:
 walks(digit)
 
 st.header("Which dimensions are used", anchor="dimensions", divider="gray")
-st.plotly_chart(figures.dimension_use(vae.use(NAME)), key="use", alt="Mean KL of each latent dimension")
+st.plotly_chart(vae.use_figure(NAME), key="use", alt="Mean KL of each latent dimension")
 st.caption(
     "KL from posterior to prior, averaged over the test set: a dimension at 0 says nothing of the image."
 )
@@ -163,13 +162,9 @@ except CheckpointError as error:
     st.warning(str(error))
 else:
     left, right = st.columns([3, 2], gap="large")
-    left.plotly_chart(
-        curves.learning_curve(record.curve, chosen=record.epoch, reference=vae.TUTORIAL_ELBO),
-        key="curve",
-        alt="Training and test ELBO per epoch",
-    )
+    left.plotly_chart(record.elbo, key="curve", alt="Training and test ELBO per epoch")
     left.caption("ELBO per epoch: it climbs quickly, then levels off. (Figure 5)")
-    right.plotly_chart(curves.term_curves(record.curve), key="terms", alt="The ELBO's terms per epoch")
+    right.plotly_chart(record.terms, key="terms", alt="The ELBO's terms per epoch")
     right.caption("Its terms on the test set: a better likelihood is bought with more KL.")
     st.markdown("\n".join(f"- {fact}" for fact in record.facts))
 st.info(

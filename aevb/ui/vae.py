@@ -18,7 +18,8 @@ from aevb.evaluation import SEED, dimension_kl, importance_bounds
 from aevb.figures import flow as flows
 from aevb.figures import images
 from aevb.figures import maps as map_figures
-from aevb.figures.posterior import by_use
+from aevb.figures.curves import learning_curve, term_curves
+from aevb.figures.posterior import by_use, dimension_use
 from aevb.figures.style import DATA, ELBO, GENERATED
 from aevb.models import VAE
 from aevb.ui import loading
@@ -108,6 +109,12 @@ def bound(name: str, digit: int) -> float:
 def use(name: str) -> np.ndarray:
     """Each dimension's mean KL over the test set, (L,)."""
     return dimension_kl(model(name), loading.test_images(VAE.observation)).numpy()
+
+
+@st.cache_resource(show_spinner=False)
+def use_figure(name: str) -> go.Figure:
+    """Bars of each dimension's mean KL."""
+    return dimension_use(use(name))
 
 
 def order(name: str) -> list[int]:
@@ -241,13 +248,19 @@ def map_points(name: str, method: str) -> tuple[np.ndarray, str]:
     problem = f"The checkpoint {name} has no {METHODS[method]} map"
     try:
         points = loading.checkpoint(name).maps.get(method)
-        if points is not None and (points.shape != (len(_labels()), 2) or not np.isfinite(points).all()):
-            points, problem = None, f"The {METHODS[method]} map of the checkpoint {name} is damaged"
-    except (CheckpointError, TypeError) as error:
+    except CheckpointError as error:
         points, problem = None, str(error).rstrip(".")
+    if points is not None and not _is_map(points):
+        points, problem = None, f"The {METHODS[method]} map of the checkpoint {name} is damaged"
     if points is not None:
         return points, ""
     return _pca(name), "" if method == "pca" else f"{problem}: PCA is shown in its place."
+
+
+def _is_map(points: np.ndarray) -> bool:
+    return (
+        points.shape == (len(_labels()), 2) and points.dtype.kind == "f" and bool(np.isfinite(points).all())
+    )
 
 
 @st.cache_resource(show_spinner="Computing PCA …")
@@ -290,13 +303,14 @@ def pick() -> None:
 
 @dataclass(frozen=True)
 class Record:
-    """What training.json tells: the curve, the epoch kept, and facts as lines of Markdown."""
+    """What training.json tells: the ELBO's curve, its terms' curves, and facts as lines of Markdown."""
 
-    curve: list[dict[str, Any]]
-    epoch: int
+    elbo: go.Figure
+    terms: go.Figure
     facts: list[str]
 
 
+@st.cache_resource(show_spinner=False)
 def record(name: str) -> Record:
     """How a checkpoint was trained.
 
@@ -307,17 +321,13 @@ def record(name: str) -> Record:
     if not training:
         raise CheckpointError(f"The checkpoint {name} has no record of its training (training.json).")
     try:
-        curve = [
-            {
-                "epoch": int(point["epoch"]),
-                "train_elbo": float(point["train_elbo"]),
-                "test_elbo": float(point["test_elbo"]),
-                "test_terms": {key: float(value) for key, value in point["test_terms"].items()},
-            }
-            for point in training["curve"]
-        ]
-        return Record(curve, int(training["epoch"]), _facts(training, curve))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        curve = training["curve"]
+        return Record(
+            learning_curve(curve, chosen=training["epoch"], reference=TUTORIAL_ELBO),
+            term_curves(curve),
+            _facts(training, curve),
+        )
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(f"The training.json of the checkpoint {name} is damaged: {error!r}.") from error
 
 

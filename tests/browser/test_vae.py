@@ -137,7 +137,7 @@ def test_nothing_is_wider_than_a_phone(open_page: OPEN) -> None:
     wide = page.evaluate(
         """[...document.querySelectorAll('[data-testid=stMain] *')].filter(element => {
             const box = element.getBoundingClientRect()
-            const scrolls = element.closest('.katex-display, pre, svg, canvas, .plotly')
+            const scrolls = element.closest('.katex-display, pre, svg, canvas, .plotly, input')
             return box.width > 0 && box.right > 401 && !scrolls
         }).map(element => element.className)"""
     )
@@ -158,11 +158,8 @@ def test_the_decoded_image_stays_in_sight_on_a_phone(open_page: OPEN) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        {"digit": "nonsense"},
         {"digit": "-3", "map": "globe", "dim": "99", "prior": "1e9", "sample": "x", "to": "10000"},
-        {"z": "1,2,3"},
-        {"z": ",".join(["nan"] * 20)},
-        {"z": "<script>alert(1)</script>"},
+        {"digit": "nonsense", "z": "<script>alert(1)</script>"},
     ],
 )
 def test_nonsense_in_the_link_leaves_a_working_page(
@@ -188,10 +185,3 @@ def test_a_link_opened_first_shows_the_page_with_its_menu(open_page: OPEN, fresh
     menu = page.locator("[data-testid=stSidebarNav]")
     for title in ("Overview", "Factor analysis", "VAE"):
         expect(menu.get_by_role("link", name=title, exact=True)).to_have_count(1)
-
-
-def test_sliders_come_in_the_order_of_use(open_page: OPEN) -> None:
-    page = open_page("vae")
-    labels = page.locator(".st-key-sliders [data-testid=stWidgetLabel]").all_inner_texts()
-    assert len(labels) == 20
-    assert sorted(labels) != labels

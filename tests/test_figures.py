@@ -1,0 +1,212 @@
+"""Figures and pictures show the numbers they are given."""
+
+import re
+from base64 import b64decode
+from html.parser import HTMLParser
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from aevb.figures import curves, flow, images, maps, posterior, style
+
+RANDOM = np.random.default_rng(0)
+
+
+# Images
+
+
+def test_tiles_hold_every_image_with_a_gap_between() -> None:
+    pixels = RANDOM.random((5, 3, 4))
+    tiled = images.tile(pixels, 2, gap=1, scale=2)
+    assert tiled.dtype == np.uint8
+    assert tiled.shape == (2 * (3 * 4 - 1), 2 * (2 * 5 - 1))
+    fourth = tiled[2 * 4 : 2 * 7, 2 * 5 : 2 * 9]
+    assert np.array_equal(fourth, images.enlarge(pixels[3], 2))
+    assert (tiled[6:8] == 128).all()
+
+
+def test_a_short_row_of_tiles_is_no_wider_than_its_images() -> None:
+    assert images.tile(np.zeros((2, 3, 3)), 10, gap=0, scale=1).shape == (3, 6)
+
+
+@pytest.mark.parametrize(("shape", "columns"), [((0, 3, 3), 1), ((3, 3), 1), ((2, 3, 3), 0)])
+def test_tiles_of_nothing_are_refused(shape: tuple[int, ...], columns: int) -> None:
+    with pytest.raises(ValueError, match="at least one column"):
+        images.tile(np.zeros(shape), columns)
+
+
+def test_enlarged_pixels_are_squares_of_one_grey() -> None:
+    large = images.enlarge(np.array([[0, 1], [0.5, 2]]), 3)
+    assert large.shape == (6, 6)
+    assert (large[:3, 3:] == 255).all() and (large[3:, :3] == 128).all()
+    assert (large[3:, 3:] == 255).all()  # clipped
+
+
+def decoded(html: str) -> list[np.ndarray]:
+    found = re.findall(r'src="data:image/png;base64,([^"]+)"', html)
+    return [np.asarray(Image.open(BytesIO(b64decode(data)))) for data in found]
+
+
+def test_an_image_tag_holds_its_pixels_without_loss() -> None:
+    pixels = RANDOM.random((28, 28))
+    (shown,) = decoded(images.image_tag(pixels, 'a "7" & more'))
+    assert np.array_equal(shown, images.enlarge(pixels, 8))
+    assert 'alt="a &quot;7&quot; &amp; more"' in images.image_tag(pixels, 'a "7" & more')
+
+
+def test_a_strip_shows_each_image_over_its_caption() -> None:
+    html = images.strip(RANDOM.random((3, 4, 4)), ["one", "two", "<three>"])
+    assert len(decoded(html)) == 3
+    assert re.findall(r"<figcaption>(.*?)</figcaption>", html) == ["one", "two", "&lt;three&gt;"]
+
+
+# The flow
+
+
+class Balanced(HTMLParser):
+    """Notes tags that are closed out of turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag, attrs) -> None:
+        if tag not in ("img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data) -> None:
+        if self.open[-1] != "style":
+            self.text.append(data)
+
+
+def parsed(html: str) -> Balanced:
+    parser = Balanced()
+    parser.feed(re.sub(r"<([a-z]+)([^>]*)/>", r"<\1\2></\1>", html))
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+def test_the_flow_shows_image_posterior_sample_and_output() -> None:
+    x, output = RANDOM.random((2, 28, 28))
+    loc, scale, z = np.zeros(20), np.full(20, 0.5), np.full(20, 1.0)
+    html = flow.flow(x, loc, scale, z, output, range(20))
+    first, last = decoded(html)
+    assert np.array_equal(first, images.enlarge(x, 8))
+    assert np.array_equal(last, images.enlarge(output, 8))
+    words = "".join(parsed(html).text)
+    places = [words.index(w) for w in ("image", "encoder", "posterior", "one sample", "decoder", "output")]
+    assert places == sorted(places)
+    assert html.count(style.DATA) >= 20 and html.count(style.GENERATED) >= 20
+
+
+def test_the_flow_makes_room_for_values_far_out() -> None:
+    far = np.array([9.0, -9.0])
+    html = flow.flow(np.zeros((28, 28)), far, np.ones(2), far, np.zeros((28, 28)), [0, 1])
+    heights = [float(y) for y in re.findall(r'cy="([-.\d]+)"', html)]
+    assert len(heights) == 4
+    assert all(0 <= y <= 128 for y in heights)
+
+
+def test_an_equation_reads_as_one() -> None:
+    html = flow.equation(
+        [flow.Number(1885.66, "log p"), flow.Number(33.8, "KL", "−"), flow.Number(-5, "ELBO", "=")]
+    )
+    assert parsed(html).text == ["1,885.7", "log p", "−", "33.8", "KL", "=", "−5.0", "ELBO"]
+
+
+def test_numbers_carry_a_true_minus_and_a_plus_on_request() -> None:
+    assert flow.signed(-1234.56) == "−1,234.6"
+    assert flow.signed(2, "+") == "+2.0"
+
+
+# The map
+
+
+def test_the_map_numbers_its_points_as_the_images() -> None:
+    points = RANDOM.random((50, 2))
+    labels = np.arange(50) % 10
+    figure = maps.digit_map(points, labels, 7)
+    first, chosen = figure.data
+    assert first.type == "scattergl"
+    np.testing.assert_allclose(np.column_stack([first.x, first.y]), points, atol=1e-6)
+    assert np.array_equal(first.marker.color, labels)
+    assert (chosen.x[0], chosen.y[0]) == tuple(points[7])
+    assert chosen.unselected.marker.opacity == 0  # it gives way to a point picked in the browser
+
+
+def test_each_label_stands_at_its_classes_median() -> None:
+    points = np.array([[0, 0], [1, 5], [2, 1], [9, 9]], dtype=float)
+    figure = maps.digit_map(points, np.array([3, 3, 3, 4]))
+    names = {note.text: (note.x, note.y) for note in figure.layout.annotations}
+    assert names == {"<b>3</b>": (1, 1), "<b>4</b>": (9, 9)}
+
+
+def test_each_digit_has_its_own_colour_on_the_map() -> None:
+    for digit, color in enumerate(style.DIGITS):
+        middle = (digit + 0.5) / 10
+        assert [entry[1] for entry in maps.COLORSCALE if entry[0] <= middle][-1] == color
+
+
+# Curves
+
+
+def epochs(count: int) -> list[dict]:
+    return [
+        {
+            "epoch": n,
+            "train_elbo": 1800.0 + n,
+            "test_elbo": 1790.0 + n,
+            "test_terms": {"reconstruction": 1820.0 + n, "minus_kl_z": -30.0},
+        }
+        for n in range(1, count + 1)
+    ]
+
+
+def test_the_learning_curve_marks_the_epoch_that_was_kept() -> None:
+    figure = curves.learning_curve(epochs(20), chosen=15, reference=1788.4)
+    training, test, kept = figure.data
+    assert training.y[0] == 1801 and test.y[-1] == 1810
+    assert kept.x == (15,) and kept.y == (1805,)
+    assert figure.layout.shapes[0].y0 == 1788.4
+    low, high = figure.layout.yaxis.range
+    assert low < 1788.4 and high > 1820
+
+
+def test_a_single_epoch_is_a_curve_too() -> None:
+    low, high = curves.learning_curve(epochs(1), chosen=1).layout.yaxis.range
+    assert low < 1791 < 1801 < high
+    assert len(curves.term_curves(epochs(1)).data) == 2
+
+
+def test_the_terms_have_a_panel_each() -> None:
+    figure = curves.term_curves(epochs(5))
+    assert [note.text for note in figure.layout.annotations] == ["log p(x | z)", "−KL(q ‖ p)"]
+    assert [trace.y[0] for trace in figure.data] == [1821, -30]
+
+
+# Latent dimensions
+
+
+def test_used_and_unused_dimensions_are_told_apart() -> None:
+    figure = posterior.dimension_use(np.array([0.002, 3.0, 1.0]))
+    used, unused = figure.data
+    assert used.name == "used (2)" and used.x == ("z₂", "z₃") and used.y.tolist() == [3, 1]
+    assert unused.name == "unused (1)" and unused.x == ("z₁",)
+    assert used.marker.color != unused.marker.color and unused.marker.pattern.shape
+    assert list(figure.layout.xaxis.categoryarray) == ["z₂", "z₃", "z₁"]
+
+
+def test_the_posterior_stands_against_the_prior() -> None:
+    figure = posterior.posterior(np.array([0.0, 5.0]), np.array([1.0, 0.1]), [1, 0])
+    (trace,) = figure.data
+    assert trace.x == ("z₂", "z₁")
+    assert trace.y.tolist() == [5, 0] and trace.error_y.array.tolist() == [0.1, 1]
+    assert (figure.layout.shapes[0].y0, figure.layout.shapes[0].y1) == (-1, 1)
+    assert figure.layout.yaxis.range[1] > 5.1

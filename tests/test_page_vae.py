@@ -1,0 +1,165 @@
+"""The VAE page in this process: its state, its links, and what it says when something is missing."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+import torch
+from streamlit.testing.v1 import AppTest
+
+from aevb import VAE, checkpoints
+from aevb.ui import vae
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """checkpoints/vae of a small, untrained model, in a folder of this test's own."""
+    torch.manual_seed(0)
+    epoch = {
+        "epoch": 1,
+        "train_elbo": 10.0,
+        "test_elbo": 11.0,
+        "test_terms": {"reconstruction": 12.0, "minus_kl_z": -1.0},
+    }
+    training = {
+        "command": "python -m aevb train vae",
+        "data": "some",
+        "config": {"seed": 0},
+        "seconds": 60.0,
+        "chosen": "the only one",
+        "epoch": 1,
+        "curve": [epoch],
+        "test": {"elbo": 11.0, "bound": {"10": 12.0, "100": 13.0}},
+    }
+    path = tmp_path / "vae"
+    checkpoints.save(VAE(latent_dim=20, hidden_dims=(8,)), path, training)
+    points = np.random.default_rng(0).random((10_000, 2)).astype(np.float32)
+    np.savez_compressed(path / "maps.npz", tsne=points, umap=points)
+    monkeypatch.setattr(checkpoints, "ROOT", tmp_path)
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield path
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def sliders(app: AppTest) -> list[float]:
+    return [app.slider(key=vae.slider(dimension)).value for dimension in range(20)]
+
+
+def test_the_page_opens_on_the_first_test_digit(open_app: Open, folder: Path) -> None:
+    app = open_app("vae")
+    assert not app.exception and not app.warning
+    assert app.title[0].value == "Variational auto-encoder"
+    assert app.number_input(key="digit").value == 0
+    assert app.session_state["digit_class"] == 7
+    loc, _ = vae.posterior("vae", 0)
+    assert sliders(app) == pytest.approx(loc.tolist(), abs=0.006)
+    assert len(app.get("plotly_chart")) == 5
+    anchors = [header.proto.anchor for header in app.header]
+    assert anchors == ["flow", "knobs", "map", "prior", "walks", "dimensions", "training", "mathematics"]
+
+
+def test_a_digit_loads_by_number_class_and_at_random(open_app: Open, folder: Path) -> None:
+    app = open_app("vae")
+    app.number_input(key="digit").set_value(3).run()
+    assert app.session_state["digit_class"] == 0
+    loc, _ = vae.posterior("vae", 3)
+    assert sliders(app) == pytest.approx(loc.tolist(), abs=0.006)
+    app.button(key="digit_another").click().run()
+    chosen = app.number_input(key="digit").value
+    assert chosen != 3 and vae.label(chosen) == 0
+    app.button(key="digit_any").click().run()
+    assert app.number_input(key="digit").value != chosen
+    assert not app.exception
+
+
+def test_a_moved_slider_stands_in_the_link_and_the_link_moves_the_sliders(
+    open_app: Open, folder: Path
+) -> None:
+    app = open_app("vae", digit=5)
+    assert "z" not in app.query_params
+    app.slider(key=vae.slider(2)).set_value(1.25).run()
+    link = "".join(app.query_params["z"])
+    assert link.split(",")[2] == "1.25" and link.count(",") == 19
+    other = open_app("vae", digit=5, z=link)
+    assert sliders(other) == sliders(app)
+    other.number_input(key="digit").set_value(6).run()
+    assert "z" not in other.query_params  # another digit starts at its own mean
+
+
+@pytest.mark.parametrize("z", ["", "1,2", "a" * 50, ",".join(["nan"] * 20), ",".join(["1e9"] * 20)])
+def test_a_link_with_a_broken_z_starts_at_the_mean_and_says_so(open_app: Open, folder: Path, z: str) -> None:
+    app = open_app("vae", z=z)
+    assert len(app.warning) == 1 and "link" in app.warning[0].value
+    assert not app.exception
+    loc, _ = vae.posterior("vae", 0)
+    assert sliders(app) == pytest.approx(loc.tolist(), abs=0.006)
+
+
+def test_latents_are_parsed_strictly() -> None:
+    assert vae.parse_latents("1,-2.5,0", 3) == (1, -2.5, 0)
+    for text in ("1,2", "1,2,3,4", "1,2,inf", "1,2,5.01", "1,,2", "x,y,z"):
+        assert vae.parse_latents(text, 3) is None
+
+
+def test_without_maps_pca_stands_in(open_app: Open, folder: Path) -> None:
+    (folder / "maps.npz").unlink()
+    app = open_app("vae")
+    assert [warning.value for warning in app.warning] == [
+        "The checkpoint vae has no t-SNE map: PCA is shown in its place."
+    ]
+    assert not app.exception and len(app.get("plotly_chart")) == 5
+
+
+@pytest.mark.parametrize("damage", ["cut", "shape", "text"])
+def test_with_damaged_maps_pca_stands_in(open_app: Open, folder: Path, damage: str) -> None:
+    path = folder / "maps.npz"
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:1000])
+    else:
+        wrong = np.zeros((3, 2)) if damage == "shape" else np.full((10_000, 2), "x")
+        np.savez_compressed(path, tsne=wrong)
+    app = open_app("vae")
+    assert len(app.warning) == 1
+    assert "damaged" in app.warning[0].value and "PCA" in app.warning[0].value
+    assert not app.exception and len(app.get("plotly_chart")) == 5
+
+
+@pytest.mark.parametrize("content", [None, {}, {"curve": []}, {"curve": [{"epoch": 1}], "epoch": 1}])
+def test_without_a_record_of_the_training_the_rest_is_there(
+    open_app: Open, folder: Path, content: dict | None
+) -> None:
+    if content is None:
+        (folder / "training.json").unlink()
+    else:
+        (folder / "training.json").write_text(json.dumps(content))
+    app = open_app("vae")
+    assert len(app.warning) == 1 and "training.json" in app.warning[0].value
+    assert not app.exception and app.header[-1].proto.anchor == "mathematics"
+
+
+@pytest.mark.parametrize("missing", ["vae", "vae/model.safetensors", "vae/config.json"])
+def test_a_missing_checkpoint_leaves_the_pages_title(open_app: Open, folder: Path, missing: str) -> None:
+    path = folder.parent / missing
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    app = open_app("vae")
+    assert app.title[0].value == "Variational auto-encoder"
+    assert len(app.exception) == 1  # which app.py hands to errors.show
+
+
+def test_the_maps_choice_marks_what_was_not_picked_there(open_app: Open, folder: Path) -> None:
+    app = open_app("vae", digit=8)
+    assert app.session_state["ringed"] == 8
+    app.session_state["picked"] = 9
+    app.session_state["digit"] = 9
+    app.run()
+    assert app.session_state["ringed"] == 8  # the browser marks 9 itself, and the figure stays
+    app.number_input(key="digit").set_value(10).run()
+    assert app.session_state["ringed"] == 10
