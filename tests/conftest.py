@@ -32,8 +32,7 @@ ARTIFACTS = ROOT / "test-results"
 FAILED = pytest.StashKey[bool]()
 RUNNING: list["Server"] = []
 
-if "PYTEST_XDIST_WORKER" in os.environ:
-    torch.set_num_threads(1)  # one worker per core already
+torch.set_num_threads(1)  # the tests run in parallel already
 
 
 # The app in this process
