@@ -1,6 +1,7 @@
 """The factor analysis page's parts: each shows one thing, and what it shows is computed in the library."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,27 +17,35 @@ from aevb.ui.components.em_scrubber import em_scrubber
 from aevb.ui.components.rotation import rotation
 
 SLOT = "factor-analysis"
+TOGETHER, IN_TURN = "E and M together", "E and M in turn"
 SEED = 2
 SEEDS = 10_000
 MAX_STEPS = 12_000
 MAX_MOVES = 20
 POLL_SECONDS = 0.4
-EM_ITERATIONS = 60
+EM_ITERATIONS = 40
+ANGLE = 40  # degrees, of the rotation at first
 GRADIENT_STEPS = (25, 50, 100, 200)
 
 EXACT_STEPS = {
     "": "the initial parameters",
     "E": "E-step, exact: q becomes the posterior",
     "M": "M-step, exact: θ maximises the ELBO",
-    "shaded": "E-step (white: M-step)",
+    "shaded": "shaded: E-step, plain: M-step",
     "estimate": "",
 }
 BY_HAND = {
     "": "the initial parameters",
     "E": "E-step: in φ, the evidence stays",
     "M": "M-step: in θ, q stays",
-    "shaded": "E-step (white: M-step)",
+    "shaded": "shaded: E-step, plain: M-step",
     "estimate": "",
+}
+REMARKS = {
+    1: "With L = 1 only the sign of W is free.",
+    2: "Three observed dimensions have 6 second moments, and this model 8 free parameters beyond the rotation's: "
+    "so σ is not determined either, and equally good fits differ in it.",
+    3: "The rotation turns the first two of the three factors. With L = 3, σ is not determined either.",
 }
 
 
@@ -47,70 +56,59 @@ def settings() -> Experiment | None:
     """The widgets that determine a run; None, and a sentence, where it would be too long."""
     one, two = EXPERIMENT_1.training, EXPERIMENT_2.training
     assert isinstance(two.schedule, Alternating)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = st.segmented_control(
-            "Experiment",
-            ["1", "2"],
-            format_func={"1": "1: E and M together (AEVB)", "2": "2: E and M in turn"}.get,
-            default="1",
-            required=True,
-            key="experiment",
-            bind="query-params",
-        )
-        if number == "1":
+    which = st.segmented_control(
+        "Experiment",
+        [TOGETHER, IN_TURN],  # as they stand in the URL, which takes what is shown
+        default=TOGETHER,
+        required=True,
+        key="experiment",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    with st.popover("Settings", icon=":material/tune:"):
+        if which == TOGETHER:
             steps = _whole("Gradient steps", "steps", 10, 10_000, one.steps, 100)
             schedule = one.schedule
         else:
-            e_steps = _whole("E: steps in φ", "e", 1, 3000, two.schedule.e_steps, 50)
-            m_steps = _whole("M: steps in θ", "m", 1, 3000, two.schedule.m_steps, 50)
+            e_steps = _whole("Gradient steps of an E-step (φ)", "e", 1, 3000, two.schedule.e_steps, 50)
+            m_steps = _whole("Gradient steps of an M-step (θ)", "m", 1, 3000, two.schedule.m_steps, 50)
             rounds = _whole("Rounds", "rounds", 1, 50, 2, 1)
             steps, schedule = rounds * (e_steps + m_steps), Alternating(e_steps, m_steps)
+        learning_rate = _one_of(
+            "Learning rate of Adam", "lr", (0.001, 0.003, 0.01, 0.03, 0.1), one.learning_rate
+        )
+        batch_size = _one_of("Batch size", "batch", (8, 16, 32, 64, 128, 256, 1000), one.batch_size)
         latent_dim = st.segmented_control(
-            "Latent dimensions L",
+            "Latent dimensions L (the data have 2)",
             [1, 2, 3],
             default=2,
             required=True,
             key="L",
             bind="query-params",
-            help="The data come from a model with L = 2.",
         )
-        learning_rate = st.select_slider(
-            "Learning rate",
-            [0.001, 0.003, 0.01, 0.03, 0.1],
-            one.learning_rate,
-            key="lr",
-            bind="query-params",
-            width=190,
-        )
-        batch_size = st.select_slider(
-            "Batch size",
-            [8, 16, 32, 64, 128, 256, 1000],
-            one.batch_size,
-            key="batch",
-            bind="query-params",
-            width=190,
-        )
-        seed = _whole("Seed", "seed", 0, SEEDS - 1, SEED, 1)
+        seed = _whole("Seed of the data, the start and the batches", "seed", 0, SEEDS - 1, SEED, 1)
     if steps > MAX_STEPS:
         st.warning(
-            f"{steps:,} gradient steps are too many to follow: keep rounds × (E + M) to {MAX_STEPS:,} or fewer.",
+            f"{steps:,} gradient steps are too many: keep rounds × (E + M) at {MAX_STEPS:,} or below.",
             icon=":material/straighten:",
         )
         return None
     training = TrainingConfig(
         steps=steps,
         batch_size=int(batch_size),
-        learning_rate=float(learning_rate),
+        learning_rate=learning_rate,
         schedule=schedule,
         seed=seed,
     )
     return Experiment(training, latent_dim or 2)
 
 
+def _one_of(label: str, key: str, options: Sequence[float], default: float) -> float:
+    return st.select_slider(label, options, default, key=key, bind="query-params")
+
+
 def _whole(label: str, key: str, least: int, most: int, default: int, step: int) -> int:
-    value = st.number_input(
-        label, least, most, default, step, key=key, bind="query-params", required=True, width=150
-    )
+    value = st.number_input(label, least, most, default, step, key=key, bind="query-params")
     return int(value)
 
 
@@ -169,7 +167,7 @@ def buttons(run: Run) -> None:
     elif run.job is None or run.job.status != "done":
         st.button("Train", icon=":material/play_arrow:", key="fa_train", type="primary", on_click=_restart)
     else:
-        st.button("Train with another seed", icon=":material/casino:", key="fa_again", on_click=_reseed)
+        st.button("Another seed", icon=":material/casino:", key="fa_again", on_click=_reseed)
 
 
 def _stop(run: Run) -> None:
@@ -205,7 +203,7 @@ def _progress(experiment: Experiment, was_live: bool) -> None:
     elif run.note:
         text = f"{run.note} {done:,} of {steps:,} steps."
     else:
-        text = f"{steps:,} steps done. The same settings and seed always give this run."
+        text = f"{steps:,} steps done"
     st.progress(min(1.0, done / steps), text)
 
 
@@ -227,7 +225,7 @@ def _watch(experiment: Experiment) -> None:
     start, point = _opening(run)
     stride = experiment.steps_per_pass
     em = classic_em(experiment, _em_iterations(run))
-    step, chosen = em_scrubber(
+    em_scrubber(
         run.trajectory,
         key="fa_scrubber",
         run=run.name,
@@ -326,6 +324,7 @@ def em_beside(run: Run) -> None:
         unit="iteration",
         length=EM_ITERATIONS,
         words=EXACT_STEPS,
+        start=0,
         point=linked("point", len(run.points)) or 1,
     )
     rows = [
@@ -343,8 +342,9 @@ def em_beside(run: Run) -> None:
     )
     st.table(rows)
     st.caption(
-        "Evidence and gap in nats per test point. Classic EM needs both of its steps in closed form, which few "
-        "models have; AEVB needs only gradients of a one-sample estimate, and ends in the same place."
+        "Evidence and gap in nats per test point. Classic EM needs both of its steps in closed form, which "
+        "few models have; AEVB needs only gradients of a one-sample estimate, and comes as high in time. "
+        f"{REMARKS[run.trajectory.latent_dim]}"
     )
 
 
@@ -369,9 +369,8 @@ def by_hand(experiment: Experiment) -> None:
     moves = _linked_moves()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.segmented_control(
-            "Each step is",
+            "Each step is exact, or so many gradient steps",
             ["exact", *map(str, GRADIENT_STEPS)],
-            format_func=lambda kind: kind if kind == "exact" else f"{kind} gradient steps",
             default="exact",
             required=True,
             key="by",
@@ -448,13 +447,13 @@ def _account(walk: Trajectory, moves: tuple[Move, ...]) -> str:
     if not moves:
         return (
             "Nothing has been done yet. Take an E-step: $q$ moves to the posterior, the gap closes and the "
-            "evidence stays. Then an M-step: the model improves, and the posterior moves away from $q$."
+            "evidence stays. Then an M-step: the model improves, and its posterior moves away from $q$."
         )
     states = walk[np.searchsorted(walk.position, np.arange(len(moves) + 1))]
     lines = []
     for i, move in enumerate(moves):
         name = f"**{i + 1}. {'Exact' if not move.steps else 'Approximate'} {move.phase}-step"
-        name += "**" if not move.steps else f", {move.steps} gradient steps**"
+        name += f", {move.steps} gradient steps**" if move.steps else "**"
         elbo, evidence = (np.diff(curve)[i] for curve in (states.elbo, states.evidence))
         before, after = states.gap[i], states.gap[i + 1]
         what = f"the ELBO {_change(elbo)}, the evidence {_change(evidence)}"
@@ -481,28 +480,25 @@ def identifiability(run: Run) -> None:
     chosen = len(run.trajectory) - 1
     if step is not None:
         chosen = int(np.searchsorted(run.trajectory.position, step).clip(max=chosen))
+    angle = linked("angle", 180, -180)
     st.markdown(
-        r"$\mathbf{W}$ enters the evidence only through $\mathbf{W}\mathbf{W}^\top + \boldsymbol\Phi$, and for a "
-        r"rotation $\mathbf{R}$, $(\mathbf{W}\mathbf{R})(\mathbf{W}\mathbf{R})^\top = \mathbf{W}\mathbf{W}^\top$: "
-        r"turning the factors turns $\mathbf{z}$, whose prior looks the same from every side. So no amount of data "
-        r"tells $\mathbf{W}$ from $\mathbf{W}\mathbf{R}$, and a run from another seed ends with another $\mathbf{W}$ "
-        r"that is as good (section 5.2.4)."
-        + (
-            r" Here $\mathbf{R}$ turns the first two of the three factors."
-            if run.trajectory.latent_dim == 3
-            else ""
-        )
-        + (r" With $L = 1$ only the sign is free." if run.trajectory.latent_dim == 1 else "")
+        r"$\mathbf{W}$ enters the evidence only through $\mathbf{W}\mathbf{W}^\top + \boldsymbol\Phi$, and "
+        r"$(\mathbf{W}\mathbf{R})(\mathbf{W}\mathbf{R})^\top = \mathbf{W}\mathbf{W}^\top$ for every rotation "
+        r"$\mathbf{R}$: it turns $\mathbf{z}$, whose prior looks the same from every side. So no amount of data "
+        r"tells $\mathbf{W}$ from $\mathbf{W}\mathbf{R}$, and a run from another seed ends with another "
+        r"$\mathbf{W}$ that is as good (section 5.2.4)."
     )
     rotation(
         run.trajectory[[chosen]],
         key="fa_rotation",
         run=f"{run.name} {chosen}",
         points=run.points,
-        angle=linked("angle", 180, -180) or 0,
+        angle=ANGLE if angle is None else angle,
         on_angle=_remember_angle,
     )
-    st.caption(f"The model at step {int(run.trajectory.position[chosen]):,}.")
+    st.caption(
+        f"The model at step {int(run.trajectory.position[chosen]):,}. {REMARKS[run.trajectory.latent_dim]}"
+    )
 
 
 def _remember_angle() -> None:

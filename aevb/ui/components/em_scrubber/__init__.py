@@ -16,7 +16,8 @@ from aevb.figures import style
 from aevb.ui.components.packing import pack
 
 HERE = Path(__file__).parent
-FRAMES = 600
+FRAMES = 800
+STRIDES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # of states, so that frames stand at round steps
 GENERATED = 500
 
 _component = st.components.v2.component(
@@ -31,7 +32,7 @@ GRADIENT_STEPS = {
     "E": "E-step: raising the ELBO in φ",
     "M": "M-step: raising the ELBO in θ",
     "EM": "both at once: raising the ELBO in φ and θ",
-    "shaded": "E-step (white: M-step)",
+    "shaded": "shaded: E-step, plain: M-step",
     "estimate": "shown",
 }
 """What the phases are called where states are gradient steps apart."""
@@ -125,11 +126,10 @@ def em_scrubber(
 
 
 def _thin(trajectory: Trajectory) -> Trajectory:
-    """At most about `FRAMES` of the states: evenly chosen, and those where a phase ends."""
-    if len(trajectory) <= FRAMES:
-        return trajectory
+    """At most about `FRAMES` of the states: evenly chosen, where a phase ends, and the last."""
+    stride = next((s for s in STRIDES if len(trajectory) <= FRAMES * s + 1), STRIDES[-1])
     ends = np.flatnonzero(trajectory.phase[1:] != trajectory.phase[:-1])
-    return trajectory[np.union1d(np.linspace(0, len(trajectory) - 1, FRAMES).round().astype(int), ends)]
+    return trajectory[np.union1d(np.arange(0, len(trajectory), stride), [*ends, len(trajectory) - 1])]
 
 
 def _nothing() -> None:
