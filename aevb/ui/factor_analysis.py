@@ -43,7 +43,7 @@ BY_HAND = {
 }
 REMARKS = {
     1: "With L = 1 only the sign of W is free.",
-    2: "Three observed dimensions have 6 second moments, and this model 8 free parameters beyond the rotation's: "
+    2: "Three observed dimensions have 6 second moments, and this model, but for the rotation, 8 parameters: "
     "so σ is not determined either, and equally good fits differ in it.",
     3: "The rotation turns the first two of the three factors. With L = 3, σ is not determined either.",
 }
@@ -484,7 +484,7 @@ def identifiability(run: Run) -> None:
     st.markdown(
         r"$\mathbf{W}$ enters the evidence only through $\mathbf{W}\mathbf{W}^\top + \boldsymbol\Phi$, and "
         r"$(\mathbf{W}\mathbf{R})(\mathbf{W}\mathbf{R})^\top = \mathbf{W}\mathbf{W}^\top$ for every rotation "
-        r"$\mathbf{R}$: it turns $\mathbf{z}$, whose prior looks the same from every side. So no amount of data "
+        r"$\mathbf{R}$: it turns $\mathbf{z}$, whose prior looks the same from every side. No amount of data "
         r"tells $\mathbf{W}$ from $\mathbf{W}\mathbf{R}$, and a run from another seed ends with another "
         r"$\mathbf{W}$ that is as good (section 5.2.4)."
     )

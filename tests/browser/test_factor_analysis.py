@@ -62,7 +62,7 @@ def test_it_trains_by_itself_and_comes_near_the_truth(open_trained):
 def test_a_drag_moves_everything_and_sends_nothing_until_release(open_trained, settle):
     page = open_trained()
     sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     page.reload()
     expect(page.get_by_text("1,000 steps done")).to_be_visible(timeout=2 * MINUTE)
     settle(page)

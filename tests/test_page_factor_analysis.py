@@ -1,0 +1,112 @@
+"""The factor analysis page, without a browser."""
+
+import time
+
+import pytest
+
+from aevb.ui import factor_analysis as fa
+
+
+@pytest.fixture
+def trained(open_app):
+    """The page once its run has ended."""
+
+    def open_(**query):
+        app = open_app("factor_analysis", **query)
+        deadline = time.monotonic() + 60
+        while not any("steps done" in str(progress.proto) for progress in app.get("progress")):
+            assert time.monotonic() < deadline, "the run did not end"
+            time.sleep(0.2)
+            app.run()
+        return app
+
+    return open_
+
+
+def components(app) -> int:
+    return len(app.get("bidi_component"))
+
+
+def test_the_page_shows_a_run_straight_away(open_app):
+    app = open_app("factor_analysis")
+    assert not app.exception and not app.error
+    assert app.title[0].value == "Factor analysis"
+    assert components(app) == 1
+
+
+@pytest.mark.parametrize("view", ["Watch", "EM plot", "Classic EM", "By hand", "Rotation"])
+def test_every_view(trained, view):
+    app = trained(steps="20", view=view)
+    assert not app.exception and not app.error
+    assert components(app) + len(app.get("plotly_chart")) == 1
+
+
+def test_the_mathematics_names_the_tutorials_equations(open_app):
+    app = open_app("factor_analysis", steps="20")
+    titles = " ".join(heading.value for heading in app.subheader)
+    assert all(word in titles for word in ("equation 1", "equation 2", "equations 3 and 4", "5.2.3"))
+    assert len(app.code) == 8
+
+
+def test_the_settings_come_from_the_url(trained):
+    app = trained(experiment=fa.IN_TURN, e="20", m="10", rounds="2", lr="0.03", batch="64", L="3", seed="5")
+    experiment = app.session_state["fa_opening"][0]
+    for part in ("steps=60", "batch_size=64", "learning_rate=0.03", "e_steps=20", "seed=5", "latent_dim=3"):
+        assert part in experiment
+
+
+def test_too_long_a_run_is_refused_in_a_sentence(open_app):
+    app = open_app("factor_analysis", experiment=fa.IN_TURN, e="3000", m="3000", rounds="50")
+    assert "300,000 gradient steps are too many" in app.warning[0].value
+    assert not app.exception
+    assert len(app.code) == 8, "the rest of the page is there"
+
+
+def test_another_seed_changes_the_seed(trained):
+    app = trained(steps="20")
+    app.button(key="fa_again").click().run()
+    assert app.number_input(key="seed").value == fa.SEED + 1
+
+
+def test_stop_and_train(open_app):
+    app = open_app("factor_analysis", steps="10000", seed="77")
+    app.button(key="fa_stop").click().run()
+    assert "Stopped." in str(app.get("progress")[0].proto)
+    app.button(key="fa_train").click().run()
+    app.button(key="fa_stop").click().run()
+    assert not app.exception
+
+
+def test_a_walk_by_hand(trained):
+    app = trained(steps="20", view="By hand")
+    for key in ("fa_one_E", "fa_one_M"):
+        app.button(key=key).click().run()
+    said = " ".join(element.value for element in app.markdown)
+    assert "**1. Exact E-step**" in said and "the evidence stayed, so the gap closed" in said
+    assert "**2. Exact M-step**" in said and "so the gap opened from 0.000" in said
+    assert app.query_params["walk"] == "E-M"
+    app.button(key="fa_undo").click().run()
+    assert app.query_params["walk"] == "E"
+    app.button(key="fa_restart").click().run()
+    assert "walk" not in app.query_params
+
+
+@pytest.mark.parametrize("walk", ["E-M-nonsense", "", "E100-M25-E7", "-".join(["E", "M"] * 40), "<script>"])
+def test_any_walk_in_the_url_works(trained, walk):
+    app = trained(steps="20", view="By hand", walk=walk)
+    assert not app.exception and not app.error
+
+
+def test_nonsense_in_the_url_gives_the_defaults(trained):
+    nonsense = {
+        "experiment": "7",
+        "steps": "-3",
+        "L": "x",
+        "lr": "2",
+        "seed": "1e9",
+        "batch": "0",
+        "view": "?",
+    }
+    app = trained(**nonsense, step="NaN", point="0", angle="1e3")
+    assert not app.exception and not app.error
+    assert "steps=1000" in app.session_state["fa_opening"][0]
