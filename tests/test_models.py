@@ -17,45 +17,9 @@ from aevb.evaluation import importance_bounds
 from aevb.models import REGISTRY, gmvae, name_of
 from aevb.models.base import total
 from aevb.models.factor_analysis import inverse_softplus, synthetic, true_model
-
-SMALL = {
-    "fa": {"data_dim": 5, "latent_dim": 3},
-    "vae": {"data_dim": 12, "latent_dim": 3, "hidden_dims": [16, 8]},
-    "cvae": {"data_dim": 12, "classes": 5, "latent_dim": 3, "hidden_dims": [16, 8]},
-    "gmvae": {"data_dim": 12, "clusters": 5, "latent_dim": 3, "hidden_dims": [16, 8]},
-    "vrnn": {
-        "data_dim": 8,
-        "length": 7,
-        "latent_dim": 3,
-        "memory_dim": 9,
-        "memory_layers": 2,
-        "hidden_dims": [16],
-    },
-}
-"""Arguments that make a small model of each kind."""
+from tests.small_models import SMALL, make, observe, seeded
 
 every_model = pytest.mark.parametrize("name", REGISTRY)
-
-
-def make(name: str):
-    torch.manual_seed(0)
-    return REGISTRY[name](**SMALL[name]).eval()
-
-
-def observe(model, count: int, seed: int = 0) -> tuple[torch.Tensor, ...]:
-    """Data such as the model observes, (x,) or (x, y)."""
-    generator = torch.Generator().manual_seed(seed)
-    rows = (model.length,) if model.observation == "rows" else ()
-    x = torch.rand(count, *rows, model.data_dim, generator=generator)
-    if model.observation == "vector":
-        x = 4 * x - 2
-    elif model.observation in ("binary", "rows"):
-        x = x.round()
-    return (x, torch.arange(count) % model.classes) if model.conditional else (x,)
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 # Every model
