@@ -12,6 +12,7 @@ folder or a Hugging Face repository's name. Nothing is ever unpickled.
 import json
 import os
 import platform
+import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -70,9 +71,13 @@ def save(model: LatentVariableModel, path: Path, training: dict[str, Any] | None
     """Writes model.safetensors, config.json and, where given, training.json into the folder `path`."""
     config = {"format": FORMAT, "model": name_of(model), **model.config}
     path.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(path, config=config)
-    (path / "README.md").unlink(missing_ok=True)  # the mixin's model card says nothing of ours
-    (path / "model.safetensors").chmod(0o644)  # safetensors keeps it from everyone else, such as a server
+    # Ctrl-C in the middle of it must leave the files of before.
+    with tempfile.TemporaryDirectory(prefix=".saving-", dir=path) as staging:
+        model.save_pretrained(staging, config=config)
+        for name in FILES[:2]:  # the mixin's model card says nothing of ours
+            file = Path(staging) / name
+            file.chmod(0o644)  # safetensors keeps it from everyone else, such as a server
+            file.replace(path / name)
     if training is not None:
         write_json(path / "training.json", training)
 
@@ -120,7 +125,9 @@ def versions() -> dict[str, str]:
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Writes an object as readable JSON: one key a line, long lists of numbers not."""
-    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    unfinished = path.with_name(f".{path.name}")
+    unfinished.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(path)
 
 
 def _resolve(name: str) -> Path:

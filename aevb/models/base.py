@@ -7,6 +7,7 @@ generative parameters θ the approximate M-step (section 4), and AEVB does both 
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from typing import Any, Self
 
 from huggingface_hub import PyTorchModelHubMixin
 from torch import Generator, Tensor, nn
@@ -66,6 +67,11 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
     def config(self) -> dict:
         """The arguments that rebuild this model: `type(model)(**model.config)`."""
         return dict(self._hub_mixin_config or {})  # type: ignore[arg-type]  # ours is a dict
+
+    @classmethod
+    def _from_pretrained(cls, *, strict: bool = True, **arguments: Any) -> Self:
+        # The mixin's own default would leave weights that the file does not name at random.
+        return super()._from_pretrained(strict=strict, **arguments)
 
 
 def total(terms: Mapping[str, Tensor]) -> Tensor:
