@@ -179,6 +179,12 @@ def test_the_learning_curve_marks_the_epoch_that_was_kept() -> None:
     assert low < 1788.4 and high > 1820
 
 
+def test_what_is_compared_with_is_in_sight() -> None:
+    for reference in (1000.0, 3000.0):
+        low, high = curves.learning_curve(epochs(200), chosen=1, reference=reference).layout.yaxis.range
+        assert low < reference < high
+
+
 def test_a_single_epoch_is_a_curve_too() -> None:
     low, high = curves.learning_curve(epochs(1), chosen=1).layout.yaxis.range
     assert low < 1791 < 1801 < high
@@ -197,16 +203,16 @@ def test_the_terms_have_a_panel_each() -> None:
 def test_used_and_unused_dimensions_are_told_apart() -> None:
     figure = posterior.dimension_use(np.array([0.002, 3.0, 1.0]))
     used, unused = figure.data
-    assert used.name == "used (2)" and used.x == ("z₂", "z₃") and used.y.tolist() == [3, 1]
-    assert unused.name == "unused (1)" and unused.x == ("z₁",)
+    assert used.name == "used (2)" and used.x == ("2", "3") and used.y.tolist() == [3, 1]
+    assert unused.name == "unused (1)" and unused.x == ("1",)
     assert used.marker.color != unused.marker.color and unused.marker.pattern.shape
-    assert list(figure.layout.xaxis.categoryarray) == ["z₂", "z₃", "z₁"]
+    assert list(figure.layout.xaxis.categoryarray) == ["2", "3", "1"]
 
 
 def test_the_posterior_stands_against_the_prior() -> None:
     figure = posterior.posterior(np.array([0.0, 5.0]), np.array([1.0, 0.1]), [1, 0])
     (trace,) = figure.data
-    assert trace.x == ("z₂", "z₁")
+    assert trace.x == ("2", "1")
     assert trace.y.tolist() == [5, 0] and trace.error_y.array.tolist() == [0.1, 1]
     assert (figure.layout.shapes[0].y0, figure.layout.shapes[0].y1) == (-1, 1)
     assert figure.layout.yaxis.range[1] > 5.1

@@ -47,11 +47,13 @@ def learning_curve(
             annotation_position="bottom right",
         )
     # The first epochs climb by hundreds of nats: to show them whole would flatten all that follows.
-    levels = sorted([*train, *test, *([] if reference is None else [reference])])
-    low = levels[len(levels) // 20]
-    margin = 0.1 * (levels[-1] - low) + 1
+    levels = sorted([*train, *test])
+    low, high = levels[len(levels) // 20], levels[-1]
+    if reference is not None:
+        low, high = min(low, reference), max(high, reference)
+    margin = 0.1 * (high - low) + 1
     figure.update_xaxes(title="epoch")
-    figure.update_yaxes(title="ELBO (nats)", tickformat=",", range=[low - margin, levels[-1] + margin])
+    figure.update_yaxes(title="ELBO (nats)", tickformat=",", range=[low - margin, high + margin])
     return layout(figure, height=400)
 
 

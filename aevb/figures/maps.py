@@ -45,7 +45,7 @@ def digit_map(points: np.ndarray, labels: np.ndarray, selected: int | None = Non
             "cmax": 9.5,
         },
         selected={"marker": {"size": 16, "opacity": 1, "color": SELECTED}},
-        unselected={"marker": {"opacity": 0.75}},
+        unselected={"marker": {"opacity": 1}},
         hovertemplate="test digit %{pointNumber}: a %{marker.color}<extra></extra>",
     )
     if selected is not None:

@@ -32,16 +32,17 @@ def dimension_use(kl: np.ndarray) -> go.Figure:
     for wanted, label, color, pattern in ((True, "used", DATA, ""), (False, "unused", TRUE_MODEL, "/")):
         shown = [dimension for dimension, use in zip(order, used, strict=True) if use == wanted]
         figure.add_bar(
-            x=[name(dimension) for dimension in shown],
+            x=_ticks(shown),
+            customdata=[name(dimension) for dimension in shown],
             y=kl[shown],
             name=f"{label} ({len(shown)})",
             # Text stands where a bar of 0.002 nats would not be seen.
             text=[f"{kl[dimension]:.1f}" if wanted else "0" for dimension in shown],
             textposition="outside",
             marker={"color": color, "pattern_shape": pattern},
-            hovertemplate="%{x}: %{y:.3f} nats<extra></extra>",
+            hovertemplate="%{customdata}: %{y:.3f} nats<extra></extra>",
         )
-    figure.update_xaxes(categoryorder="array", categoryarray=[name(d) for d in order], **_places(kl))
+    figure.update_xaxes(**_places(order))
     figure.update_yaxes(title="mean KL (nats)", range=[0, 1.15 * float(kl.max())])
     return layout(figure, height=360, bargap=0.25)
 
@@ -49,25 +50,35 @@ def dimension_use(kl: np.ndarray) -> go.Figure:
 def posterior(loc: np.ndarray, scale: np.ndarray, order: Sequence[int]) -> go.Figure:
     """One image's q(z | x), mean ± scale (L,) each, against the prior's 0 ± 1, in the order given."""
     order = list(order)
-    names = [name(dimension) for dimension in order]
     figure = go.Figure()
     figure.add_hrect(-1, 1, fillcolor="rgba(140, 140, 140, 0.18)", line_width=0, layer="below")
     figure.add_hline(0, line={"color": TRUE_MODEL, "width": 1}, layer="below")
     figure.add_scatter(
-        x=names,
+        x=_ticks(order),
         y=loc[order],
         error_y={"array": scale[order], "color": GENERATED, "thickness": 4, "width": 0},
         mode="markers",
         marker={"color": GENERATED, "size": 9},
         customdata=scale[order],
-        hovertemplate="%{x}: %{y:.2f} ± %{customdata:.2f}<extra></extra>",
+        hovertemplate="z %{x}: %{y:.2f} ± %{customdata:.2f}<extra></extra>",
     )
-    figure.update_xaxes(**_places(loc))
+    figure.update_xaxes(**_places(order))
     reach = max(3.0, float((abs(loc) + scale).max()) + 0.3)
     figure.update_yaxes(title="μ ± σ", range=[-reach, reach], zeroline=False)
     return layout(figure, height=300, showlegend=False)
 
 
-def _places(values: np.ndarray) -> dict[str, Any]:
+def _ticks(dimensions: Sequence[int]) -> list[str]:
+    # Whole numbers: the subscripts of z₁ to z₂₀ are too small for the back row.
+    return [str(dimension + 1) for dimension in dimensions]
+
+
+def _places(order: Sequence[int]) -> dict[str, Any]:
     """The same places for the same dimensions, so that the two figures can stand one above the other."""
-    return {"tickangle": 0, "range": [-0.6, len(values) - 0.4]}
+    return {
+        "title": "dimension of z",
+        "type": "category",
+        "categoryarray": _ticks(order),
+        "tickangle": 0,
+        "range": [-0.6, len(order) - 0.4],
+    }

@@ -13,9 +13,11 @@ PARTS = (
 $$
 \begin{aligned}
 \mathbf z &\sim \mathcal N(\mathbf 0, \mathbf I_L) \\
-\mathbf x &\sim \textstyle\prod_j \text{Continuous-Bernoulli}(\lambda_\theta(\mathbf z)_j)
+\mathbf x &\sim \textstyle\prod_{j=1}^D \mathcal{CB}\big(\lambda_\theta(\mathbf z)_j\big)
 \end{aligned}
 $$
+
+a product of continuous Bernoullis:
 
 $L = 20$ latent numbers, $D = 784$ pixels in $[0, 1]$. The net returns logits,
 $\log \frac{\lambda}{1 - \lambda}$, rather than $\lambda$: nothing is lost to rounding near 0 and 1.
@@ -30,11 +32,10 @@ Section 5.3.1
 With the logit $\ell = \log \frac{\lambda}{1 - \lambda}$,
 
 $$
-p(x \mid \ell) = \frac{e^{\ell x}}{\int_0^1 e^{\ell t}\, dt} = \frac{\ell\, e^{\ell x}}{e^{\ell} - 1},
-\qquad x \in [0, 1]
+p(x \mid \ell) = \frac{e^{\ell x}}{\int_0^1 e^{\ell t}\, dt} = \frac{\ell\, e^{\ell x}}{e^{\ell} - 1}
 $$
 
-a density on the whole interval, which a Bernoulli on grey pixels would not be.
+a density on the whole interval $[0, 1]$, which a Bernoulli on grey pixels would not be.
 
 Section 5.3.1; Loaiza-Ganem and Cunningham (2019)
 """,
@@ -44,8 +45,10 @@ Section 5.3.1; Loaiza-Ganem and Cunningham (2019)
         "The cap on the logits",
         r"""
 $$
-\ell = c \tanh(a / c), \qquad
-c = \log \frac{1 - \varepsilon}{\varepsilon} = 15.94, \quad \varepsilon = 2^{-23}
+\begin{aligned}
+\ell &= c \tanh(a / c) \\
+c &= \log \frac{1 - \varepsilon}{\varepsilon} = 15.94, \quad \varepsilon = 2^{-23}
+\end{aligned}
 $$
 
 for the net's output $a$: the range that float32 probabilities leave to the tutorial's code.
@@ -71,14 +74,19 @@ Sections 3.2 and 5.3.2
         "Estimator of the ELBO",
         r"""
 $$
-\text{ELBO} = \underbrace{\mathbb E_{q_\phi}[\log p_\theta(\mathbf x \mid \mathbf z)]}_{
-\approx\, \log p_\theta(\mathbf x \mid \boldsymbol\mu + \boldsymbol\sigma \odot \boldsymbol\epsilon)}
-\;\underbrace{-\, D_{\mathrm{KL}}\big(q_\phi(\mathbf z \mid \mathbf x) \,\|\, p(\mathbf z)\big)}_{
-\frac12 \sum_l (1 + \log \sigma_l^2 - \mu_l^2 - \sigma_l^2)}
+\begin{aligned}
+\text{ELBO} &= \mathbb E_{q_\phi}[\log p_\theta(\mathbf x \mid \mathbf z)] \\
+&\quad - D_{\mathrm{KL}}\big(q_\phi(\mathbf z \mid \mathbf x) \,\|\, p(\mathbf z)\big)
+\end{aligned}
 $$
 
-with one $\boldsymbol\epsilon \sim \mathcal N(\mathbf 0, \mathbf I)$, so that gradients pass through
-$\mathbf z$ to $\phi$.
+The first term by one sample $\mathbf z = \boldsymbol\mu + \boldsymbol\sigma \odot \boldsymbol\epsilon$,
+$\boldsymbol\epsilon \sim \mathcal N(\mathbf 0, \mathbf I)$, so that gradients pass through $\mathbf z$ to
+$\phi$; the second exactly,
+
+$$
+\textstyle D_{\mathrm{KL}} = \frac12 \sum_l (\mu_l^2 + \sigma_l^2 - 1 - \log \sigma_l^2)
+$$
 
 Equation 2; section 5.2.3, which section 5.3.3 takes over
 """,
@@ -89,16 +97,14 @@ Equation 2; section 5.2.3, which section 5.3.3 takes over
         r"""
 $$
 \begin{aligned}
-\phi &\leftarrow \phi + \eta\, \nabla_\phi \frac{1}{N_B} \sum_i \text{ELBO}_i
-&& \text{approximate E-step, equation 3} \\
-\theta &\leftarrow \theta + \eta\, \nabla_\theta \frac{1}{N_B} \sum_i \text{ELBO}_i
-&& \text{approximate M-step, equation 4}
+\phi &\leftarrow \phi + \eta\, \nabla_\phi \tfrac{1}{N_B} \textstyle\sum_i \text{ELBO}_i \\
+\theta &\leftarrow \theta + \eta\, \nabla_\theta \tfrac{1}{N_B} \textstyle\sum_i \text{ELBO}_i
 \end{aligned}
 $$
 
-both at once, by Adam: auto-encoding variational Bayes.
+An approximate E-step and an approximate M-step, both at once, by Adam: auto-encoding variational Bayes.
 
-Sections 3.3, 4 and 5.1
+Equations 3 and 4; sections 3.3, 4 and 5.1
 """,
         train,
     ),
@@ -106,11 +112,10 @@ Sections 3.3, 4 and 5.1
         "Importance bound",
         r"""
 $$
-\log \frac1K \sum_{k=1}^K \frac{p_\theta(\mathbf x, \mathbf z_k)}{q_\phi(\mathbf z_k \mid \mathbf x)},
-\qquad \mathbf z_k \sim q_\phi(\mathbf z \mid \mathbf x)
+\log \frac1K \sum_{k=1}^K \frac{p_\theta(\mathbf x, \mathbf z_k)}{q_\phi(\mathbf z_k \mid \mathbf x)}
 $$
 
-In expectation a lower bound on $\log p_\theta(\mathbf x)$ that rises with $K$; at $K = 1$ it is the ELBO.
+for $\mathbf z_k \sim q_\phi(\mathbf z \mid \mathbf x)$. In expectation a lower bound on $\log p_\theta(\mathbf x)$ that rises with $K$; at $K = 1$ it is the ELBO.
 
 Burda, Grosse and Salakhutdinov (2016)
 """,
