@@ -115,7 +115,9 @@ $$
 \log \frac1K \sum_{k=1}^K \frac{p_\theta(\mathbf x, \mathbf z_k)}{q_\phi(\mathbf z_k \mid \mathbf x)}
 $$
 
-for $\mathbf z_k \sim q_\phi(\mathbf z \mid \mathbf x)$. In expectation a lower bound on $\log p_\theta(\mathbf x)$ that rises with $K$; at $K = 1$ it is the ELBO.
+for $\mathbf z_k \sim q_\phi(\mathbf z \mid \mathbf x)$.
+
+In expectation a lower bound on $\log p_\theta(\mathbf x)$ that rises with $K$; at $K = 1$ it is the ELBO.
 
 Burda, Grosse and Salakhutdinov (2016)
 """,
