@@ -94,9 +94,10 @@ class Axes {
   }
 
   // The frame, light grid lines and numbers at round values.
-  draw(context, theme, size, { xTicks = true, xCount = 5, yCount = 5 } = {}) {
+  draw(context, theme, size, { xTicks = true, yTicks = true, xCount = 5, yCount = 5 } = {}) {
     const across = ticks(this.x0, this.x1, xCount);
-    const up = this.log ? decades(this.y0, this.y1) : ticks(this.y0, this.y1, yCount);
+    const linear = yTicks ? ticks(this.y0, this.y1, yCount) : [];
+    const up = this.log ? decades(this.y0, this.y1) : linear;
     context.save();
     context.font = `${size}px ${theme.font}`;
     context.lineWidth = 1;
@@ -127,6 +128,22 @@ class Axes {
     }
     context.restore();
   }
+}
+
+// What the two axes stand for, inside the frame where there is room, legible over points.
+function nameAxes(context, axes, theme, size, across, up) {
+  context.save();
+  context.font = `600 ${size}px ${theme.font}`;
+  Object.assign(context, { strokeStyle: theme.background, fillStyle: theme.text, lineWidth: 5, lineJoin: "round" });
+  for (const [text, align, baseline, x, y] of [
+    [across, "right", "bottom", axes.left + axes.width - 6, axes.top + axes.height - 4],
+    [up, "left", "top", axes.left + 6, axes.top + 5],
+  ]) {
+    Object.assign(context, { textAlign: align, textBaseline: baseline });
+    context.strokeText(text, x, y);
+    context.fillText(text, x, y);
+  }
+  context.restore();
 }
 
 function ticks(from, to, count) {

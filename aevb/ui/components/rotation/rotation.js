@@ -60,12 +60,6 @@ class Rotation {
           ellipse(context, axes, [0, 0], block, 2);
           context.stroke();
         });
-        context.font = `600 ${size + 1}px ${this.theme.font}`;
-        context.fillStyle = this.theme.text;
-        Object.assign(context, { textAlign: "right", textBaseline: "bottom" });
-        context.fillText(`x${"₁₂₃"[a]}`, axes.left + axes.width - 6, axes.top + axes.height - 4);
-        Object.assign(context, { textAlign: "left", textBaseline: "top" });
-        context.fillText(`x${"₁₂₃"[b]}`, axes.left + 6, axes.top + 5);
       });
     }
     const sample = (paint) => `<svg viewBox="0 0 30 14" aria-hidden="true">${paint}</svg>`;
@@ -104,23 +98,27 @@ class Rotation {
     for (const panel of this.panels) {
       const [a, b] = panel.dims, axes = panel.axes;
       if (!axes) return;
-      panel.show((context) => axes.clip(context, () => {
-        context.globalAlpha = 0.7;
-        context.fillStyle = data.colors.generated;
-        dots(context, e.length / width, (i) => axes.x(coordinate(i, a)), (i) => axes.y(coordinate(i, b)), 1.8);
-        context.globalAlpha = 1;
-        for (let k = 0; k < L; k++) {
-          const at = (M) => [axes.x(0), axes.y(0), axes.x(M[a * L + k]), axes.y(M[b * L + k])];
-          context.setLineDash([4, 4]);
-          Object.assign(context, { strokeStyle: theme.text, fillStyle: theme.text });
-          arrow(context, ...at(data.W), 2);
-          context.setLineDash([]);
-          Object.assign(context, { strokeStyle: theme.background, fillStyle: theme.background });
-          arrow(context, ...at(WR), 8);
-          Object.assign(context, { strokeStyle: theme.text, fillStyle: theme.text });
-          arrow(context, ...at(WR), 4.5);
-        }
-      }));
+      const scale = Math.min(1, panel.width / 240);
+      panel.show((context) => {
+        axes.clip(context, () => {
+          context.globalAlpha = 0.7;
+          context.fillStyle = data.colors.generated;
+          dots(context, e.length / width, (i) => axes.x(coordinate(i, a)), (i) => axes.y(coordinate(i, b)), 1.8 * scale);
+          context.globalAlpha = 1;
+          for (let k = 0; k < L; k++) {
+            const at = (M) => [axes.x(0), axes.y(0), axes.x(M[a * L + k]), axes.y(M[b * L + k])];
+            context.setLineDash([5, 4]);
+            Object.assign(context, { strokeStyle: theme.text, fillStyle: theme.text });
+            arrow(context, ...at(data.W), 3 * scale);
+            context.setLineDash([]);
+            Object.assign(context, { strokeStyle: theme.background, fillStyle: theme.background });
+            arrow(context, ...at(WR), 8 * scale);
+            Object.assign(context, { strokeStyle: theme.text, fillStyle: theme.text });
+            arrow(context, ...at(WR), 4.5 * scale);
+          }
+        });
+        nameAxes(context, axes, theme, this.size + 1, `x${"₁₂₃"[a]}`, `x${"₁₂₃"[b]}`);
+      });
     }
     const square = (M) => {
       const product = [];
