@@ -1,0 +1,61 @@
+"""The plotly figures of factor analysis, and how arrays travel to the components."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from aevb.experiments import EXPERIMENT_1, Experiment, Trajectory, classic_em, run
+from aevb.figures.factor_analysis import em_plot, planes
+from aevb.training import Alternating
+from aevb.ui.components.packing import pack
+
+
+@pytest.fixture(scope="module")
+def trajectory() -> Trajectory:
+    schedule = Alternating(20, 10)
+    return Trajectory.join(run(Experiment(replace(EXPERIMENT_1.training, steps=60, schedule=schedule))))
+
+
+def test_the_em_plot_has_its_lines_and_shades_the_e_steps(trajectory):
+    figure = em_plot(trajectory, -3.985, em=classic_em(EXPERIMENT_1, 2), em_stride=31, cursor=7)
+    names = {trace.name for trace in figure.data}
+    assert {"ELBO", "evidence", "ELBO, one-sample estimate", "evidence under classic EM"} <= names
+    assert "evidence of the true model, −3.985" in names
+    shaded = {(shape.x0, shape.x1) for shape in figure.layout.shapes if shape.type == "rect"}
+    assert shaded == {(0, 20), (30, 50)}
+    em = next(trace for trace in figure.data if trace.name == "evidence under classic EM")
+    np.testing.assert_allclose(em.x, [0, 15.5, 31, 46.5, 62])
+    assert any(shape.type == "line" and shape.x0 == 7 for shape in figure.layout.shapes)
+    gap = next(trace for trace in figure.data if trace.name.startswith("gap"))
+    np.testing.assert_allclose(gap.y, trajectory.gap)
+    assert figure.layout.yaxis2.type == "log"
+
+
+def test_the_em_plot_stays_small():
+    long = Trajectory.join(run(Experiment(replace(EXPERIMENT_1.training, steps=2500))))
+    assert max(len(trace.x) for trace in em_plot(long, -3.985).data) <= 2000
+
+
+def test_the_planes_show_all_three_pairs():
+    x = np.arange(12.0).reshape(4, 3)
+    figure = planes(x, -x)
+    shown = [(tuple(trace.x), tuple(trace.y)) for trace in figure.data]
+    assert shown[0] == (tuple(x[:, 0]), tuple(x[:, 1]))
+    assert shown[3] == (tuple(-x[:, 0]), tuple(-x[:, 2]))
+    assert len(shown) == 6
+
+
+@pytest.mark.parametrize("text", ["", "é", "four", "λ‖"])
+def test_packed_arrays_can_be_read_back(text):
+    arrays = {"a": np.arange(6).reshape(2, 3), "empty": np.zeros(0), "b": np.array([1.5, -2.5])}
+    packed = pack({"text": text}, **arrays)
+    length = int.from_bytes(packed[:4], "little")
+    header, offset = json.loads(packed[4 : 4 + length]), 4 + length
+    assert header["text"] == text and offset % 4 == 0
+    for name, count in header["arrays"]:
+        values = np.frombuffer(packed, "<f4", count, offset)
+        np.testing.assert_array_equal(values, arrays[name].ravel())
+        offset += 4 * count
+    assert offset == len(packed)
