@@ -65,7 +65,7 @@ def posterior(loc: np.ndarray, scale: np.ndarray, order: Sequence[int]) -> go.Fi
     figure.update_xaxes(**_places(order))
     reach = max(3.0, float((abs(loc) + scale).max()) + 0.3)
     figure.update_yaxes(title="μ ± σ", range=[-reach, reach], zeroline=False)
-    return layout(figure, height=300, showlegend=False)
+    return layout(figure, height=330, showlegend=False)
 
 
 def _ticks(dimensions: Sequence[int]) -> list[str]:
