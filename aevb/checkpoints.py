@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,8 +21,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
+from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
@@ -31,6 +32,8 @@ FORMAT = 1
 FILES = ["model.safetensors", "config.json", "training.json", "maps.npz"]
 ROOT = Path(__file__).parent.parent / "checkpoints"
 """The shipped checkpoints of a source checkout."""
+
+HUB_SECONDS = 4.0  # for the Hugging Face Hub to answer
 
 
 class CheckpointError(RuntimeError):
@@ -94,7 +97,7 @@ def load(name: str | os.PathLike[str]) -> Checkpoint:
     config = _read_json(path / "config.json", required=True)
     if config.get("format") != FORMAT:
         raise CheckpointError(f"{path / 'config.json'} is not of format {FORMAT}.")
-    if config.get("model") not in REGISTRY:
+    if config.get("model") not in list(REGISTRY):  # which may be anything, hashable or not
         known = ", ".join(REGISTRY)
         raise CheckpointError(f"{path / 'config.json'} names no known model ({known}).")
     weights = path / "model.safetensors"
@@ -137,11 +140,15 @@ def _resolve(name: str) -> Path:
     if name.count("/") != 1 or name.startswith((".", "/", "checkpoints/")):
         raise CheckpointError(f"There is no checkpoint folder {name}.")
     try:
-        return Path(snapshot_download(name, etag_timeout=5, allow_patterns=FILES))
+        # snapshot_download sets its first request no time limit, so a silent Hub is found out here.
+        HfApi().model_info(name, timeout=HUB_SECONDS)
+        return Path(snapshot_download(name, etag_timeout=HUB_SECONDS, allow_patterns=FILES))
     except (RepositoryNotFoundError, HFValidationError):
         raise CheckpointError(f"There is no folder {name}, and no such repository on the Hub.") from None
-    except (HfHubHTTPError, OSError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
+    except Exception as error:  # the Hub's client has a family of its own
+        with suppress(OSError):  # downloaded before, it can do without the Hub
+            return Path(snapshot_download(name, local_files_only=True, allow_patterns=FILES))
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise CheckpointError(
             f"There is no folder {name}, and the Hugging Face Hub could not be reached: {reason}"
         ) from error
