@@ -1,0 +1,138 @@
+"""What is measured: repeatable figures, bounds in bounded memory, the model left as it was."""
+
+import math
+
+import pytest
+import torch
+
+from aevb import VAE, FactorAnalysis, evaluate, evaluation
+from aevb.evaluation import dimension_kl, importance_bounds, posterior_means
+from aevb.models import REGISTRY
+from tests.small_models import SMALL, make, observe, seeded
+
+every_model = pytest.mark.parametrize("name", REGISTRY)
+
+
+@every_model
+def test_figures_repeat_whatever_bounds_are_asked_for(name):
+    model = make(name)
+    observed = observe(model, 620)  # more than one batch, the last one short
+    plain = evaluate(model, *observed)
+    torch.manual_seed(99)
+    bounded = evaluate(model, *observed, bounds=[10, 2])
+    assert bounded == evaluate(model, *observed, bounds=[2, 10])
+    assert (plain.elbo, plain.terms, plain.bound) == (bounded.elbo, bounded.terms, {})
+    assert bounded.examples == 620
+    assert bounded.bound.keys() == {2, 10}
+    assert bounded.bound[10] > bounded.bound[2]
+    assert evaluate(model, *observed, seed=1).elbo != plain.elbo
+
+
+@every_model
+def test_the_elbo_is_the_sum_of_its_terms(name):
+    model = make(name)
+    measured = evaluate(model, *observe(model, 100))
+    assert measured.elbo == pytest.approx(sum(measured.terms.values()))
+    assert "reconstruction" in measured.terms and "minus_kl_z" in measured.terms
+
+
+def test_figures_are_means_over_all_examples():
+    """At the exact posterior every weight is the evidence, so that both figures are known."""
+    model = make("fa").double()
+    model.e_step()
+    x = torch.randn(1234, 5, generator=seeded(), dtype=torch.float64)
+    measured = evaluate(model, x, bounds=[3])
+    with torch.no_grad():
+        evidence = model.evidence(x).mean().item()
+        elbo = model.exact_elbo(x)
+    assert measured.bound[3] == pytest.approx(evidence, abs=1e-8)
+    assert measured.elbo == pytest.approx(elbo.mean().item(), abs=0.2)
+
+
+def test_the_progress_wrapper_sees_every_batch():
+    seen = []
+    model = make("vae")
+    evaluate(model, *observe(model, 1100), over=lambda batches: seen.extend(map(len, batches)) or batches)
+    assert len(seen) == math.ceil(1100 / evaluation.BATCH)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_mode_is_restored(training):
+    model = VAE(**SMALL["vae"], dropout=0.5).train(training)
+    (x,) = observe(model, 50)
+    for measure in (evaluate, posterior_means, dimension_kl):
+        measure(model, x)
+        assert model.training is training and model.p_x_given_z.training is training
+    with pytest.raises(RuntimeError):
+        evaluate(model, x[:, :3])
+    assert model.training is training
+
+
+def test_dropout_is_off_during_evaluation():
+    torch.manual_seed(0)
+    model = VAE(**SMALL["vae"], dropout=0.5).train()
+    (x,) = observe(model, 50)
+    assert evaluate(model, x) == evaluate(model, x)
+    assert torch.equal(posterior_means(model, x), model.eval().encode(x))
+
+
+def test_no_gradients_are_kept():
+    model = make("vae")
+    (x,) = observe(model, 50)
+    assert not posterior_means(model, x).requires_grad
+    assert not dimension_kl(model, x).requires_grad
+    assert not importance_bounds(model, x, bounds=[2])[2].requires_grad
+
+
+def test_the_kls_of_the_dimensions_sum_to_the_kl():
+    model = make("vae")
+    (x,) = observe(model, 620)
+    kl = dimension_kl(model, x)
+    assert kl.shape == (3,) and (kl >= 0).all()
+    assert kl.sum().item() == pytest.approx(-evaluate(model, x).terms["minus_kl_z"], rel=1e-5)
+
+
+@every_model
+def test_means_come_in_the_order_of_the_examples(name):
+    model = make(name)
+    observed = observe(model, 620)
+    with torch.no_grad():
+        torch.testing.assert_close(posterior_means(model, *observed), model.encode(*observed))
+
+
+class Weights:
+    """A stand-in for a model, whose log-weights come in turn from a table (K, B)."""
+
+    def __init__(self, table: torch.Tensor):
+        self.table, self.calls = table, []
+
+    def log_weights(self, x: torch.Tensor, *, samples: int, generator: object = None) -> torch.Tensor:
+        done = sum(self.calls)
+        self.calls.append(samples)
+        return self.table[done : done + samples]
+
+
+@pytest.mark.parametrize("rows", [1, 8, 24, 10_000])
+def test_bounds_in_chunks_are_the_bounds_of_the_whole(rows, monkeypatch):
+    monkeypatch.setattr(evaluation, "MAX_ROWS", rows)
+    table = 300 * torch.randn(100, 8, generator=seeded(), dtype=torch.float64)
+    model = Weights(table)
+    bounds = importance_bounds(model, torch.zeros(8, 2).double(), bounds=[100, 1, 7])
+    assert bounds.keys() == {1, 7, 100}
+    for k, bound in bounds.items():
+        torch.testing.assert_close(bound, table[:k].logsumexp(0) - math.log(k))
+    assert sum(model.calls) == 100  # a larger bound goes on where a smaller one ended
+    assert max(model.calls) * 8 <= max(rows, 8)
+
+
+def test_a_bound_on_factor_analysis_approaches_its_evidence():
+    torch.manual_seed(0)
+    model = FactorAnalysis(3, 1).double()
+    x = torch.randn(200, 3, generator=seeded(), dtype=torch.float64)
+    with torch.no_grad():
+        model.e_step()
+        model.q_z_given_x.cholesky.add_(0.3)  # a little wider than the exact posterior
+        evidence = model.evidence(x).mean().item()
+    measured = evaluate(model, x, bounds=[1, 1000])
+    assert measured.bound[1] < measured.bound[1000] < evidence + 1e-3
+    assert measured.bound[1000] == pytest.approx(evidence, abs=5e-3)
