@@ -14,21 +14,25 @@ from aevb.figures.style import DATA, GENERATED
 
 _STYLE = """<style>
 .flow { container-type: inline-size; width: 100% }
+.flow { --height: 128px }
 .flow ol { display: flex; align-items: start; gap: 4px; margin: 0; padding: 0; list-style: none }
 .flow li { display: flex; align-items: start; gap: 4px; flex: var(--share) 1 0; min-width: 0 }
-.flow li::after { content: "→"; font-size: 26px; line-height: 128px; opacity: .6 }
+.flow li::after { content: "→"; font-size: 26px; line-height: var(--height); opacity: .6 }
 .flow li:last-child::after { visibility: hidden }
 .flow figure { margin: 0; flex: 1; min-width: 0; text-align: center }
-.flow .drawn { display: flex; height: 128px; align-items: center; justify-content: center }
-.flow .drawn > * { max-width: 100%; max-height: 128px }
-.flow img { aspect-ratio: 1 }
+.flow .drawn { display: flex; height: var(--height); align-items: center; justify-content: center }
+.flow .drawn > * { max-width: 100%; max-height: var(--height) }
+.flow .drawn > svg { height: 100% }
+.flow .drawn > img { width: min(100%, var(--height)) !important }
 .flow figcaption { line-height: 1.35; margin-top: 6px; font-size: 17px }
 .flow i { font-family: Georgia, serif; white-space: nowrap }
 .flow sub { font-size: 12px }
+@container (min-width: 1100px) {
+  .flow ol { --height: 190px }
+}
 @container (max-width: 700px) {
-  .flow ol { display: grid; grid-template-columns: repeat(3, 1fr); gap: 14px 2px }
-  .flow .drawn { height: 96px }
-  .flow li::after { font-size: 18px; line-height: 96px }
+  .flow ol { --height: 96px; display: grid; grid-template-columns: repeat(3, 1fr); gap: 14px 2px }
+  .flow li::after { font-size: 18px }
   .flow figcaption { font-size: 15px }
 }
 .numbers { display: flex; flex-wrap: wrap; gap: 4px 14px; margin: 0; padding: 0 }
