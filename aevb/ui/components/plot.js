@@ -180,19 +180,24 @@ function dots(context, count, x, y, radius) {
   context.fill();
 }
 
-function arrow(context, x0, y0, x1, y1, width) {
+// An arrow in one colour, over a thin halo in another.
+function arrow(context, [x0, y0, x1, y1], width, color, halo) {
   const angle = Math.atan2(y1 - y0, x1 - x0), head = 3.5 * width;
-  context.lineWidth = width;
-  context.beginPath();
-  context.moveTo(x0, y0);
-  context.lineTo(x1 - head * 0.7 * Math.cos(angle), y1 - head * 0.7 * Math.sin(angle));
-  context.stroke();
-  context.beginPath();
-  context.moveTo(x1, y1);
+  const shaft = new Path2D(), point = new Path2D();
+  shaft.moveTo(x0, y0);
+  shaft.lineTo(x1 - 0.7 * head * Math.cos(angle), y1 - 0.7 * head * Math.sin(angle));
+  point.moveTo(x1, y1);
   for (const side of [-0.45, 0.45]) {
-    context.lineTo(x1 - head * Math.cos(angle + side), y1 - head * Math.sin(angle + side));
+    point.lineTo(x1 - head * Math.cos(angle + side), y1 - head * Math.sin(angle + side));
   }
-  context.fill();
+  point.closePath();
+  Object.assign(context, { strokeStyle: halo, lineWidth: width + 3 });
+  context.stroke(shaft);
+  context.lineWidth = 3;
+  context.stroke(point);
+  Object.assign(context, { strokeStyle: color, fillStyle: color, lineWidth: width });
+  context.stroke(shaft);
+  context.fill(point);
 }
 
 // The ellipse at `sigmas` standard deviations of N(mean, [[a, b], [b, c]]), as a path.

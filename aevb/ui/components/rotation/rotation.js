@@ -105,16 +105,12 @@ class Rotation {
           context.fillStyle = data.colors.generated;
           dots(context, e.length / width, (i) => axes.x(coordinate(i, a)), (i) => axes.y(coordinate(i, b)), 1.8 * scale);
           context.globalAlpha = 1;
+          const at = (M, k) => [axes.x(0), axes.y(0), axes.x(M[a * L + k]), axes.y(M[b * L + k])];
           for (let k = 0; k < L; k++) {
-            const at = (M) => [axes.x(0), axes.y(0), axes.x(M[a * L + k]), axes.y(M[b * L + k])];
             context.setLineDash([5, 4]);
-            Object.assign(context, { strokeStyle: theme.text, fillStyle: theme.text });
-            arrow(context, ...at(data.W), 3 * scale);
+            arrow(context, at(data.W, k), 3 * scale, theme.text, theme.background);
             context.setLineDash([]);
-            Object.assign(context, { strokeStyle: theme.background, fillStyle: theme.background });
-            arrow(context, ...at(WR), 8 * scale);
-            Object.assign(context, { strokeStyle: theme.text, fillStyle: theme.text });
-            arrow(context, ...at(WR), 4.5 * scale);
+            arrow(context, at(WR, k), 5 * scale, theme.text, theme.background);
           }
         });
         nameAxes(context, axes, theme, this.size + 1, `x${"₁₂₃"[a]}`, `x${"₁₂₃"[b]}`);
