@@ -69,11 +69,10 @@ def em_plot(
     if cursor is not None:
         figure.add_vline(cursor, line={"color": style.TRUE_MODEL, "width": 2}, row="all", col=1)
 
-    # The first steps' ELBO lies far below everything of interest: its worst tenth may leave the frame.
-    low = min(trajectory.evidence.min(), np.quantile(trajectory.elbo, 0.1))
-    high = max(trajectory.evidence.max(), true_evidence)
-    pad = 0.06 * (high - low) + 0.05
-    figure.update_yaxes(range=[low - pad, high + pad], title="nats per test point", row=1, col=1)
+    # The first steps' ELBO lies far below everything of interest: it enters the frame from below.
+    worst, high = trajectory.evidence.min(), max(trajectory.evidence.max(), true_evidence)
+    low = worst - 0.45 * (high - worst) - 0.1
+    figure.update_yaxes(range=[low, high + 0.06 * (high - low)], title="nats per test point", row=1, col=1)
     figure.update_yaxes(type="log", title="gap, nats", dtick=1, row=2, col=1)
     figure.update_xaxes(title=unit, row=2, col=1)
     return style.layout(figure, height=620, hovermode="x unified", dragmode="zoom")
