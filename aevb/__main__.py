@@ -1,12 +1,14 @@
 """python -m aevb: train, evaluate and sample from the command line."""
 
 import argparse
+import inspect
 import json
 import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from tqdm import tqdm
@@ -40,14 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def train_command(options: argparse.Namespace) -> None:
     """Trains a model and leaves a checkpoint."""
+    arguments = _model_arguments(options)
     torch.manual_seed(options.seed)  # of the initial weights
     if options.model == "fa":
         _train_factor_analysis(options)
         return
     digits = data.load()
     print(digits.note, file=sys.stderr)
-    arguments = {"latent_dim": options.latent_dim, "dropout": options.dropout}
-    model = REGISTRY[options.model](**{k: v for k, v in arguments.items() if v is not None})
+    model = REGISTRY[options.model](**arguments)
     steps = options.epochs * max(1, len(digits.train) // options.batch_size)
     config = TrainingConfig(
         steps=steps,
@@ -190,6 +192,15 @@ def _measure(checkpoint: Checkpoint, digits: data.Digits) -> dict:
         "bound": {str(k): value for k, value in measured.bound.items()},
         "seconds": round(time.perf_counter() - start, 1),
     }
+
+
+def _model_arguments(options: argparse.Namespace) -> dict[str, Any]:
+    """What was said of the model itself; the rest is its defaults."""
+    names = [name for name in ("latent_dim", "dropout") if getattr(options, name) is not None]
+    for name in names:
+        if name not in inspect.signature(REGISTRY[options.model]).parameters:
+            raise ValueError(f"--{name.replace('_', '-')} is not an option of {options.model}.")
+    return {name: getattr(options, name) for name in names}
 
 
 def _schedule(options: argparse.Namespace) -> Simultaneous | Alternating:
