@@ -1,10 +1,11 @@
 """No visitor sees a traceback."""
 
 import logging
+import os
 
 import streamlit as st
 
-from aevb.checkpoints import CheckpointError
+from aevb.checkpoints import ROOT, CheckpointError
 from aevb.data import DataError
 
 log = logging.getLogger("aevb")
@@ -13,7 +14,8 @@ log = logging.getLogger("aevb")
 def show(error: Exception) -> bool:
     """Says what went wrong in a sentence; the rest goes to the server's log. True: it has been shown."""
     if isinstance(error, CheckpointError | DataError):
-        st.error(str(error), icon=":material/error:")
+        # A visitor need not know where on the server the files lie.
+        st.error(str(error).replace(f"{ROOT.parent}{os.sep}", ""), icon=":material/error:")
     else:
         log.error("A page failed.", exc_info=error)
         st.error(

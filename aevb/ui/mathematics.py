@@ -1,6 +1,7 @@
 """Mathematics beside the library's own source: the formula, and the code that is the formula."""
 
 import inspect
+import textwrap
 from collections.abc import Callable, Sequence
 
 import streamlit as st
@@ -12,8 +13,8 @@ def section(parts: Sequence[tuple[str, str, Callable | type]]) -> None:
     st.caption("Each formula stands beside the code of `aevb` that computes it, read from the library itself.")
     for title, text, code in parts:
         st.subheader(title, anchor=False)
-        formula, source = st.columns([2, 3], gap="large")
+        formula, source = st.columns(2, gap="medium")
         formula.markdown(text)
-        source.code(inspect.getsource(code), language="python", wrap_lines=True)
+        source.code(textwrap.dedent(inspect.getsource(code)), language="python", wrap_lines=True)
         module = inspect.getmodule(code)
         source.caption(f"`{module.__name__ if module else ''}.{code.__qualname__}`")
