@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 from torch.distributions import kl_divergence
 
-from aevb.models.base import LatentVariableModel
+from aevb.models import CVAE, VAE, LatentVariableModel
 
 SEED = 20_220_806
 BATCH = 500
@@ -95,18 +95,21 @@ def posterior_means(model: LatentVariableModel, *observed: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def dimension_kl(model: LatentVariableModel, x: Tensor) -> Tensor:
-    """KL(q(z_l | x) ‖ p(z_l)) averaged over x: (N, D), as (L,): how much each dimension is used.
+def dimension_kl(model: VAE | CVAE, *observed: Tensor) -> Tensor:
+    """KL(q(z_l | x) ‖ p(z_l)) averaged over N examples, in nats, (L,): how much each dimension is used.
 
-    They sum to the mean KL of the ELBO, since both posterior and prior are diagonal.
+    They sum to the mean KL of the ELBO, since both posterior and prior are diagonal. `observed` is as in
+    `evaluate`; a CVAE's posterior and prior are those given the label.
     """
+    parts = []
     with evaluating(model):
-        prior = model.p_z.base_dist  # type: ignore[union-attr]
-        parts = [
-            kl_divergence(model.q_z_given_x(batch).base_dist, prior).sum(0)  # type: ignore[operator, arg-type]
-            for batch in x.split(BATCH)
-        ]
-    return torch.stack(parts).sum(0) / len(x)
+        for batch in zip(*(part.split(BATCH) for part in observed), strict=True):
+            if isinstance(model, CVAE):
+                q_z, p_z = model.q_z(*batch), model.p_z(batch[1])
+            else:
+                q_z, p_z = model.q_z_given_x(*batch), model.p_z
+            parts.append(kl_divergence(q_z.base_dist, p_z.base_dist).sum(0))
+    return torch.stack(parts).sum(0) / len(observed[0])
 
 
 @contextmanager

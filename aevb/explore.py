@@ -1,15 +1,20 @@
 """A trained model, looked at from all sides: what the app shows, and a notebook can.
 
-Pure functions of a model with a `q_z_given_x`, a `p_x_given_z` and a `p_z`, and of tensors. Randomness
-comes from a passed generator, so that the same seed shows the same picture.
+Pure functions of a VAE or, in the second half, of a CVAE, and of tensors. Randomness comes from a passed
+generator, so that the same seed shows the same picture.
 """
 
+import math
+
+import numpy as np
 import torch
 from torch import Generator, Tensor
 from torch.distributions import Independent, kl_divergence
 
 from aevb.distributions import rsample
-from aevb.models import VAE
+from aevb.evaluation import importance_bounds
+from aevb.models import CVAE, VAE
+from aevb.models.cvae import one_hot
 
 
 @torch.no_grad()
@@ -67,6 +72,12 @@ def generate(model: VAE, count: int, *, generator: Generator) -> tuple[Tensor, T
     return p_x.base_dist.probs, rsample(p_x, generator=generator)
 
 
+def squares(x: Tensor) -> np.ndarray:
+    """Images as rows of pixels, (…, S²), as they are drawn, (…, S, S)."""
+    side = math.isqrt(x.shape[-1])
+    return x.unflatten(-1, (side, side)).numpy()
+
+
 def walk(start: Tensor, end: Tensor, steps: int) -> Tensor:
     """The way from one z to another, (steps, L), both ends included, along an arc.
 
@@ -96,3 +107,66 @@ def along(z: Tensor, dimension: int, values: Tensor) -> Tensor:
     copies = z.repeat(len(values), 1)
     copies[:, dimension] = values
     return copies
+
+
+# Labels and styles of a CVAE
+
+
+@torch.no_grad()
+def style(model: CVAE, z: Tensor, y: Tensor) -> Tensor:
+    """Where z: (…, L) lies in the prior of its label y: ε = (z - μ_θ(y)) / σ_θ(y), (…, L).
+
+    Under every label ε ~ N(0, I) a priori: what remains of a digit when its label is taken away. Labels
+    may be weights, as everywhere in `CVAE`. Where y conditions x alone, ε is z.
+    """
+    p_z = model.p_z(y)
+    return (z - p_z.mean) / p_z.stddev
+
+
+@torch.no_grad()
+def latent(model: CVAE, epsilon: Tensor, y: Tensor) -> Tensor:
+    """The z of a style ε: (…, L) under a label y, z = μ_θ(y) + σ_θ(y) ε, (…, L); undoes `style`."""
+    p_z = model.p_z(y)
+    return p_z.mean + p_z.stddev * epsilon
+
+
+@torch.no_grad()
+def write(model: CVAE, epsilon: Tensor, y: Tensor) -> Tensor:
+    """λ_θ(z, y) of a style ε: (…, L) under a label y, (…, D) in [0, 1]."""
+    return model.p_x(latent(model, epsilon, y), y).base_dist.probs
+
+
+@torch.no_grad()
+def decode_as(model: CVAE, z: Tensor, y: Tensor) -> Tensor:
+    """λ_θ(z, y), (…, D) in [0, 1], for z: (…, L) as it is, whatever label it comes from."""
+    return model.p_x(z, y).base_dist.probs
+
+
+@torch.no_grad()
+def label_bounds(model: CVAE, x: Tensor, *, samples: int, seed: int) -> Tensor:
+    """The importance bound on log p(x | y) in nats for each of the C labels, (C,), for one x: (D,).
+
+    Under p(y) = 1/C Bayes' rule makes them a classifier, p(y | x) ∝ p(x | y): the softmax of the bounds,
+    as far as they are tight. Every label is tried with the same noise, that of `seed`.
+    """
+    bounds = [
+        importance_bounds(
+            model, x.unsqueeze(0), label.view(1), bounds=[samples], generator=Generator().manual_seed(seed)
+        )[samples]
+        for label in torch.arange(model.classes)
+    ]
+    return torch.cat(bounds)
+
+
+def between_labels(start: int, end: int, steps: int, classes: int) -> Tensor:
+    """Weights of the labels on the straight way from one to another, (steps, C), both ends included.
+
+    Each row lies on the simplex. Only its corners are labels that a model has seen.
+
+    Raises:
+        ValueError: for fewer than two steps or a label outside 0…C-1.
+    """
+    if steps < 2:
+        raise ValueError(f"A walk has at least its two ends, not {steps} steps.")
+    ends = one_hot(torch.tensor([start, end]), classes)
+    return torch.lerp(ends[0], ends[1], torch.linspace(0, 1, steps).unsqueeze(-1))

@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from aevb.checkpoints import CheckpointError
 from aevb.figures import posterior as figures
-from aevb.ui import mathematics, vae, vae_mathematics, widgets
+from aevb.ui import latents, maps, mathematics, record, vae, vae_mathematics, widgets
 from aevb.ui.components.drawing import drawing
 
 NAME = "vae"
@@ -41,28 +40,27 @@ st.header("Turn the 20 knobs", anchor="knobs", divider="gray")
 
 @st.fragment
 def knobs(digit: int) -> None:
-    problem = vae.place_sliders(NAME, digit)
+    mean, _ = vae.posterior(NAME, digit)
+    problem = latents.place_sliders(vae.PARAM, mean, digit)
     if problem:
         st.warning(problem)
     view, controls = st.columns([2, 3], gap="large")
     with controls:
         with st.container(horizontal=True):
-            mean, _ = vae.posterior(NAME, digit)
-            st.button(
-                "Posterior mean", icon=":material/restart_alt:", on_click=vae.move_sliders, args=(mean,)
-            )
             z = vae.drawn(NAME, digit, st.session_state["sample"])
-            st.button("The sample above", icon=":material/input:", on_click=vae.move_sliders, args=(z,))
+            for place, icon, values in (
+                ("Posterior mean", "restart_alt", mean),
+                ("The sample above", "input", z),
+            ):
+                st.button(
+                    place, icon=f":material/{icon}:", on_click=latents.move_sliders, args=(vae.PARAM, values)
+                )
             st.button(
                 "Random", icon=":material/casino:", on_click=vae.randomise_sliders, args=(NAME,), key="random"
             )
-        with st.container(key="sliders"):
-            for dimension in vae.order(NAME):
-                st.slider(
-                    figures.name(dimension), -vae.REACH, vae.REACH, step=0.05, key=vae.slider(dimension)
-                )
+        latents.sliders(vae.PARAM, latents.order(NAME))
     with view, st.container(key="in_sight"):
-        drawing(vae.decoded(NAME, digit, vae.read_sliders(NAME, digit)), "decoded")
+        drawing(vae.decoded(NAME, digit, latents.read_sliders(vae.PARAM, mean)), "decoded")
     st.caption(
         "The most used dimensions come first; the last ones change nothing. The numbers say how well this z "
         "explains the digit, and in brackets the gain over the encoder's mean: can you beat its log p(x, z)?"
@@ -72,28 +70,7 @@ def knobs(digit: int) -> None:
 knobs(digit)
 
 st.header("The test set as the encoder sees it", anchor="map", divider="gray")
-method = st.segmented_control(
-    "Projection",
-    list(vae.METHODS),
-    format_func=lambda method: vae.METHODS[method],
-    default="tsne",
-    required=True,
-    key="map",
-    bind="query-params",
-)
-_, problem = vae.map_points(NAME, method)
-if problem:
-    st.warning(problem)
-chart, chosen = st.columns([4, 1], vertical_alignment="center")
-with chosen:
-    drawing(vae.reconstructed(NAME, digit), "chosen")
-chart.plotly_chart(
-    vae.map_figure(NAME, method, vae.ringed(digit)),
-    key="points",
-    on_select=vae.pick,
-    selection_mode="points",
-    alt=f"{vae.METHODS[method]} of the posterior means of the 10,000 test images, coloured by digit",
-)
+maps.show(NAME, digit, lambda: drawing(vae.reconstructed(NAME, digit), "chosen"), of="the posterior means")
 st.caption(
     "Each point is a test image's posterior mean, 20 numbers projected to 2; the large figures stand at the "
     "median of each class. The model never saw a label. Click a point to load its digit above. (Figure 8)"
@@ -126,7 +103,7 @@ def walks(digit: int) -> None:
     st.caption(
         "Along an arc: on a straight line the middle would come too near the origin, where digits blur."
     )
-    order = vae.order(NAME)
+    order = latents.order(NAME)
     dimension = st.selectbox(
         "Along one dimension",
         [index + 1 for index in order],
@@ -142,12 +119,12 @@ def walks(digit: int) -> None:
 walks(digit)
 
 st.header("Which dimensions are used", anchor="dimensions", divider="gray")
-st.plotly_chart(vae.use_figure(NAME), key="use", alt="Mean KL of each latent dimension")
+st.plotly_chart(latents.use_figure(NAME), key="use", alt="Mean KL of each latent dimension")
 st.caption(
     "KL from posterior to prior, averaged over the test set: a dimension at 0 says nothing of the image."
 )
 st.plotly_chart(
-    figures.posterior(*vae.posterior(NAME, digit), vae.order(NAME)),
+    figures.posterior(*vae.posterior(NAME, digit), latents.order(NAME)),
     key="posterior",
     alt=f"Posterior mean and scale of each latent dimension for test digit {digit}",
 )
@@ -156,17 +133,11 @@ st.caption(
 )
 
 st.header("How it was trained", anchor="training", divider="gray")
-try:
-    record = vae.record(NAME)
-except CheckpointError as error:
-    st.warning(str(error))
-else:
-    left, right = st.columns([3, 2], gap="large")
-    left.plotly_chart(record.elbo, key="curve", alt="Training and test ELBO per epoch")
-    left.caption("ELBO per epoch: it climbs quickly, then levels off. (Figure 5)")
-    right.plotly_chart(record.terms, key="terms", alt="The ELBO's terms per epoch")
-    right.caption("Its terms on the test set: a better likelihood is bought with more KL.")
-    st.markdown("\n".join(f"- {fact}" for fact in record.facts))
+record.show(
+    NAME,
+    "ELBO per epoch: it climbs quickly, then levels off. (Figure 5)",
+    "Its terms on the test set: a better likelihood is bought with more KL.",
+)
 st.info(
     "**Why |logit| ≤ 15.94.** A black pixel, dequantised to u/256, is explained best by a logit near −512. "
     "Without a cap the same model scores about +3,100 nats, most of it for the background's quantisation. "

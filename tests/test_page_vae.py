@@ -12,7 +12,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from aevb import VAE, checkpoints
-from aevb.ui import vae
+from aevb.ui import latents, loading, vae
 
 Open = Callable[..., AppTest]
 
@@ -50,7 +50,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def sliders(app: AppTest) -> list[float]:
-    return [app.slider(key=vae.slider(dimension)).value for dimension in range(20)]
+    return [app.slider(key=latents.slider("z", dimension)).value for dimension in range(20)]
 
 
 def test_the_page_opens_on_the_first_test_digit(open_app: Open, folder: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_digit_loads_by_number_class_and_at_random(open_app: Open, folder: Pat
     assert sliders(app) == pytest.approx(loc.tolist(), abs=0.006)
     app.button(key="digit_another").click().run()
     chosen = app.number_input(key="digit").value
-    assert chosen != 3 and vae.label(chosen) == 0
+    assert chosen != 3 and loading.test_label(chosen) == 0
     app.button(key="digit_any").click().run()
     assert app.number_input(key="digit").value != chosen
     assert not app.exception
@@ -85,7 +85,7 @@ def test_a_moved_slider_stands_in_the_link_and_the_link_moves_the_sliders(
 ) -> None:
     app = open_app("vae", digit=5)
     assert "z" not in app.query_params
-    app.slider(key=vae.slider(2)).set_value(1.25).run()
+    app.slider(key=latents.slider("z", 2)).set_value(1.25).run()
     link = "".join(app.query_params["z"])
     assert link.split(",")[2] == "1.25" and link.count(",") == 19
     other = open_app("vae", digit=5, z=link)
@@ -104,9 +104,9 @@ def test_a_link_with_a_broken_z_starts_at_the_mean_and_says_so(open_app: Open, f
 
 
 def test_latents_are_parsed_strictly() -> None:
-    assert vae.parse_latents("1,-2.5,0", 3) == (1, -2.5, 0)
+    assert latents.parse("1,-2.5,0", 3) == (1, -2.5, 0)
     for text in ("1,2", "1,2,3,4", "1,2,inf", "1,2,5.01", "1,,2", "x,y,z"):
-        assert vae.parse_latents(text, 3) is None
+        assert latents.parse(text, 3) is None
 
 
 def test_without_maps_pca_stands_in(open_app: Open, folder: Path) -> None:

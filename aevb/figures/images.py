@@ -8,6 +8,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
+from aevb.figures.style import MARK
+
 
 def tile(images: np.ndarray, columns: int, *, gap: int = 2, scale: int = 3) -> np.ndarray:
     """Images in a grid, row by row, with crisp pixels.
@@ -40,29 +42,53 @@ def enlarge(image: np.ndarray, scale: int) -> np.ndarray:
     return pixels.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
-def image_tag(image: np.ndarray, alt: str) -> str:
+def image_tag(image: np.ndarray, alt: str, *, scale: int = 8) -> str:
     """An image (H, W) in [0, 1] as an HTML <img> that holds its own pixels."""
     file = BytesIO()
     # Enlarged before it is sent: a browser that smooths all the same has little left to smooth.
-    Image.fromarray(enlarge(image, 8)).save(file, "PNG", compress_level=1)
+    Image.fromarray(enlarge(image, scale)).save(file, "PNG", compress_level=1)
     pixels = b64encode(file.getvalue()).decode()
     style = "image-rendering: pixelated; width: 100%"
     return f'<img alt="{escape(alt)}" style="{style}" src="data:image/png;base64,{pixels}">'
 
 
-def strip(images: np.ndarray, captions: Sequence[str], *, width: int = 60) -> str:
+def strip(images: np.ndarray, captions: Sequence[str], *, width: int = 60, marked: int | None = None) -> str:
     """Images (N, H, W) in [0, 1] side by side as HTML, each over its caption and
-    at least `width` pixels wide.
+    at least `width` pixels wide; the one at `marked` has a frame.
 
     They fill the line where there is room, and break into further lines where there is not.
     """
+    frame = f"; outline: 3px solid {MARK}; outline-offset: 1px"
     items = "".join(
-        '<figure style="margin: 0; text-align: center; font-size: 16px; line-height: 1.4">'
+        '<figure style="margin: 0; text-align: center; font-size: 16px; line-height: 1.4'
+        f'{frame if place == marked else ""}">'
         f"{image_tag(image, caption)}<figcaption>{escape(caption)}</figcaption></figure>"
-        for image, caption in zip(images, captions, strict=True)
+        for place, (image, caption) in enumerate(zip(images, captions, strict=True))
     )
     columns = f"repeat(auto-fit, minmax({width}px, 1fr))"
     return (
         f'<section style="display: grid; grid-template-columns: {columns}; gap: 8px 6px; width: 100%; '
         f'max-width: {2 * width * len(images)}px">{items}</section>'
+    )
+
+
+def table(images: np.ndarray, rows: Sequence[str], columns: Sequence[str] = ()) -> str:
+    """Images (R, N, H, W) in [0, 1] as HTML: R lines of N, each line headed by its title.
+
+    Args:
+        rows: R titles, which also say what the line shows to who cannot see it.
+        columns: N titles above the lines, if any.
+    """
+    count = images.shape[1]
+    head = "".join(f'<span style="flex: 1; text-align: center">{escape(title)}</span>' for title in columns)
+    lines = "".join(
+        f'<b style="text-align: right">{escape(title)}</b>'
+        + image_tag(tile(line, count, scale=1) / 255, f"{count} images: {title}", scale=4)
+        for line, title in zip(images, rows, strict=True)
+    )
+    return (
+        '<section style="display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 3px 10px; '
+        f'align-items: center; width: 100%; max-width: {100 * count}px; font-size: 17px">'
+        + (f'<span></span><div style="display: flex">{head}</div>' if columns else "")
+        + f"{lines}</section>"
     )

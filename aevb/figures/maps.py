@@ -3,13 +3,10 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from aevb.figures.style import DIGITS, layout
+from aevb.figures.style import DIGITS, MARK, layout
 
 # Ten flat steps: the colour axis runs from -0.5 to 9.5, so that each label owns a tenth of it.
 COLORSCALE = [(edge / 10, color) for digit, color in enumerate(DIGITS) for edge in (digit, digit + 1)]
-
-SELECTED = "#E6007E"
-"""Of the chosen digit's point: unlike all ten, on light and dark."""
 
 HALO = "0 0 2px #10151F, 0 0 3px #10151F, 0 0 5px #10151F"
 """Around white letters, so that they stand out on any colour."""
@@ -44,7 +41,7 @@ def digit_map(points: np.ndarray, labels: np.ndarray, selected: int | None = Non
             "cmin": -0.5,
             "cmax": 9.5,
         },
-        selected={"marker": {"size": 16, "opacity": 1, "color": SELECTED}},
+        selected={"marker": {"size": 16, "opacity": 1, "color": MARK}},
         unselected={"marker": {"opacity": 1}},
         hovertemplate="test digit %{pointNumber}: a %{marker.color}<extra></extra>",
     )
@@ -53,7 +50,7 @@ def digit_map(points: np.ndarray, labels: np.ndarray, selected: int | None = Non
             x=points[[selected], 0],
             y=points[[selected], 1],
             mode="markers",
-            marker={"size": 18, "color": SELECTED, "line": {"width": 2, "color": "white"}},
+            marker={"size": 18, "color": MARK, "line": {"width": 2, "color": "white"}},
             unselected={"marker": {"opacity": 0}},
             hoverinfo="skip",
         )

@@ -14,9 +14,9 @@ UNUSED = 0.01
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def name(dimension: int) -> str:
+def name(dimension: int, symbol: str = "z") -> str:
     """What a dimension, counted from 0, is called: z₁ and so on."""
-    return "z" + str(dimension + 1).translate(SUBSCRIPTS)
+    return symbol + str(dimension + 1).translate(SUBSCRIPTS)
 
 
 def by_use(kl: np.ndarray) -> list[int]:

@@ -30,6 +30,9 @@ GENERATED = "#F28E2B"
 E_STEP = "rgba(140, 140, 140, 0.22)"
 M_STEP = "rgba(140, 140, 140, 0.0)"
 
+MARK = "#E6007E"
+"""Of what is chosen: unlike all ten digits, on light and dark."""
+
 FONT_SIZE = 15  # legible from the back of a classroom
 
 

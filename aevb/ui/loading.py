@@ -2,11 +2,13 @@
 
 import numpy as np
 import streamlit as st
+import torch
 from torch import Tensor
 
-from aevb import checkpoints, data
+from aevb import checkpoints, data, explore
 from aevb.data import Digits, Examples
 from aevb.evaluation import posterior_means
+from aevb.models import CVAE
 
 
 @st.cache_resource(show_spinner="Loading the digits …")
@@ -21,14 +23,38 @@ def test_images(observation: str) -> Tensor:
     return Examples(digits().test.images, observation).fixed()[0]
 
 
+def test_image(observation: str, digit: int) -> Tensor:
+    """A test image as a model of that observation sees it, (784,)."""
+    return test_images(observation)[digit]
+
+
+def test_label(digit: int) -> int:
+    """What a test image shows."""
+    return int(digits().test.labels[digit])
+
+
 @st.cache_resource(show_spinner="Loading the model …")
 def checkpoint(name: str) -> checkpoints.Checkpoint:
     """A shipped checkpoint. Shared: not to be changed."""
     return checkpoints.load(checkpoints.ROOT / name)
 
 
+def test_set(name: str) -> tuple[Tensor, ...]:
+    """What a checkpoint's model observes of the test set: (x,), or (x, y) if it is conditional."""
+    model = checkpoint(name).model
+    x = test_images(model.observation)
+    return (x, digits().test.labels) if model.conditional else (x,)
+
+
 @st.cache_resource(show_spinner="Encoding the test images …")
 def test_means(name: str) -> np.ndarray:
     """The posterior means (10,000, L) of the test images under a checkpoint's model."""
+    return posterior_means(checkpoint(name).model, *test_set(name)).numpy()
+
+
+@st.cache_resource(show_spinner=False)
+def test_styles(name: str) -> np.ndarray:
+    """Those means as styles (10,000, L): where they lie in the priors of their labels. For a CVAE."""
     model = checkpoint(name).model
-    return posterior_means(model, test_images(model.observation)).numpy()
+    assert isinstance(model, CVAE)
+    return explore.style(model, torch.from_numpy(test_means(name)), digits().test.labels).numpy()

@@ -1,0 +1,108 @@
+"""A checkpoint's latent dimensions: how much each is used, and sliders for all of them.
+
+Where the sliders stand is in the URL, under a name that the page gives.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+import torch
+from torch import Tensor
+
+from aevb.evaluation import dimension_kl
+from aevb.figures import posterior
+from aevb.models import CVAE, VAE
+from aevb.ui import loading
+
+REACH = 5.0
+"""Where the sliders end: hardly a latent mean of the test set lies beyond ±5."""
+
+Latents = Sequence[float] | np.ndarray | Tensor
+
+
+@st.cache_data(show_spinner="Measuring the latent dimensions …")
+def use(name: str) -> np.ndarray:
+    """Each dimension's mean KL over the test set, (L,)."""
+    model = loading.checkpoint(name).model
+    assert isinstance(model, VAE | CVAE)
+    return dimension_kl(model, *loading.test_set(name)).numpy()
+
+
+@st.cache_resource(show_spinner=False)
+def use_figure(name: str) -> go.Figure:
+    """Bars of each dimension's mean KL."""
+    return posterior.dimension_use(use(name))
+
+
+def order(name: str) -> list[int]:
+    """The dimensions, the most used first."""
+    return posterior.by_use(use(name))
+
+
+def slider(param: str, dimension: int) -> str:
+    """The key of a dimension's slider, among those whose values stand in the URL as `param`."""
+    return f"{param}_slider_{dimension}"
+
+
+def sliders(param: str, dimensions: Sequence[int], symbol: str = "z") -> None:
+    """A slider for each of the dimensions, as many to a line as there is room for."""
+    with st.container(key="sliders"):
+        for dimension in dimensions:
+            label = posterior.name(dimension, symbol)
+            st.slider(label, -REACH, REACH, step=0.05, key=slider(param, dimension))
+
+
+def place_sliders(param: str, start: np.ndarray, digit: int) -> str:
+    """Puts the sliders, before they are drawn, where a visitor expects them.
+
+    At the values of the link on arrival, at `start`, (L,), when the digit has changed, else where they
+    are. Returns a sentence where the link's values are of no use, else "".
+    """
+    arrived = slider(param, 0) not in st.session_state
+    if not arrived and st.session_state.get(f"{param}_of") == digit:
+        return ""
+    st.session_state[f"{param}_of"] = digit
+    link = st.query_params.get(param) if arrived else None
+    linked = None if link is None else parse(link, len(start))
+    move_sliders(param, start if linked is None else linked)
+    if link is None or linked is not None:
+        return ""
+    return (
+        f"The {param} in this link is not {len(start)} numbers within ±{REACH:g}; "
+        "the sliders start at the mean."
+    )
+
+
+def move_sliders(param: str, values: Latents) -> None:
+    """Puts the sliders at values (L,)."""
+    for dimension, value in enumerate(rounded(values)):
+        st.session_state[slider(param, dimension)] = value
+
+
+def read_sliders(param: str, start: np.ndarray) -> Tensor:
+    """Where the sliders stand, (L,); the URL says so too where that is not `start`."""
+    values = [float(st.session_state[slider(param, dimension)]) for dimension in range(len(start))]
+    link = None if values == rounded(start) else ",".join(f"{value:g}" for value in values)
+    if link is None:
+        st.query_params.pop(param, None)
+    elif st.query_params.get(param) != link:
+        st.query_params[param] = link
+    return torch.tensor(values)
+
+
+def parse(text: str, count: int) -> tuple[float, ...] | None:
+    """`count` numbers within ±`REACH`, commas between them; None for any other text."""
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        return None
+    sound = len(values) == count and all(math.isfinite(v) and abs(v) <= REACH for v in values)
+    return values if sound else None
+
+
+def rounded(values: Latents) -> list[float]:
+    """Values as the sliders can show them."""
+    return [round(min(REACH, max(-REACH, float(value))), 2) + 0.0 for value in values]  # no minus zero
