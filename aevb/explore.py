@@ -113,6 +113,24 @@ def along(z: Tensor, dimension: int, values: Tensor) -> Tensor:
 
 
 @torch.no_grad()
+def label_posterior(model: CVAE, x: Tensor, y: Tensor) -> Independent:
+    """q(z | x, y), with its `mean` and `stddev` (…, L), for x: (…, D), y: (…,) (section 5.4.2)."""
+    return model.q_z(x, y)
+
+
+@torch.no_grad()
+def label_prior(model: CVAE, y: Tensor) -> Independent:
+    """p(z | y), with its `mean` and `stddev` (…, L), for y: (…,)."""
+    return model.p_z(y)
+
+
+@torch.no_grad()
+def label_terms(model: CVAE, x: Tensor, y: Tensor, *, generator: Generator) -> dict[str, Tensor]:
+    """`CVAE.terms`, (B,) each in nats, without the gradients that training needs."""
+    return model.terms(x, y, generator=generator)
+
+
+@torch.no_grad()
 def style(model: CVAE, z: Tensor, y: Tensor) -> Tensor:
     """Where z: (…, L) lies in the prior of its label y: ε = (z - μ_θ(y)) / σ_θ(y), (…, L).
 

@@ -68,7 +68,7 @@ def strip(images: np.ndarray, captions: Sequence[str], *, width: int = 60, marke
     columns = f"repeat(auto-fit, minmax({width}px, 1fr))"
     return (
         f'<section style="display: grid; grid-template-columns: {columns}; gap: 8px 6px; width: 100%; '
-        f'max-width: {2 * width * len(images)}px">{items}</section>'
+        f'max-width: {2 * width * len(images)}px; background: var(--st-background-color)">{items}</section>'
     )
 
 
@@ -83,7 +83,7 @@ def table(images: np.ndarray, rows: Sequence[str], columns: Sequence[str] = ()) 
     head = "".join(f'<span style="flex: 1; text-align: center">{escape(title)}</span>' for title in columns)
     lines = "".join(
         f'<b style="text-align: right">{escape(title)}</b>'
-        + image_tag(tile(line, count, scale=1) / 255, f"{count} images: {title}", scale=4)
+        + image_tag(tile(line, count, scale=1) / 255, f"{title}: {count} images", scale=4)
         for line, title in zip(images, rows, strict=True)
     )
     return (

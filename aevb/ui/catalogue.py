@@ -58,6 +58,7 @@ MODELS = (
         r"\mathbf z \in \mathbb R^L",
         r"\underbrace{p_\theta(\mathbf x \mid \mathbf z, \mathbf y)}_{\text{continuous Bernoullis}}\;"
         r"\underbrace{p_\theta(\mathbf z \mid \mathbf y)}_{\text{Gaussian}}",
+        PAGES / "cvae.py",
     ),
     Entry(
         "gmvae",

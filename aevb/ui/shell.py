@@ -20,6 +20,7 @@ page = st.navigation(
             url_path="factor-analysis",
         ),
         st.Page(PAGES / "vae.py", title="VAE", icon=":material/blur_on:", url_path="vae"),
+        st.Page(PAGES / "cvae.py", title="Conditional VAE", icon=":material/label:", url_path="cvae"),
     ]
 )
 with st.sidebar:

@@ -1,0 +1,184 @@
+"""What the CVAE page shows, by a checkpoint's name and plain values.
+
+The page's one thought: a style is where z lies in its label's own prior, ε = (z - μ_θ(y)) / σ_θ(y), and
+any label can be written in it.
+"""
+
+import secrets
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+import torch
+from torch import Generator, Tensor
+
+from aevb import explore
+from aevb.checkpoints import CheckpointError
+from aevb.evaluation import SEED
+from aevb.explore import squares
+from aevb.figures import flow as flows
+from aevb.figures import images
+from aevb.figures import posterior as posterior_figures
+from aevb.figures.labels import label_bars
+from aevb.figures.style import DATA, ELBO, GENERATED
+from aevb.models import CVAE
+from aevb.ui import latents, loading
+
+STYLES = 12  # in a row of the grid
+WALK_STEPS = 9
+LABEL_STEPS = 6  # weights 1, 0.8, … 0
+PARAM = "style"  # the sliders' name in the URL
+
+
+def model(name: str) -> CVAE:
+    """A checkpoint's CVAE.
+
+    Raises:
+        CheckpointError: where it holds another model, or is missing or damaged.
+    """
+    loaded = loading.checkpoint(name).model
+    if not isinstance(loaded, CVAE):
+        raise CheckpointError(f"The checkpoint {name} does not hold a CVAE.")
+    return loaded
+
+
+def image(digit: int) -> Tensor:
+    """A test image as the model sees it, (784,)."""
+    return loading.test_image(CVAE.observation, digit)
+
+
+def _label(digit: int) -> Tensor:
+    return torch.tensor(loading.test_label(digit))
+
+
+def _labels(name: str) -> Tensor:
+    return torch.arange(model(name).classes)
+
+
+def _mean(name: str, digit: int) -> Tensor:
+    """μ of q(z | x, y) for a test digit under its own label, (L,)."""
+    return explore.label_posterior(model(name), image(digit), _label(digit)).mean
+
+
+# Many styles
+
+
+def grid(name: str, seed: int, shared: bool) -> str:
+    """Figure 9: a line for each label, λ of 12 draws ε ~ N(0, I) in each, the same in all where shared."""
+    labels, latent_dim = _labels(name), model(name).latent_dim
+    size = (STYLES, latent_dim) if shared else (len(labels), STYLES, latent_dim)
+    epsilon = torch.randn(size, generator=Generator().manual_seed(seed))
+    lambdas = explore.write(model(name), epsilon, labels.unsqueeze(-1))
+    return images.table(squares(lambdas), [f"{label}" for label in labels])
+
+
+# One digit
+
+
+def style(name: str, digit: int) -> np.ndarray:
+    """The style ε of a test digit, (L,), at its posterior mean."""
+    return explore.style(model(name), _mean(name, digit), _label(digit)).numpy()
+
+
+def original(digit: int) -> str:
+    """The test image over its caption, as HTML."""
+    return images.strip(
+        squares(image(digit).unsqueeze(0)), [f"digit {digit}, a {loading.test_label(digit)}"], width=110
+    )
+
+
+def rewritten(name: str, digit: int) -> str:
+    """A digit's style under every label, its own marked, as HTML."""
+    return written(name, digit, torch.from_numpy(style(name, digit)))
+
+
+def written(name: str, digit: int, epsilon: Tensor) -> str:
+    """Any style ε: (L,) under every label, the digit's own marked, as HTML."""
+    return _all_labels(name, digit, explore.write(model(name), epsilon, _labels(name)))
+
+
+def decoded(name: str, digit: int) -> str:
+    """A digit's z, left as it is, decoded under every label, its own marked, as HTML."""
+    labels = _labels(name)
+    z = _mean(name, digit).expand(len(labels), -1)
+    return _all_labels(name, digit, explore.decode_as(model(name), z, labels))
+
+
+def _all_labels(name: str, digit: int, lambdas: Tensor) -> str:
+    captions = [str(label) for label in range(model(name).classes)]
+    return images.strip(squares(lambdas), captions, width=54, marked=loading.test_label(digit))
+
+
+def elbo(name: str, digit: int, seed: int) -> str:
+    """The ELBO of this digit given its label, in its terms, as an equation in HTML."""
+    observed = image(digit).unsqueeze(0), _label(digit).unsqueeze(0)
+    terms = explore.label_terms(model(name), *observed, generator=Generator().manual_seed(seed))
+    reconstruction, minus_kl = terms["reconstruction"].item(), terms["minus_kl_z"].item()
+    return flows.equation(
+        [
+            flows.Number(reconstruction, "log p(x | z, y)", color=GENERATED),
+            flows.Number(-minus_kl, "KL(q ‖ p(z | y))", "−", DATA),
+            flows.Number(reconstruction + minus_kl, "ELBO, one sample", "=", ELBO),
+            flows.Number(float(bounds(name, digit)[_label(digit)]), "closer bound, K = 100"),
+        ]
+    )
+
+
+@st.cache_data(max_entries=10_000, show_spinner=False)
+def bounds(name: str, digit: int) -> np.ndarray:
+    """The importance bound of K = 100 samples on log p(x | y) for each label, (C,) in nats."""
+    return explore.label_bounds(model(name), image(digit), samples=100, seed=SEED).numpy()
+
+
+def bounds_figure(name: str, digit: int) -> go.Figure:
+    """Bars of those bounds."""
+    return label_bars(bounds(name, digit), loading.test_label(digit))
+
+
+def guess(name: str, digit: int) -> str:
+    """The label that Bayes' rule makes of the bounds, in a sentence of Markdown."""
+    probabilities = torch.from_numpy(bounds(name, digit)).double().softmax(0)
+    best = int(probabilities.argmax())
+    verdict = "right" if best == loading.test_label(digit) else f"but it is a {loading.test_label(digit)}"
+    return f"**Guess: {best}**, with p(y | x) ≈ {probabilities[best]:.3f}; {verdict}."
+
+
+def randomise_sliders(name: str) -> None:
+    """Puts the sliders at a draw ε ~ N(0, I)."""
+    generator = Generator().manual_seed(secrets.randbits(32))
+    latents.move_sliders(PARAM, torch.randn(model(name).latent_dim, generator=generator))
+
+
+# Between
+
+
+def between(name: str, start: int, end: int, first: int, second: int) -> str:
+    """From one digit's style to another's, by columns, and from one label to another, by lines; HTML."""
+    epsilon = torch.from_numpy(np.stack([style(name, digit) for digit in (start, end)]))
+    columns = explore.walk(epsilon[0], epsilon[1], WALK_STEPS)
+    weights = explore.between_labels(first, second, LABEL_STEPS, model(name).classes)
+    lambdas = explore.write(model(name), columns, weights.unsqueeze(1))
+    share = torch.linspace(0, 1, LABEL_STEPS).tolist()
+    mixtures = [f"{1 - part:.1f} : {part:.1f}" for part in share[1:-1]]
+    blank = [""] * (WALK_STEPS - 2)
+    return images.table(
+        squares(lambdas), [f"{first}", *mixtures, f"{second}"], [f"digit {start}", *blank, f"digit {end}"]
+    )
+
+
+# The map and the dimensions
+
+
+def reconstructed(name: str, digit: int) -> str:
+    """The digit and λ at its posterior mean under its label, as HTML."""
+    output = explore.decode_as(model(name), _mean(name, digit), _label(digit))
+    captions = [f"digit {digit}, a {loading.test_label(digit)}", "decoded λ"]
+    return images.strip(squares(torch.stack([image(digit), output])), captions, width=110)
+
+
+def posterior_figure(name: str, digit: int) -> go.Figure:
+    """A digit's q(z | x, y), in units of its label's prior p(z | y)."""
+    q_z = explore.label_posterior(model(name), image(digit), _label(digit))
+    p_z_scale = explore.label_prior(model(name), _label(digit)).stddev
+    scale = (q_z.stddev / p_z_scale).numpy()
+    return posterior_figures.posterior(style(name, digit), scale, latents.order(name))
