@@ -23,13 +23,12 @@ def grid() -> None:
         shared = st.toggle("The same styles in every row", True, key="shared", bind="query-params")
         seed = widgets.seed("grid", "Resample")
     drawing(cvae.grid(NAME, seed, shared), "styles")
-    if shared:
-        st.caption(
-            "A row for each label, a column for each style ε ~ N(0, I): down a column the digit changes, "
-            "while slant, width and stroke tend to stay. (Figure 9, with the styles shared)"
-        )
-    else:
-        st.caption("A row for each label; every image has a style of its own, ε ~ N(0, I). (Figure 9)")
+    st.caption(
+        "A row for each label. Down a column the style ε ~ N(0, I) is the same: slant, width and stroke "
+        "tend to stay. (Figure 9, its styles shared)"
+        if shared
+        else "A row for each label; every image has a style ε ~ N(0, I) of its own. (Figure 9)"
+    )
 
 
 grid()
@@ -84,17 +83,11 @@ def knobs(digit: int) -> None:
         st.warning(problem)
     with st.container(key="in_sight"):
         drawing(cvae.written(NAME, digit, latents.read_sliders(cvae.PARAM, start)), "written")
-    with st.container(horizontal=True):
-        for place, icon, values in (
-            ("The digit's style", "restart_alt", start),
-            ("The mean", "adjust", 0 * start),
-        ):
-            st.button(
-                place, icon=f":material/{icon}:", on_click=latents.move_sliders, args=(cvae.PARAM, values)
-            )
-        st.button(
-            "Random", icon=":material/casino:", on_click=cvae.randomise_sliders, args=(NAME,), key="random"
-        )
+    latents.starts(
+        cvae.PARAM,
+        {"The digit's style": ("restart_alt", start), "The mean": ("adjust", 0 * start)},
+        lambda: cvae.random_style(NAME),
+    )
     latents.sliders(cvae.PARAM, latents.order(NAME), "ε")
     st.caption(
         "One style ε under all ten labels: what a slider does to one digit, it often does to the others."
@@ -128,8 +121,8 @@ method = maps.show(
     NAME,
     digit,
     lambda: drawing(cvae.reconstructed(NAME, digit), "chosen"),
-    of="the styles" if st.session_state.get("map") in maps.STYLES else "the posterior means",
-    methods=maps.METHODS | maps.STYLES,
+    of="the latent means",
+    styles=True,
 )
 st.caption(
     "The styles ε: with each label's own place taken away, the classes lie over one another."
@@ -149,7 +142,7 @@ st.caption(f"Digit {digit}: μ ± σ in units of its label's prior, which is the
 st.header("How it was trained", anchor="training", divider="gray")
 record.show(
     NAME,
-    "ELBO per epoch, given the labels: some 30 nats above the VAE's, which must find them out.",
+    "ELBO per epoch, a bound on log p(x | y): it climbs quickly, then levels off.",
     "Its terms on the test set: the KL is that to the prior of the image's own label.",
 )
 

@@ -46,18 +46,12 @@ def knobs(digit: int) -> None:
         st.warning(problem)
     view, controls = st.columns([2, 3], gap="large")
     with controls:
-        with st.container(horizontal=True):
-            z = vae.drawn(NAME, digit, st.session_state["sample"])
-            for place, icon, values in (
-                ("Posterior mean", "restart_alt", mean),
-                ("The sample above", "input", z),
-            ):
-                st.button(
-                    place, icon=f":material/{icon}:", on_click=latents.move_sliders, args=(vae.PARAM, values)
-                )
-            st.button(
-                "Random", icon=":material/casino:", on_click=vae.randomise_sliders, args=(NAME,), key="random"
-            )
+        sample = vae.drawn(NAME, digit, st.session_state["sample"])
+        latents.starts(
+            vae.PARAM,
+            {"Posterior mean": ("restart_alt", mean), "The sample above": ("input", sample)},
+            lambda: vae.random_latents(NAME),
+        )
         latents.sliders(vae.PARAM, latents.order(NAME))
     with view, st.container(key="in_sight"):
         drawing(vae.decoded(NAME, digit, latents.read_sliders(vae.PARAM, mean)), "decoded")

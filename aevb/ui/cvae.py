@@ -83,7 +83,7 @@ def style(name: str, digit: int) -> np.ndarray:
 def original(digit: int) -> str:
     """The test image over its caption, as HTML."""
     return images.strip(
-        squares(image(digit).unsqueeze(0)), [f"digit {digit}, a {loading.test_label(digit)}"], width=110
+        squares(image(digit).unsqueeze(0)), [f"digit {digit}, a {loading.test_label(digit)}"], width=80
     )
 
 
@@ -106,7 +106,7 @@ def decoded(name: str, digit: int) -> str:
 
 def _all_labels(name: str, digit: int, lambdas: Tensor) -> str:
     captions = [str(label) for label in range(model(name).classes)]
-    return images.strip(squares(lambdas), captions, width=54, marked=loading.test_label(digit))
+    return images.strip(squares(lambdas), captions, marked=loading.test_label(digit))
 
 
 def elbo(name: str, digit: int, seed: int) -> str:
@@ -143,10 +143,9 @@ def guess(name: str, digit: int) -> str:
     return f"**Guess: {best}**, with p(y | x) ≈ {probabilities[best]:.3f}; {verdict}."
 
 
-def randomise_sliders(name: str) -> None:
-    """Puts the sliders at a draw ε ~ N(0, I)."""
-    generator = Generator().manual_seed(secrets.randbits(32))
-    latents.move_sliders(PARAM, torch.randn(model(name).latent_dim, generator=generator))
+def random_style(name: str) -> Tensor:
+    """A draw ε ~ N(0, I), another one every time, (L,)."""
+    return torch.randn(model(name).latent_dim, generator=Generator().manual_seed(secrets.randbits(32)))
 
 
 # Between

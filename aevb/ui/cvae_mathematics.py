@@ -37,17 +37,23 @@ Two simpler models assume an independence. `conditioned` chooses:
 
 **"x and z"**, this page's checkpoint:
 
-$$ p_\theta(\mathbf x \mid \mathbf z, \mathbf y)\, p_\theta(\mathbf z \mid \mathbf y) $$
+$$
+p_\theta(\mathbf x \mid \mathbf z, \mathbf y)\, p_\theta(\mathbf z \mid \mathbf y)
+$$
 
 **"z"**: given $\mathbf z$, the image no longer depends on the label. Each label has its own region of one
 latent space, as each cluster will in the Gaussian mixture VAE.
 
-$$ p_\theta(\mathbf x \mid \mathbf z)\, p_\theta(\mathbf z \mid \mathbf y) $$
+$$
+p_\theta(\mathbf x \mid \mathbf z)\, p_\theta(\mathbf z \mid \mathbf y)
+$$
 
 **"x"**: style and label are independent a priori, $p(\mathbf z) = \mathcal N(\mathbf 0, \mathbf I_L)$. The
 decoder alone draws the label.
 
-$$ p_\theta(\mathbf x \mid \mathbf z, \mathbf y)\, p(\mathbf z) $$
+$$
+p_\theta(\mathbf x \mid \mathbf z, \mathbf y)\, p(\mathbf z)
+$$
 
 Section 5.4.1
 """,
@@ -147,7 +153,9 @@ label the encoder has never been trained.
     (
         "Between labels",
         r"""
-$$ \mathbf y = (1 - t)\, \mathbf e_a + t\, \mathbf e_b, \quad 0 \le t \le 1 $$
+$$
+\mathbf y = (1 - t)\, \mathbf e_a + t\, \mathbf e_b, \quad 0 \le t \le 1
+$$
 
 A point on the simplex, on the edge between two of its ten corners. All densities take it, being functions of
 numbers; the model is trained at the corners alone.

@@ -4,7 +4,7 @@ Where the sliders stand is in the URL, under a name that the page gives.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -45,6 +45,16 @@ def order(name: str) -> list[int]:
 def slider(param: str, dimension: int) -> str:
     """The key of a dimension's slider, among those whose values stand in the URL as `param`."""
     return f"{param}_slider_{dimension}"
+
+
+def starts(param: str, places: Mapping[str, tuple[str, Latents]], draw: Callable[[], Latents]) -> None:
+    """Buttons that put the sliders at a place, {title: (icon, values (L,))}, or at a random `draw()`."""
+    with st.container(horizontal=True):
+        for title, (icon, values) in places.items():
+            st.button(title, icon=f":material/{icon}:", on_click=move_sliders, args=(param, values))
+        st.button(
+            "Random", icon=":material/casino:", on_click=lambda: move_sliders(param, draw()), key="random"
+        )
 
 
 def sliders(param: str, dimensions: Sequence[int], symbol: str = "z") -> None:

@@ -3,7 +3,7 @@
 Each page that shows one has its digit under the key "digit".
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import plotly.graph_objects as go
@@ -19,16 +19,16 @@ STYLES = {"style": "PCA of ε"}
 """For a CVAE: the styles of the test set, that is, its latent means less what their labels say of them."""
 
 
-def show(
-    name: str, digit: int, picture: Callable[[], None], *, of: str, methods: Mapping[str, str] = METHODS
-) -> str:
+def show(name: str, digit: int, picture: Callable[[], None], *, of: str, styles: bool = False) -> str:
     """The choice of a projection, the map, and at its side a picture of the chosen digit.
 
     Args:
         of: what the points are, for who cannot see them.
+        styles: whether to offer those of a CVAE.
     Returns:
-        The projection, a key of `methods`.
+        The projection, a key of `METHODS` or `STYLES`.
     """
+    methods = METHODS | STYLES if styles else METHODS
     method = st.segmented_control(
         "Projection",
         list(methods),

@@ -88,10 +88,10 @@ def bound(name: str, digit: int) -> float:
 PARAM = "z"  # the sliders' name in the URL
 
 
-def randomise_sliders(name: str) -> None:
-    """Puts the sliders at a draw from the prior."""
+def random_latents(name: str) -> Tensor:
+    """A draw from the prior, another one every time, (L,)."""
     generator = Generator().manual_seed(secrets.randbits(32))
-    latents.move_sliders(PARAM, explore.draw_prior(model(name), 1, generator=generator)[0])
+    return explore.draw_prior(model(name), 1, generator=generator)[0]
 
 
 def decoded(name: str, digit: int, z: Tensor) -> str:

@@ -1,0 +1,127 @@
+"""The CVAE page in a real browser, as a visitor meets it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from aevb import checkpoints
+
+OPEN = Callable[..., Page]
+SETTLE = Callable[[Page], None]
+
+
+@pytest.fixture(autouse=True)
+def _checkpoint() -> None:
+    if "cvae" not in checkpoints.shipped():
+        pytest.skip("checkpoints/cvae is not there")
+
+
+def pixels(page: Page, place: str) -> list[str]:
+    """The images of a drawing, as the data URIs that show them."""
+    images = page.locator(f".st-key-{place} img")
+    return images.evaluate_all("images => images.map(image => image.src)")
+
+
+def digit(page: Page) -> int:
+    return int(page.get_by_label("Test digit", exact=True).input_value())
+
+
+def test_another_digit_is_rewritten_in_ten_ways(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("cvae")
+    expect(page.locator("h1")).to_have_text("Conditional VAE")
+    before = pixels(page, "rewritten")
+    assert len(set(before)) == 10
+    page.get_by_label("Test digit", exact=True).fill("1234")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("digit=1234"))
+    settle(page)
+    after = pixels(page, "rewritten")
+    assert all(a != b for a, b in zip(before, after, strict=True))
+    expect(page.locator(".st-key-original")).to_contain_text("digit 1234, a 8")
+    expect(page.locator(".st-key-chosen")).to_contain_text("digit 1234")
+    # The sliders' row starts where the digit's own style is, to the slider's two decimals.
+    assert len(pixels(page, "written")) == 10
+    assert page.faults == []
+
+
+def test_a_slider_changes_all_ten_digits(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("cvae")
+    before = pixels(page, "written")
+    page.locator(".st-key-sliders input[type=range]").first.focus()
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    settle(page)
+    after = pixels(page, "written")
+    assert all(a != b for a, b in zip(before, after, strict=True))
+    expect(page).to_have_url(re.compile("style="))
+    page.get_by_role("button", name="The digit's style").click()
+    settle(page)
+    assert pixels(page, "written") == before
+    assert "style=" not in page.url
+
+
+def test_resampling_and_sharing_change_the_grid(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("cvae", grid=1)
+    first = pixels(page, "styles")
+    assert len(first) == 10
+    page.get_by_text("The same styles in every row").click()
+    settle(page)
+    alone = pixels(page, "styles")
+    assert alone != first and "shared=false" in page.url
+    page.get_by_role("button", name="Resample", exact=True).click()
+    settle(page)
+    assert pixels(page, "styles") not in (first, alone)
+
+
+def test_a_copied_link_shows_the_same_view(open_page: OPEN, settle: SETTLE) -> None:
+    query = {"digit": 42, "map": "UMAP", "grid": 5, "sample": 3, "to": 9, "from": 4, "until": 7}
+    page = open_page("cvae", **query)
+    page.locator(".st-key-sliders input[type=range]").first.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowLeft")
+    settle(page)
+    other = open_page(page.url.split("/", 3)[3])
+    assert other.url == page.url
+    assert digit(other) == 42
+    for place in ("styles", "rewritten", "same_z", "written", "between"):
+        assert pixels(other, place) == pixels(page, place), place
+    assert other.locator(".st-key-elbo").inner_text() == page.locator(".st-key-elbo").inner_text()
+
+
+def test_nothing_is_wider_than_a_phone_and_the_digits_stay_in_sight(open_page: OPEN) -> None:
+    page = open_page("cvae", width=400, height=800)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    main = page.locator("[data-testid=stMain]")
+    assert main.evaluate("main => main.scrollWidth - main.clientWidth") <= 0
+    page.locator(".st-key-sliders input[type=range]").last.evaluate(
+        "element => element.scrollIntoView({block: 'end'})"
+    )
+    page.wait_for_timeout(300)
+    box = page.locator(".st-key-in_sight img").last.bounding_box()
+    assert box is not None
+    assert box["y"] >= 0 and box["y"] + box["height"] <= 800
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"digit": "-3", "map": "globe", "grid": "1e9", "sample": "x", "to": "10000", "from": "ten"},
+        {"digit": "nonsense", "style": "<script>alert(1)</script>", "shared": "perhaps", "until": "-1"},
+    ],
+)
+def test_nonsense_in_the_link_leaves_a_working_page(
+    open_page: OPEN, settle: SETTLE, query: dict[str, str]
+) -> None:
+    page = open_page("cvae", **query)
+    assert digit(page) == 0
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert page.locator("[data-testid=stAlertContentError]").count() == 0
+    warnings = page.locator("[data-testid=stAlertContentWarning]")
+    assert warnings.count() == ("style" in query)
+    expect(page.locator("#mathematics")).to_be_attached()
+    page.get_by_role("button", name="Another 7").click()
+    settle(page)
+    assert digit(page) != 0
+    assert page.faults == []
