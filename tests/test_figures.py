@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aevb.figures import curves, flow, images, maps, posterior, style
+from aevb.figures import curves, flow, images, labels, maps, posterior, style
 
 RANDOM = np.random.default_rng(0)
 
@@ -60,6 +60,36 @@ def test_a_strip_shows_each_image_over_its_caption() -> None:
     html = images.strip(RANDOM.random((3, 4, 4)), ["one", "two", "<three>"])
     assert len(decoded(html)) == 3
     assert re.findall(r"<figcaption>(.*?)</figcaption>", html) == ["one", "two", "&lt;three&gt;"]
+
+
+def test_the_marked_image_of_a_strip_has_a_frame() -> None:
+    html = images.strip(RANDOM.random((3, 4, 4)), ["a", "b", "c"], marked=1)
+    framed = [style.MARK in figure for figure in html.split("<figure")[1:]]
+    assert framed == [False, True, False]
+
+
+def test_a_table_shows_a_line_for_each_row_under_its_columns() -> None:
+    pixels = RANDOM.random((2, 3, 4, 4))
+    html = images.table(pixels, ["0", "<1>"], ["a", "", "c"])
+    lines = decoded(html)
+    assert len(lines) == 2
+    last = images.enlarge(pixels[1, 2], 4)
+    assert np.array_equal(lines[1][:, -16:], last)
+    assert re.findall(r"<b [^>]*>(.*?)</b>", html) == ["0", "&lt;1&gt;"]
+    assert re.findall(r"<span style[^>]*>(.*?)</span>", html) == ["a", "", "c"]
+    assert 'alt="0: 3 images"' in html
+    parsed(html)
+
+
+# Labels
+
+
+def test_the_likeliest_label_has_the_highest_bar_and_the_true_one_a_frame() -> None:
+    (bars,) = labels.label_bars(np.array([-30.0, 10.0, -2.6]), shown=2).data
+    assert list(bars.y) == pytest.approx([0, 40, 27.4])
+    assert list(bars.text) == ["−40", "best", "−13"]
+    assert [width > 0 for width in bars.marker.line.width] == [False, False, True]
+    assert [opacity == 1 for opacity in bars.marker.opacity] == [False, True, False]
 
 
 # The flow

@@ -13,7 +13,6 @@ import torch
 from torch import Generator, Tensor
 
 from aevb import explore
-from aevb.checkpoints import CheckpointError
 from aevb.evaluation import SEED
 from aevb.explore import squares
 from aevb.figures import flow as flows
@@ -31,15 +30,8 @@ PARAM = "style"  # the sliders' name in the URL
 
 
 def model(name: str) -> CVAE:
-    """A checkpoint's CVAE.
-
-    Raises:
-        CheckpointError: where it holds another model, or is missing or damaged.
-    """
-    loaded = loading.checkpoint(name).model
-    if not isinstance(loaded, CVAE):
-        raise CheckpointError(f"The checkpoint {name} does not hold a CVAE.")
-    return loaded
+    """A checkpoint's CVAE, as `loading.model`."""
+    return loading.model(name, CVAE)
 
 
 def image(digit: int) -> Tensor:

@@ -1,5 +1,7 @@
 """What every visitor shares: data and checkpoints, loaded once, keyed on plain names."""
 
+from typing import TypeVar
+
 import numpy as np
 import streamlit as st
 import torch
@@ -8,7 +10,9 @@ from torch import Tensor
 from aevb import checkpoints, data, explore
 from aevb.data import Digits, Examples
 from aevb.evaluation import posterior_means
-from aevb.models import CVAE
+from aevb.models import CVAE, LatentVariableModel
+
+Model = TypeVar("Model", bound=LatentVariableModel)
 
 
 @st.cache_resource(show_spinner="Loading the digits …")
@@ -39,11 +43,23 @@ def checkpoint(name: str) -> checkpoints.Checkpoint:
     return checkpoints.load(checkpoints.ROOT / name)
 
 
+def model(name: str, kind: type[Model]) -> Model:
+    """A checkpoint's model, which must be of that kind.
+
+    Raises:
+        CheckpointError: where it holds another model, or is missing or damaged.
+    """
+    loaded = checkpoint(name).model
+    if not isinstance(loaded, kind):
+        raise checkpoints.CheckpointError(f"The checkpoint {name} does not hold a {kind.__name__}.")
+    return loaded
+
+
 def test_set(name: str) -> tuple[Tensor, ...]:
     """What a checkpoint's model observes of the test set: (x,), or (x, y) if it is conditional."""
-    model = checkpoint(name).model
-    x = test_images(model.observation)
-    return (x, digits().test.labels) if model.conditional else (x,)
+    loaded = checkpoint(name).model
+    x = test_images(loaded.observation)
+    return (x, digits().test.labels) if loaded.conditional else (x,)
 
 
 @st.cache_resource(show_spinner="Encoding the test images …")
@@ -55,6 +71,4 @@ def test_means(name: str) -> np.ndarray:
 @st.cache_resource(show_spinner=False)
 def test_styles(name: str) -> np.ndarray:
     """Those means as styles (10,000, L): where they lie in the priors of their labels. For a CVAE."""
-    model = checkpoint(name).model
-    assert isinstance(model, CVAE)
-    return explore.style(model, torch.from_numpy(test_means(name)), digits().test.labels).numpy()
+    return explore.style(model(name, CVAE), torch.from_numpy(test_means(name)), digits().test.labels).numpy()

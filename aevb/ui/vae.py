@@ -8,7 +8,6 @@ import torch
 from torch import Generator, Tensor
 
 from aevb import explore
-from aevb.checkpoints import CheckpointError
 from aevb.evaluation import SEED, importance_bounds
 from aevb.explore import squares
 from aevb.figures import flow as flows
@@ -23,15 +22,8 @@ TRAVERSAL = torch.linspace(-3, 3, 13)
 
 
 def model(name: str) -> VAE:
-    """A checkpoint's VAE.
-
-    Raises:
-        CheckpointError: where it holds another model, or is missing or damaged.
-    """
-    loaded = loading.checkpoint(name).model
-    if not isinstance(loaded, VAE):
-        raise CheckpointError(f"The checkpoint {name} does not hold a VAE.")
-    return loaded
+    """A checkpoint's VAE, as `loading.model`."""
+    return loading.model(name, VAE)
 
 
 def image(digit: int) -> Tensor:
