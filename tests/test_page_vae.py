@@ -128,10 +128,10 @@ def test_a_missing_checkpoint_leaves_the_pages_title(open_app: Open, folder: Pat
 
 def test_the_maps_choice_marks_what_was_not_picked_there(open_app: Open, folder: Path) -> None:
     app = open_app("vae", digit=8)
-    assert app.session_state["ringed"] == 8
-    app.session_state["picked"] = 9
+    assert app.session_state["vae_ringed"] == 8
+    app.session_state["vae_picked"] = 9
     app.session_state["digit"] = 9
     app.run()
-    assert app.session_state["ringed"] == 8  # the browser marks 9 itself, and the figure stays
+    assert app.session_state["vae_ringed"] == 8  # the browser marks 9 itself, and the figure stays
     app.number_input(key="digit").set_value(10).run()
-    assert app.session_state["ringed"] == 10
+    assert app.session_state["vae_ringed"] == 10

@@ -107,8 +107,8 @@ $$
 \boldsymbol\epsilon
 $$
 
-is as likely as $\mathbf z$ was under its own. The same $\mathbf z$ is not: it may lie far from anything that
-$p_\theta(\mathbf z \mid \mathbf y')$ would give, and the decoder can read the old label from it.
+lies in its prior as $\mathbf z$ lies in its own. The same $\mathbf z$ does not: it may lie far from anything
+that $p_\theta(\mathbf z \mid \mathbf y')$ would give, and the decoder can read the old label from it.
 """,
         style,
     ),

@@ -45,9 +45,9 @@ def show(name: str, digit: int, picture: Callable[[], None], *, of: str, styles:
     with chosen:
         picture()
     chart.plotly_chart(
-        _figure(name, method, _ringed(digit)),
+        _figure(name, method, _ringed(name, digit)),
         key="points",
-        on_select=_pick,
+        on_select=lambda: _pick(name),
         selection_mode="points",
         alt=f"{methods[method]} of {of} of the 10,000 test images, coloured by digit",
     )
@@ -93,21 +93,22 @@ def _figure(name: str, method: str, ringed: int) -> go.Figure:
     return digit_map(points(name, method)[0], _labels(), ringed)
 
 
-def _ringed(digit: int) -> int:
+def _ringed(name: str, digit: int) -> int:
     """The digit that the map's figure is to ring: the last one that was not chosen in the map itself.
 
     A point that a visitor picks there is marked by the browser, so the figure need not change; a changed
     one would be sent again with its 10,000 points and lose the visitor's zoom.
     """
-    if digit != st.session_state.get("picked"):
-        st.session_state["ringed"], st.session_state["picked"] = digit, None
-    return st.session_state.setdefault("ringed", digit)
+    ringed, picked = f"{name}_ringed", f"{name}_picked"  # each page remembers its own
+    if digit != st.session_state.get(picked):
+        st.session_state[ringed], st.session_state[picked] = digit, None
+    return st.session_state.setdefault(ringed, digit)
 
 
-def _pick() -> None:
+def _pick(name: str) -> None:
     """Loads the digit whose point was picked in the map."""
-    picked = st.session_state["points"].selection.point_indices
-    if picked:
-        st.session_state["digit"] = st.session_state["picked"] = int(picked[0])
-    else:
-        st.session_state["picked"] = None
+    found = st.session_state["points"].selection.point_indices
+    picked = int(found[0]) if found else None
+    st.session_state[f"{name}_picked"] = picked
+    if picked is not None:
+        st.session_state["digit"] = picked

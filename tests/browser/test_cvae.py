@@ -41,7 +41,6 @@ def test_another_digit_is_rewritten_in_ten_ways(open_page: OPEN, settle: SETTLE)
     assert all(a != b for a, b in zip(before, after, strict=True))
     expect(page.locator(".st-key-original")).to_contain_text("digit 1234, a 8")
     expect(page.locator(".st-key-chosen")).to_contain_text("digit 1234")
-    # The sliders' row starts where the digit's own style is, to the slider's two decimals.
     assert len(pixels(page, "written")) == 10
     assert page.faults == []
 
@@ -124,4 +123,15 @@ def test_nonsense_in_the_link_leaves_a_working_page(
     page.get_by_role("button", name="Another 7").click()
     settle(page)
     assert digit(page) != 0
+    assert page.faults == []
+
+
+def test_from_page_to_page_nothing_is_carried_over_that_does_not_fit(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("cvae", digit=5, map="PCA of ε", to=9)
+    for title, heading in (("VAE", "Variational auto-encoder"), ("Conditional VAE", "Conditional VAE")):
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+        expect(page.locator("h1")).to_have_text(heading)
+        settle(page)
+        assert page.locator("[data-testid=stAlertContentError]").count() == 0
+        expect(page.locator("#mathematics")).to_be_attached()
     assert page.faults == []
