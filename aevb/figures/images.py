@@ -8,6 +8,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
+from aevb.figures.style import GENERATED
+
 
 def tile(images: np.ndarray, columns: int, *, gap: int = 2, scale: int = 3) -> np.ndarray:
     """Images in a grid, row by row, with crisp pixels.
@@ -50,19 +52,32 @@ def image_tag(image: np.ndarray, alt: str) -> str:
     return f'<img alt="{escape(alt)}" style="{style}" src="data:image/png;base64,{pixels}">'
 
 
-def strip(images: np.ndarray, captions: Sequence[str], *, width: int = 60) -> str:
+def strip(
+    images: np.ndarray, captions: Sequence[str], *, width: int = 60, boundary: int | None = None
+) -> str:
     """Images (N, H, W) in [0, 1] side by side as HTML, each over its caption and
     at least `width` pixels wide.
 
-    They fill the line where there is room, and break into further lines where there is not.
+    They fill the line where there is room, and break into further lines where there is not. `boundary`
+    is a number of rows: a line across each image marks where they end.
     """
+    line = "" if boundary is None else _line(boundary / images.shape[1])
     items = "".join(
         '<figure style="margin: 0; text-align: center; font-size: 16px; line-height: 1.4">'
-        f"{image_tag(image, caption)}<figcaption>{escape(caption)}</figcaption></figure>"
+        f'<div style="position: relative; line-height: 0">{image_tag(image, caption)}{line}</div>'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
         for image, caption in zip(images, captions, strict=True)
     )
     columns = f"repeat(auto-fit, minmax({width}px, 1fr))"
     return (
         f'<section style="display: grid; grid-template-columns: {columns}; gap: 8px 6px; width: 100%; '
         f'max-width: {2 * width * len(images)}px">{items}</section>'
+    )
+
+
+def _line(share: float) -> str:
+    """A line across a positioned element, at a share of its height from the top."""
+    return (
+        f'<span style="position: absolute; left: -3px; right: -3px; top: calc({100 * share:.3f}% - 1px); '
+        f'border-top: 2px solid {GENERATED}"></span>'
     )

@@ -3,13 +3,10 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from aevb.figures.style import DIGITS, layout
+from aevb.figures.style import DIGITS, SELECTED, layout
 
 # Ten flat steps: the colour axis runs from -0.5 to 9.5, so that each label owns a tenth of it.
 COLORSCALE = [(edge / 10, color) for digit, color in enumerate(DIGITS) for edge in (digit, digit + 1)]
-
-SELECTED = "#E6007E"
-"""Of the chosen digit's point: unlike all ten, on light and dark."""
 
 HALO = "0 0 2px #10151F, 0 0 3px #10151F, 0 0 5px #10151F"
 """Around white letters, so that they stand out on any colour."""

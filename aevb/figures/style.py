@@ -18,6 +18,9 @@ DIGITS = (
 )
 """One colour for each of the ten digits, the same everywhere."""
 
+SELECTED = "#E6007E"
+"""Of the chosen digit: unlike all ten, on light and dark."""
+
 ELBO = "#E15759"
 ELBO_ESTIMATE = "rgba(225, 87, 89, 0.35)"
 EVIDENCE = "#59A14F"

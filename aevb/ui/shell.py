@@ -20,6 +20,7 @@ page = st.navigation(
             url_path="factor-analysis",
         ),
         st.Page(PAGES / "vae.py", title="VAE", icon=":material/blur_on:", url_path="vae"),
+        st.Page(PAGES / "vrnn.py", title="Variational RNN", icon=":material/view_headline:", url_path="vrnn"),
     ]
 )
 with st.sidebar:
