@@ -40,8 +40,8 @@ st.header("Digits grow", anchor="growing", divider="gray")
 def growing() -> None:
     player, controls = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
     with controls:
-        seed = widgets.seed("grow", "Resample")
         temperature = vrnn.temperature("temperature")
+        seed = widgets.seed("grow", "Resample")
     with player:
         vrnn.play_samples(NAME, seed, temperature)
     st.caption(
@@ -61,7 +61,11 @@ def completions(digit: int) -> None:
         keep = vrnn.keep(NAME)
         temperature = vrnn.temperature("ending_temperature")
         seed = widgets.seed("endings", "Resample")
-    drawing(vrnn.completions(NAME, digit, keep, seed, temperature), "completions")
+    begun, ended = st.columns([1, 6], gap="medium")
+    with begun:
+        drawing(vrnn.beginning(digit, keep), "beginning")
+    with ended:
+        drawing(vrnn.endings(NAME, digit, keep, seed, temperature), "endings_strip")
     st.caption(
         f"Above the line the first {keep} rows of digit {digit}, the same everywhere; below it the model "
         "goes on. Keep few rows and they could become anything; keep more and the endings agree."

@@ -22,9 +22,7 @@ def latent_paths(
         chosen: (T, L), one path to stand out.
     """
     length, latent_dim = paths.shape[1:]
-    figure = make_subplots(
-        rows=1, cols=latent_dim, subplot_titles=[f"{name(k)} of row t" for k in range(latent_dim)]
-    )
+    figure = make_subplots(rows=1, cols=latent_dim)
     rows = np.arange(1, length + 1)
     groups = [("samples", paths, GENERATED)]
     if labels is not None:
@@ -75,4 +73,6 @@ def latent_paths(
             )
     figure.update_xaxes(title="row t", range=[0.5, length + 0.5])
     figure.update_yaxes(zeroline=True, zerolinecolor=TRUE_MODEL)
+    for k in range(latent_dim):
+        figure.update_yaxes(title=name(k), col=k + 1)
     return layout(figure, height=430)

@@ -21,6 +21,7 @@ TUTORIAL_ELBO = -78.3
 
 GROWN = 12
 ENDINGS = 12
+ENDING_WIDTH = 105  # pixels at least
 SAMPLES = 30  # as in Figure 12
 ENCODED = 2000
 """Test images whose latent paths are drawn, or averaged, by class."""
@@ -153,17 +154,20 @@ def _remember() -> None:
 # Completions
 
 
-def completions(name: str, digit: int, keep: int, seed: int, temperature: float) -> str:
-    """The digit, and endings of its first `keep` rows, with a line where they end, as HTML."""
-    x = image(digit)
-    endings = sequences.grow(
-        model(name),
-        x[:keep].expand(ENDINGS, -1, -1),
-        generator=Generator().manual_seed(seed),
-        temperature=temperature,
-    ).x.transpose(0, 1)
-    captions = [f"digit {digit}", *(f"ending {number}" for number in range(1, ENDINGS + 1))]
-    return images.strip(torch.cat([x.unsqueeze(0), endings]).numpy(), captions, width=84, boundary=keep)
+def beginning(digit: int, keep: int) -> str:
+    """The digit, with a line below its first `keep` rows, as HTML."""
+    return images.strip(
+        image(digit).unsqueeze(0).numpy(), [f"digit {digit}"], width=ENDING_WIDTH, boundary=keep
+    )
+
+
+def endings(name: str, digit: int, keep: int, seed: int, temperature: float) -> str:
+    """Endings of the digit's first `keep` rows, with a line where they end, as HTML."""
+    given = image(digit)[:keep].expand(ENDINGS, -1, -1)
+    generator = Generator().manual_seed(seed)
+    rows = sequences.grow(model(name), given, generator=generator, temperature=temperature)
+    captions = [f"ending {number}" for number in range(1, ENDINGS + 1)]
+    return images.strip(rows.x.transpose(0, 1).numpy(), captions, width=ENDING_WIDTH, boundary=keep)
 
 
 # Latent paths

@@ -2,7 +2,8 @@
 // sampled whole paths; it hears of the chosen row and image only when the visitor lets go.
 
 const PLAY_SECONDS = 6;
-const WINDOW_QUANTILE = 0.08; // of the rows, at either end, may leave the latent panel
+const NOWHERE = [Infinity, -Infinity, Infinity, -Infinity];
+const REACH = 2.1; // standard deviations that the latent panel shows
 
 const views = new WeakMap();
 
@@ -89,7 +90,6 @@ class RowPlayer {
     this.field.value = number + 1;
     if (number === this.image) return;
     this.image = number;
-    this.keepLatent();
     this.draw();
     this.report("image");
   }
@@ -109,6 +109,7 @@ class RowPlayer {
     const before = this.data;
     this.data = data;
     this.observed = "posterior_loc" in data;
+    this.root.classList.toggle("observed", this.observed);
     this.range.max = data.length;
     this.field.max = data.images;
     this.field.parentElement.hidden = data.images === 1;
@@ -163,7 +164,6 @@ class RowPlayer {
     this.latent.fit();
     this.theme = themeOf(this.root);
     this.size = this.root.clientWidth < 520 ? 13 : 16;
-    this.keepLatent();
     this.draw();
   }
 
@@ -288,30 +288,36 @@ class RowPlayer {
     return both.map((name) => ({ name, loc: this.at(`${name}_loc`, t), scale: this.at(`${name}_scale`, t) }));
   }
 
-  // The window is the same for all rows of an image, or one could not see who moves.
+  // What a window [x0, x1, y0, y1] and the normals of row t cover together.
+  covered(t, [x0, x1, y0, y1]) {
+    for (const { loc, scale } of this.normals(t)) {
+      const [dx, dy] = [REACH * scale[0], REACH * scale[1]];
+      [x0, x1] = [Math.min(x0, loc[0] - dx), Math.max(x1, loc[0] + dx)];
+      [y0, y1] = [Math.min(y0, loc[1] - dy), Math.max(y1, loc[1] + dy)];
+    }
+    return [x0, x1, y0, y1];
+  }
+
+  // The window holds all rows that have ink, and stays the same from one to the next, or one could not
+  // see who moves. Blank rows, above and below the digit, lie far away: for them it opens wider.
   keepLatent() {
     const { latent: panel, theme, size, data } = this;
-    if (!panel.width || !theme) return;
-    const low = [[], []], high = [[], []];
+    const inked = [];
     for (let t = 0; t < data.length; t++) {
-      for (const { loc, scale } of this.normals(t)) {
-        for (const k of [0, 1]) {
-          low[k].push(loc[k] - 2.1 * scale[k]);
-          high[k].push(loc[k] + 2.1 * scale[k]);
-        }
-      }
+      if (this.at("x", t, this.image, data.width).some((value) => value > 0)) inked.push(t);
     }
-    const from = low.map((values) => quantile(values, WINDOW_QUANTILE));
-    const to = high.map((values) => quantile(values, 1 - WINDOW_QUANTILE));
-    const half = Math.max(1, (to[0] - from[0]) / 2, (to[1] - from[1]) / 2) * 1.05;
+    const usual = inked.reduce((window, t) => this.covered(t, window), NOWHERE);
+    const [x0, x1, y0, y1] = this.covered(this.row, usual);
     const top = 1.6 * size, left = 2 * size;
     const side = Math.min(panel.width - left - 4, panel.height - top - 1.6 * size);
-    const [x, y] = [0, 1].map((k) => [(from[k] + to[k]) / 2 - half, (from[k] + to[k]) / 2 + half]);
+    const half = 1.03 * Math.max(x1 - x0, y1 - y0) / 2;
+    const [x, y] = [(x0 + x1) / 2, (y0 + y1) / 2].map((middle) => [middle - half, middle + half]);
     panel.axes = new Axes({ left, top, width: side, height: side }, x, y);
     panel.keep((context) => panel.axes.draw(context, theme, size - 2, { xCount: 4, yCount: 4 }));
   }
 
   drawLatent() {
+    this.keepLatent();
     const { latent: panel, data, theme } = this, { axes } = panel;
     const at = (t) => [0, 1].map((k) => (k ? axes.y(this.at("z", t)[1]) : axes.x(this.at("z", t)[0])));
     panel.show((context) => {
