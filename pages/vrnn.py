@@ -88,9 +88,13 @@ def paths(digit: int) -> None:
         bind="query-params",
     )
     if shown == "Samples":
-        figure = vrnn.sample_paths(NAME, st.session_state["grow"], st.session_state["temperature"])
-        st.plotly_chart(figure, key="sample_paths", alt="Latent values of each row for 12 samples")
-        st.caption("The z of the 12 samples that grow above: alike at first, then each on its own way.")
+        chart, seed = st.container(), widgets.seed("path_samples", "Resample")
+        figure = vrnn.sample_paths(NAME, seed)
+        chart.plotly_chart(figure, key="sample_paths", alt="Latent values of each row for 12 samples")
+        st.caption(
+            "The z of 12 samples. They spread widely in the blank rows above and below, where z hardly "
+            "matters, and keep close where strokes hang on it."
+        )
     else:
         figure = vrnn.digit_paths(NAME, digit)
         st.plotly_chart(figure, key="digit_paths", alt="Latent means of each row, by class of digit")

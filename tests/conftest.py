@@ -21,9 +21,14 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+import streamlit as st
 import torch
 from playwright.sync_api import Browser, Page, sync_playwright
 from streamlit.testing.v1 import AppTest
+
+from aevb import checkpoints
+from aevb.models import LatentVariableModel
+from tests.small_models import TRAINING
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -55,6 +60,24 @@ def open_app() -> Callable[..., AppTest]:
         return app.run()
 
     return open_page
+
+
+@pytest.fixture
+def ship(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """`ship("vae", model)`: the checkpoint of that name is this model, in a folder of the test's own."""
+
+    def clear() -> None:
+        st.cache_resource.clear()
+        st.cache_data.clear()
+
+    def ship_(name: str, model: LatentVariableModel) -> Path:
+        checkpoints.save(model, tmp_path / name, TRAINING)
+        monkeypatch.setattr(checkpoints, "ROOT", tmp_path)
+        clear()
+        return tmp_path / name
+
+    yield ship_
+    clear()
 
 
 # The app as a server

@@ -190,9 +190,9 @@ def digit_paths(name: str, digit: int) -> go.Figure:
 
 
 @st.cache_resource(max_entries=100, show_spinner=False)
-def sample_paths(name: str, seed: int, temperature: float) -> go.Figure:
-    """z_t of the samples that grow above."""
-    return latent_paths(grown(name, seed, temperature).z.transpose(0, 1).numpy())
+def sample_paths(name: str, seed: int) -> go.Figure:
+    """z_t of samples."""
+    return latent_paths(grown(name, seed, 1.0).z.transpose(0, 1).numpy())
 
 
 # Samples
