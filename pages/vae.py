@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from aevb.checkpoints import CheckpointError
 from aevb.figures import posterior as figures
-from aevb.ui import mathematics, record, vae, vae_mathematics, widgets
+from aevb.ui import mathematics, vae, vae_mathematics, widgets
 from aevb.ui.components.drawing import drawing
 
 NAME = "vae"
@@ -154,7 +155,18 @@ st.caption(
     f"Digit {digit}: μ ± σ in each dimension. A used one is narrow; an unused one is the prior, 0 ± 1."
 )
 
-record.section(NAME, vae.TUTORIAL_ELBO, figure=5)
+st.header("How it was trained", anchor="training", divider="gray")
+try:
+    record = vae.record(NAME)
+except CheckpointError as error:
+    st.warning(str(error))
+else:
+    left, right = st.columns([3, 2], gap="large")
+    left.plotly_chart(record.elbo, key="curve", alt="Training and test ELBO per epoch")
+    left.caption("ELBO per epoch: it climbs quickly, then levels off. (Figure 5)")
+    right.plotly_chart(record.terms, key="terms", alt="The ELBO's terms per epoch")
+    right.caption("Its terms on the test set: a better likelihood is bought with more KL.")
+    st.markdown("\n".join(f"- {fact}" for fact in record.facts))
 st.info(
     "**Why |logit| ≤ 15.94.** A black pixel, dequantised to u/256, is explained best by a logit near −512. "
     "Without a cap the same model scores about +3,100 nats, most of it for the background's quantisation. "

@@ -120,5 +120,11 @@ def samples() -> None:
 
 samples()
 
-record.section(NAME, vrnn.TUTORIAL_ELBO, figure=12)
+st.header("How it was trained", anchor="training", divider="gray")
+record.show(
+    NAME,
+    "ELBO per epoch: it climbs quickly, then levels off. (Figure 12, left)",
+    "Its terms on the test set: log p(x | z) of all rows, and what their KL costs.",
+)
+
 mathematics.section(vrnn_mathematics.PARTS)

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 import streamlit as st
 import torch
@@ -27,8 +28,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from aevb import checkpoints
-from aevb.models import LatentVariableModel
-from tests.small_models import TRAINING
+from aevb.models import LatentVariableModel, name_of
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -63,21 +63,47 @@ def open_app() -> Callable[..., AppTest]:
 
 
 @pytest.fixture
-def ship(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
-    """`ship("vae", model)`: the checkpoint of that name is this model, in a folder of the test's own."""
+def make_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[LatentVariableModel], Path]]:
+    """`make_checkpoint(VAE(…))`: saves it, untrained, with a record and maps, and returns its folder.
 
-    def clear() -> None:
-        st.cache_resource.clear()
-        st.cache_data.clear()
+    It is then the only shipped checkpoint.
+    """
+    epoch = {
+        "epoch": 1,
+        "train_elbo": 10.0,
+        "test_elbo": 11.0,
+        "test_terms": {"reconstruction": 12.0, "minus_kl_z": -1.0},
+    }
+    training = {
+        "command": "python -m aevb train",
+        "data": "some",
+        "config": {"seed": 0},
+        "seconds": 60.0,
+        "chosen": "the only one",
+        "epoch": 1,
+        "curve": [epoch],
+        "test": {"elbo": 11.0, "bound": {"10": 12.0, "100": 13.0}},
+    }
 
-    def ship_(name: str, model: LatentVariableModel) -> Path:
-        checkpoints.save(model, tmp_path / name, TRAINING)
-        monkeypatch.setattr(checkpoints, "ROOT", tmp_path)
-        clear()
-        return tmp_path / name
+    def make(model: LatentVariableModel) -> Path:
+        generator = torch.Generator().manual_seed(0)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.copy_(0.1 * torch.randn(parameter.shape, generator=generator))
+        path = tmp_path / name_of(model)
+        checkpoints.save(model, path, training)
+        points = np.random.default_rng(0).random((10_000, 2)).astype(np.float32)
+        np.savez_compressed(path / "maps.npz", tsne=points, umap=points)
+        return path
 
-    yield ship_
-    clear()
+    monkeypatch.setattr(checkpoints, "ROOT", tmp_path)
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield make
+    st.cache_resource.clear()
+    st.cache_data.clear()
 
 
 # The app as a server

@@ -19,25 +19,6 @@ SMALL = {
     },
 }
 
-TRAINING = {
-    "command": "python -m aevb train",
-    "data": "some",
-    "config": {"seed": 0},
-    "seconds": 60.0,
-    "chosen": "the only one",
-    "epoch": 1,
-    "curve": [
-        {
-            "epoch": 1,
-            "train_elbo": 10.0,
-            "test_elbo": 11.0,
-            "test_terms": {"reconstruction": 12.0, "minus_kl_z": -1.0},
-        }
-    ],
-    "test": {"elbo": 11.0, "bound": {"10": 12.0, "100": 13.0}},
-}
-"""A record of a training of one epoch, as a page reads it."""
-
 
 def make(name: str, seed: int = 0) -> LatentVariableModel:
     """The model `name` with its `SMALL` arguments, in evaluation mode."""

@@ -2,28 +2,51 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
-from aevb import VAE
+from aevb import VAE, checkpoints
 from aevb.ui import vae
 
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def folder(ship: Callable[..., Path]) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """checkpoints/vae of a small, untrained model, in a folder of this test's own."""
     torch.manual_seed(0)
-    path = ship("vae", VAE(latent_dim=20, hidden_dims=(8,)))
+    epoch = {
+        "epoch": 1,
+        "train_elbo": 10.0,
+        "test_elbo": 11.0,
+        "test_terms": {"reconstruction": 12.0, "minus_kl_z": -1.0},
+    }
+    training = {
+        "command": "python -m aevb train vae",
+        "data": "some",
+        "config": {"seed": 0},
+        "seconds": 60.0,
+        "chosen": "the only one",
+        "epoch": 1,
+        "curve": [epoch],
+        "test": {"elbo": 11.0, "bound": {"10": 12.0, "100": 13.0}},
+    }
+    path = tmp_path / "vae"
+    checkpoints.save(VAE(latent_dim=20, hidden_dims=(8,)), path, training)
     points = np.random.default_rng(0).random((10_000, 2)).astype(np.float32)
     np.savez_compressed(path / "maps.npz", tsne=points, umap=points)
-    return path
+    monkeypatch.setattr(checkpoints, "ROOT", tmp_path)
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield path
+    st.cache_resource.clear()
+    st.cache_data.clear()
 
 
 def sliders(app: AppTest) -> list[float]:

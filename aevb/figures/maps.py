@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from aevb.figures.style import DIGITS, SELECTED, layout
+from aevb.figures.style import DIGITS, MARK, layout
 
 # Ten flat steps: the colour axis runs from -0.5 to 9.5, so that each label owns a tenth of it.
 COLORSCALE = [(edge / 10, color) for digit, color in enumerate(DIGITS) for edge in (digit, digit + 1)]
@@ -41,7 +41,7 @@ def digit_map(points: np.ndarray, labels: np.ndarray, selected: int | None = Non
             "cmin": -0.5,
             "cmax": 9.5,
         },
-        selected={"marker": {"size": 16, "opacity": 1, "color": SELECTED}},
+        selected={"marker": {"size": 16, "opacity": 1, "color": MARK}},
         unselected={"marker": {"opacity": 1}},
         hovertemplate="test digit %{pointNumber}: a %{marker.color}<extra></extra>",
     )
@@ -50,7 +50,7 @@ def digit_map(points: np.ndarray, labels: np.ndarray, selected: int | None = Non
             x=points[[selected], 0],
             y=points[[selected], 1],
             mode="markers",
-            marker={"size": 18, "color": SELECTED, "line": {"width": 2, "color": "white"}},
+            marker={"size": 18, "color": MARK, "line": {"width": 2, "color": "white"}},
             unselected={"marker": {"opacity": 0}},
             hoverinfo="skip",
         )

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from aevb.figures.posterior import name
-from aevb.figures.style import DIGITS, GENERATED, SELECTED, TRUE_MODEL, layout
+from aevb.figures.style import DIGITS, GENERATED, MARK, TRUE_MODEL, layout
 
 THIN = 8
 """Single paths shown of each group beside its mean."""
@@ -64,7 +64,7 @@ def latent_paths(
                 name="this digit",
                 legendgroup="this digit",
                 mode="lines+markers",
-                line={"color": SELECTED, "width": 3},
+                line={"color": MARK, "width": 3},
                 marker={"size": 6},
                 showlegend=k == 0,
                 hovertemplate="this digit, row %{x}: %{y:.2f}<extra></extra>",

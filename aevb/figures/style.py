@@ -18,9 +18,6 @@ DIGITS = (
 )
 """One colour for each of the ten digits, the same everywhere."""
 
-SELECTED = "#E6007E"
-"""Of the chosen digit: unlike all ten, on light and dark."""
-
 ELBO = "#E15759"
 ELBO_ESTIMATE = "rgba(225, 87, 89, 0.35)"
 EVIDENCE = "#59A14F"
@@ -32,6 +29,9 @@ DATA = "#4E79A7"
 GENERATED = "#F28E2B"
 E_STEP = "rgba(140, 140, 140, 0.22)"
 M_STEP = "rgba(140, 140, 140, 0.0)"
+
+MARK = "#E6007E"
+"""Of what is chosen: unlike all ten digits, on light and dark."""
 
 FONT_SIZE = 15  # legible from the back of a classroom
 

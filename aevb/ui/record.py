@@ -1,4 +1,4 @@
-"""How a checkpoint was trained, from its training.json, as the pages show it."""
+"""How a checkpoint was trained: what its training.json tells."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,24 +11,43 @@ from aevb.checkpoints import CheckpointError
 from aevb.figures.curves import learning_curve, term_curves
 from aevb.ui import loading
 
+TUTORIAL_ELBO = {"vae": 1788.4, "cvae": 1820.2, "vrnn": -78.3}
+"""Nats on the test set, from the logs that come with the tutorial's code."""
+
 
 @dataclass(frozen=True)
 class Record:
-    """What training.json tells: the ELBO's curve, its terms' curves, and facts as lines of Markdown."""
+    """The ELBO's curve, its terms' curves, and facts as lines of Markdown."""
 
     elbo: go.Figure
     terms: go.Figure
     facts: list[str]
 
 
+def show(name: str, elbo_caption: str, terms_caption: str) -> None:
+    """Both curves over their captions, and the facts; a sentence where there is no sound record."""
+    try:
+        found = record(name)
+    except CheckpointError as error:
+        st.warning(str(error))
+        return
+    left, right = st.columns([3, 2], gap="large")
+    left.plotly_chart(found.elbo, key="curve", alt="Training and test ELBO per epoch")
+    left.caption(elbo_caption)
+    right.plotly_chart(found.terms, key="terms", alt="The ELBO's terms per epoch")
+    right.caption(terms_caption)
+    st.markdown("\n".join(f"- {fact}" for fact in found.facts))
+
+
 @st.cache_resource(show_spinner=False)
-def record(name: str, reference: float) -> Record:
-    """How a checkpoint was trained; `reference` is the tutorial's own test ELBO, in nats.
+def record(name: str) -> Record:
+    """How a checkpoint was trained.
 
     Raises:
         CheckpointError: where training.json is missing or not as `aevb.runs` writes it.
     """
-    training = loading.checkpoint(name).training
+    checkpoint = loading.checkpoint(name)
+    training, reference = checkpoint.training, TUTORIAL_ELBO.get(checkpoint.kind)
     if not training:
         raise CheckpointError(f"The checkpoint {name} has no record of its training (training.json).")
     try:
@@ -55,24 +74,3 @@ def _facts(training: Mapping[str, Any], curve: Sequence[Mapping[str, Any]]) -> l
         f"**Command** `{training['command']}`",
     ]
     return facts
-
-
-def section(name: str, reference: float, figure: int) -> None:
-    """The section "How it was trained": both curves and the facts, or what is wrong with the record.
-
-    Args:
-        reference: the tutorial's own test ELBO, in nats.
-        figure: the number of the tutorial's figure that the curve is.
-    """
-    st.header("How it was trained", anchor="training", divider="gray")
-    try:
-        found = record(name, reference)
-    except CheckpointError as error:
-        st.warning(str(error))
-        return
-    left, right = st.columns([3, 2], gap="large")
-    left.plotly_chart(found.elbo, key="curve", alt="Training and test ELBO per epoch")
-    left.caption(f"ELBO per epoch: it climbs quickly, then levels off. (Figure {figure})")
-    right.plotly_chart(found.terms, key="terms", alt="The ELBO's terms per epoch")
-    right.caption("Its terms on the test set: a better likelihood is bought with more KL.")
-    st.markdown("\n".join(f"- {fact}" for fact in found.facts))

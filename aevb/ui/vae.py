@@ -2,7 +2,9 @@
 
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -16,6 +18,7 @@ from aevb.evaluation import SEED, dimension_kl, importance_bounds
 from aevb.figures import flow as flows
 from aevb.figures import images
 from aevb.figures import maps as map_figures
+from aevb.figures.curves import learning_curve, term_curves
 from aevb.figures.posterior import by_use, dimension_use
 from aevb.figures.style import DATA, ELBO, GENERATED
 from aevb.models import VAE
@@ -293,3 +296,51 @@ def pick() -> None:
         st.session_state["digit"] = st.session_state["picked"] = int(points[0])
     else:
         st.session_state["picked"] = None
+
+
+# The training
+
+
+@dataclass(frozen=True)
+class Record:
+    """What training.json tells: the ELBO's curve, its terms' curves, and facts as lines of Markdown."""
+
+    elbo: go.Figure
+    terms: go.Figure
+    facts: list[str]
+
+
+@st.cache_resource(show_spinner=False)
+def record(name: str) -> Record:
+    """How a checkpoint was trained.
+
+    Raises:
+        CheckpointError: where training.json is missing or not as `aevb.runs` writes it.
+    """
+    training = loading.checkpoint(name).training
+    if not training:
+        raise CheckpointError(f"The checkpoint {name} has no record of its training (training.json).")
+    try:
+        curve = training["curve"]
+        return Record(
+            learning_curve(curve, chosen=training["epoch"], reference=TUTORIAL_ELBO),
+            term_curves(curve),
+            _facts(training, curve),
+        )
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise CheckpointError(f"The training.json of the checkpoint {name} is damaged: {error!r}.") from error
+
+
+def _facts(training: Mapping[str, Any], curve: Sequence[Mapping[str, Any]]) -> list[str]:
+    best = max(point["test_elbo"] for point in curve)
+    test = training.get("test") or {}
+    facts = [f"**Test ELBO** {test.get('elbo', best):+,.1f} nats"]
+    facts += [f"**Bound, K = {k}** {value:+,.1f} nats" for k, value in test.get("bound", {}).items()]
+    facts += [
+        f"**Epoch** {training['epoch']}: {training['chosen']}",
+        f"**Seed** {training['config']['seed']}",
+        f"**Time** {training['seconds'] / 60:.0f} minutes",
+        f"**Data** {training['data']}",
+        f"**Command** `{training['command']}`",
+    ]
+    return facts

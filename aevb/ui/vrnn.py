@@ -16,9 +16,6 @@ from aevb.ui import loading
 from aevb.ui.components.row_player import row_player
 from aevb.ui.widgets import linked
 
-TUTORIAL_ELBO = -78.3
-"""Nats, from the log that comes with the tutorial's code."""
-
 GROWN = 12
 ENDINGS = 12
 ENDING_WIDTH = 105  # pixels at least

@@ -121,7 +121,7 @@ def test_another_sample_is_chosen_in_the_gallery(open_page: OPEN, settle: SETTLE
     page.wait_for_url(re.compile("grown_image=2"))
     settle(page)
     assert pictures(grown)[2] != latent and row(grown) == 28
-    grown.get_by_label("Image").fill("7")
+    grown.get_by_role("spinbutton").fill("7")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("grown_image=7"))
 
@@ -156,7 +156,7 @@ def test_a_link_restores_the_view(open_page: OPEN, settle: SETTLE) -> None:
         assert pictures(player(page, key)) == pictures(player(other, key))
     assert row(player(page, "digit_rows")) == 12
     grown = player(page, "grown_rows")
-    assert row(grown) == 15 and grown.get_by_label("Image").input_value() == "4"
+    assert row(grown) == 15 and grown.get_by_role("spinbutton").input_value() == "4"
     endings = [view.locator(".st-key-endings_strip").inner_html() for view in (page, other)]
     assert endings[0] == endings[1]
 

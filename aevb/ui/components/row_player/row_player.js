@@ -23,6 +23,7 @@ class RowPlayer {
     this.root = root;
     this.row = 0; // from 0
     this.image = 0;
+    this.telling = {}; // timers, of "row" and of "image"
     const one = (selector) => root.querySelector(selector);
     this.range = one(".range");
     this.field = one(".image");
@@ -42,7 +43,7 @@ class RowPlayer {
   close() {
     this.player.stop();
     this.resizes.disconnect();
-    clearTimeout(this.telling);
+    Object.values(this.telling).forEach(clearTimeout);
   }
 
   // What the visitor does
@@ -55,9 +56,11 @@ class RowPlayer {
     for (const panel of [this.images, this.probs]) {
       const { canvas } = panel;
       const to = (event) => {
-        const place = panel.places?.find((p) => inside(p, event));
+        const place = panel.places.find((p) => inside(p, event));
         if (place && this.data.images > 1 && panel === this.images) return this.choose(place.image);
-        if (panel.places) this.scrub(this.rowAt(panel.places[0], event.offsetY));
+        if (this.data.images === 1 || panel === this.probs) {
+          this.scrub(this.rowAt(panel.places[0], event.offsetY));
+        }
       };
       canvas.onpointerdown = (event) => {
         if (event.pointerType === "mouse") canvas.setPointerCapture(event.pointerId);
@@ -95,8 +98,8 @@ class RowPlayer {
   }
 
   report(what, delay = 0) {
-    clearTimeout(this.telling);
-    this.telling = setTimeout(() => {
+    clearTimeout(this.telling[what]);
+    this.telling[what] = setTimeout(() => {
       const value = this[what] + 1;
       if (this.told?.[what] !== value) this.tell(what, value);
       this.told = { ...this.told, [what]: value };
