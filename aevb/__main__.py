@@ -61,10 +61,12 @@ def train_command(options: argparse.Namespace) -> None:
         bfloat16=options.bfloat16,
     )
     folder = options.output or Path("runs") / options.model
+    saved = False
     try:
         with tqdm(total=steps, unit="step", mininterval=0.5) as bar:
             for event in runs.record(model, digits, config, folder, options.command_line):
                 if isinstance(event, runs.Epoch):
+                    saved = True
                     bar.write(
                         f"epoch {event.epoch}: train ELBO {event.train_elbo:.2f}, "
                         f"test ELBO {event.test_elbo:.2f}",
@@ -74,7 +76,7 @@ def train_command(options: argparse.Namespace) -> None:
                     bar.update()
                     bar.set_postfix(elbo=f"{event.elbo:.1f}", refresh=False)
     except KeyboardInterrupt:
-        if (folder / "model.safetensors").is_file():
+        if saved:
             print(f"The best checkpoint so far is in {folder}.", file=sys.stderr)
         raise
     training = checkpoints.load(folder).training

@@ -54,9 +54,12 @@ class _LogPartition(torch.autograd.Function):
 
 def _mean(logits: Tensor) -> Tensor:
     # 1/(1 - e^-l) - 1/l, whose two terms cancel near 0; the series is good to 1e-9 where it is used.
-    exact = -1 / torch.expm1(-logits) - 1 / logits
+    # What is not selected must stay finite as well: a gradient is multiplied with it.
+    near_zero = logits.abs() < 0.1
+    safe = torch.where(near_zero, torch.ones_like(logits), logits)
+    exact = -1 / torch.expm1(-safe.clamp(-80, 80)) - 1 / safe
     series = 0.5 + logits / 12 - logits**3 / 720
-    return torch.where(logits.abs() < 0.1, series, exact)
+    return torch.where(near_zero, series, exact)
 
 
 class ContinuousBernoulli(Distribution):

@@ -178,3 +178,12 @@ def test_cap_bends_but_never_exceeds():
     assert (capped.diff() >= 0).all()
     small = torch.linspace(-0.5, 0.5, 11)
     torch.testing.assert_close(cap(small), small, rtol=1e-3, atol=0)
+
+
+def test_the_means_gradient_is_the_variance_and_finite_everywhere():
+    logits = torch.tensor([0.0, 1e-3, -0.5, 15.9, -100.0, 300.0], dtype=torch.float64, requires_grad=True)
+    ContinuousBernoulli(logits=logits).mean.sum().backward()
+    assert logits.grad.isfinite().all()
+    assert logits.grad[:2].tolist() == pytest.approx([1 / 12, 1 / 12], abs=1e-6)
+    theirs = torch.distributions.ContinuousBernoulli(logits=torch.tensor([-0.5, 15.9], dtype=torch.float64))
+    torch.testing.assert_close(logits.grad[2:4], theirs.variance, rtol=1e-6, atol=1e-9)

@@ -207,8 +207,7 @@ def _maximise(moment: Tensor, q: Posterior) -> tuple[Tensor, Tensor]:
     xz = moment @ q.V.T
     zz = q.covariance + q.V @ xz
     W = torch.linalg.solve(zz, xz.T).T
-    # The general form, right for any q; at the exact posterior it is the familiar diag(S - W xzᵀ).
-    variance = moment.diagonal() - 2 * (W * xz).sum(-1) + ((W @ zz) * W).sum(-1)
+    variance = moment.diagonal() - (W * xz).sum(-1)  # whatever q is, since W zz = xz
     return W, variance.clamp(min=MIN_VARIANCE)
 
 

@@ -10,7 +10,9 @@ import streamlit as st
 def section(parts: Sequence[tuple[str, str, Callable | type]]) -> None:
     """A section "Mathematics" of rows (title, markdown with LaTeX, the object whose source to show)."""
     st.header("Mathematics", anchor="mathematics", divider="gray")
-    st.caption("Each formula stands beside the code of `aevb` that computes it, read from the library itself.")
+    st.caption(
+        "Each formula stands beside the code of `aevb` that computes it, read from the library itself."
+    )
     for title, text, code in parts:
         st.subheader(title, anchor=False)
         formula, source = st.columns(2, gap="medium")
