@@ -7,7 +7,7 @@ from plotly.subplots import make_subplots
 from aevb.figures.posterior import name
 from aevb.figures.style import DIGITS, GENERATED, MARK, TRUE_MODEL, layout
 
-THIN = 8
+THIN = 5
 """Single paths shown of each group beside its mean."""
 
 
@@ -42,7 +42,7 @@ def latent_paths(
                 x=x,
                 y=y,
                 line={"color": color, "width": 1},
-                opacity=0.35,
+                opacity=0.25,
                 showlegend=False,
                 hoverinfo="skip",
                 **common,

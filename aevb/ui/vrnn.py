@@ -61,7 +61,7 @@ def temperature(key: str) -> float:
 
 def keep(name: str) -> int:
     """A slider: how many rows of the digit are kept."""
-    return st.slider("Rows to keep", 0, rows_of(name), 10, key="keep", bind="query-params", width=260)
+    return st.slider("Rows to keep", 0, rows_of(name), 9, key="keep", bind="query-params", width=260)
 
 
 # A digit row by row
