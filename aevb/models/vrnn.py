@@ -101,17 +101,26 @@ class VRNN(LatentVariableModel):
         loc, scale = (torch.stack([getattr(q.base_dist, name) for q in found]) for name in ("loc", "scale"))
         return path, Independent(Normal(loc, scale, validate_args=False), 1, validate_args=False)
 
+    def prior(self, h: Tensor, temperature: float = 1.0) -> Independent:
+        """p(z_t | h_t) for h: (…, H), its standard deviation times the temperature; event shape (L,)."""
+        p_z = self.p_z_given_h(h).base_dist
+        scaled = Normal(p_z.loc, p_z.scale * temperature, validate_args=False)
+        return Independent(scaled, 1, validate_args=False)
+
     def p_x(self, path: Path) -> Independent:
         """p(x_t | h_t, z_t) of all rows at once, batch shape (T, B), event shape (D,)."""
         return self.p_x_given_hz(torch.cat([path.h, path.z], -1))
 
     def row_terms(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
-        """The terms of the ELBO row by row, each (T, B), for x: (B, T, D) (section 5.6.3).
+        """The terms of the ELBO row by row, each (T, B), for x: (B, T, D) (section 5.6.3)."""
+        return self.terms_along(*self.infer(x, generator=generator))
+
+    def terms_along(self, path: Path, q_z: Independent) -> dict[str, Tensor]:
+        """The terms row by row, each (T, B), on a path that `infer` has drawn from q_z.
 
         The prior and the generative net are evaluated once over all rows: given the path, no row waits
         for another.
         """
-        path, q_z = self.infer(x, generator=generator)
         return {
             "reconstruction": self.p_x(path).log_prob(path.x),
             "minus_kl_z": -kl_divergence(q_z, self.p_z_given_h(path.h)),
@@ -145,16 +154,26 @@ class VRNN(LatentVariableModel):
         Args:
             temperature: scales the prior's standard deviation and divides the pixels' logits; 1 is the
                 model itself, below 1 is bolder.
+        Raises:
+            ValueError: for more than T rows, or a temperature that is not above 0.
         """
         given = x.transpose(0, 1)
+        if len(given) > self.length:
+            raise ValueError(f"An image has {self.length} rows; {len(given)} were given.")
+        if not temperature > 0:
+            raise ValueError(f"The temperature must be above 0, not {temperature!r}.")
 
         def choose(t: int, h: Tensor) -> tuple[Tensor, Tensor]:
             if t < len(given):
                 q_z = self.q_z_given_hx(torch.cat([h, given[t]], -1))
                 return rsample(q_z, generator=generator), given[t]
-            prior = self.p_z_given_h(h).base_dist
-            z = rsample(Normal(prior.loc, prior.scale * temperature, validate_args=False), (), generator)
-            logits = self.p_x_given_hz(torch.cat([h, z], -1)).base_dist.logits / temperature
-            return z, torch.bernoulli(logits.sigmoid(), generator=generator)
+            z = rsample(self.prior(h, temperature), generator=generator)
+            p_x = self.p_x_given_hz(torch.cat([h, z], -1))
+            return z, torch.bernoulli(tempered(p_x, temperature), generator=generator)
 
         return self.unroll(len(x), self.length, choose)
+
+
+def tempered(p_x: Independent, temperature: float) -> Tensor:
+    """The probabilities (…, D) of a product of Bernoullis whose logits are divided by the temperature."""
+    return (p_x.base_dist.logits / temperature).sigmoid()

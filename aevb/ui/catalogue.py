@@ -83,5 +83,6 @@ MODELS = (
         r"\prod_{t=1}^{T} \underbrace{p_\theta(\mathbf x_t \mid \mathbf x_{<t}, \mathbf z_{\le t})}"
         r"_{\text{Bernoullis}}\;\underbrace{p_\theta(\mathbf z_t \mid \mathbf x_{<t}, \mathbf z_{<t})}"
         r"_{\text{Gaussian}}",
+        PAGES / "vrnn.py",
     ),
 )

@@ -15,6 +15,7 @@ from aevb.training import Alternating, Diverged, TrainingConfig
 from aevb.ui import jobs
 from aevb.ui.components.em_scrubber import em_scrubber
 from aevb.ui.components.rotation import rotation
+from aevb.ui.widgets import linked
 
 SLOT = "factor-analysis"
 TOGETHER, IN_TURN = "E and M together", "E and M in turn"
@@ -267,12 +268,6 @@ def _opening(run: Run) -> tuple[float | None, int]:
 def forget_opening() -> None:
     """For when the scrubber is out of sight: it is to open again where the URL says."""
     st.session_state.pop("fa_opening", None)
-
-
-def linked(name: str, most: int, least: int = 0) -> int | None:
-    """A whole number from the URL, None where there is none or it is out of range."""
-    text = st.query_params.get(name, "")
-    return int(text) if re.fullmatch(r"-?\d{1,6}", text) and least <= int(text) <= most else None
 
 
 # Beside it

@@ -21,6 +21,7 @@ page = st.navigation(
         ),
         st.Page(PAGES / "vae.py", title="VAE", icon=":material/blur_on:", url_path="vae"),
         st.Page(PAGES / "cvae.py", title="Conditional VAE", icon=":material/label:", url_path="cvae"),
+        st.Page(PAGES / "vrnn.py", title="Variational RNN", icon=":material/view_headline:", url_path="vrnn"),
     ]
 )
 with st.sidebar:

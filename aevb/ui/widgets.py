@@ -1,5 +1,6 @@
 """Widgets that several pages share. Their state stands in the URL under their key."""
 
+import re
 import secrets
 from collections.abc import Sequence
 
@@ -58,6 +59,12 @@ def seed(key: str, button: str) -> int:
         value = st.number_input("Seed", 0, SEEDS - 1, 0, key=key, bind="query-params", width=150)
         st.button(button, key=f"{key}_draw", icon=":material/casino:", on_click=draw)
     return int(value)
+
+
+def linked(name: str, most: int, least: int = 0) -> int | None:
+    """A whole number from the URL, None where there is none or it is out of range."""
+    text = st.query_params.get(name, "")
+    return int(text) if re.fullmatch(r"-?\d{1,6}", text) and least <= int(text) <= most else None
 
 
 def picture(

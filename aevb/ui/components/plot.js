@@ -1,4 +1,4 @@
-// What the components that draw on canvases share: data from Python, colours from the theme, axes.
+// What the components that draw on canvases share: data from Python, colours from the theme, axes, playing.
 // Their Python puts this before their own script, so that each is one module.
 
 // The counterpart of pack() in packing.py: a header, and float32 arrays by name.
@@ -61,6 +61,51 @@ class Panel {
     this.context.clearRect(0, 0, this.width, this.height);
     if (this.layer.width) this.context.drawImage(this.layer, 0, 0, this.width, this.height);
     paint(this.context);
+  }
+}
+
+const PLAY = "M7 4v16l13-8z";
+const PAUSE = "M6 4h4v16H6zM14 4h4v16h-4z";
+
+// A play button: from where one is to the last frame, in so many seconds.
+class Player {
+  // `frame` and `last` say where one is and where it ends; `go` goes to a frame; `stopped` is called
+  // when the visitor has paused it or the last frame is reached.
+  constructor(button, { seconds, frame, last, go, stopped }) {
+    Object.assign(this, { button, seconds, frame, last, go, stopped, playing: false });
+    button.onclick = () => (this.playing ? this.stop(true) : this.start());
+  }
+
+  start() {
+    if (this.frame() >= this.last()) this.go(0);
+    this.playing = true;
+    this.label();
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    let before = performance.now(), exact = this.frame();
+    const tick = (now) => {
+      if (!this.playing) return;
+      const interval = still ? 800 : 0; // without motion: a dozen still pictures
+      if (now - before >= interval) {
+        exact += (Math.max(now - before, 1) / 1000 / this.seconds) * this.last();
+        before = now;
+        this.go(Math.min(this.last(), Math.round(exact)));
+      }
+      if (this.frame() >= this.last()) this.stop(true);
+      else this.ticking = requestAnimationFrame(tick);
+    };
+    this.ticking = requestAnimationFrame(tick);
+  }
+
+  stop(tell = false) {
+    if (this.playing && tell) this.stopped();
+    this.playing = false;
+    cancelAnimationFrame(this.ticking);
+    this.label();
+  }
+
+  label() {
+    this.button.setAttribute("aria-label", this.playing ? "Pause" : "Play");
+    this.button.querySelector("path").setAttribute("d", this.playing ? PAUSE : PLAY);
   }
 }
 
@@ -214,4 +259,9 @@ function ellipse(context, axes, [mx, my], [a, b, c], sigmas) {
     context.lineTo(axes.x(x), axes.y(y));
   }
   context.closePath();
+}
+
+function quantile(values, fraction) {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.round(fraction * (sorted.length - 1))];
 }

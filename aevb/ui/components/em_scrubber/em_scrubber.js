@@ -2,8 +2,6 @@
 // Python hears of the step and of the test point only when the visitor lets go.
 
 const PLAY_SECONDS = 9;
-const PLAY = "M7 4v16l13-8z";
-const PAUSE = "M6 4h4v16H6zM14 4h4v16h-4z";
 const WINDOW_QUANTILE = 0.06; // of the frames, at either end, may leave the latent panel
 
 const views = new WeakMap();
@@ -27,7 +25,13 @@ class Scrubber {
     this.goal = null; // the position that the visitor wants to see; null is always the newest
     const one = (selector) => root.querySelector(selector);
     this.range = one(".range");
-    this.play = one(".play");
+    this.player = new Player(one(".play"), {
+      seconds: PLAY_SECONDS,
+      frame: () => this.frame,
+      last: () => this.count - 1,
+      go: (frame) => this.go(frame),
+      stopped: () => this.report("step"),
+    });
     this.field = one(".point");
     this.curves = new Panel(one(".curves"));
     this.planes = [...root.querySelectorAll(".plane")].map((canvas) => {
@@ -42,7 +46,7 @@ class Scrubber {
   }
 
   close() {
-    this.stop();
+    this.player.stop();
     this.resizes.disconnect();
     clearTimeout(this.telling);
   }
@@ -52,7 +56,6 @@ class Scrubber {
   listen() {
     this.range.oninput = () => this.scrub(Number(this.range.value));
     this.range.onchange = () => this.report("step", 250); // arrows held down report once
-    this.play.onclick = () => (this.playing ? this.stop(true) : this.start());
     this.field.onchange = () => this.choose(Math.round(Number(this.field.value)) - 1);
     const canvas = this.curves.canvas;
     const to = (event) => this.scrub(this.nearest(this.main.valueAt(event.offsetX)));
@@ -67,7 +70,7 @@ class Scrubber {
   }
 
   scrub(frame) {
-    this.stop();
+    this.player.stop();
     this.go(frame);
   }
 
@@ -107,38 +110,6 @@ class Scrubber {
     }, delay);
   }
 
-  start() {
-    if (this.frame >= this.count - 1) this.go(0);
-    this.playing = true;
-    this.button();
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    let before = performance.now(), exact = this.frame;
-    const tick = (now) => {
-      if (!this.playing) return;
-      const interval = still ? 800 : 0; // without motion: a dozen still pictures
-      if (now - before >= interval) {
-        exact += (Math.max(now - before, 1) / 1000 / PLAY_SECONDS) * (this.count - 1);
-        before = now;
-        this.go(Math.round(exact));
-      }
-      if (this.frame >= this.count - 1) this.stop(true);
-      else this.ticking = requestAnimationFrame(tick);
-    };
-    this.ticking = requestAnimationFrame(tick);
-  }
-
-  stop(report = false) {
-    if (this.playing && report) this.report("step");
-    this.playing = false;
-    cancelAnimationFrame(this.ticking);
-    this.button();
-  }
-
-  button() {
-    this.play.setAttribute("aria-label", this.playing ? "Pause" : "Play");
-    this.play.querySelector("path").setAttribute("d", this.playing ? PAUSE : PLAY);
-  }
-
   // What Python sends
 
   receive(data) {
@@ -148,7 +119,7 @@ class Scrubber {
     this.range.max = this.count - 1;
     this.range.setAttribute("aria-label", `${data.unit}, chosen of ${data.length}`);
     if (another) {
-      this.stop();
+      this.player.stop();
       this.told = undefined;
       this.goal = data.start;
       this.point = Math.min(data.point, data.points.length / 3) - 1;
@@ -522,9 +493,4 @@ class Scrubber {
   phase(position) {
     return (this.data.spans.find(([, to]) => position <= to + 1e-6) ?? ["", "", ""])[2];
   }
-}
-
-function quantile(values, fraction) {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.round(fraction * (sorted.length - 1))];
 }

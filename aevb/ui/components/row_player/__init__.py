@@ -1,0 +1,85 @@
+"""Images that grow row by row, played, paused and scrubbed in the browser; what each row was drawn from."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+from torch import Tensor
+
+from aevb.figures import style
+from aevb.sequences import ObservedRows, Rows
+from aevb.ui.components.packing import pack
+
+HERE = Path(__file__).parent
+
+_component = st.components.v2.component(
+    "aevb_row_player",
+    html=(HERE / "row_player.html").read_text(encoding="utf-8"),
+    css=(HERE.parent / "player.css").read_text(encoding="utf-8")
+    + (HERE / "row_player.css").read_text(encoding="utf-8"),
+    js=(HERE.parent / "plot.js").read_text(encoding="utf-8")
+    + (HERE / "row_player.js").read_text(encoding="utf-8"),
+)
+
+COLORS = {
+    "kl": style.DATA,
+    "likelihood": style.GENERATED,
+    "prior": style.TRUE_MODEL,
+    "posterior": style.ELBO,
+    "sample": style.GENERATED,
+}
+
+
+def row_player(
+    rows: Rows,
+    *,
+    key: str,
+    run: str,
+    start: int,
+    image: int = 1,
+    on_row: Callable[[], None],
+    on_image: Callable[[], None],
+) -> tuple[int | None, int | None]:
+    """Mounts a player of what images went through.
+
+    With `ObservedRows` of one image: the digit with bars of each row's terms, and both the prior and the
+    posterior of the row in the latent plane. With other `Rows`: a gallery of images that grow, and the
+    prior of the chosen one.
+
+    Args:
+        rows: of at least two latent dimensions, of which the first two are shown.
+        key: the element's, and that of its state {"row": number, "image": number}, both from 1.
+        run: names the rows: while it stays the same, so do the chosen row and image.
+        start, image: the row and the image shown at first, from 1.
+        on_row, on_image: called when the visitor has chosen another.
+    Returns:
+        the row and the image last chosen, None where none was.
+    """
+    length, images, width = rows.x.shape
+    header = {
+        "run": run,
+        "length": length,
+        "images": images,
+        "width": width,
+        "latentDim": rows.z.shape[-1],
+        "start": start,
+        "image": image,
+        "colors": COLORS,
+    }
+    arrays: dict[str, Tensor] = {
+        "x": rows.x,
+        "probs": rows.probs,
+        "z": rows.z,
+        "prior_loc": rows.prior.mean,
+        "prior_scale": rows.prior.stddev,
+    }
+    if isinstance(rows, ObservedRows):
+        arrays |= {
+            "posterior_loc": rows.posterior.mean,
+            "posterior_scale": rows.posterior.stddev,
+            "kl": -rows.terms["minus_kl_z"],
+            "surprise": -rows.terms["reconstruction"],
+        }
+    data = pack(header, **{name: array.numpy() for name, array in arrays.items()})
+    state = _component(key=key, data=data, on_row_change=on_row, on_image_change=on_image)
+    return state.row, state.image

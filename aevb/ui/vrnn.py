@@ -1,0 +1,201 @@
+"""What the VRNN page shows, by a checkpoint's name and plain values; where its players stand."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+import torch
+from torch import Generator, Tensor
+
+from aevb import sequences
+from aevb.checkpoints import CheckpointError
+from aevb.figures import images
+from aevb.figures.paths import latent_paths
+from aevb.models import VRNN
+from aevb.sequences import ObservedRows, Rows
+from aevb.ui import loading
+from aevb.ui.components.row_player import row_player
+from aevb.ui.widgets import linked
+
+GROWN = 12
+ENDINGS = 12
+ENDING_WIDTH = 105  # pixels at least
+SAMPLES = 30  # as in Figure 12
+ENCODED = 2000
+"""Test images whose latent paths are drawn, or averaged, by class."""
+
+TEMPERATURES = (0.25, 2.0)
+
+
+def model(name: str) -> VRNN:
+    """A checkpoint's VRNN, of images as large as the test set's and with a plane of latent values.
+
+    Raises:
+        CheckpointError: where it holds another model, or is missing or damaged.
+    """
+    loaded = loading.model(name, VRNN)
+    height, width = loading.test_images(VRNN.observation).shape[1:]
+    if (loaded.length, loaded.data_dim, loaded.latent_dim) != (height, width, 2):
+        raise CheckpointError(
+            f"The checkpoint {name} does not hold a VRNN of {height} rows of {width} pixels with L = 2."
+        )
+    return loaded
+
+
+def image(digit: int) -> Tensor:
+    """A test image as the model sees it, (T, D)."""
+    return loading.test_images(VRNN.observation)[digit]
+
+
+def rows_of(name: str) -> int:
+    """T, how many rows an image has."""
+    return model(name).length
+
+
+def temperature(key: str) -> float:
+    """A slider; 1 is the model itself."""
+    least, most = TEMPERATURES
+    return st.slider("Temperature", least, most, 1.0, 0.05, key=key, bind="query-params", width=260)
+
+
+def keep(name: str) -> int:
+    """A slider: how many rows of the digit are kept."""
+    return st.slider("Rows to keep", 0, rows_of(name), 9, key="keep", bind="query-params", width=260)
+
+
+# A digit row by row
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def observed(name: str, digit: int, seed: int) -> ObservedRows:
+    """A test digit's rows with the z that a seed draws. Shared: not to be changed."""
+    return sequences.observe(model(name), image(digit).unsqueeze(0), generator=Generator().manual_seed(seed))
+
+
+def most_surprising(name: str, digit: int, seed: int) -> int:
+    """The row, from 1, at which the KL is largest."""
+    return 1 + int(observed(name, digit, seed).terms["minus_kl_z"][:, 0].argmin())
+
+
+def play_digit(name: str, digit: int, seed: int) -> None:
+    """The player of a test digit; its row stands in the URL."""
+    run = f"{name} {digit} {seed}"
+    start, _ = _opening("row", run, most_surprising(name, digit, seed), rows_of(name), 1)
+    rows = observed(name, digit, seed)
+    row_player(rows, key="digit_rows", run=run, start=start, on_row=_remember, on_image=_remember)
+
+
+def summary(name: str, digit: int, seed: int) -> str:
+    """Where the digit surprises most, in a sentence."""
+    terms = observed(name, digit, seed).terms
+    kl, likelihood = -terms["minus_kl_z"][:, 0], terms["reconstruction"][:, 0]
+    row = most_surprising(name, digit, seed)
+    few = kl.sort(descending=True).values[: max(1, len(kl) // 7)].sum() / kl.sum()
+    return (
+        f"Here row {row} surprises most: KL {kl[row - 1]:.1f} nats. {max(1, len(kl) // 7)} of the "
+        f"{len(kl)} rows hold {few:.0%} of the KL. ELBO of the whole digit, one sample: "
+        f"{(likelihood - kl).sum():,.1f} nats.".replace("-", "−")
+    )
+
+
+# Digits that grow
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def grown(name: str, seed: int, temperature: float) -> Rows:
+    """Samples row by row. Shared: not to be changed."""
+    nothing = sequences.nothing(model(name), GROWN)
+    generator = Generator().manual_seed(seed)
+    return sequences.grow(model(name), nothing, generator=generator, temperature=temperature)
+
+
+def play_samples(name: str, seed: int, temperature: float) -> None:
+    """The player of samples; its row and image stand in the URL."""
+    run = f"{name} {seed} {temperature}"
+    length = rows_of(name)
+    start, chosen = _opening("grown", run, length, length, GROWN)
+    row_player(
+        grown(name, seed, temperature),
+        key="grown_rows",
+        run=run,
+        start=start,
+        image=chosen,
+        on_row=_remember,
+        on_image=_remember,
+    )
+
+
+def _opening(key: str, run: str, row: int, rows: int, images: int) -> tuple[int, int]:
+    """The row and the image at which a run's player opens: the link's, else `row` and 1.
+
+    Read once for each run, since the player's data must not change with what it reports.
+    """
+    known = st.session_state.get(f"{key}_opening")
+    if known is None or known[0] != run:
+        if known is not None:  # another digit: its own row, not the old one's
+            st.query_params.pop(key, None)
+        known = run, linked(key, rows, 1) or row, linked(f"{key}_image", images, 1) or 1
+        st.session_state[f"{key}_opening"] = known
+    return known[1], known[2]
+
+
+def _remember() -> None:
+    for player, key in (("digit_rows", "row"), ("grown_rows", "grown")):
+        state = st.session_state.get(player) or {}
+        for part, name in (("row", key), ("image", f"{key}_image")):
+            if state.get(part) is not None:
+                st.query_params[name] = str(int(state[part]))
+
+
+# Completions
+
+
+def beginning(digit: int, keep: int) -> str:
+    """The digit, with a line below its first `keep` rows, as HTML."""
+    return images.strip(
+        image(digit).unsqueeze(0).numpy(), [f"digit {digit}"], width=ENDING_WIDTH, boundary=keep
+    )
+
+
+def endings(name: str, digit: int, keep: int, seed: int, temperature: float) -> str:
+    """Endings of the digit's first `keep` rows, with a line where they end, as HTML."""
+    given = image(digit)[:keep].expand(ENDINGS, -1, -1)
+    generator = Generator().manual_seed(seed)
+    rows = sequences.grow(model(name), given, generator=generator, temperature=temperature)
+    captions = [f"ending {number}" for number in range(1, ENDINGS + 1)]
+    return images.strip(rows.x.transpose(0, 1).numpy(), captions, width=ENDING_WIDTH, boundary=keep)
+
+
+# Latent paths
+
+
+@st.cache_data(show_spinner="Encoding the test images …")
+def _class_paths(name: str) -> tuple[np.ndarray, np.ndarray]:
+    x = loading.test_images(VRNN.observation)[:ENCODED]
+    labels = loading.digits().test.labels[:ENCODED]
+    paths = torch.cat([sequences.mean_paths(model(name), batch) for batch in x.split(200)])
+    return paths.numpy(), labels.numpy()
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def digit_paths(name: str, digit: int) -> go.Figure:
+    """The means of q along test images, by class, with one digit's own path."""
+    paths, labels = _class_paths(name)
+    chosen = sequences.mean_paths(model(name), image(digit).unsqueeze(0))[0]
+    return latent_paths(paths, labels, chosen=chosen.numpy())
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def sample_paths(name: str, seed: int) -> go.Figure:
+    """z_t of samples."""
+    return latent_paths(grown(name, seed, 1.0).z.transpose(0, 1).numpy())
+
+
+# Samples
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def samples(name: str, seed: int) -> np.ndarray:
+    """Figure 12's 30 samples, tiled, uint8."""
+    with torch.no_grad():
+        x = model(name).sample(SAMPLES, generator=Generator().manual_seed(seed))
+    return images.tile(x.unflatten(1, (rows_of(name), -1)).numpy(), 10, scale=5)
