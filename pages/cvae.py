@@ -85,8 +85,11 @@ def knobs(digit: int) -> None:
         drawing(cvae.written(NAME, digit, latents.read_sliders(cvae.PARAM, start)), "written")
     latents.starts(
         cvae.PARAM,
-        {"The digit's style": ("restart_alt", start), "The mean": ("adjust", 0 * start)},
-        lambda: cvae.random_style(NAME),
+        {
+            "The digit's style": ("restart_alt", lambda: start),
+            "The mean": ("adjust", lambda: 0 * start),
+            "Random": ("casino", lambda: cvae.random_style(NAME)),
+        },
     )
     latents.sliders(cvae.PARAM, latents.order(NAME), "ε")
     st.caption(

@@ -46,11 +46,13 @@ def knobs(digit: int) -> None:
         st.warning(problem)
     view, controls = st.columns([2, 3], gap="large")
     with controls:
-        sample = vae.drawn(NAME, digit, st.session_state["sample"])
         latents.starts(
             vae.PARAM,
-            {"Posterior mean": ("restart_alt", mean), "The sample above": ("input", sample)},
-            lambda: vae.random_latents(NAME),
+            {
+                "Posterior mean": ("restart_alt", lambda: mean),
+                "The sample above": ("input", lambda: vae.drawn(NAME, digit, st.session_state["sample"])),
+                "Random": ("casino", lambda: vae.random_latents(NAME)),
+            },
         )
         latents.sliders(vae.PARAM, latents.order(NAME))
     with view, st.container(key="in_sight"):

@@ -47,14 +47,19 @@ def slider(param: str, dimension: int) -> str:
     return f"{param}_slider_{dimension}"
 
 
-def starts(param: str, places: Mapping[str, tuple[str, Latents]], draw: Callable[[], Latents]) -> None:
-    """Buttons that put the sliders at a place, {title: (icon, values (L,))}, or at a random `draw()`."""
+def starts(param: str, places: Mapping[str, tuple[str, Callable[[], Latents]]]) -> None:
+    """Buttons that put the sliders at a place, {title: (icon, its values (L,))}.
+
+    The values are asked for when a button is pressed, not when it is drawn: another fragment may have
+    changed them in between.
+    """
+
+    def put(place: Callable[[], Latents]) -> None:
+        move_sliders(param, place())
+
     with st.container(horizontal=True):
-        for title, (icon, values) in places.items():
-            st.button(title, icon=f":material/{icon}:", on_click=move_sliders, args=(param, values))
-        st.button(
-            "Random", icon=":material/casino:", on_click=lambda: move_sliders(param, draw()), key="random"
-        )
+        for title, (icon, place) in places.items():
+            st.button(title, icon=f":material/{icon}:", on_click=put, args=(place,))
 
 
 def sliders(param: str, dimensions: Sequence[int], symbol: str = "z") -> None:

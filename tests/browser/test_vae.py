@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from aevb import checkpoints
+from aevb.ui import latents, vae
 
 OPEN = Callable[..., Page]
 SETTLE = Callable[[Page], None]
@@ -72,6 +73,25 @@ def test_a_slider_moved_by_keyboard_changes_the_decoded_pixels(open_page: OPEN, 
     page.get_by_role("button", name="The sample above").click()
     settle(page)
     assert decoded(page) not in (before, after)
+
+
+def values(page: Page) -> list[float]:
+    """Where the sliders stand, in the order in which they are shown."""
+    sliders = page.locator(".st-key-sliders input[type=range]")
+    return [float(value) for value in sliders.evaluate_all("all => all.map(slider => slider.value)")]
+
+
+def test_the_sample_above_is_the_one_that_is_shown(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("vae")
+    page.get_by_role("button", name="Resample z").click()
+    expect(page).to_have_url(re.compile("sample="))
+    settle(page)
+    page.get_by_role("button", name="The sample above").click()
+    settle(page)
+    seed = int(re.search(r"sample=(\d+)", page.url)[1])
+    z = latents.rounded(vae.drawn("vae", 0, seed))
+    shown = [z[dimension] for dimension in latents.order("vae")]
+    assert values(page) == pytest.approx(shown, abs=0.026)  # the browser rounds to steps of 0.05
 
 
 def test_the_map_loads_the_digit_of_the_point_that_is_clicked(open_page: OPEN, settle: SETTLE) -> None:
