@@ -3,6 +3,7 @@
 import argparse
 import inspect
 import json
+import math
 import shlex
 import sys
 import time
@@ -88,6 +89,8 @@ def train_command(options: argparse.Namespace) -> None:
 
 def _train_factor_analysis(options: argparse.Namespace) -> None:
     """Factor analysis on the tutorial's synthetic data (section 5.2.4)."""
+    if options.bfloat16:
+        raise ValueError("--bfloat16 is not an option of fa.")
     train_x, test_x = synthetic(options.seed)
     model = FactorAnalysis(train_x.shape[1], options.latent_dim or 2)
     steps = options.epochs * max(1, len(train_x) // options.batch_size)
@@ -103,8 +106,10 @@ def _train_factor_analysis(options: argparse.Namespace) -> None:
     try:
         for _ in tqdm(train(model, Examples(train_x), config), total=steps, unit="step"):
             pass
-    finally:  # after Ctrl-C too: for a model this small the latest state is as good as the best
+    except KeyboardInterrupt:  # for a model this small the latest state is as good as the best
         checkpoints.save(model, folder, {"command": options.command_line})
+        raise
+    checkpoints.save(model, folder, {"command": options.command_line})
     with torch.no_grad():
         figures = {
             "true_evidence": true_model().evidence(test_x).mean().item(),
@@ -119,8 +124,6 @@ def _train_factor_analysis(options: argparse.Namespace) -> None:
 def evaluate_command(options: argparse.Namespace) -> None:
     """Measures a checkpoint on the whole test set."""
     checkpoint = checkpoints.load(options.checkpoint)
-    if checkpoint.kind == "fa":
-        raise ValueError("factor analysis is not a model of images; `train fa` prints its exact figures.")
     digits = data.load()
     measured = {"checkpoint": str(options.checkpoint)} | _measure(checkpoint, digits)
     if options.json:
@@ -138,14 +141,14 @@ def evaluate_command(options: argparse.Namespace) -> None:
 def sample_command(options: argparse.Namespace) -> None:
     """Draws images from a checkpoint's model into one PNG."""
     checkpoint = checkpoints.load(options.checkpoint)
-    if options.count < 1:
-        raise ValueError(f"--count must be at least 1, not {options.count}.")
     with torch.no_grad():
         x = checkpoint.model.sample(options.count, generator=torch.Generator().manual_seed(options.seed))
     if checkpoint.kind == "fa":
         print(json.dumps(x.tolist()))
         return
-    side = round(x.shape[-1] ** 0.5)
+    side = math.isqrt(x.shape[-1])
+    if side * side != x.shape[-1]:
+        raise ValueError(f"Samples of {x.shape[-1]} numbers are no square images.")
     from torchvision.utils import save_image  # imported late: it is slow to import
 
     save_image(x.view(-1, 1, side, side), options.output, nrow=10, padding=1)
@@ -155,7 +158,7 @@ def sample_command(options: argparse.Namespace) -> None:
 def map_command(options: argparse.Namespace) -> None:
     """Maps the latent means of the test set and leaves the maps beside the weights."""
     checkpoint = checkpoints.load(options.checkpoint)
-    observed = data.load().test.seen_by(checkpoint.model).fixed()
+    observed = _observed(checkpoint, data.load())
     means = posterior_means(checkpoint.model, *observed).numpy()
     made = {name: make(means) for name, make in tqdm(maps.METHODS.items(), unit="map")}
     maps.save(made, checkpoint.path)
@@ -176,8 +179,24 @@ def data_command(options: argparse.Namespace) -> None:
         print(data.load().note)
 
 
+def _observed(checkpoint: Checkpoint, digits: data.Digits) -> tuple[torch.Tensor, ...]:
+    """The test images as the checkpoint's model sees them.
+
+    Raises:
+        ValueError: for a model that is not one of such images.
+    """
+    model = checkpoint.model
+    if model.observation == "vector":
+        raise ValueError(f"{checkpoint.kind} is not a model of images; `train fa` prints its exact figures.")
+    observed = digits.test.seen_by(model).fixed()
+    pixels, expected = observed[0][0].numel(), model.data_dim * getattr(model, "length", 1)
+    if pixels != expected:
+        raise ValueError(f"{checkpoint.path} is a model of {expected} pixels; these images have {pixels}.")
+    return observed
+
+
 def _measure(checkpoint: Checkpoint, digits: data.Digits) -> dict:
-    observed = digits.test.seen_by(checkpoint.model).fixed()
+    observed = _observed(checkpoint, digits)
     start = time.perf_counter()
     measured = evaluate(
         checkpoint.model,
@@ -209,11 +228,13 @@ def _schedule(options: argparse.Namespace) -> Simultaneous | Alternating:
     return Alternating(*options.alternate) if options.alternate else Simultaneous()
 
 
-def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+def _number(kind: type[int] | type[float], least: float, most: float) -> Callable[[str], float]:
+    """A parser of numbers in [least, most], so that nothing impossible gets as far as torch."""
+
     def parse(text: str) -> float:
         value = kind(text)
-        if not value > 0:
-            raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"must be from {least:g} to {most:g}, not {text}")
         return value
 
     parse.__name__ = "number"
@@ -229,12 +250,14 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    at_least_one, above_zero = _positive(int), _positive(float)
+    at_least_one, seed = _number(int, 1, 100_000), _number(int, 0, 2**32 - 1)
     added = command("train", train_command)
     added.add_argument("model", choices=REGISTRY, help="which model: %(choices)s")
     added.add_argument("--epochs", type=at_least_one, default=100, help="passes over the data (%(default)s)")
     added.add_argument("--batch-size", type=at_least_one, default=100, help="%(default)s")
-    added.add_argument("--learning-rate", type=above_zero, help="Adam's, at the start (1e-3; fa 1e-2)")
+    added.add_argument(
+        "--learning-rate", type=_number(float, 1e-9, 1e3), help="Adam's, at the start (1e-3; fa 1e-2)"
+    )
     added.add_argument("--latent-dim", type=at_least_one, help="L (the tutorial's)")
     added.add_argument("--dropout", type=float, help="of hidden units (0)")
     added.add_argument(
@@ -244,7 +267,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar=("E", "M"),
         help="E steps of phi alone, then M of theta alone, in turn, rather than both at once",
     )
-    added.add_argument("--seed", type=int, default=0, help="%(default)s")
+    added.add_argument("--seed", type=seed, default=0, help="%(default)s")
     added.add_argument("--bfloat16", action="store_true", help="matrix products in bfloat16")
     added.add_argument("--output", type=Path, help="the checkpoint's folder (runs/MODEL)")
 
@@ -254,8 +277,8 @@ def _parser() -> argparse.ArgumentParser:
 
     added = command("sample", sample_command)
     added.add_argument("checkpoint", help="a folder, a shipped name, or a Hugging Face repository")
-    added.add_argument("--count", type=int, default=30, help="%(default)s")
-    added.add_argument("--seed", type=int, default=0, help="%(default)s")
+    added.add_argument("--count", type=_number(int, 1, 10_000), default=30, help="%(default)s")
+    added.add_argument("--seed", type=seed, default=0, help="%(default)s")
     added.add_argument("--output", type=Path, default=Path("samples.png"), help="%(default)s")
 
     added = command("map", map_command)

@@ -71,7 +71,10 @@ class Checkpoint:
 
 
 def save(model: LatentVariableModel, path: Path, training: dict[str, Any] | None = None) -> None:
-    """Writes model.safetensors, config.json and, where given, training.json into the folder `path`."""
+    """Writes model.safetensors, config.json and, where given, training.json into the folder `path`.
+
+    A maps.npz there, which showed other weights, goes.
+    """
     config = {"format": FORMAT, "model": name_of(model), **model.config}
     path.mkdir(parents=True, exist_ok=True)
     # Ctrl-C in the middle of it must leave the files of before.
@@ -81,6 +84,7 @@ def save(model: LatentVariableModel, path: Path, training: dict[str, Any] | None
             file = Path(staging) / name
             file.chmod(0o644)  # safetensors keeps it from everyone else, such as a server
             file.replace(path / name)
+    (path / "maps.npz").unlink(missing_ok=True)
     if training is not None:
         write_json(path / "training.json", training)
 
@@ -135,7 +139,7 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
 
 def _resolve(name: str) -> Path:
     for candidate in (Path(name), ROOT / name):
-        if candidate.is_dir():
+        if name and candidate.is_dir():
             return candidate
     if name.count("/") != 1 or name.startswith((".", "/", "checkpoints/")):
         raise CheckpointError(f"There is no checkpoint folder {name}.")

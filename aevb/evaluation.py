@@ -10,8 +10,9 @@ from torch import Generator, Tensor
 from torch.distributions import kl_divergence
 
 from aevb.models import CVAE, VAE, LatentVariableModel
+from aevb.models.base import check_sizes
 
-SEED = 20_220_806
+SEED = 20_220_807  # not that of the dequantisation: the two must not share a stream
 BATCH = 500
 MAX_ROWS = 20_000  # of decoded data held at once: 20,000 images are 63 MB in float32
 
@@ -72,6 +73,8 @@ def importance_bounds(
     A lower bound on the evidence that rises with K (Burda, Grosse and Salakhutdinov, 2016). The K
     samples of a smaller bound are the first of a larger one's, and memory does not grow with K.
     """
+    for k in bounds:
+        check_sizes(K=k)
     x = observed[0]
     chunk = max(1, MAX_ROWS // len(x))
     running = x.new_full((len(x),), -math.inf)

@@ -105,6 +105,7 @@ def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig
         after every gradient step, its `Progress` (equations 3 and 4).
     Raises:
         Diverged: when the mini-batch ELBO is not finite any more.
+        ValueError: when `requires_grad_(False)` holds all that a step is to move.
     """
     generator = torch.Generator().manual_seed(config.seed)
     moved = {"E": model.inference_parameters(), "M": model.generative_parameters()}
@@ -119,14 +120,16 @@ def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig
         with torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16):
             terms = model.terms(*next(batches), generator=generator)
         elbo = total(terms).mean()
+        if not elbo.isfinite():
+            raise Diverged(f"The ELBO is {elbo.item()} at step {step}: lower the learning rate.")
+        if not moved[phase]:
+            raise ValueError(f"Step {step} ({phase}) has nothing to move: all its parameters are held fixed.")
         # Adam passes over parameters without a gradient, so what a phase does not move stands still.
         optimizer.zero_grad(set_to_none=True)
         (-elbo).backward(inputs=moved[phase])
         optimizer.step()
         if scheduler:
             scheduler.step()
-        if not elbo.isfinite():
-            raise Diverged(f"The ELBO is {elbo.item()} at step {step}: lower the learning rate.")
         yield Progress(
             step=step,
             steps=config.steps,

@@ -83,6 +83,11 @@ def test_evaluate_prints_the_same_figures_for_people(vae, few_digits, capsys):
         assert f"{figure:,.2f}" in said
 
 
+def test_factor_analysis_takes_no_bfloat16(capsys):
+    assert main(["train", "fa", "--bfloat16"]) == 1
+    assert "--bfloat16 is not an option of fa." in sentence(capsys.readouterr().err)
+
+
 def test_evaluate_refuses_factor_analysis(tmp_path, capsys):
     checkpoints.save(FactorAnalysis(), tmp_path)
     assert main(["evaluate", str(tmp_path)]) == 1
@@ -198,12 +203,18 @@ def test_a_failing_command_ends_with_a_sentence(arguments, status, said):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["train", "vae", "--latent-dim", "0"], "--latent-dim: must be above 0, not 0"),
-        (["train", "vae", "--epochs", "-1"], "--epochs: must be above 0, not -1"),
-        (["train", "vae", "--batch-size", "0"], "--batch-size: must be above 0, not 0"),
+        (["train", "vae", "--latent-dim", "0"], "--latent-dim: must be from 1 to 100000, not 0"),
+        (
+            ["train", "vae", "--latent-dim", "100000000000"],
+            "--latent-dim: must be from 1 to 100000, not 1000",
+        ),
+        (["train", "vae", "--epochs", "-1"], "--epochs: must be from 1 to 100000, not -1"),
+        (["train", "vae", "--batch-size", "0"], "--batch-size: must be from 1 to 100000, not 0"),
+        (["train", "vae", "--seed", "99999999999999999999"], "--seed: must be from 0 to"),
+        (["sample", "vae", "--count", "0"], "--count: must be from 1 to 10000, not 0"),
         (["train", "vae", "--latent-dim", "two"], "--latent-dim: invalid number value: 'two'"),
-        (["train", "vae", "--learning-rate", "nan"], "--learning-rate: must be above 0, not nan"),
-        (["train", "fa", "--alternate", "0", "10"], "--alternate: must be above 0, not 0"),
+        (["train", "vae", "--learning-rate", "nan"], "--learning-rate: must be from 1e-09 to 1000, not nan"),
+        (["train", "fa", "--alternate", "0", "10"], "--alternate: must be from 1 to 100000, not 0"),
         (["sing"], "invalid choice: 'sing'"),
         ([], "required: COMMAND"),
     ],
@@ -234,9 +245,21 @@ def test_a_damaged_checkpoint_is_named(name, vae, few_digits, capsys):
     assert f"{vae / 'model.safetensors'} is damaged" in sentence(capsys.readouterr().err)
 
 
-def test_an_impossible_count_is_named(vae, capsys):
-    assert main(["sample", str(vae), "--count", "0"]) == 1
-    assert "--count must be at least 1, not 0." in sentence(capsys.readouterr().err)
+@pytest.mark.parametrize("name", ["evaluate", "map"])
+def test_a_model_of_other_images_is_refused(name, few_digits, tmp_path, capsys):
+    checkpoints.save(VAE(data_dim=9, hidden_dims=[8], latent_dim=2), tmp_path / "small")
+    assert main([name, str(tmp_path / "small")]) == 1
+    assert "is a model of 9 pixels; these images have 784." in sentence(capsys.readouterr().err)
+
+
+def test_a_diverged_run_leaves_the_checkpoint_of_before(tmp_path, capsys):
+    folder = tmp_path / "fa"
+    assert main(["train", "fa", "--epochs", "1", "--output", str(folder)]) == 0
+    before = (folder / "model.safetensors").read_bytes()
+    rate = ["--learning-rate", "1000", "--epochs", "50"]
+    assert main(["train", "fa", *rate, "--output", str(folder)]) == 1
+    assert "lower the learning rate" in sentence(capsys.readouterr().err)
+    assert (folder / "model.safetensors").read_bytes() == before
 
 
 def test_an_unwritable_folder_is_named(few_digits, tmp_path, capsys):

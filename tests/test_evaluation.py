@@ -136,3 +136,9 @@ def test_a_bound_on_factor_analysis_approaches_its_evidence():
     measured = evaluate(model, x, bounds=[1, 1000])
     assert measured.bound[1] < measured.bound[1000] < evidence + 1e-3
     assert measured.bound[1000] == pytest.approx(evidence, abs=5e-3)
+
+
+def test_a_bound_of_no_samples_is_refused():
+    model = make("vae")
+    with pytest.raises(ValueError, match="K must be a positive whole number, not 0"):
+        importance_bounds(model, *observe(model, 3), bounds=[0])

@@ -123,8 +123,19 @@ def test_the_rate_falls_to_zero_where_it_is_to_decay():
 
 def test_a_diverged_run_says_so():
     examples = Examples(torch.full((20, 5), 1e30))
+    model = make("fa")
+    before = {name: value.clone() for name, value in model.state_dict().items()}
     with pytest.raises(Diverged, match="step 1: lower the learning rate"):
-        list(train(make("fa"), examples, TrainingConfig(steps=3)))
+        list(train(model, examples, TrainingConfig(steps=3)))
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+def test_a_step_with_nothing_to_move_is_refused():
+    model = make("fa")
+    model.p_x_given_z.requires_grad_(False)
+    config = TrainingConfig(steps=4, schedule=Alternating(1, 1))
+    with pytest.raises(ValueError, match=r"Step 2 \(M\) has nothing to move"):
+        list(train(model, Examples(*observe(model, 20)), config))
 
 
 @pytest.mark.parametrize(

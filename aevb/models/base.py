@@ -25,6 +25,9 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
     observation: str
     """How an image is presented to the model: a key of `aevb.data.PRESENTATIONS`."""
 
+    data_dim: int
+    latent_dim: int
+
     conditional: bool = False
     """Whether the labels y are observed too: then `terms` and `log_weights` take (x, y)."""
 

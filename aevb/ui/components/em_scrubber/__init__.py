@@ -22,9 +22,11 @@ GENERATED = 500
 
 _component = st.components.v2.component(
     "aevb_em_scrubber",
-    html=(HERE / "em_scrubber.html").read_text(),
-    css=(HERE.parent / "player.css").read_text() + (HERE / "em_scrubber.css").read_text(),
-    js=(HERE.parent / "plot.js").read_text() + (HERE / "em_scrubber.js").read_text(),
+    html=(HERE / "em_scrubber.html").read_text(encoding="utf-8"),
+    css=(HERE.parent / "player.css").read_text(encoding="utf-8")
+    + (HERE / "em_scrubber.css").read_text(encoding="utf-8"),
+    js=(HERE.parent / "plot.js").read_text(encoding="utf-8")
+    + (HERE / "em_scrubber.js").read_text(encoding="utf-8"),
 )
 
 GRADIENT_STEPS = {

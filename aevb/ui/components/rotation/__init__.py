@@ -15,9 +15,10 @@ GENERATED = 500
 
 _component = st.components.v2.component(
     "aevb_rotation",
-    html=(HERE / "rotation.html").read_text(),
-    css=(HERE / "rotation.css").read_text(),
-    js=(HERE.parent / "plot.js").read_text() + (HERE / "rotation.js").read_text(),
+    html=(HERE / "rotation.html").read_text(encoding="utf-8"),
+    css=(HERE / "rotation.css").read_text(encoding="utf-8"),
+    js=(HERE.parent / "plot.js").read_text(encoding="utf-8")
+    + (HERE / "rotation.js").read_text(encoding="utf-8"),
 )
 
 
