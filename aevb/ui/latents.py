@@ -76,19 +76,30 @@ def place_sliders(param: str, start: np.ndarray, digit: int) -> str:
     At the values of the link on arrival, at `start`, (L,), when the digit has changed, else where they
     are. Returns a sentence where the link's values are of no use, else "".
     """
-    arrived = slider(param, 0) not in st.session_state
+    link, arrived = st.query_params.get(param), _arrived(param, len(start))
     if not arrived and st.session_state.get(f"{param}_of") == digit:
         return ""
     st.session_state[f"{param}_of"] = digit
-    link = st.query_params.get(param) if arrived else None
-    linked = None if link is None else parse(link, len(start))
+    linked = parse(link, len(start)) if arrived and link is not None else None
     move_sliders(param, start if linked is None else linked)
-    if link is None or linked is not None:
+    if not arrived or link is None or linked is not None:
         return ""
     return (
         f"The {param} in this link is not {len(start)} numbers within ±{REACH:g}; "
         "the sliders start at the mean."
     )
+
+
+def _arrived(param: str, count: int) -> bool:
+    """Whether the URL, not the page, put its values there: a link, or the browser's Back and Forward.
+
+    After a slider has moved, the URL may be that of the move before, on its way still; it is the
+    sliders that count then.
+    """
+    if slider(param, 0) not in st.session_state:
+        return True
+    link, values = st.session_state.get(f"{param}_seen", (None, None))
+    return st.query_params.get(param) != link and _values(param, count) == values
 
 
 def move_sliders(param: str, values: Latents) -> None:
@@ -99,13 +110,18 @@ def move_sliders(param: str, values: Latents) -> None:
 
 def read_sliders(param: str, start: np.ndarray) -> Tensor:
     """Where the sliders stand, (L,); the URL says so too where that is not `start`."""
-    values = [float(st.session_state[slider(param, dimension)]) for dimension in range(len(start))]
+    values = _values(param, len(start))
     link = None if values == rounded(start) else ",".join(f"{value:g}" for value in values)
     if link is None:
         st.query_params.pop(param, None)
     elif st.query_params.get(param) != link:
         st.query_params[param] = link
+    st.session_state[f"{param}_seen"] = link, values
     return torch.tensor(values)
+
+
+def _values(param: str, count: int) -> list[float]:
+    return [float(st.session_state[slider(param, dimension)]) for dimension in range(count)]
 
 
 def parse(text: str, count: int) -> tuple[float, ...] | None:

@@ -94,6 +94,31 @@ def test_the_sample_above_is_the_one_that_is_shown(open_page: OPEN, settle: SETT
     assert values(page) == pytest.approx(shown, abs=0.026)  # the browser rounds to steps of 0.05
 
 
+def test_back_and_forward_move_the_sliders(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("vae", digit=3)
+    start, first = values(page), page.locator(".st-key-sliders input[type=range]").first
+    first.focus()
+    stops = [(page.url, start)]
+    for _ in range(2):
+        for _ in range(4):
+            page.keyboard.press("ArrowRight")
+        settle(page)
+        stops.append((page.url, values(page)))
+    assert len({url for url, _ in stops}) == 3
+    for _ in range(20):  # as many entries as the key presses left, one or more for each stop
+        if page.url == stops[0][0]:
+            break
+        page.go_back()
+        settle(page)
+        known = dict(stops).get(page.url)
+        assert known is None or values(page) == known
+    assert (page.url, values(page)) == stops[0]
+    page.go_forward()
+    settle(page)
+    assert "z=" in page.url and values(page) != start
+    assert page.locator("[data-testid=stAlertContentWarning]").count() == 0
+
+
 def test_the_map_loads_the_digit_of_the_point_that_is_clicked(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("vae", map="PCA")
     plot = page.locator(".st-key-points .js-plotly-plot")
