@@ -7,7 +7,7 @@ the same record, a `Trajectory`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
@@ -236,6 +236,52 @@ def take(walk: Trajectory, move: Move, experiment: Experiment) -> Trajectory:
     return Trajectory.join([walk, recorder.take()])
 
 
+@dataclass(frozen=True)
+class Walk:
+    """A walk by hand, as far as it has come.
+
+    The experiment and the moves determine the trajectory, so it counts neither in a comparison nor in a
+    hash.
+    """
+
+    experiment: Experiment
+    moves: tuple[Move, ...]
+    trajectory: Trajectory = field(compare=False, repr=False)
+
+    @classmethod
+    def begin(cls, experiment: Experiment) -> "Walk":
+        """No move yet."""
+        return cls(experiment, (), start(experiment))
+
+    def shared(self, moves: tuple[Move, ...]) -> "Walk":
+        """This walk up to where it parts from other moves."""
+        pairs = zip(self.moves, moves, strict=False)
+        count = next((i for i, (own, other) in enumerate(pairs) if own != other), None)
+        if count is None:
+            count = min(len(self.moves), len(moves))
+        states = int(np.searchsorted(self.trajectory.position, count, side="right"))
+        return Walk(self.experiment, self.moves[:count], self.trajectory[:states])
+
+    def extended(self, moves: tuple[Move, ...], pieces: Iterable[Trajectory]) -> "Walk":
+        """This walk and further moves, whose states `walk` has given."""
+        return Walk(self.experiment, self.moves + moves, Trajectory.join([self.trajectory, *pieces]))
+
+
+def walk(begun: Walk, moves: tuple[Move, ...]) -> Iterator[Trajectory]:
+    """Takes further moves.
+
+    Yields:
+        after each move, the states that it adds.
+    Raises:
+        ValueError, Diverged: as `take` does.
+    """
+    trajectory = begun.trajectory
+    for move in moves:
+        longer = take(trajectory, move, begun.experiment)
+        yield longer[len(trajectory) :]
+        trajectory = longer
+
+
 @lru_cache(maxsize=8)
 def true_evidence(seed: int) -> float:
     """The evidence of the test points under the model that they were drawn from: the height to reach."""
@@ -369,6 +415,7 @@ __all__ = [
     "Move",
     "Simultaneous",
     "Trajectory",
+    "Walk",
     "classic_em",
     "exact_posterior",
     "generate",
@@ -377,4 +424,5 @@ __all__ = [
     "start",
     "take",
     "true_evidence",
+    "walk",
 ]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from aevb import experiments
-from aevb.experiments import EXPERIMENT_1, EXPERIMENT_2, Experiment, Move, Trajectory, classic_em, run
+from aevb.experiments import EXPERIMENT_1, EXPERIMENT_2, Experiment, Move, Trajectory, Walk, classic_em, run
 from aevb.models.factor_analysis import true_model
 from aevb.training import Alternating, Diverged
 
@@ -120,6 +120,25 @@ def test_a_walk_takes_exact_and_approximate_steps():
     np.testing.assert_allclose(walk.position[3], 2 + 1 / 40)
     again = experiments.take(walk[:3], Move("E", 40), chosen)
     np.testing.assert_array_equal(again.elbo, walk.elbo)
+
+
+def test_a_walk_is_the_same_in_one_go_and_from_where_it_parts_from_another():
+    chosen = experiment()
+    moves = (Move("E"), Move("M", 25), Move("E", 25))
+    begun = Walk.begin(chosen)
+    pieces = list(experiments.walk(begun, moves))
+    assert [len(piece) for piece in pieces] == [1, 25, 25]
+    whole = begun.extended(moves, pieces)
+    assert whole.moves == moves and len(whole.trajectory) == 52
+    other = (*moves[:2], Move("M"))
+    shared = whole.shared(other)
+    assert shared == Walk(chosen, moves[:2], begun.trajectory) and hash(shared) == hash(
+        whole.shared(moves[:2])
+    )
+    assert len(shared.trajectory) == 27 and shared.trajectory.position[-1] == 2
+    assert whole.shared((*moves, Move("M"))) == whole
+    again = shared.extended(moves[2:], experiments.walk(shared, moves[2:]))
+    np.testing.assert_array_equal(again.trajectory.elbo, whole.trajectory.elbo)
 
 
 def test_generated_points_follow_the_model():

@@ -4,7 +4,9 @@ import time
 
 import pytest
 
+from aevb.training import Diverged
 from aevb.ui import factor_analysis as fa
+from aevb.ui import jobs
 
 
 @pytest.fixture
@@ -82,14 +84,77 @@ def test_a_walk_by_hand(trained):
     app = trained(steps="20", view="By hand")
     for key in ("fa_one_E", "fa_one_M"):
         app.button(key=key).click().run()
-    said = " ".join(element.value for element in app.markdown)
-    assert "**1. Exact E-step**" in said and "the evidence stayed, so the gap closed" in said
-    assert "**2. Exact M-step**" in said and "so the gap opened from 0.000" in said
+    assert "**1. Exact E-step**" in said(app) and "the evidence stayed, so the gap closed" in said(app)
+    assert "**2. Exact M-step**" in said(app) and "so the gap opened from 0.000" in said(app)
     assert app.query_params["walk"] == "E-M"
     app.button(key="fa_undo").click().run()
     assert app.query_params["walk"] == "E"
     app.button(key="fa_restart").click().run()
     assert "walk" not in app.query_params
+
+
+def walked(app):
+    deadline = time.monotonic() + 60
+    while len(app.get("progress")) > 1:  # beside the training's
+        assert time.monotonic() < deadline, "the walk did not end"
+        time.sleep(0.1)
+        app.run()
+    return app
+
+
+def said(app) -> str:
+    return " ".join(element.value for element in app.markdown)
+
+
+def test_gradient_steps_of_a_walk_are_taken_elsewhere(trained, monkeypatch):
+    """Not in the script's thread, and only those that are not known yet."""
+    app = walked(trained(steps="20", view="By hand", walk="E-M25"))
+    assert "**2. Approximate M-step, 25 gradient steps**" in said(app)
+    asked = []
+    follow = jobs.follow
+    monkeypatch.setattr(jobs, "follow", lambda *a, **k: asked.append(a) or follow(*a, **k))
+    app.button(key="fa_undo").click().run()
+    assert "**1. Exact E-step**" in said(app) and "**2." not in said(app)
+    app.button(key="fa_one_M").click().run()
+    assert "**2. Exact M-step**" in said(app)
+    assert asked == [], "exact moves are taken at once"
+    app.query_params["walk"] = "E-M-E50"
+    walked(app.run())
+    assert "**3. Approximate E-step, 50 gradient steps**" in said(app)
+    assert len(asked[0][2].moves) == 2 and len(asked[0][3]) == 1
+    assert not app.warning
+
+
+def test_a_walk_that_fails_says_so_and_can_be_tried_again(trained, monkeypatch):
+    monkeypatch.setattr(fa.experiments, "walk", _diverging)
+    app = walked(trained(steps="20", view="By hand", walk="E200"))
+    assert "lower the learning rate. You can also undo the last step." in app.warning[0].value
+    monkeypatch.undo()
+    walked(app.button(key="fa_walk_again").click().run())
+    assert not app.warning
+    assert "**1. Approximate E-step" in said(app)
+
+
+def _diverging(*_):
+    yield from ()
+    raise Diverged("The ELBO is nan at step 1: lower the learning rate.")
+
+
+@pytest.mark.parametrize(
+    ("walk", "moves"),
+    [
+        ("E", 1),
+        ("E-M200-E", 3),
+        ("<b>-E-Mx-E9999", 0),
+        ("E-M-", 0),
+        ("EM", 0),
+        ("E-M\n", 0),
+        ("-".join(["E"] * 40), fa.MAX_MOVES),
+    ],
+)
+def test_a_walk_is_read_as_a_whole_or_not_at_all(walk, moves, monkeypatch):
+    monkeypatch.setattr(fa.st, "query_params", {"walk": walk})
+    assert len(fa._linked_moves()) == moves
 
 
 @pytest.mark.parametrize("walk", ["E-M-nonsense", "", "E100-M25-E7", "-".join(["E", "M"] * 40), "<script>"])

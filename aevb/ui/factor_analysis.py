@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from aevb import experiments
-from aevb.experiments import EXPERIMENT_1, EXPERIMENT_2, Experiment, Move, Trajectory
+from aevb.experiments import EXPERIMENT_1, EXPERIMENT_2, Experiment, Move, Trajectory, Walk
 from aevb.figures.factor_analysis import em_plot, planes
 from aevb.models.factor_analysis import true_model
 from aevb.training import Alternating, Diverged, TrainingConfig
@@ -17,16 +17,18 @@ from aevb.ui.components.em_scrubber import em_scrubber
 from aevb.ui.components.rotation import rotation
 from aevb.ui.widgets import linked
 
-SLOT = "factor-analysis"
+SLOT, WALK_SLOT = "factor-analysis", "walk"
 TOGETHER, IN_TURN = "E and M together", "E and M in turn"
 SEED = 2
 SEEDS = 10_000
 MAX_STEPS = 12_000
 MAX_MOVES = 20
 POLL_SECONDS = 0.4
+QUEUED_SECONDS = 2.0
 EM_ITERATIONS = 40
 ANGLE = 40  # degrees, of the rotation at first
 GRADIENT_STEPS = (25, 50, 100, 200)
+MOVE = f"[EM](?:{'|'.join(map(str, GRADIENT_STEPS))})?"
 
 EXACT_STEPS = {
     "": "the initial parameters",
@@ -130,6 +132,10 @@ class Run:
         return self.job is not None and not self.job.finished
 
     @property
+    def queued(self) -> bool:
+        return self.job is not None and self.job.status == "queued"
+
+    @property
     def name(self) -> str:
         return repr(self.experiment)
 
@@ -154,7 +160,17 @@ def current(experiment: Experiment) -> Run:
             job = jobs.follow(SLOT, experiments.run, experiment)
         except jobs.Busy as busy:
             return Run(experiment, _so_far(experiment, []), note=str(busy))
-    return Run(experiment, _so_far(experiment, list(job.results)), job, job.error)
+    return Run(experiment, _joined(experiment, job), job, job.error)
+
+
+def _joined(experiment: Experiment, job: jobs.Job) -> Trajectory:
+    """What a job has given so far, put together anew only where it has given more."""
+    count = len(job.results)
+    known = st.session_state.get("fa_joined")
+    if known is None or known[0] is not job or known[1] != count:
+        known = job, count, _so_far(experiment, job.results[:count])
+        st.session_state["fa_joined"] = known
+    return known[2]
 
 
 def _so_far(experiment: Experiment, pieces: list[Trajectory]) -> Trajectory:
@@ -188,17 +204,19 @@ def _reseed() -> None:
 
 def progress(run: Run) -> None:
     """How far it is, polled while it runs; the page reruns once when it has ended."""
-    st.fragment(_progress, run_every=POLL_SECONDS if run.live else None)(run.experiment, run.live)
+    every = None
+    if run.live:
+        every = QUEUED_SECONDS if run.queued else POLL_SECONDS
+    st.fragment(_progress, run_every=every)(run.experiment, run.live, run.queued)
 
 
-def _progress(experiment: Experiment, was_live: bool) -> None:
+def _progress(experiment: Experiment, was_live: bool, was_queued: bool) -> None:
     run = current(experiment)
-    if was_live and not run.live:
+    if was_live and (not run.live or run.queued != was_queued):
         st.rerun()
     done, steps = int(run.trajectory.position[-1]), experiment.training.steps
-    if run.job and run.job.status == "queued":
-        ahead = jobs.ahead(run.job)
-        text = f"Waiting for a free processor: {ahead} before you." if ahead else "Next in line …"
+    if run.job and run.queued:
+        text = _waiting(run.job)
     elif run.live:
         text = f"Training: step {done:,} of {steps:,}"
     elif run.note:
@@ -208,12 +226,21 @@ def _progress(experiment: Experiment, was_live: bool) -> None:
     st.progress(min(1.0, done / steps), text)
 
 
+def _waiting(job: jobs.Job) -> str:
+    ahead = jobs.ahead(job)
+    return f"Waiting for a free processor: {ahead} before you." if ahead else "Next in line …"
+
+
 # The scrubber
 
 
 def watch(run: Run) -> None:
-    """The scrubber over the run, growing while it trains."""
-    st.fragment(_watch, run_every=POLL_SECONDS if run.live else None)(run.experiment)
+    """The scrubber over the run, growing while it trains.
+
+    Nothing grows while it is queued: `progress` then reruns the page once it has begun.
+    """
+    every = POLL_SECONDS if run.live and not run.queued else None
+    st.fragment(_watch, run_every=every)(run.experiment)
     st.caption(
         "Drag in the curves, or the slider below them (arrow keys, Page Up and Down, Home and End work too). "
         "Click a point in a plane to see its posterior. "
@@ -405,33 +432,28 @@ def by_hand(experiment: Experiment) -> None:
         st.button("Restart", key="fa_restart", icon=":material/replay:", on_click=_write_moves, args=((),))
     if full:
         st.info(f"{MAX_MOVES} steps are as far as a walk goes: restart, or undo the last.")
-    try:
-        with st.spinner("Walking …", show_time=False):
-            walk = _walk(experiment, moves)
-    except Diverged as error:
-        st.warning(f"{error} Undo the last step, or walk with another learning rate.")
-        return
+    walk = _walked(experiment, moves)
     test_x = experiment.data()[1].numpy()
     em_scrubber(
-        walk,
+        walk.trajectory,
         key="fa_walk",
-        run=f"{experiment!r} {moves!r}",
+        run=repr(walk),
         points=test_x,
         true_evidence=experiments.true_evidence(experiment.training.seed),
         unit="move",
-        length=max(4, len(moves)),
+        length=max(4, len(walk.moves)),
         words=BY_HAND,
         point=linked("point", len(test_x)) or 1,
     )
-    st.markdown(_account(walk, moves))
+    st.markdown(_account(walk.trajectory, walk.moves))
 
 
 def _linked_moves() -> tuple[Move, ...]:
-    """The walk in the URL, such as E-M-E100-M100; what cannot be read of it is left out."""
-    found = re.findall(r"(E|M)(\d*)(?=-|$)", st.query_params.get("walk", ""))
-    moves = [
-        Move(phase, int(steps or 0)) for phase, steps in found if steps in ("", *map(str, GRADIENT_STEPS))
-    ]
+    """The walk in the URL, such as E-M-E100-M100; none where it is anything else."""
+    text = st.query_params.get("walk", "")
+    if not re.fullmatch(f"{MOVE}(?:-{MOVE})*", text):
+        return ()
+    moves = [Move("E" if name[0] == "E" else "M", int(name[1:] or 0)) for name in text.split("-")]
     return tuple(moves[:MAX_MOVES])
 
 
@@ -442,11 +464,47 @@ def _write_moves(moves: tuple[Move, ...]) -> None:
         st.query_params.pop("walk", None)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def _walk(experiment: Experiment, moves: tuple[Move, ...]) -> Trajectory:
-    if not moves:
-        return experiments.start(experiment)
-    return experiments.take(_walk(experiment, moves[:-1]), moves[-1], experiment)
+def _walked(experiment: Experiment, moves: tuple[Move, ...]) -> Walk:
+    """The walk as far as it is known, with its progress or what is in its way where that is not the end.
+
+    Exact moves are taken at once; gradient steps are a worker's, from where the walk parts from the last.
+    """
+    last = st.session_state.get("fa_walked")
+    if last is None or last.experiment != experiment:
+        last = Walk.begin(experiment)
+    known = last.shared(moves)
+    further = moves[len(known.moves) :]
+    try:
+        if any(move.steps for move in further):
+            job = jobs.following(WALK_SLOT)
+            if job is None or job.arguments != (known, further):
+                job = jobs.follow(WALK_SLOT, experiments.walk, known, further)
+            if job.status == "failed":
+                st.warning(f"{job.error} You can also undo the last step.")
+                st.button("Try again", key="fa_walk_again", on_click=jobs.leave, args=(WALK_SLOT,))
+                return known
+            if job.status != "done":
+                every = POLL_SECONDS if job.status == "running" else QUEUED_SECONDS
+                st.fragment(_walking, run_every=every)(job.status, len(known.moves), len(moves))
+                return known
+            pieces = job.results
+        else:
+            pieces = list(experiments.walk(known, further))
+    except (Diverged, jobs.Busy) as error:
+        st.warning(str(error))
+        return known
+    jobs.leave(WALK_SLOT)
+    st.session_state["fa_walked"] = known.extended(further, pieces)
+    return st.session_state["fa_walked"]
+
+
+def _walking(status: jobs.Status, before: int, total: int) -> None:
+    job = jobs.following(WALK_SLOT)
+    if job is None or job.status != status:
+        st.rerun()
+    reached = before + len(job.results)
+    text = _waiting(job) if status == "queued" else f"Walking: move {min(total, reached + 1)} of {total}"
+    st.progress(reached / total, text)
 
 
 def _account(walk: Trajectory, moves: tuple[Move, ...]) -> str:
