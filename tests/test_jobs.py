@@ -146,3 +146,67 @@ def test_finished_jobs_are_forgotten_in_the_end(pool, monkeypatch):
         finish(pool.follow("a", count, number))
     pool.follow("a", count, 4)
     assert pool.follow("a", count, 1) is not old
+
+
+def test_a_job_that_is_forgotten_is_done_again(pool):
+    job = finish(pool.follow("a", count, 6))
+    assert pool.follow("a", count, 6) is job
+    pool.forget(job)
+    again = finish(pool.follow("a", count, 6))
+    assert again is not job
+    pool.forget(job)
+    assert pool.follow("a", count, 6) is again, "another visitor's forgetting comes too late"
+    unfinished = pool.follow("a", count, 1000, 0.01)
+    pool.forget(unfinished)
+    assert pool.follow("a", count, 1000, 0.01) is unfinished
+    pool.leave("a", unfinished)
+
+
+def test_a_download_waits_for_no_training(pool):
+    running = pool.follow("a", count, 5001, 0.01)
+    waiting = pool.follow("a", count, 7)
+    download = pool.follow("a", count, 8, lane="download")
+    assert pool.ahead(download) == 0
+    assert finish(download).results == list(range(8))
+    assert waiting.status == "queued"
+    for job in (running, waiting):
+        pool.leave("a", job)
+
+
+def test_a_process_that_cannot_start_fails_its_job_only(monkeypatch):
+    def fail_to_start(*_, **__):
+        raise OSError("Cannot allocate memory")
+
+    monkeypatch.setattr(jobs.subprocess, "Popen", fail_to_start)
+    pool = Jobs(workers=1)
+    assert finish(pool.follow("a", count, 1)).status == "failed"
+    monkeypatch.undo()
+    assert finish(pool.follow("a", count, 1)).status == "done"
+
+
+def test_the_processes_ignore_ctrl_c(pool):
+    job = pool.follow("a", process_id)
+    wait(lambda: job.results)
+    os.kill(job.results[0], signal.SIGINT)
+    time.sleep(0.2)
+    assert job.status == "running"
+    os.kill(job.results[0], 0)
+    os.kill(job.results[0], signal.SIGKILL)
+    finish(job)
+
+
+def test_a_visitors_old_job_gives_up_its_place_before_the_new_one_asks(pool, monkeypatch):
+    session = jobs._Session()
+    monkeypatch.setattr(jobs, "_jobs", lambda: pool)
+    monkeypatch.setattr(jobs, "_session", lambda: session)
+    old = jobs.follow("slot", count, 5002, 0.01)
+    assert jobs.follow("slot", count, 5002, 0.01) is old
+    monkeypatch.setattr(jobs, "MAX_QUEUED", 0)
+    with pytest.raises(Busy):
+        jobs.follow("slot", count, 9)
+    assert old.status == "cancelled" and jobs.following("slot") is None
+    monkeypatch.setattr(jobs, "MAX_QUEUED", 1)
+    new = finish(jobs.follow("slot", count, 9))
+    jobs.forget("slot")
+    assert jobs.following("slot") is None
+    assert jobs.follow("slot", count, 9) is not new

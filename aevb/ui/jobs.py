@@ -15,19 +15,24 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 
+from aevb.ui import errors
+
 log = logging.getLogger("aevb")
 
 WORKERS = max(1, min(4, (os.cpu_count() or 1) - 1))
-MAX_QUEUED = 40
+MAX_QUEUED = 40  # in a lane
 KEPT = 32  # finished jobs, for whoever asks for the same again
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
+Lane = Literal["training", "download"]
+"""Jobs wait only for those of their own lane. Downloads compute nothing, so theirs has one worker more."""
 
 
 @dataclass(eq=False)
@@ -40,6 +45,7 @@ class Job:
     key: tuple
     function: Callable[..., Iterator[Any]]
     arguments: tuple
+    lane: Lane = "training"
     status: Status = "queued"
     results: list[Any] = field(default_factory=list)
     error: str = ""
@@ -60,25 +66,32 @@ class Jobs:
     def __init__(self, workers: int = WORKERS):
         self._lock = threading.Lock()
         self._jobs: OrderedDict[tuple, Job] = OrderedDict()
-        self._queue: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        for number in range(workers):
-            threading.Thread(target=self._work, name=f"jobs-{number}", daemon=True).start()
+        self._queues: dict[Lane, queue.SimpleQueue[Job]] = {}
+        self._open("training", workers)
 
-    def follow(self, follower: str, function: Callable[..., Iterator[Any]], *arguments: Any) -> Job:
+    def follow(
+        self,
+        follower: str,
+        function: Callable[..., Iterator[Any]],
+        *arguments: Any,
+        lane: Lane = "training",
+    ) -> Job:
         """The job of these (hashable) arguments, begun unless it is known, with one more follower.
 
         Raises:
             Busy: where too many are waiting already.
         """
-        key = (function.__module__, function.__qualname__, arguments)
+        key = _key(function, arguments)
         with self._lock:
             job = self._jobs.get(key)
             if job is None or job.status in ("failed", "cancelled"):
-                if sum(other.status == "queued" for other in self._jobs.values()) >= MAX_QUEUED:
+                if len(self._waiting(lane)) >= MAX_QUEUED:
                     raise Busy("Too many trainings are waiting on this server: try again in a minute.")
-                job = self._jobs[key] = Job(key, function, arguments)
+                if lane not in self._queues:
+                    self._open(lane, 1)
+                job = self._jobs[key] = Job(key, function, arguments, lane)
                 self._jobs.move_to_end(key)
-                self._queue.put(job)
+                self._queues[lane].put(job)
             elif job.finished:  # forgotten last; the order of those that wait is the queue's
                 self._jobs.move_to_end(key)
             job.followers.add(follower)
@@ -94,11 +107,26 @@ class Jobs:
             if not job.followers and not job.finished:
                 job.status = "cancelled"
 
+    def forget(self, job: Job) -> None:
+        """Whoever asks for the same as this finished job from now on has it done again."""
+        with self._lock:
+            if job.finished and self._jobs.get(job.key) is job:
+                del self._jobs[job.key]
+
     def ahead(self, job: Job) -> int:
         """How many jobs are to be begun before a queued one."""
         with self._lock:
-            waiting = [other for other in self._jobs.values() if other.status == "queued"]
+            waiting = self._waiting(job.lane)
         return waiting.index(job) if job in waiting else 0
+
+    def _waiting(self, lane: Lane) -> list[Job]:
+        return [job for job in self._jobs.values() if job.status == "queued" and job.lane == lane]
+
+    def _open(self, lane: Lane, workers: int) -> None:
+        self._queues[lane] = queue.SimpleQueue()
+        for number in range(workers):
+            name = f"jobs-{lane}-{number}"
+            threading.Thread(target=self._work, args=(self._queues[lane],), name=name, daemon=True).start()
 
     def _begin(self, job: Job) -> bool:
         with self._lock:  # or a follower who leaves at this moment would not be heard
@@ -107,25 +135,34 @@ class Jobs:
             return job.status == "running"
 
     def _end(self, job: Job, error: str) -> None:
+        if error:
+            log.warning("%s failed: %s", job.function.__qualname__, error)
         with self._lock:
             if job.status == "running":
-                job.status, job.error = ("failed" if error else "done"), error
+                job.status, job.error = ("failed" if error else "done"), errors.sentence(error)
 
-    def _work(self) -> None:
-        worker = _Worker()
+    def _work(self, waiting: "queue.SimpleQueue[Job]") -> None:
+        worker: _Worker | None = None
+        with suppress(OSError):  # now, so that the first job need not wait for it; tried again with that
+            worker = _Worker()
         while True:
-            job = self._queue.get()
+            job = waiting.get()
             if not self._begin(job):
                 continue
             try:
-                if not worker.alive:
+                if worker is None or not worker.alive:
                     worker = _Worker()
                 error = worker.run(job)
             except Exception:  # of any kind: this thread must live
                 log.exception("A worker process failed.")
-                worker.stop()
-                error = "The process that did this work ended unexpectedly: try again."
+                if worker is not None:
+                    worker.stop()
+                error = "The process for this work did not start, or ended unexpectedly: try again."
             self._end(job, error)
+
+
+def _key(function: Callable[..., Iterator[Any]], arguments: tuple) -> tuple:
+    return (function.__module__, function.__qualname__, arguments)
 
 
 class _Worker:
@@ -201,17 +238,19 @@ def start() -> None:
     _jobs()
 
 
-def follow(slot: str, function: Callable[..., Iterator[Any]], *arguments: Any) -> Job:
+def follow(
+    slot: str, function: Callable[..., Iterator[Any]], *arguments: Any, lane: Lane = "training"
+) -> Job:
     """This visitor's job in `slot`, begun where needed; another one followed there before is left.
 
     Raises:
         Busy: where too many are waiting already.
     """
     session = _session()
-    job = _jobs().follow(session.name, function, *arguments)
-    if session.slots.get(slot) not in (None, job):
+    before = session.slots.get(slot)
+    if before and before.key != _key(function, arguments):  # first: it must not keep its worker if Busy
         session.leave(slot)
-    session.slots[slot] = job
+    job = session.slots[slot] = _jobs().follow(session.name, function, *arguments, lane=lane)
     return job
 
 
@@ -223,6 +262,13 @@ def following(slot: str) -> Job | None:
 def leave(slot: str) -> None:
     """Stops following: the button "Stop"."""
     _session().leave(slot)
+
+
+def forget(slot: str) -> None:
+    """Stops following, and has a finished job done again when it is next asked for."""
+    if job := following(slot):
+        leave(slot)
+        _jobs().forget(job)
 
 
 def ahead(job: Job) -> int:

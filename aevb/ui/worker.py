@@ -6,19 +6,19 @@ For each pickled (function, arguments) on its standard input it runs the generat
 
 import os
 import pickle
+import signal
 import sys
 
 
 def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server's to answer; then standard input ends
     # Whatever prints must not get between the results, so standard output becomes standard error.
     inbox, outbox = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     if hasattr(os, "nice"):
         os.nice(10)
 
-    import torch  # the slowest import, made while nobody waits
-
-    torch.set_num_threads(1)
+    _warm_up()
 
     def send(*message: object) -> None:
         pickle.dump(message, outbox, pickle.HIGHEST_PROTOCOL)
@@ -40,6 +40,18 @@ def main() -> None:
         except Exception as failure:  # of any kind: the visitor must hear of it
             error = str(failure) or type(failure).__name__
         send("end", error)
+
+
+def _warm_up() -> None:
+    """The slow imports, and those that torch puts off until the first step of Adam, while nobody waits."""
+    import torch
+
+    from aevb.experiments import Experiment, run
+    from aevb.training import TrainingConfig
+
+    torch.set_num_threads(1)
+    for _ in run(Experiment(TrainingConfig(steps=1, batch_size=8, learning_rate=1e-2))):
+        pass
 
 
 if __name__ == "__main__":
