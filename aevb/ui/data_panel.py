@@ -1,17 +1,21 @@
 """Which of the two data sets is in use, and a way to fetch the whole."""
 
+import re
+from urllib.parse import urlsplit
+
 import streamlit as st
 
 from aevb import data
-from aevb.ui import jobs, loading
+from aevb.ui import errors, jobs, loading
 
 SLOT = "mnist"
+FAILURE = "mnist_failure"  # in the session's state: the page on which a download failed, and why
 
 
 def show() -> None:
     """The note, and, where only the sample is there, the download with its progress."""
     digits = loading.digits()
-    st.caption(digits.note)
+    st.caption(errors.sentence(digits.note))
     if not digits.complete:
         _download()
 
@@ -31,11 +35,38 @@ def _download() -> None:
         _progress()
         return
     if job and job.status == "done":
+        jobs.forget(SLOT)  # the files may vanish, and be asked for again
         loading.digits.clear()
-        jobs.leave(SLOT)
         st.rerun()
     if job and job.status == "failed":
-        st.warning(f"{job.error} The sample stays in use.")
-    if st.button("Download all of MNIST", help="60,000 training images, 11 MB, for training your own models"):
-        jobs.follow(SLOT, data.download)
-        st.rerun()
+        st.session_state[FAILURE] = _page(), _reason(job.error)
+        jobs.forget(SLOT)
+    page, reason = st.session_state.get(FAILURE, (_page(), ""))
+    if page != _page():
+        del st.session_state[FAILURE]
+    elif reason:
+        st.warning(f"{reason} The sample stays in use.")
+    st.button(
+        "Download all of MNIST",
+        help="60,000 training images, 11 MB, for training your own models",
+        on_click=_begin,
+    )
+
+
+def _begin() -> None:
+    st.session_state.pop(FAILURE, None)
+    jobs.follow(SLOT, data.download, lane="download")
+
+
+def _page() -> str:
+    return urlsplit(st.context.url or "").path
+
+
+def _reason(error: str) -> str:
+    """A download's error in one sentence: of all that was tried, why the last attempt failed."""
+    tried = re.findall(r"got: (.+?)(?= Tried |$)", error)
+    if not tried:
+        return error
+    reason = re.sub(r"^<urlopen error (.*)>$", r"\1", tried[-1].strip())
+    reason = re.sub(r"^\[[^]]*\] | \(_ssl\.c:\d+\)$", "", reason)
+    return f"MNIST could not be downloaded: {reason.rstrip('.')}."
