@@ -186,6 +186,20 @@ def test_a_walk_by_hand(open_page, settle):
     expect(page.get_by_text("2. Exact M-step")).to_be_hidden()
 
 
+def test_a_walk_of_gradient_steps_arrives(open_page, settle):
+    page = open_page(PATH, view="By hand", steps=10, walk="E200-M100")
+    expect(page.get_by_text("2. Approximate M-step, 100 gradient steps")).to_be_visible(timeout=MINUTE)
+    expect(page.locator(".position")).to_have_text(re.compile("^move 2 of"))
+    page.get_by_text("50", exact=True).click()
+    settle(page)
+    page.get_by_role("button", name="One E-step").click()
+    expect(page.get_by_text("3. Approximate E-step, 50 gradient steps")).to_be_visible(timeout=MINUTE)
+    expect(page.locator(".position")).to_have_text(re.compile("^move 3 of"))
+    expect(page.get_by_text(re.compile("^(Walking|Waiting|Next in line)"))).to_have_count(0)
+    assert "walk=E200-M100-E50" in page.url
+    assert page.faults == []
+
+
 def test_rotation_changes_w_and_nothing_else(open_page):
     page = open_page(PATH, view="Rotation", steps=10)
     same, slider = page.locator(".same"), page.locator("input.angle")
