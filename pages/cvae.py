@@ -20,6 +20,7 @@ st.header("Ten labels in many styles", anchor="grid", divider="gray")
 @st.fragment
 def grid() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        widgets.expect_choice("shared", ["true", "false"])
         shared = st.toggle("The same styles in every row", True, key="shared", bind="query-params")
         seed = widgets.seed("grid", "Resample")
     drawing(cvae.grid(NAME, seed, shared), "styles")
@@ -105,6 +106,8 @@ st.header("Between labels and between styles", anchor="between", divider="gray")
 @st.fragment
 def between(digit: int) -> None:
     end = widgets.digit_chooser("To the style of test digit", "to", 3)
+    for key in ("from", "until"):
+        widgets.expect_choice(key, [f"{label}" for label in range(10)])
     with st.container(horizontal=True):
         first, second = (
             st.selectbox(title, range(10), default, key=key, bind="query-params", width=130)

@@ -100,6 +100,7 @@ def walks(digit: int) -> None:
         "Along an arc: on a straight line the middle would come too near the origin, where digits blur."
     )
     order = latents.order(NAME)
+    widgets.expect_choice("dim", [figures.name(index) for index in order])
     dimension = st.selectbox(
         "Along one dimension",
         [index + 1 for index in order],

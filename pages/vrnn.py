@@ -79,9 +79,11 @@ st.header("Paths through latent space", anchor="paths", divider="gray")
 
 @st.fragment
 def paths(digit: int) -> None:
+    choices = ["Test digits", "Samples"]
+    widgets.expect_choice("paths", choices)
     shown = st.segmented_control(
         "Paths of",
-        ["Test digits", "Samples"],
+        choices,
         default="Test digits",
         required=True,
         key="paths",

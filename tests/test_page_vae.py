@@ -75,6 +75,33 @@ def test_a_link_with_a_broken_z_starts_at_the_mean_and_says_so(open_app: Open, f
     assert sliders(app) == pytest.approx(loc.tolist(), abs=0.006)
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        (
+            {"digit": "99999999", "sample": "abc", "map": "foo"},
+            "digit, sample and map could not be read; they",
+        ),
+        ({"digit": "<b>"}, "digit could not be read; it is at its default"),
+        ({"digit": ""}, "digit could not be read; it is at its default"),
+        ({"digit": "nan", "to": "-1"}, "digit and to could not be read"),
+        ({"<b>": "1", "unknown": "x"}, None),
+        ({"digit": "0", "sample": "0", "map": "t-SNE", "to": "3", "dim": "z₁"}, None),  # defaults
+        ({"digit": "12", "sample": "7", "map": "UMAP", "prior": "9999", "dim": "z₂₀"}, None),
+    ],
+)
+def test_one_sentence_tells_what_of_a_link_could_not_be_read(
+    open_app: Open, folder: Path, query: dict[str, str], said: str | None
+) -> None:
+    app = open_app("vae", **query)
+    assert len(app.warning) == (said is not None)
+    if said:
+        assert said in app.warning[0].value and "<" not in app.warning[0].value
+        app.number_input(key="digit").set_value(3).run()
+        assert not app.warning
+    assert not app.exception
+
+
 def test_latents_are_parsed_strictly() -> None:
     assert latents.parse("1,-2.5,0", 3) == (1, -2.5, 0)
     for text in ("1,2", "1,2,3,4", "1,2,inf", "1,2,5.01", "1,,2", "x,y,z"):

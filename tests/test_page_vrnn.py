@@ -50,6 +50,7 @@ def test_a_view_is_a_link(open_app: Open, folder: Path) -> None:
     assert app.slider(key="keep").value == 5
     assert app.slider(key="ending_temperature").value == 1.5
     assert app.number_input(key="samples").value == 9
+    assert not app.warning
     assert app.session_state["row_opening"][1:] == (12, 1)
     assert app.session_state["grown_opening"][1:] == (15, 4)
     assert app.number_input(key="path_samples").value == 0
@@ -61,6 +62,8 @@ def test_a_link_with_nonsense_gives_a_working_page(open_app: Open, folder: Path,
     keys += ("ending_temperature", "endings", "paths", "path_samples", "samples")
     app = open_app("vrnn", **dict.fromkeys(keys, nonsense))
     assert not app.exception and not app.error
+    assert len(app.warning) == 1
+    assert all(key in app.warning[0].value for key in keys if key != "path_samples")
     assert [header.proto.anchor for header in app.header] == ANCHORS
 
 

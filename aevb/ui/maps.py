@@ -13,6 +13,7 @@ from aevb import maps
 from aevb.checkpoints import CheckpointError
 from aevb.figures.maps import digit_map
 from aevb.ui import loading
+from aevb.ui.widgets import expect_choice
 
 METHODS = {"tsne": "t-SNE", "umap": "UMAP", "pca": "PCA"}
 STYLES = {"style": "PCA of ε"}
@@ -29,6 +30,7 @@ def show(name: str, digit: int, picture: Callable[[], None], *, of: str, styles:
         The projection, a key of `METHODS` or `STYLES`.
     """
     methods = METHODS | STYLES if styles else METHODS
+    expect_choice("map", list(methods.values()))
     method = st.segmented_control(
         "Projection",
         list(methods),

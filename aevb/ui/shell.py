@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from aevb.ui import data_panel
+from aevb.ui import data_panel, widgets
 
 PAGES = Path(__file__).parents[2] / "pages"
 
@@ -26,4 +26,8 @@ page = st.navigation(
 )
 with st.sidebar:
     data_panel.show()
+notice = st.container()
+widgets.unread()  # forgets what fragments noted, which run alone
 page.run()
+if problem := widgets.unread():
+    notice.warning(problem)

@@ -14,7 +14,7 @@ from aevb.models import VRNN
 from aevb.sequences import ObservedRows, Rows
 from aevb.ui import loading
 from aevb.ui.components.row_player import row_player
-from aevb.ui.widgets import linked
+from aevb.ui.widgets import expect_number, linked
 
 GROWN = 12
 ENDINGS = 12
@@ -54,11 +54,13 @@ def rows_of(name: str) -> int:
 def temperature(key: str) -> float:
     """A slider; 1 is the model itself."""
     least, most = TEMPERATURES
+    expect_number(key, least, most)
     return st.slider("Temperature", least, most, 1.0, 0.05, key=key, bind="query-params", width=260)
 
 
 def keep(name: str) -> int:
     """A slider: how many rows of the digit are kept."""
+    expect_number("keep", 0, rows_of(name))
     return st.slider("Rows to keep", 0, rows_of(name), 9, key="keep", bind="query-params", width=260)
 
 
@@ -133,6 +135,8 @@ def _opening(key: str, run: str, row: int, rows: int, images: int) -> tuple[int,
     if known is None or known[0] != run:
         if known is not None:  # another digit: its own row, not the old one's
             st.query_params.pop(key, None)
+        expect_number(key, 1, rows)
+        expect_number(f"{key}_image", 1, images)
         known = run, linked(key, rows, 1) or row, linked(f"{key}_image", images, 1) or 1
         st.session_state[f"{key}_opening"] = known
     return known[1], known[2]

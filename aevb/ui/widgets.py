@@ -10,11 +10,13 @@ import streamlit as st
 from aevb.ui import loading
 
 SEEDS = 10_000
+UNREAD = "unread_parameters"
 
 
 def digit_chooser(label: str, key: str, default: int) -> int:
     """A digit of the test set: by its number, at random within its class, or at random."""
     labels = loading.digits().test.labels.numpy()
+    expect_number(key, 0, len(labels) - 1)
 
     def choose(candidates: Sequence[int] | np.ndarray) -> None:
         st.session_state[key] = int(secrets.choice(candidates))
@@ -51,6 +53,7 @@ def digit_chooser(label: str, key: str, default: int) -> int:
 
 def seed(key: str, button: str) -> int:
     """A seed, and a button that draws another."""
+    expect_number(key, 0, SEEDS - 1)
 
     def draw() -> None:
         st.session_state[key] = secrets.randbelow(SEEDS)
@@ -65,6 +68,35 @@ def linked(name: str, most: int, least: int = 0) -> int | None:
     """A whole number from the URL, None where there is none or it is out of range."""
     text = st.query_params.get(name, "")
     return int(text) if re.fullmatch(r"-?\d{1,6}", text) and least <= int(text) <= most else None
+
+
+def expect_number(key: str, least: float, most: float) -> None:
+    """Notes, before a widget is drawn, that the URL's value under its key is no number in its range.
+
+    Streamlit drops such a value without a word. `unread` tells of it.
+    """
+    try:
+        sound = least <= float(st.query_params.get(key, least)) <= most
+    except ValueError:
+        sound = False
+    if not sound:
+        st.session_state[UNREAD] = [*st.session_state.get(UNREAD, []), key]
+
+
+def expect_choice(key: str, options: Sequence[str]) -> None:
+    """As `expect_number`, for a widget that offers options; Streamlit reads their positions too."""
+    if st.query_params.get(key) not in (None, *options):
+        expect_number(key, 0, len(options) - 1)
+
+
+def unread() -> str:
+    """A sentence on what was noted since the last call, else ""."""
+    keys: list[str] = list(dict.fromkeys(st.session_state.pop(UNREAD, [])))
+    if not keys:
+        return ""
+    names = " and ".join(filter(None, [", ".join(keys[:-1]), keys[-1]]))
+    default = "it is at its default" if len(keys) == 1 else "they are at their defaults"
+    return f"This link's {names} could not be read; {default}."
 
 
 def picture(
