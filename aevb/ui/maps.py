@@ -12,7 +12,7 @@ import streamlit as st
 from aevb import maps
 from aevb.checkpoints import CheckpointError
 from aevb.figures.maps import digit_map
-from aevb.ui import loading
+from aevb.ui import errors, loading
 from aevb.ui.widgets import expect_choice
 
 METHODS = {"tsne": "t-SNE", "umap": "UMAP", "pca": "PCA"}
@@ -64,7 +64,7 @@ def points(name: str, method: str) -> tuple[np.ndarray, str]:
     try:
         found = loading.checkpoint(name).maps.get(method)
     except CheckpointError as error:
-        found, problem = None, str(error).rstrip(".")
+        found, problem = None, errors.sentence(str(error)).rstrip(".")
     if found is not None and not _is_map(found):
         found, problem = None, f"The {METHODS[method]} map of the checkpoint {name} is damaged"
     if found is not None:

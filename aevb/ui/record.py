@@ -9,7 +9,7 @@ import streamlit as st
 
 from aevb.checkpoints import CheckpointError
 from aevb.figures.curves import learning_curve, term_curves
-from aevb.ui import loading
+from aevb.ui import errors, loading
 
 TUTORIAL_ELBO = {"vae": 1788.4, "cvae": 1820.2, "vrnn": -78.3}
 """Nats on the test set, from the logs that come with the tutorial's code."""
@@ -29,7 +29,7 @@ def show(name: str, elbo_caption: str, terms_caption: str) -> None:
     try:
         found = record(name)
     except CheckpointError as error:
-        st.warning(str(error))
+        st.warning(errors.sentence(str(error)))
         return
     left, right = st.columns([3, 2], gap="large")
     left.plotly_chart(found.elbo, key="curve", alt="Training and test ELBO per epoch")
