@@ -15,24 +15,7 @@ st.markdown(
 cvae.model(NAME)  # where the checkpoint is damaged, that is all there is to say
 
 st.header("Ten labels in many styles", anchor="grid", divider="gray")
-
-
-@st.fragment
-def grid() -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        widgets.expect_choice("shared", ["true", "false"])
-        shared = st.toggle("The same styles in every row", True, key="shared", bind="query-params")
-        seed = widgets.seed("grid", "Resample")
-    drawing(cvae.grid(NAME, seed, shared), "styles")
-    st.caption(
-        "A row for each label. Down a column the style ε ~ N(0, I) is the same: slant, width and stroke "
-        "tend to stay. (Figure 9, its styles shared)"
-        if shared
-        else "A row for each label; every image has a style ε ~ N(0, I) of its own. (Figure 9)"
-    )
-
-
-grid()
+cvae.show_grid(NAME)
 
 st.header("A digit rewritten", anchor="rewrite", divider="gray")
 digit = widgets.digit_chooser("Test digit", "digit", 0)
@@ -79,9 +62,7 @@ st.header("Turn the style", anchor="knobs", divider="gray")
 @st.fragment
 def knobs(digit: int) -> None:
     start = cvae.style(NAME, digit)
-    problem = latents.place_sliders(cvae.PARAM, start, digit)
-    if problem:
-        st.warning(problem)
+    latents.place_sliders(cvae.PARAM, start, digit)
     with st.container(key="in_sight"):
         drawing(cvae.written(NAME, digit, latents.read_sliders(cvae.PARAM, start)), "written")
     latents.starts(
@@ -101,26 +82,7 @@ def knobs(digit: int) -> None:
 knobs(digit)
 
 st.header("Between labels and between styles", anchor="between", divider="gray")
-
-
-@st.fragment
-def between(digit: int) -> None:
-    end = widgets.digit_chooser("To the style of test digit", "to", 3)
-    for key in ("from", "until"):
-        widgets.expect_choice(key, [f"{label}" for label in range(10)])
-    with st.container(horizontal=True):
-        first, second = (
-            st.selectbox(title, range(10), default, key=key, bind="query-params", width=130)
-            for title, default, key in (("From label", 3, "from"), ("To label", 8, "until"))
-        )
-    drawing(cvae.between(NAME, digit, end, first, second), "between")
-    st.caption(
-        f"Columns: from the style of digit {digit} to that of digit {end}. Rows: weights of labels {first} "
-        f"and {second}. The model never saw a label between two, only those of the first and the last row."
-    )
-
-
-between(digit)
+cvae.show_between(NAME, digit)
 
 st.header("The test set as the encoder sees it", anchor="map", divider="gray")
 method = maps.show(

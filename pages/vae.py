@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from aevb.figures import posterior as figures
 from aevb.ui import latents, maps, mathematics, record, vae, vae_mathematics, widgets
 from aevb.ui.components.drawing import drawing
 
@@ -41,9 +40,7 @@ st.header("Turn the 20 knobs", anchor="knobs", divider="gray")
 @st.fragment
 def knobs(digit: int) -> None:
     mean, _ = vae.posterior(NAME, digit)
-    problem = latents.place_sliders(vae.PARAM, mean, digit)
-    if problem:
-        st.warning(problem)
+    latents.place_sliders(vae.PARAM, mean, digit)
     view, controls = st.columns([2, 3], gap="large")
     with controls:
         latents.starts(
@@ -99,18 +96,9 @@ def walks(digit: int) -> None:
     st.caption(
         "Along an arc: on a straight line the middle would come too near the origin, where digits blur."
     )
-    order = latents.order(NAME)
-    widgets.expect_choice("dim", [figures.name(index) for index in order])
-    dimension = st.selectbox(
-        "Along one dimension",
-        [index + 1 for index in order],
-        format_func=lambda number: figures.name(number - 1),
-        key="dim",
-        bind="query-params",
-        width=200,
-    )
-    drawing(vae.traversal(NAME, digit, dimension - 1), "traversal")
-    st.caption(f"The digit above, with {figures.name(dimension - 1)} alone moved from −3 to 3.")
+    dimension = latents.chooser("Along one dimension", "dim", NAME)
+    drawing(vae.traversal(NAME, digit, dimension), "traversal")
+    st.caption(f"The digit above, with {latents.name(dimension)} alone moved from −3 to 3.")
 
 
 walks(digit)
@@ -121,9 +109,7 @@ st.caption(
     "KL from posterior to prior, averaged over the test set: a dimension at 0 says nothing of the image."
 )
 st.plotly_chart(
-    figures.posterior(*vae.posterior(NAME, digit), latents.order(NAME)),
-    key="posterior",
-    alt=f"Posterior mean and scale of each latent dimension for test digit {digit}",
+    vae.posterior_figure(NAME, digit), key="posterior", alt=f"Posterior of test digit {digit} by dimension"
 )
 st.caption(
     f"Digit {digit}: μ ± σ in each dimension. A used one is narrow; an unused one is the prior, 0 ± 1."

@@ -79,17 +79,7 @@ st.header("Paths through latent space", anchor="paths", divider="gray")
 
 @st.fragment
 def paths(digit: int) -> None:
-    choices = ["Test digits", "Samples"]
-    widgets.expect_choice("paths", choices)
-    shown = st.segmented_control(
-        "Paths of",
-        choices,
-        default="Test digits",
-        required=True,
-        key="paths",
-        bind="query-params",
-    )
-    if shown == "Samples":
+    if vrnn.of_samples():
         chart, seed = st.container(), widgets.seed("path_samples", "Resample")
         figure = vrnn.sample_paths(NAME, seed)
         chart.plotly_chart(figure, key="sample_paths", alt="Latent values of each row for 12 samples")

@@ -21,7 +21,8 @@ from aevb.figures import posterior as posterior_figures
 from aevb.figures.labels import label_bars
 from aevb.figures.style import DATA, ELBO, GENERATED
 from aevb.models import CVAE
-from aevb.ui import latents, loading
+from aevb.ui import latents, loading, widgets
+from aevb.ui.components.drawing import drawing
 
 STYLES = 12  # in a row of the grid
 WALK_STEPS = 9
@@ -62,6 +63,22 @@ def grid(name: str, seed: int, shared: bool) -> str:
     epsilon = torch.randn(size, generator=Generator().manual_seed(seed))
     lambdas = explore.write(model(name), epsilon, labels.unsqueeze(-1))
     return images.table(squares(lambdas), [f"{label}" for label in labels])
+
+
+@st.fragment
+def show_grid(name: str) -> None:
+    """The grid under its controls."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        widgets.expect_choice("shared", ["true", "false"])
+        shared = st.toggle("The same styles in every row", True, key="shared", bind="query-params")
+        seed = widgets.seed("grid", "Resample")
+    drawing(grid(name, seed, shared), "styles")
+    st.caption(
+        "A row for each label. Down a column the style ε ~ N(0, I) is the same: slant, width and stroke "
+        "tend to stay. (Figure 9, its styles shared)"
+        if shared
+        else "A row for each label; every image has a style ε ~ N(0, I) of its own. (Figure 9)"
+    )
 
 
 # One digit
@@ -155,6 +172,24 @@ def between(name: str, start: int, end: int, first: int, second: int) -> str:
     return images.table(
         squares(lambdas), [f"{first}", *mixtures, f"{second}"], [f"digit {start}", *blank, f"digit {end}"]
     )
+
+
+@st.fragment
+def show_between(name: str, digit: int) -> None:
+    """That table under the choice of the other digit and of both labels."""
+    end = widgets.digit_chooser("To the style of test digit", "to", 3)
+    with st.container(horizontal=True):
+        first, second = _choose_label("From label", "from", 3), _choose_label("To label", "until", 8)
+    drawing(between(name, digit, end, first, second), "between")
+    st.caption(
+        f"Columns: from the style of digit {digit} to that of digit {end}. Rows: weights of labels {first} "
+        f"and {second}. The model never saw a label between two, only those of the first and the last row."
+    )
+
+
+def _choose_label(title: str, key: str, default: int) -> int:
+    widgets.expect_choice(key, [f"{label}" for label in range(10)])
+    return st.selectbox(title, range(10), default, key=key, bind="query-params", width=130)
 
 
 # The map and the dimensions

@@ -15,7 +15,7 @@ from torch import Tensor
 from aevb.evaluation import dimension_kl
 from aevb.figures import posterior
 from aevb.models import CVAE, VAE
-from aevb.ui import loading
+from aevb.ui import loading, widgets
 
 REACH = 5.0
 """Where the sliders end: hardly a latent mean of the test set lies beyond ±5."""
@@ -42,6 +42,26 @@ def order(name: str) -> list[int]:
     return posterior.by_use(use(name))
 
 
+def name(dimension: int, symbol: str = "z") -> str:
+    """What a dimension, counted from 0, is called."""
+    return posterior.name(dimension, symbol)
+
+
+def chooser(label: str, key: str, checkpoint: str) -> int:
+    """The choice of one dimension, counted from 0; the most used one at first."""
+    dimensions = order(checkpoint)
+    widgets.expect_choice(key, [name(dimension) for dimension in dimensions])
+    number = st.selectbox(
+        label,
+        [dimension + 1 for dimension in dimensions],
+        format_func=lambda number: name(number - 1),
+        key=key,
+        bind="query-params",
+        width=200,
+    )
+    return number - 1
+
+
 def slider(param: str, dimension: int) -> str:
     """The key of a dimension's slider, among those whose values stand in the URL as `param`."""
     return f"{param}_slider_{dimension}"
@@ -66,28 +86,26 @@ def sliders(param: str, dimensions: Sequence[int], symbol: str = "z") -> None:
     """A slider for each of the dimensions, as many to a line as there is room for."""
     with st.container(key="sliders"):
         for dimension in dimensions:
-            label = posterior.name(dimension, symbol)
-            st.slider(label, -REACH, REACH, step=0.05, key=slider(param, dimension))
+            st.slider(name(dimension, symbol), -REACH, REACH, step=0.05, key=slider(param, dimension))
 
 
-def place_sliders(param: str, start: np.ndarray, digit: int) -> str:
+def place_sliders(param: str, start: np.ndarray, digit: int) -> None:
     """Puts the sliders, before they are drawn, where a visitor expects them.
 
     At the values of the link on arrival, at `start`, (L,), when the digit has changed, else where they
-    are. Returns a sentence where the link's values are of no use, else "".
+    are. Says so where the link's values are of no use.
     """
     link, arrived = st.query_params.get(param), _arrived(param, len(start))
     if not arrived and st.session_state.get(f"{param}_of") == digit:
-        return ""
+        return
     st.session_state[f"{param}_of"] = digit
     linked = parse(link, len(start)) if arrived and link is not None else None
     move_sliders(param, start if linked is None else linked)
-    if not arrived or link is None or linked is not None:
-        return ""
-    return (
-        f"The {param} in this link is not {len(start)} numbers within ±{REACH:g}; "
-        "the sliders start at the mean."
-    )
+    if arrived and link is not None and linked is None:
+        st.warning(
+            f"The {param} in this link is not {len(start)} numbers within ±{REACH:g}; "
+            "the sliders start at the mean."
+        )
 
 
 def _arrived(param: str, count: int) -> bool:

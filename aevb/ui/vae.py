@@ -3,6 +3,7 @@
 import secrets
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 import torch
 from torch import Generator, Tensor
@@ -12,6 +13,7 @@ from aevb.evaluation import SEED, importance_bounds
 from aevb.explore import squares
 from aevb.figures import flow as flows
 from aevb.figures import images
+from aevb.figures import posterior as posterior_figures
 from aevb.figures.style import DATA, ELBO, GENERATED
 from aevb.models import VAE
 from aevb.ui import latents, loading
@@ -137,3 +139,8 @@ def traversal(name: str, digit: int, dimension: int) -> str:
     steps = explore.decode(model(name), explore.along(torch.from_numpy(loc), dimension, TRAVERSAL))
     captions = [f"{value:+.1f}".replace("-", "−") for value in TRAVERSAL.tolist()]
     return images.strip(squares(steps), captions)
+
+
+def posterior_figure(name: str, digit: int) -> go.Figure:
+    """A digit's q(z | x), dimension by dimension."""
+    return posterior_figures.posterior(*posterior(name, digit), latents.order(name))

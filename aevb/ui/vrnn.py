@@ -14,7 +14,7 @@ from aevb.models import VRNN
 from aevb.sequences import ObservedRows, Rows
 from aevb.ui import loading
 from aevb.ui.components.row_player import row_player
-from aevb.ui.widgets import expect_number, linked
+from aevb.ui.widgets import expect_choice, expect_number, linked
 
 GROWN = 12
 ENDINGS = 12
@@ -170,6 +170,16 @@ def endings(name: str, digit: int, keep: int, seed: int, temperature: float) -> 
 
 
 # Latent paths
+
+
+def of_samples() -> bool:
+    """The choice whose paths are drawn: test digits' (False) or samples'."""
+    choices = ["Test digits", "Samples"]
+    expect_choice("paths", choices)
+    shown = st.segmented_control(
+        "Paths of", choices, default=choices[0], required=True, key="paths", bind="query-params"
+    )
+    return shown == "Samples"
 
 
 @st.cache_data(show_spinner="Encoding the test images …")
