@@ -7,11 +7,14 @@
 from aevb.checkpoints import Checkpoint, CheckpointError, load
 from aevb.data import DataError, Examples
 from aevb.evaluation import evaluate
-from aevb.models import VAE, FactorAnalysis, LatentVariableModel
+from aevb.models import CVAE, GMVAE, VAE, VRNN, FactorAnalysis, LatentVariableModel
 from aevb.training import Alternating, Simultaneous, TrainingConfig, train
 
 __all__ = [
+    "CVAE",
+    "GMVAE",
     "VAE",
+    "VRNN",
     "Alternating",
     "Checkpoint",
     "CheckpointError",
