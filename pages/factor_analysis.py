@@ -25,9 +25,7 @@ if experiment is not None:
         with st.container(width=240):
             fa.progress(run)
 
-    watch, plot, em, hand, rotate = st.tabs(
-        ["Watch", "EM plot", "Classic EM", "By hand", "Rotation"], key="view", bind="query-params"
-    )
+    watch, plot, em, hand, rotate = st.tabs(fa.VIEWS, key="view", bind="query-params")
     if watch.open:
         with watch:
             fa.watch(run)

@@ -176,3 +176,28 @@ def test_nonsense_in_the_url_gives_the_defaults(trained):
     app = trained(**nonsense, step="NaN", point="0", angle="1e3")
     assert not app.exception and not app.error
     assert "steps=1000" in app.session_state["fa_opening"][0]
+
+
+def test_a_sound_link_is_taken_without_a_word(open_app):
+    query = {
+        "lr": "0.03",
+        "batch": "64",
+        "L": "3",
+        "steps": "20",
+        "seed": "5",
+        "view": "EM plot",
+        "step": "7",
+    }
+    app = open_app("factor_analysis", **query)
+    assert not app.exception and not app.warning
+    assert app.number_input(key="steps").value == 20 and app.select_slider(key="lr").value == 0.03
+
+
+def test_one_sentence_tells_what_of_a_link_could_not_be_read(open_app):
+    query = {"lr": "fast", "L": "9", "steps": "20", "seed": "many", "view": "<b>", "step": "-3"}
+    app = open_app("factor_analysis", **query)
+    assert not app.exception
+    (warning,) = app.warning
+    assert warning.value == (
+        "This link's step, view, lr, L and seed could not be read; they are at their defaults."
+    )

@@ -15,10 +15,11 @@ from aevb.training import Alternating, Diverged, TrainingConfig
 from aevb.ui import jobs
 from aevb.ui.components.em_scrubber import em_scrubber
 from aevb.ui.components.rotation import rotation
-from aevb.ui.widgets import linked
+from aevb.ui.widgets import expect_choice, expect_number, linked
 
 SLOT, WALK_SLOT = "factor-analysis", "walk"
 TOGETHER, IN_TURN = "E and M together", "E and M in turn"
+VIEWS = ("Watch", "EM plot", "Classic EM", "By hand", "Rotation")
 SEED = 2
 SEEDS = 10_000
 MAX_STEPS = 12_000
@@ -28,6 +29,8 @@ QUEUED_SECONDS = 2.0
 EM_ITERATIONS = 40
 ANGLE = 40  # degrees, of the rotation at first
 GRADIENT_STEPS = (25, 50, 100, 200)
+KINDS = ("exact", *map(str, GRADIENT_STEPS))
+POINTS = 1000  # of the test set
 MOVE = f"[EM](?:{'|'.join(map(str, GRADIENT_STEPS))})?"
 
 EXACT_STEPS = {
@@ -57,8 +60,13 @@ REMARKS = {
 
 def settings() -> Experiment | None:
     """The widgets that determine a run; None, and a sentence, where it would be too long."""
+    for name, least, most in (("step", 0, MAX_STEPS), ("point", 1, POINTS), ("angle", -180, 180)):
+        expect_number(name, least, most)  # the scrubber's and the rotation's, which are no widgets
+    expect_choice("view", VIEWS)
+    expect_choice("by", KINDS)
     one, two = EXPERIMENT_1.training, EXPERIMENT_2.training
     assert isinstance(two.schedule, Alternating)
+    expect_choice("experiment", (TOGETHER, IN_TURN))
     which = st.segmented_control(
         "Experiment",
         [TOGETHER, IN_TURN],  # as they stand in the URL, which takes what is shown
@@ -81,6 +89,7 @@ def settings() -> Experiment | None:
             "Learning rate of Adam", "lr", (0.001, 0.003, 0.01, 0.03, 0.1), one.learning_rate
         )
         batch_size = _one_of("Batch size", "batch", (8, 16, 32, 64, 128, 256, 1000), one.batch_size)
+        expect_choice("L", ("1", "2", "3"))
         latent_dim = st.segmented_control(
             "Latent dimensions L (the data have 2)",
             [1, 2, 3],
@@ -107,10 +116,12 @@ def settings() -> Experiment | None:
 
 
 def _one_of(label: str, key: str, options: Sequence[float], default: float) -> float:
+    expect_choice(key, [str(option) for option in options])
     return st.select_slider(label, options, default, key=key, bind="query-params")
 
 
 def _whole(label: str, key: str, least: int, most: int, default: int, step: int) -> int:
+    expect_number(key, least, most)
     value = st.number_input(label, least, most, default, step, key=key, bind="query-params")
     return int(value)
 
@@ -404,7 +415,7 @@ def by_hand(experiment: Experiment) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.segmented_control(
             "Each step is exact, or so many gradient steps",
-            ["exact", *map(str, GRADIENT_STEPS)],
+            KINDS,
             default="exact",
             required=True,
             key="by",
