@@ -1,4 +1,7 @@
-"""Takes the README's picture: `python docs/screenshot.py URL`, of a running app's page."""
+"""Takes the README's picture: `python docs/screenshot.py`, while the app runs on http://localhost:8501.
+
+It shows Experiment 2 when it has been trained; another address may be given as an argument.
+"""
 
 import shutil
 import sys
@@ -6,14 +9,11 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-SETTLED = """() => document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
-    && !document.querySelector('[data-testid=stSkeleton]')"""
-
-url = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8501/factor-analysis"
+address = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8501"
 with sync_playwright() as playwright:
     browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    page.goto(url)
-    page.wait_for_timeout(15_000)  # the page trains its first model meanwhile
-    page.wait_for_function(SETTLED)
+    page = browser.new_page(viewport={"width": 1280, "height": 1150})
+    page.goto(f"{address}/factor-analysis?experiment=E+and+M+in+turn&step=2500")
+    page.get_by_text("4,000 steps done").wait_for(timeout=120_000)
+    page.wait_for_timeout(2_000)  # the last frame
     page.screenshot(path=Path(__file__).with_name("screenshot.png"))
