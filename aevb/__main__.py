@@ -81,7 +81,7 @@ def train_command(options: argparse.Namespace) -> None:
             print(f"The best checkpoint so far is in {folder}.", file=sys.stderr)
         raise
     training = checkpoints.load(folder).training
-    measured = _measure(checkpoints.load(folder), digits)
+    measured = _measure(checkpoints.load(folder), digits, options.bounds)
     checkpoints.write_json(folder / "training.json", training | {"test": measured})
     print(json.dumps(measured, indent=2))
     print(f"The checkpoint is in {folder}.", file=sys.stderr)
@@ -125,7 +125,7 @@ def evaluate_command(options: argparse.Namespace) -> None:
     """Measures a checkpoint on the whole test set."""
     checkpoint = checkpoints.load(options.checkpoint)
     digits = data.load()
-    measured = {"checkpoint": str(options.checkpoint)} | _measure(checkpoint, digits)
+    measured = {"checkpoint": str(options.checkpoint)} | _measure(checkpoint, digits, options.bounds)
     if options.json:
         print(json.dumps(measured))
         return
@@ -195,13 +195,13 @@ def _observed(checkpoint: Checkpoint, digits: data.Digits) -> tuple[torch.Tensor
     return observed
 
 
-def _measure(checkpoint: Checkpoint, digits: data.Digits) -> dict:
+def _measure(checkpoint: Checkpoint, digits: data.Digits, bounds: Sequence[int]) -> dict:
     observed = _observed(checkpoint, digits)
     start = time.perf_counter()
     measured = evaluate(
         checkpoint.model,
         *observed,
-        bounds=BOUNDS,
+        bounds=bounds,
         over=lambda batches: tqdm(batches, unit_scale=BATCH, unit="image"),
     )
     return {
@@ -251,6 +251,13 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     at_least_one, seed = _number(int, 1, 100_000), _number(int, 0, 2**32 - 1)
+    bounds: dict[str, Any] = {
+        "type": _number(int, 1, 10_000),
+        "nargs": "*",
+        "default": BOUNDS,
+        "metavar": "K",
+        "help": "numbers of samples of the importance bounds (10 100); K of them take K times the time",
+    }
     added = command("train", train_command)
     added.add_argument("model", choices=REGISTRY, help="which model: %(choices)s")
     added.add_argument("--epochs", type=at_least_one, default=100, help="passes over the data (%(default)s)")
@@ -270,10 +277,12 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--seed", type=seed, default=0, help="%(default)s")
     added.add_argument("--bfloat16", action="store_true", help="matrix products in bfloat16")
     added.add_argument("--output", type=Path, help="the checkpoint's folder (runs/MODEL)")
+    added.add_argument("--bounds", **bounds)
 
     added = command("evaluate", evaluate_command)
     added.add_argument("checkpoint", help="a folder, a shipped name, or a Hugging Face repository")
     added.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    added.add_argument("--bounds", **bounds)
 
     added = command("sample", sample_command)
     added.add_argument("checkpoint", help="a folder, a shipped name, or a Hugging Face repository")

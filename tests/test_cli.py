@@ -73,6 +73,13 @@ def test_evaluate_prints_one_json_object(vae, few_digits, capsys):
     assert said.out.count("\n") == 1 and "image" in said.err  # the progress bar is not in the way
 
 
+def test_evaluate_takes_the_bounds_that_are_asked_for(vae, few_digits, capsys):
+    assert main(["evaluate", str(vae), "--json", "--bounds", "3"]) == 0
+    assert json.loads(capsys.readouterr().out)["bound"].keys() == {"3"}
+    assert main(["evaluate", str(vae), "--json", "--bounds"]) == 0
+    assert json.loads(capsys.readouterr().out)["bound"] == {}
+
+
 def test_evaluate_prints_the_same_figures_for_people(vae, few_digits, capsys):
     main(["evaluate", str(vae), "--json"])
     measured = json.loads(capsys.readouterr().out)
