@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import torch
-from side_by_side import compare
 
 from aevb import VAE, TrainingConfig, train
 from aevb.data import load_sample
 from aevb.training import Progress
+from benchmarks.side_by_side import compare
 
 
 def steps(bfloat16: bool) -> Iterator[Progress]:
