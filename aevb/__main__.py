@@ -80,9 +80,9 @@ def train_command(options: argparse.Namespace) -> None:
         if saved:
             print(f"The best checkpoint so far is in {folder}.", file=sys.stderr)
         raise
-    training = checkpoints.load(folder).training
-    measured = _measure(checkpoints.load(folder), digits, options.bounds)
-    checkpoints.write_json(folder / "training.json", training | {"test": measured})
+    checkpoint = checkpoints.load(folder)  # the best epoch's, which need not be the last
+    measured = _measure(checkpoint, digits, options.bounds)
+    checkpoints.write_json(folder / "training.json", checkpoint.training | {"test": measured})
     print(json.dumps(measured, indent=2))
     print(f"The checkpoint is in {folder}.", file=sys.stderr)
 

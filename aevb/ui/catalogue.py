@@ -8,10 +8,11 @@ PAGES = Path(__file__).parents[2] / "pages"
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of Table 1. `page` is None where the explorer does not show the model."""
+    """A row of Table 1, and how the menu shows it. `page` is None where the explorer has none."""
 
     name: str
-    short: str
+    menu: str
+    icon: str
     title: str
     section: str
     text: str
@@ -24,7 +25,8 @@ class Entry:
 MODELS = (
     Entry(
         "fa",
-        "factor analysis",
+        "Factor analysis",
+        ":material/scatter_plot:",
         "Factor analysis",
         "5.2",
         "A linear map and Gaussian noise. Posterior, evidence and gap are exact, so EM and AEVB can be "
@@ -37,7 +39,8 @@ MODELS = (
     ),
     Entry(
         "vae",
-        "the VAE",
+        "VAE",
+        ":material/blur_on:",
         "Variational auto-encoder",
         "5.3",
         "The linear map becomes a neural network, the posterior another: images from a 20-dimensional "
@@ -50,7 +53,8 @@ MODELS = (
     ),
     Entry(
         "cvae",
-        "the conditional VAE",
+        "Conditional VAE",
+        ":material/label:",
         "Conditional VAE",
         "5.4",
         "The label is observed and conditions both densities, which leaves the style of the digit to z.",
@@ -62,7 +66,8 @@ MODELS = (
     ),
     Entry(
         "gmvae",
-        "the Gaussian mixture VAE",
+        "Gaussian mixture VAE",
+        ":material/bubble_chart:",
         "Gaussian mixture VAE",
         "5.5",
         "The label is latent too: the model finds clusters of digits by itself.",
@@ -74,7 +79,8 @@ MODELS = (
     ),
     Entry(
         "vrnn",
-        "the variational RNN",
+        "Variational RNN",
+        ":material/view_headline:",
         "Variational RNN",
         "5.6",
         "An image as a sequence of rows, with a latent variable in every row and a memory between them.",

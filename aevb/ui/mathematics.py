@@ -6,6 +6,16 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+ASCENT = r"""
+$$
+\begin{aligned}
+\phi &\leftarrow \phi + \eta\, \nabla_\phi \tfrac{1}{N_B} \textstyle\sum_i \text{ELBO}_i \\
+\theta &\leftarrow \theta + \eta\, \nabla_\theta \tfrac{1}{N_B} \textstyle\sum_i \text{ELBO}_i
+\end{aligned}
+$$
+"""
+"""Equations 3 and 4 taken together: what a gradient step of AEVB does."""
+
 
 def section(parts: Sequence[tuple[str, str, Callable | type]]) -> None:
     """A section "Mathematics" of rows (title, markdown with LaTeX, the object whose source to show)."""

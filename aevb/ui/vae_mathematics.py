@@ -5,6 +5,7 @@ from aevb.evaluation import importance_bounds
 from aevb.models import VAE
 from aevb.models.nets import ContinuousBernoulliNet, DiagonalNormalNet
 from aevb.training import train
+from aevb.ui.mathematics import ASCENT
 
 PARTS = (
     (
@@ -94,14 +95,8 @@ Equation 2; section 5.2.3, which section 5.3.3 takes over
     ),
     (
         "Training",
-        r"""
-$$
-\begin{aligned}
-\phi &\leftarrow \phi + \eta\, \nabla_\phi \tfrac{1}{N_B} \textstyle\sum_i \text{ELBO}_i \\
-\theta &\leftarrow \theta + \eta\, \nabla_\theta \tfrac{1}{N_B} \textstyle\sum_i \text{ELBO}_i
-\end{aligned}
-$$
-
+        ASCENT
+        + r"""
 An approximate E-step and an approximate M-step, both at once, by Adam: auto-encoding variational Bayes.
 
 Equations 3 and 4; sections 3.3, 4 and 5.1

@@ -4,6 +4,7 @@ from aevb.distributions import rsample
 from aevb.models import VRNN
 from aevb.models.nets import BernoulliNet, DiagonalNormalNet
 from aevb.training import train
+from aevb.ui.mathematics import ASCENT
 
 PARTS = (
     (
@@ -118,14 +119,8 @@ Sections 5.6.1 and 5.6.4
     ),
     (
         "Training",
-        r"""
-$$
-\begin{aligned}
-\phi &\leftarrow \phi + \eta\, \nabla_\phi \tfrac{1}{N_B} \textstyle\sum_i \text{ELBO}_i \\
-\theta &\leftarrow \theta + \eta\, \nabla_\theta \tfrac{1}{N_B} \textstyle\sum_i \text{ELBO}_i
-\end{aligned}
-$$
-
+        ASCENT
+        + r"""
 Both at once, by Adam with a mini-batch of 100 and a learning rate of 0.001 at the start.
 
 Equations 3 and 4; sections 5.1 and 5.6.4

@@ -1,7 +1,6 @@
 """What the server does once, before its first visitor."""
 
 import gc
-import importlib
 
 from aevb.ui import jobs
 
@@ -13,9 +12,10 @@ def run() -> None:
     to 5: otherwise every rerun walks all the objects of torch, plotly and scikit-learn.
     """
     jobs.start()
-    for name in ("torch", "plotly.graph_objects", "aevb", "aevb.figures"):
-        importlib.import_module(name)
+    import plotly.graph_objects  # noqa: F401
     import torch
+
+    import aevb  # noqa: F401
 
     # Products for one visitor are too small to share out, and thirty visitors share the cores already.
     torch.set_num_threads(1)

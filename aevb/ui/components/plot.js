@@ -1,6 +1,21 @@
 // What the components that draw on canvases share: data from Python, colours from the theme, axes, playing.
 // Their Python puts this before their own script, so that each is one module.
 
+// Streamlit calls a component again, on the same elements, whenever its data or the theme changes: the
+// view made at the first call receives what is new.
+const views = new WeakMap();
+
+function mount({ data, parentElement, setStateValue }, View, selector) {
+  let view = views.get(parentElement);
+  if (!view) views.set(parentElement, (view = new View(parentElement.querySelector(selector))));
+  view.tell = setStateValue;
+  view.receive(unpack(data));
+  return () => {
+    view.close();
+    views.delete(parentElement);
+  };
+}
+
 // The counterpart of pack() in packing.py: a header, and float32 arrays by name.
 function unpack(bytes) {
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);

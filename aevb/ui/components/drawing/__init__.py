@@ -1,14 +1,14 @@
 """An SVG drawing in the page itself, in the theme's colours; `st.html` would strip it, `st.image` dye it."""
 
-from pathlib import Path
-
 import streamlit as st
+
+from aevb.ui.components import source
 
 _component = st.components.v2.component(
     "aevb_drawing",
     html="<div></div>",
     css="div { color: var(--st-text-color); display: flex; justify-content: center; }",
-    js=Path(__file__).with_name("drawing.js").read_text(encoding="utf-8"),
+    js=source("drawing/drawing.js"),
 )
 
 

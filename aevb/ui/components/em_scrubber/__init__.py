@@ -6,27 +6,24 @@ drag redraws on every frame and sends nothing. Python hears of the chosen step a
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from aevb.experiments import Trajectory
 from aevb.figures import style
+from aevb.ui.components import source
 from aevb.ui.components.packing import pack
 
-HERE = Path(__file__).parent
 FRAMES = 800
 STRIDES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # of states, so that frames stand at round steps
 GENERATED = 500
 
 _component = st.components.v2.component(
     "aevb_em_scrubber",
-    html=(HERE / "em_scrubber.html").read_text(encoding="utf-8"),
-    css=(HERE.parent / "player.css").read_text(encoding="utf-8")
-    + (HERE / "em_scrubber.css").read_text(encoding="utf-8"),
-    js=(HERE.parent / "plot.js").read_text(encoding="utf-8")
-    + (HERE / "em_scrubber.js").read_text(encoding="utf-8"),
+    html=source("em_scrubber/em_scrubber.html"),
+    css=source("player.css", "em_scrubber/em_scrubber.css"),
+    js=source("plot.js", "em_scrubber/em_scrubber.js"),
 )
 
 GRADIENT_STEPS = {

@@ -4,18 +4,7 @@
 const PLAY_SECONDS = 9;
 const WINDOW_QUANTILE = 0.06; // of the frames, at either end, may leave the latent panel
 
-const views = new WeakMap();
-
-export default function ({ data, parentElement, setStateValue }) {
-  let view = views.get(parentElement);
-  if (!view) views.set(parentElement, (view = new Scrubber(parentElement.querySelector(".scrubber"))));
-  view.tell = setStateValue;
-  view.receive(unpack(data));
-  return () => {
-    view.close();
-    views.delete(parentElement);
-  };
-}
+export default (component) => mount(component, Scrubber, ".scrubber");
 
 class Scrubber {
   constructor(root) {

@@ -1,24 +1,22 @@
 """W is identified up to rotation only: an angle to turn, live, and everything that stays the same."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from aevb.experiments import Trajectory
 from aevb.figures import style
+from aevb.ui.components import source
 from aevb.ui.components.packing import pack
 
-HERE = Path(__file__).parent
 GENERATED = 500
 
 _component = st.components.v2.component(
     "aevb_rotation",
-    html=(HERE / "rotation.html").read_text(encoding="utf-8"),
-    css=(HERE / "rotation.css").read_text(encoding="utf-8"),
-    js=(HERE.parent / "plot.js").read_text(encoding="utf-8")
-    + (HERE / "rotation.js").read_text(encoding="utf-8"),
+    html=source("rotation/rotation.html"),
+    css=source("rotation/rotation.css"),
+    js=source("plot.js", "rotation/rotation.js"),
 )
 
 

@@ -1,17 +1,6 @@
 // W is identified up to rotation only: the columns of W R turn, and what they generate stays the same.
 
-const views = new WeakMap();
-
-export default function ({ data, parentElement, setStateValue }) {
-  let view = views.get(parentElement);
-  if (!view) views.set(parentElement, (view = new Rotation(parentElement.querySelector(".rotation"))));
-  view.tell = setStateValue;
-  view.receive(unpack(data));
-  return () => {
-    view.resizes.disconnect();
-    views.delete(parentElement);
-  };
-}
+export default (component) => mount(component, Rotation, ".rotation");
 
 class Rotation {
   constructor(root) {
@@ -29,6 +18,10 @@ class Rotation {
     };
     this.resizes = new ResizeObserver(() => this.layout());
     this.resizes.observe(root);
+  }
+
+  close() {
+    this.resizes.disconnect();
   }
 
   receive(data) {

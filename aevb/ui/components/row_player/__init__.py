@@ -1,24 +1,20 @@
 """Images that grow row by row, played, paused and scrubbed in the browser; what each row was drawn from."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 from torch import Tensor
 
 from aevb.figures import style
 from aevb.sequences import ObservedRows, Rows
+from aevb.ui.components import source
 from aevb.ui.components.packing import pack
-
-HERE = Path(__file__).parent
 
 _component = st.components.v2.component(
     "aevb_row_player",
-    html=(HERE / "row_player.html").read_text(encoding="utf-8"),
-    css=(HERE.parent / "player.css").read_text(encoding="utf-8")
-    + (HERE / "row_player.css").read_text(encoding="utf-8"),
-    js=(HERE.parent / "plot.js").read_text(encoding="utf-8")
-    + (HERE / "row_player.js").read_text(encoding="utf-8"),
+    html=source("row_player/row_player.html"),
+    css=source("player.css", "row_player/row_player.css"),
+    js=source("plot.js", "row_player/row_player.js"),
 )
 
 COLORS = {

@@ -5,18 +5,7 @@ const PLAY_SECONDS = 6;
 const NOWHERE = [Infinity, -Infinity, Infinity, -Infinity];
 const REACH = 2.1; // standard deviations that the latent panel shows
 
-const views = new WeakMap();
-
-export default function ({ data, parentElement, setStateValue }) {
-  let view = views.get(parentElement);
-  if (!view) views.set(parentElement, (view = new RowPlayer(parentElement.querySelector(".rows"))));
-  view.tell = setStateValue;
-  view.receive(unpack(data));
-  return () => {
-    view.close();
-    views.delete(parentElement);
-  };
-}
+export default (component) => mount(component, RowPlayer, ".rows");
 
 class RowPlayer {
   constructor(root) {
