@@ -14,11 +14,12 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from aevb import checkpoints, data, maps, runs
+from aevb import checkpoints, cluster_start, data, maps, runs
 from aevb.checkpoints import Checkpoint, CheckpointError
+from aevb.clustering import scores
 from aevb.data import DataError, Examples
 from aevb.evaluation import BATCH, evaluate, posterior_means
-from aevb.models import REGISTRY, FactorAnalysis
+from aevb.models import GMVAE, REGISTRY, FactorAnalysis, LatentVariableModel
 from aevb.models.factor_analysis import synthetic, true_model
 from aevb.training import Alternating, Diverged, Simultaneous, TrainingConfig, train
 
@@ -62,15 +63,19 @@ def train_command(options: argparse.Namespace) -> None:
         bfloat16=options.bfloat16,
     )
     folder = options.output or Path("runs") / options.model
+    facts = {"command": options.command_line, "start": _start(model, digits, options)}
     saved = False
     try:
         with tqdm(total=steps, unit="step", mininterval=0.5) as bar:
-            for event in runs.record(model, digits, config, folder, options.command_line):
+            for event in runs.record(model, digits, config, folder, facts):
                 if isinstance(event, runs.Epoch):
                     saved = True
+                    if event.epoch == options.clusters_first:
+                        model.requires_grad_(True)
+                    scored = "".join(f", {name} {value:.4f}" for name, value in event.scores.items())
                     bar.write(
                         f"epoch {event.epoch}: train ELBO {event.train_elbo:.2f}, "
-                        f"test ELBO {event.test_elbo:.2f}",
+                        f"test ELBO {event.test_elbo:.2f}{scored}",
                         file=sys.stderr,
                     )
                 else:
@@ -85,6 +90,26 @@ def train_command(options: argparse.Namespace) -> None:
     checkpoints.write_json(folder / "training.json", checkpoint.training | {"test": measured})
     print(json.dumps(measured, indent=2))
     print(f"The checkpoint is in {folder}.", file=sys.stderr)
+
+
+def _start(model: LatentVariableModel, digits: data.Digits, options: argparse.Namespace) -> dict[str, Any]:
+    """Where training starts, set in place: clusters found first, if asked for, with q(y | x) held."""
+    if not options.clusters_first:
+        return {"kind": "plain"}
+    if not isinstance(model, GMVAE):
+        raise ValueError(f"--clusters-first is not an option of {options.model}.")
+    if not options.clusters_first < options.epochs:
+        raise ValueError("--clusters-first must leave epochs in which q(y | x) moves: give more --epochs.")
+    start = time.perf_counter()
+    for said in cluster_start.prepare(model, digits.train.images, seed=options.seed):
+        print(said, file=sys.stderr)
+    model.q_y_given_x.requires_grad_(False)
+    return {
+        "kind": "clusters",
+        "vae_epochs": cluster_start.VAE_EPOCHS,
+        "held_epochs": options.clusters_first,
+        "seconds": round(time.perf_counter() - start, 1),
+    }
 
 
 def _train_factor_analysis(options: argparse.Namespace) -> None:
@@ -136,6 +161,8 @@ def evaluate_command(options: argparse.Namespace) -> None:
         print(f"    {name:<16}{value:>10,.2f}")
     for k, value in measured["bound"].items():
         print(f"  bound, K = {k:<8}{value:>10,.2f}")
+    for name, value in measured["scores"].items():
+        print(f"  {name.replace('_', ' '):<21}{value:>7.4f}")
 
 
 def sample_command(options: argparse.Namespace) -> None:
@@ -211,6 +238,7 @@ def _measure(checkpoint: Checkpoint, digits: data.Digits, bounds: Sequence[int])
         "elbo": measured.elbo,
         "terms": measured.terms,
         "bound": {str(k): value for k, value in measured.bound.items()},
+        "scores": scores(checkpoint.model, observed[0], digits.test.labels),
         "seconds": round(time.perf_counter() - start, 1),
     }
 
@@ -273,6 +301,12 @@ def _parser() -> argparse.ArgumentParser:
         nargs=2,
         metavar=("E", "M"),
         help="E steps of phi alone, then M of theta alone, in turn, rather than both at once",
+    )
+    added.add_argument(
+        "--clusters-first",
+        type=at_least_one,
+        metavar="EPOCHS",
+        help="gmvae: start from clusters found without labels, and hold q(y | x) for so many epochs",
     )
     added.add_argument("--seed", type=seed, default=0, help="%(default)s")
     added.add_argument("--bfloat16", action="store_true", help="matrix products in bfloat16")

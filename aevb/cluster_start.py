@@ -25,10 +25,11 @@ from aevb.models.gmvae import GMVAE
 from aevb.training import TrainingConfig, train
 
 EMBEDDED = 20_000  # images that UMAP and the mixture see: more take minutes and find the same clusters
+VAE_EPOCHS = 10
 CLASSIFIER_EPOCHS = 10
 
 
-def prepare(model: GMVAE, images: Tensor, *, vae_epochs: int = 10, seed: int = 0) -> Iterator[str]:
+def prepare(model: GMVAE, images: Tensor, *, vae_epochs: int = VAE_EPOCHS, seed: int = 0) -> Iterator[str]:
     """Sets `model`, in place, from images (N, H, W) in 0…255, and yields what it is doing in words.
 
     Takes some minutes: most of it is the VAE and UMAP.
@@ -37,7 +38,7 @@ def prepare(model: GMVAE, images: Tensor, *, vae_epochs: int = 10, seed: int = 0
     vae = GMVAE(**{**model.config, "clusters": 1, "estimator": "marginal", "straight_through": False})
     steps = vae_epochs * max(1, len(examples) // 100)
     for progress in train(vae, examples, TrainingConfig(steps, decay=True, seed=seed, bfloat16=True)):
-        if progress.step % 100 == 0:
+        if progress.step % 600 == 0:
             yield f"VAE: step {progress.step} of {steps}, ELBO {progress.elbo:.1f}"
 
     x = examples.fixed()[0][:EMBEDDED]

@@ -8,7 +8,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from aevb.evaluation import BATCH, evaluating
-from aevb.models.gmvae import GMVAE
+from aevb.models import GMVAE, LatentVariableModel
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,18 @@ def responsibilities(model: GMVAE, x: Tensor) -> Tensor:
     """q(y | x), (N, C), in bounded memory."""
     with evaluating(model):
         return torch.cat([model.q_y_given_x(batch).probs for batch in x.split(BATCH)])
+
+
+def scores(model: LatentVariableModel, x: Tensor, labels: Tensor) -> dict[str, float]:
+    """A GMVAE's `accuracy` and `conditional_entropy`, in nats, on x: (N, D); {} for any other model.
+
+    Raises:
+        ValueError: as `clustering` does.
+    """
+    if not isinstance(model, GMVAE):
+        return {}
+    found = clustering(responsibilities(model, x), labels)
+    return {"accuracy": found.accuracy, "conditional_entropy": found.conditional_entropy}
 
 
 def clustering(probabilities: Tensor, labels: Tensor) -> Clustering:

@@ -5,8 +5,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aevb import checkpoints
+from aevb.clustering import scores
 from aevb.data import Digits
 from aevb.evaluation import evaluate
 from aevb.models.base import LatentVariableModel
@@ -15,16 +17,25 @@ from aevb.training import Progress, TrainingConfig, train
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training images, measured after it. ELBOs and terms are means in nats."""
+    """One pass over the training images, measured after it. ELBOs and terms are means in nats.
+
+    Attributes:
+        scores: for a GMVAE, `accuracy` and `conditional_entropy` of its clusters on the test set.
+    """
 
     epoch: int
     train_elbo: float
     test_elbo: float
     test_terms: dict[str, float]
+    scores: dict[str, float]
 
 
 def record(
-    model: LatentVariableModel, digits: Digits, config: TrainingConfig, folder: Path, command: str
+    model: LatentVariableModel,
+    digits: Digits,
+    config: TrainingConfig,
+    folder: Path,
+    facts: dict[str, Any],
 ) -> Iterator[Progress | Epoch]:
     """Trains `model`, writing a checkpoint into `folder` whenever the test ELBO is the best so far.
 
@@ -32,6 +43,8 @@ def record(
     and its whole curve. The test set takes part in nothing but that choice of an epoch, which
     training.json says.
 
+    Args:
+        facts: what else training.json is to tell, such as the command.
     Yields:
         `Progress` after every step, `Epoch` after every epoch.
     """
@@ -44,14 +57,13 @@ def record(
         if progress.step % epoch_steps:
             continue
         measured = evaluate(model, *test)
-        curve.append(
-            Epoch(progress.step // epoch_steps, sum_elbo / epoch_steps, measured.elbo, measured.terms)
-        )
+        epoch, train_elbo = progress.step // epoch_steps, sum_elbo / epoch_steps
+        scored = scores(model, test[0], digits.test.labels)
+        curve.append(Epoch(epoch, train_elbo, measured.elbo, measured.terms, scored))
         sum_elbo = 0.0
         improved = measured.elbo > best
         best = max(best, measured.elbo)
-        training = {
-            "command": command,
+        training = facts | {
             "data": digits.note,
             "config": dataclasses.asdict(config) | {"schedule": repr(config.schedule)},
             "versions": checkpoints.versions(),

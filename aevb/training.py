@@ -99,7 +99,8 @@ def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig
     """Raises the ELBO of `examples` in the parameters of `model`, which is changed in place.
 
     The order of the examples, their noise and the posterior samples all come from one generator seeded
-    with `config.seed`, so that a run can be repeated.
+    with `config.seed`, so that a run can be repeated. Parameters that `requires_grad_(False)` holds
+    fixed stand still until they are released, which may be between any two steps.
 
     Yields:
         after every gradient step, its `Progress` (equations 3 and 4).
@@ -108,9 +109,7 @@ def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig
         ValueError: when `requires_grad_(False)` holds all that a step is to move.
     """
     generator = torch.Generator().manual_seed(config.seed)
-    moved = {"E": model.inference_parameters(), "M": model.generative_parameters()}
-    moved["EM"] = moved["E"] + moved["M"]
-    optimizer = Adam(moved["EM"], lr=config.learning_rate, fused=True)
+    optimizer = Adam(model.parameters(), lr=config.learning_rate, fused=True)
     scheduler: LRScheduler | None = CosineAnnealingLR(optimizer, config.steps) if config.decay else None
     batches = _endless(examples, config.batch_size, generator)
     start = time.perf_counter()
@@ -122,11 +121,15 @@ def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig
         elbo = total(terms).mean()
         if not elbo.isfinite():
             raise Diverged(f"The ELBO is {elbo.item()} at step {step}: lower the learning rate.")
-        if not moved[phase]:
+        moved = [
+            *(model.inference_parameters() if "E" in phase else ()),
+            *(model.generative_parameters() if "M" in phase else ()),
+        ]
+        if not moved:
             raise ValueError(f"Step {step} ({phase}) has nothing to move: all its parameters are held fixed.")
         # Adam passes over parameters without a gradient, so what a phase does not move stands still.
         optimizer.zero_grad(set_to_none=True)
-        (-elbo).backward(inputs=moved[phase])
+        (-elbo).backward(inputs=moved)
         optimizer.step()
         if scheduler:
             scheduler.step()

@@ -90,6 +90,34 @@ def test_evaluate_prints_the_same_figures_for_people(vae, few_digits, capsys):
         assert f"{figure:,.2f}" in said
 
 
+def test_a_gmvae_starts_from_clusters_and_then_moves_them(tmp_path, few_digits, capsys):
+    folder = tmp_path / "gmvae"
+    arguments = ["train", "gmvae", "--latent-dim", "4", "--epochs", "2", "--bounds", "--output", str(folder)]
+    assert main([*arguments, "--clusters-first", "1"]) == 0
+    assert "Gaussian mixture of 10" in capsys.readouterr().err
+    training = checkpoints.load(folder).training
+    assert training["start"]["kind"] == "clusters" and training["start"]["held_epochs"] == 1
+    for scores in (training["test"]["scores"], *(epoch["scores"] for epoch in training["curve"])):
+        assert scores.keys() == {"accuracy", "conditional_entropy"}
+        assert 0.1 < scores["accuracy"] <= 1 and 0 <= scores["conditional_entropy"] <= np.log(10)
+    # 200 images are enough for clusters that are better than any that so few steps could find.
+    assert training["curve"][0]["scores"]["accuracy"] > 0.25
+    assert main(["evaluate", str(folder), "--bounds"]) == 0
+    assert f"{training['test']['scores']['accuracy']:.4f}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["vae", "--clusters-first", "1"], "--clusters-first is not an option of vae."),
+        (["gmvae", "--epochs", "2", "--clusters-first", "2"], "must leave epochs in which q(y | x) moves"),
+    ],
+)
+def test_clusters_first_is_refused_where_it_makes_no_sense(few_digits, capsys, arguments, problem):
+    assert main(["train", *arguments]) == 1
+    assert problem in sentence(capsys.readouterr().err)
+
+
 def test_factor_analysis_takes_no_bfloat16(capsys):
     assert main(["train", "fa", "--bfloat16"]) == 1
     assert "--bfloat16 is not an option of fa." in sentence(capsys.readouterr().err)

@@ -198,3 +198,14 @@ def test_noise_of_posterior_samples_differs_from_step_to_step():
     examples = Examples(torch.zeros(4, 5))
     config = TrainingConfig(steps=3, batch_size=4, learning_rate=1e-12)
     assert len({progress.terms["reconstruction"] for progress in train(model, examples, config)}) == 3
+
+
+def test_what_is_held_moves_once_it_is_released():
+    model = make("gmvae")
+    model.q_y_given_x.requires_grad_(False)
+    held = [parameter.detach().clone() for parameter in model.q_y_given_x.parameters()]
+    for progress in train(model, Observed(model, 64), TrainingConfig(steps=6, batch_size=16)):
+        still = equal(held, list(model.q_y_given_x.parameters()))
+        assert still == (progress.step <= 3)
+        if progress.step == 3:
+            model.requires_grad_(True)
