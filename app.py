@@ -13,6 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 from aevb.ui import errors, warmup
+from aevb.ui.components.engine import weights
 
 
 @asynccontextmanager
@@ -22,4 +23,4 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 shell = Path(__file__).parent / "aevb" / "ui" / "shell.py"
-app = st.App(shell, lifespan=lifespan, on_script_error=errors.show)
+app = st.App(shell, lifespan=lifespan, on_script_error=errors.show, routes=[weights.route()])

@@ -1,14 +1,18 @@
 """The only file format: a folder with four files, of which the last two may be missing.
 
-    model.safetensors   the weights
+    model.safetensors   the weights, in float16
     config.json         the format's version, the model's name and the arguments that rebuild it
     training.json       how it was trained and what it reached (`Checkpoint.training`)
     maps.npz            t-SNE, UMAP and PCA of the test set's latent means (`maps.py`)
 
 The first two are what `PyTorchModelHubMixin` writes and reads, so `VAE.from_pretrained` takes such a
 folder or a Hugging Face repository's name. Nothing is ever unpickled.
+
+Float16 halves the files, costs the shipped models less than 0.01 nats, and makes what torch computes from
+a loaded checkpoint, in float32, the same as what a browser computes from its float16 weights.
 """
 
+import copy
 import json
 import os
 import platform
@@ -74,12 +78,18 @@ def save(model: LatentVariableModel, path: Path, training: dict[str, Any] | None
     """Writes model.safetensors, config.json and, where given, training.json into the folder `path`.
 
     A maps.npz there, which showed other weights, goes.
+
+    Raises:
+        ValueError: for a weight that float16 cannot hold.
     """
+    half = copy.deepcopy(model).half()
+    if not all(bool(parameter.isfinite().all()) for parameter in half.parameters()):
+        raise ValueError("A weight is not a number or beyond the range of float16.")
     config = {"format": FORMAT, "model": name_of(model), **model.config}
     path.mkdir(parents=True, exist_ok=True)
     # Ctrl-C in the middle of it must leave the files of before.
     with tempfile.TemporaryDirectory(prefix=".saving-", dir=path) as staging:
-        model.save_pretrained(staging, config=config)
+        half.save_pretrained(staging, config=config)
         for name in FILES[:2]:  # the mixin's model card says nothing of ours
             file = Path(staging) / name
             file.chmod(0o644)  # safetensors keeps it from everyone else, such as a server

@@ -14,6 +14,7 @@ from threading import Thread
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from aevb import VAE, CheckpointError, FactorAnalysis, LatentVariableModel, checkpoints, data, evaluate
 from aevb.models import CVAE, REGISTRY
@@ -40,9 +41,35 @@ def folder(tmp_path) -> Path:
 # Round trips
 
 
+def halved(model):
+    """The model with its weights as float16 holds them, in float32."""
+    return model.half().float()
+
+
+def test_weights_are_kept_in_half_and_computed_with_in_single_precision(tmp_path):
+    model = make("vae")
+    before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    checkpoints.save(model, tmp_path)
+    assert all(torch.equal(parameter, before[name]) for name, parameter in model.named_parameters())
+    stored = load_file(tmp_path / "model.safetensors")
+    assert {array.dtype for array in stored.values()} == {torch.float16}
+    loaded = checkpoints.load(tmp_path).model
+    assert {parameter.dtype for parameter in loaded.parameters()} == {torch.float32}
+    assert same(halved(model), loaded)
+
+
+@pytest.mark.parametrize("value", [1e6, float("nan")])
+def test_weights_that_float16_cannot_hold_are_refused(tmp_path, value):
+    model = make("vae")
+    torch.nn.init.constant_(model.p_x_given_z.logits.bias, value)
+    with pytest.raises(ValueError, match="float16"):
+        checkpoints.save(model, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 @every_model
 def test_a_checkpoint_comes_back_as_it_was(name, tmp_path):
-    model = make(name).train()
+    model = halved(make(name)).train()
     checkpoints.save(model, tmp_path / "here", {"seconds": 1.5})
     loaded = checkpoints.load(tmp_path / "here")
     assert type(loaded.model) is type(model) and loaded.kind == name
@@ -58,7 +85,7 @@ def test_a_checkpoint_comes_back_as_it_was(name, tmp_path):
 
 @every_model
 def test_from_pretrained_reads_the_same_folder(name, tmp_path):
-    model = make(name)
+    model = halved(make(name))
     checkpoints.save(model, tmp_path)
     loaded = type(model).from_pretrained(tmp_path)
     assert not loaded.training and same(model, loaded)
@@ -75,7 +102,7 @@ def test_the_configuration_names_format_and_model(folder):
 
 
 def test_a_second_save_replaces_the_first(folder):
-    model = make("vae", seed=1)
+    model = halved(make("vae", seed=1))
     checkpoints.save(model, folder, {"curve": [1]})
     loaded = checkpoints.load(folder)
     assert same(model, loaded.model) and loaded.training == {"curve": [1]}

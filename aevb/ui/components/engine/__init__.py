@@ -1,0 +1,1 @@
+"""The models in the browser: an engine in JavaScript, and the weights that it fetches."""
