@@ -32,15 +32,15 @@ PAPERS = {"light": "#FFFFFF", "dark": "#111111"}
 
 _STYLE = f"""
 :root {{ color-scheme: light dark; --ink: #1A2233; --faint: #D5DCE8 }}
-body {{ margin: 0 auto; padding: {MARGIN}px; max-width: 1100px; background: {PAPERS["light"]}; color: var(--ink);
-  font: 17px/1.45 system-ui, sans-serif }}
+body {{ margin: 0 auto; padding: {MARGIN}px; max-width: 1100px;
+  background: {PAPERS["light"]}; color: var(--ink); font: 17px/1.45 system-ui, sans-serif }}
 h1 {{ font-size: 28px; line-height: 1.2; margin: 0 0 8px }}
 h2 {{ font-size: 19px; margin: 12px 0 4px }}
 p {{ margin: 0 0 12px; max-width: 75ch }}
 a {{ color: inherit }}
 code {{ overflow-wrap: anywhere; font-size: 15px }}
-dl {{ display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 20px 0 0; padding-top: 12px;
-  border-top: 1px solid var(--faint); font-size: 16px }}
+dl {{ display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 20px 0 0;
+  padding-top: 12px; border-top: 1px solid var(--faint); font-size: 16px }}
 dt {{ font-weight: 600 }}
 dd {{ margin: 0 }}
 #{PICTURE} {{ display: grid; gap: 12px 24px; align-items: center }}

@@ -188,7 +188,7 @@ FIGURES = {
     7: Figure(
         "What the VAE samples",
         "5.3.3",
-        "One sample from each of the 30 products of Figure 6: pixels are independent given z, hence the noise.",
+        "One sample of each product in Figure 6: pixels are independent given z, hence the noise.",
         vae_samples,
     ),
     8: Figure(
