@@ -12,13 +12,14 @@ import plotly.graph_objects as go
 
 from aevb import checkpoints, data, experiments
 from aevb.checkpoints import Checkpoint, CheckpointError, Model
+from aevb.clustering import clustering, responsibilities
 from aevb.experiments import EXPERIMENT_1, EXPERIMENT_2, Experiment, Trajectory
 from aevb.figures import generated
 from aevb.figures.factor_analysis import em_plot, planes
 from aevb.figures.images import image_tag, tile
 from aevb.figures.maps import digit_map
 from aevb.figures.record import record
-from aevb.models import CVAE, VAE, VRNN
+from aevb.models import CVAE, GMVAE, VAE, VRNN
 
 SEED = 0
 STAGES = (0, 100, 300, 1000)
@@ -128,6 +129,20 @@ def cvae_labels() -> Picture:
     return Picture({"": generated.labels(model, SEED, shared=True)}, checkpoint)
 
 
+def gmvae_curves() -> Picture:
+    """Figure 10."""
+    checkpoint, _ = _shipped("gmvae", GMVAE)
+    return Picture({"": record(checkpoint).elbo}, checkpoint)
+
+
+def gmvae_clusters() -> Picture:
+    """Figure 11."""
+    checkpoint, model = _shipped("gmvae", GMVAE)
+    test = data.load().test
+    found = clustering(responsibilities(model, *test.seen_by(model).fixed()), test.labels)
+    return Picture({"": generated.clusters(model, found, SEED)}, checkpoint)
+
+
 def vrnn_results() -> Picture:
     """Figure 12: the curve, and samples."""
     checkpoint, model = _shipped("vrnn", VRNN)
@@ -203,6 +218,20 @@ FIGURES = {
         "5.4.4",
         "A row for each label, a column for each style ε ~ N(0, I), which all rows share.",
         cvae_labels,
+    ),
+    10: Figure(
+        "How the Gaussian mixture VAE finds clusters",
+        "5.5.4",
+        "ELBO, conditional entropy of q(y | x) and clustering accuracy of the test set after each epoch. "
+        "Labels serve to score alone.",
+        gmvae_curves,
+    ),
+    11: Figure(
+        "What the Gaussian mixture VAE's clusters hold",
+        "5.5.4",
+        f"A row for each cluster, {generated.DRAWS} draws z ~ p(z | y) in it as pixel probabilities. Labels "
+        "only name and order the clusters; no label was used in training.",
+        gmvae_clusters,
     ),
     12: Figure(
         "The variational RNN",

@@ -1,4 +1,4 @@
-"""What models generate, put together as pictures: the tutorial's Figures 6, 7, 9 and 12.
+"""What models generate, put together as pictures: the tutorial's Figures 6, 7, 9, 11 and 12.
 
 Each is a function of a model and a seed.
 """
@@ -8,12 +8,14 @@ import torch
 from torch import Generator
 
 from aevb import explore
+from aevb.clustering import Clustering, decode, latents
 from aevb.explore import squares
 from aevb.figures import images
-from aevb.models import CVAE, VAE, VRNN
+from aevb.models import CVAE, GMVAE, VAE, VRNN
 
 COUNT = 30
 STYLES = 12  # in a row of Figure 9
+DRAWS = 15  # in a row of Figure 11
 
 
 def prior(model: VAE, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -32,6 +34,13 @@ def labels(model: CVAE, seed: int, *, shared: bool) -> str:
     epsilon = torch.randn(size, generator=Generator().manual_seed(seed))
     lambdas = explore.write(model, epsilon, every.unsqueeze(-1))
     return images.table(squares(lambdas), [f"{label}" for label in every])
+
+
+def clusters(model: GMVAE, found: Clustering, seed: int) -> str:
+    """Figure 11: a line for each cluster, 15 draws z ~ p(z | y) in it, decoded; HTML."""
+    size = model.clusters, DRAWS, model.latent_dim
+    z = latents(model, torch.randn(size, generator=Generator().manual_seed(seed)))[found.order]
+    return images.table(squares(decode(model, z)), found.titles)
 
 
 @torch.no_grad()
