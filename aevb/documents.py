@@ -67,7 +67,7 @@ if (dark.matches) dress()
 
 
 class BrowserError(RuntimeError):
-    """A browser gave no picture of a page; the message says which and why."""
+    """A browser gave no picture of a page; the message says which of which."""
 
 
 def write(number: int, folder: Path) -> Path:
@@ -167,7 +167,7 @@ def screenshot(browser: str, page: Path) -> None:
     """A browser's picture of a figure's page, without the words around it, as a PNG beside it.
 
     Raises:
-        BrowserError: where it gives none within `SECONDS`.
+        BrowserError: where it gives none, or none within `SECONDS`.
     """
     with tempfile.TemporaryDirectory() as profile:
         taken = Path(profile) / "page.png"
@@ -186,7 +186,8 @@ def screenshot(browser: str, page: Path) -> None:
             with Image.open(taken) as image:
                 pixels = np.asarray(image.convert("RGB"))
         except (OSError, subprocess.SubprocessError) as error:
-            raise BrowserError(f"{browser} gave no picture of {page.name}: {error}") from error
+            late = f" within {SECONDS:g} seconds" if isinstance(error, subprocess.TimeoutExpired) else ""
+            raise BrowserError(f"{browser} gave no picture of {page.name}{late}.") from error
     rows = np.flatnonzero((pixels != pixels[-1, 0]).any((1, 2)))
     end = min(len(pixels), (rows[-1] if len(rows) else 0) + MARGIN)
     Image.fromarray(pixels[:end]).save(page.with_suffix(".png"), optimize=True)
