@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from aevb.figures.style import DIGITS, MARK, TRUE_MODEL, layout
 
-SHARES = [(0.0, "#1A2233"), (0.4, "#2F5585"), (1.0, "#3B78BF")]
+SHARES = [(0.0, "#1A2233"), (0.3, "#2F5585"), (1.0, "#3B78BF")]
 """Dark at 0, so that white counts stand out on every cell, on a light page and on a dark one."""
 
 
@@ -24,9 +24,10 @@ def cluster_bars(
     figure.add_bar(
         x=list(titles),
         y=probabilities,
-        text=[f"{probability:.3f}" for probability in probabilities],
+        text=[f"{probability:.2f}" if probability >= 0.005 else "" for probability in probabilities],
         textposition="outside",
         textangle=0,
+        constraintext="none",
         cliponaxis=False,
         marker={
             "color": [DIGITS[label % len(DIGITS)] if label >= 0 else TRUE_MODEL for label in classes],
