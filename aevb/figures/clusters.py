@@ -89,6 +89,6 @@ def confusion_matrix(counts: np.ndarray, titles: Sequence[str], chosen: tuple[in
     )
     # Ranges of their own: plotly would leave room for the points' markers.
     common = {"type": "category", "showgrid": False, "ticks": ""}
-    figure.update_xaxes(title="label", side="top", tickangle=0, range=[-0.5, len(labels) - 0.5], **common)
+    figure.update_xaxes(title="label", tickangle=0, range=[-0.5, len(labels) - 0.5], **common)
     figure.update_yaxes(title="cluster", range=[len(titles) - 0.5, -0.5], **common)
     return layout(figure, height=520, showlegend=False, hovermode="closest", dragmode=False)
