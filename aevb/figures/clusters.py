@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from aevb.figures.style import DIGITS, MARK, TRUE_MODEL, layout
 
-SHARES = [(0.0, "#1A2233"), (0.4, "#2F5585"), (1.0, "#3B78BF")]
+SHARES = [(0.0, "#1A2233"), (0.3, "#2F5585"), (1.0, "#3B78BF")]
 """Dark at 0, so that white counts stand out on every cell, on a light page and on a dark one."""
 
 
@@ -24,9 +24,10 @@ def cluster_bars(
     figure.add_bar(
         x=list(titles),
         y=probabilities,
-        text=[f"{probability:.3f}" for probability in probabilities],
+        text=[f"{probability:.2f}" if probability >= 0.005 else "" for probability in probabilities],
         textposition="outside",
         textangle=0,
+        constraintext="none",
         cliponaxis=False,
         marker={
             "color": [DIGITS[label % len(DIGITS)] if label >= 0 else TRUE_MODEL for label in classes],
@@ -88,6 +89,6 @@ def confusion_matrix(counts: np.ndarray, titles: Sequence[str], chosen: tuple[in
     )
     # Ranges of their own: plotly would leave room for the points' markers.
     common = {"type": "category", "showgrid": False, "ticks": ""}
-    figure.update_xaxes(title="label", side="top", tickangle=0, range=[-0.5, len(labels) - 0.5], **common)
+    figure.update_xaxes(title="label", tickangle=0, range=[-0.5, len(labels) - 0.5], **common)
     figure.update_yaxes(title="cluster", range=[len(titles) - 0.5, -0.5], **common)
     return layout(figure, height=520, showlegend=False, hovermode="closest", dragmode=False)

@@ -3,6 +3,7 @@
 No label was used in training; here labels name and order the clusters.
 """
 
+import re
 import secrets
 from collections.abc import Callable
 
@@ -174,7 +175,7 @@ def decoded(name: str, cluster: int, epsilon: Tensor) -> str:
     return (
         '<div style="display: grid; grid-template-columns: minmax(90px, 150px) minmax(0, 1fr); gap: 14px; '
         'align-items: center; width: 100%; background: var(--st-background-color)">'
-        f"{large}{images.strip(pixels[order], found, width=52, marked=marked)}</div>"
+        f"{large}{images.strip(pixels[order], found, width=44, marked=marked)}</div>"
     )
 
 
@@ -241,12 +242,6 @@ def _show_cell(name: str, row: int, label: int) -> None:
         return
     first = f", the {len(digits)} surest first" if count > len(digits) else ", the surest first"
     st.markdown(f"**{count:,}** labelled {label} in the cluster of {title}{first}.")
-    drawing(
-        images.strip(
-            squares(loading.test_images(GMVAE.observation)[digits]), [str(d) for d in digits], width=54
-        ),
-        "cell",
-    )
 
     def load() -> None:
         if (chosen := st.session_state["load"]) is not None:
@@ -260,6 +255,12 @@ def _show_cell(name: str, row: int, label: int) -> None:
         on_change=load,
         placeholder="its number",
         width=260,
+    )
+    drawing(
+        images.strip(
+            squares(loading.test_images(GMVAE.observation)[digits]), [str(d) for d in digits], width=54
+        ),
+        "cell",
     )
 
 
@@ -293,9 +294,9 @@ def _linked_temperature() -> float:
 
 
 def _linked_percent() -> tuple[int, ...]:
-    text = st.query_params.get("pi")
-    parts = PERCENT if text is None else tuple(int(p) if p.isdecimal() else 0 for p in text.split("-"))
-    sound = len(parts) == len(PERCENT) and sum(parts) == 100 and min(parts) >= gumbel.LEAST
+    text = st.query_params.get("pi", "-".join(map(str, PERCENT)))
+    parts = tuple(map(int, text.split("-"))) if re.fullmatch(r"\d{1,2}-\d{1,2}-\d{1,2}", text) else (0,)
+    sound = sum(parts) == 100 and min(parts) >= gumbel.LEAST
     widgets.expect("pi", sound)
     return parts if sound else PERCENT
 

@@ -133,7 +133,7 @@ class Gumbel {
     this.panel.show((context) => {
       const radius = this.panel.width < 400 ? 2.6 : 3.6;
       groups.forEach((points, k) => {
-        context.globalAlpha = 0.6;
+        context.globalAlpha = 0.75;
         context.fillStyle = colors[k];
         dots(context, points.length, (i) => points[i][0], (i) => points[i][1], radius);
       });
