@@ -49,7 +49,7 @@ def knobs(digit: int) -> None:
     cluster = gmvae.choose_cluster(NAME, digit)
     with st.container(key="in_sight"):
         drawing(gmvae.decoded(NAME, cluster, latents.read_sliders(gmvae.PARAM, start)), "decoded")
-    latents.starts(gmvae.PARAM, gmvae.starts(NAME, start))
+    gmvae.put_sliders(NAME, start)
     gmvae.show_sliders(NAME)
     st.caption(
         "z = μ(y) + σ(y) ε in the chosen cluster, and the same ε in all of them. The most used dimensions "

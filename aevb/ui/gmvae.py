@@ -5,7 +5,6 @@ No label was used in training; here labels name and order the clusters.
 
 import re
 import secrets
-from collections.abc import Callable
 
 import numpy as np
 import plotly.graph_objects as go
@@ -193,6 +192,18 @@ def random_place(name: str) -> Tensor:
     return torch.randn(model(name).latent_dim, generator=Generator().manual_seed(secrets.randbits(32)))
 
 
+def put_sliders(name: str, own_place: np.ndarray) -> None:
+    """Buttons that put the sliders at the digit's own place, at the mean or at random."""
+    latents.starts(
+        PARAM,
+        {
+            "The digit's place": ("restart_alt", lambda: own_place),
+            "The mean": ("adjust", lambda: 0 * own_place),
+            "Random": ("casino", lambda: random_place(name)),
+        },
+    )
+
+
 # Clusters against labels
 
 
@@ -307,15 +318,3 @@ def _remember() -> None:
         st.query_params["tau"] = f"{temperature:g}"
     if (percent := state.get("percent")) is not None:
         st.query_params["pi"] = "-".join(str(round(part)) for part in percent)
-
-
-Start = tuple[str, Callable[[], latents.Latents]]
-
-
-def starts(name: str, own_place: np.ndarray) -> dict[str, Start]:
-    """Where the sliders can be put, as `latents.starts` takes it."""
-    return {
-        "The digit's place": ("restart_alt", lambda: own_place),
-        "The mean": ("adjust", lambda: 0 * own_place),
-        "Random": ("casino", lambda: random_place(name)),
-    }

@@ -22,9 +22,7 @@ _component = st.components.v2.component(
 )
 
 
-def gumbel(
-    *, key: str, temperature: float, percent: Sequence[int], on_change: Callable[[], None]
-) -> dict[str, object]:
+def gumbel(*, key: str, temperature: float, percent: Sequence[int], on_change: Callable[[], None]) -> None:
     """Mounts the demonstration. Every temperature shows the same Gumbel noise.
 
     Args:
@@ -32,8 +30,6 @@ def gumbel(
         temperature: τ at first.
         percent: the three categories' probabilities at first, which add up to 100.
         on_change: called when the visitor has chosen another of either.
-    Returns:
-        the state, without what was never changed.
     """
     header = {
         "temperature": temperature,
@@ -43,4 +39,4 @@ def gumbel(
         "colors": [style.DATA, style.GENERATED, style.EVIDENCE],
     }
     data = pack(header, gumbels=np.random.default_rng(5).gumbel(size=(SAMPLES, 3)))
-    return _component(key=key, data=data, on_temperature_change=on_change, on_percent_change=on_change)
+    _component(key=key, data=data, on_temperature_change=on_change, on_percent_change=on_change)
