@@ -1,4 +1,4 @@
-"""python -m aevb: train, evaluate and sample from the command line."""
+"""python -m aevb: train, evaluate, sample and draw from the command line."""
 
 import argparse
 import inspect
@@ -192,6 +192,32 @@ def map_command(options: argparse.Namespace) -> None:
     print(f"{', '.join(made)}: in {checkpoint.path / 'maps.npz'}.")
 
 
+def figure_command(options: argparse.Namespace) -> None:
+    """Draws figures of the tutorial from the shipped checkpoints, as HTML files and, with a browser, PNGs."""
+    from aevb import documents  # imported late: plotly is slow to import
+
+    numbers = list(documents.FIGURES) if options.all else [options.number]
+    browser, faults = documents.browser(), dict[int, str]()
+    if browser is None:
+        print("No Chromium, Chrome or Edge was found, so there are no PNGs.", file=sys.stderr)
+    options.output.mkdir(parents=True, exist_ok=True)
+    for number in tqdm(numbers, unit="figure"):
+        try:
+            page = documents.write(number, options.output)
+            if browser is not None:
+                documents.screenshot(browser, page)
+        except CheckpointError as error:
+            faults[number] = str(error)
+        except documents.BrowserError as error:
+            tqdm.write(f"There are no PNGs: {error}", file=sys.stderr)
+            browser = None
+    if options.all:
+        (options.output / "index.html").write_text(documents.index(options.output, faults), encoding="utf-8")
+    if faults:
+        raise CheckpointError(" ".join(f"Figure {number}: {fault}" for number, fault in faults.items()))
+    print(f"{options.output / 'index.html' if options.all else page} is written.")
+
+
 def data_command(options: argparse.Namespace) -> None:
     """Says which data are in use; downloads all of MNIST, or packs the bundled sample, where asked to."""
     try:
@@ -326,6 +352,12 @@ def _parser() -> argparse.ArgumentParser:
 
     added = command("map", map_command)
     added.add_argument("checkpoint", help="a folder or a shipped name")
+
+    added = command("figure", figure_command)
+    chosen = added.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("number", type=_number(int, 1, 12), nargs="?", metavar="N", help="from 1 to 12")
+    chosen.add_argument("--all", action="store_true", help="all of them, with an index")
+    added.add_argument("--output", type=Path, default=Path("figures"), help="the folder (%(default)s)")
 
     added = command("data", data_command)
     added.add_argument("--download", action="store_true", help="fetch all of MNIST first")

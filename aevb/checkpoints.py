@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -40,6 +40,9 @@ ROOT = Path(__file__).parent.parent / "checkpoints"
 HUB_SECONDS = 4.0  # for the Hugging Face Hub to answer
 
 
+Model = TypeVar("Model", bound=LatentVariableModel)
+
+
 class CheckpointError(RuntimeError):
     """A checkpoint is missing or damaged; the message names it and the fault in a sentence."""
 
@@ -56,6 +59,16 @@ class Checkpoint:
     def kind(self) -> str:
         """The model's name in the registry."""
         return name_of(self.model)
+
+    def expect(self, kind: type[Model]) -> Model:
+        """The model, which must be of that kind.
+
+        Raises:
+            CheckpointError: where it is another.
+        """
+        if not isinstance(self.model, kind):
+            raise CheckpointError(f"The checkpoint {self.path.name} does not hold a {kind.__name__}.")
+        return self.model
 
     @cached_property
     def maps(self) -> dict[str, np.ndarray]:

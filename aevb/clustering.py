@@ -1,4 +1,8 @@
-"""How well the clusters of q(y | x) match classes that the model never saw (tutorial section 5.5.4)."""
+"""The clusters of a trained GMVAE: which classes they match, and what is within them (section 5.5.4).
+
+Labels take part in the scores, names and order of the clusters alone: the model never saw one. What is
+within a cluster are pure functions of a model and tensors, as in `explore`.
+"""
 
 from dataclasses import dataclass
 
@@ -6,6 +10,7 @@ import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
+from torch.distributions import Independent
 
 from aevb.evaluation import BATCH, evaluating
 from aevb.models import GMVAE, LatentVariableModel
@@ -27,6 +32,16 @@ class Clustering:
     conditional_entropy: float
     confusion: np.ndarray
     class_of: np.ndarray
+
+    @property
+    def order(self) -> list[int]:
+        """The clusters by the classes matched with them; those without one come last."""
+        return sorted(range(len(self.class_of)), key=lambda y: (self.class_of[y] < 0, self.class_of[y]))
+
+    @property
+    def titles(self) -> list[str]:
+        """What the clusters are called, in that order: by the class matched with each, else by number."""
+        return [f"{self.class_of[y]}s" if self.class_of[y] >= 0 else f"no. {y + 1}" for y in self.order]
 
 
 @torch.no_grad()
@@ -68,3 +83,41 @@ def clustering(probabilities: Tensor, labels: Tensor) -> Clustering:
         confusion=confusion,
         class_of=class_of,
     )
+
+
+def members(probabilities: Tensor, labels: Tensor, cluster: int, label: int) -> Tensor:
+    """The examples (M,) of one cell of `Clustering.confusion`, those surest of their cluster first."""
+    found = torch.nonzero((probabilities.argmax(1) == cluster) & (labels == label)).flatten()
+    return found[probabilities[found, cluster].argsort(descending=True, stable=True)]
+
+
+# Within the clusters
+
+
+@torch.no_grad()
+def posteriors(model: GMVAE, x: Tensor) -> Independent:
+    """q(z | x, y) of one x: (D,) for every cluster y, with its `mean` and `stddev` (C, L)."""
+    return model.q_z_given_xy(x, model.one_hots.squeeze(1))
+
+
+@torch.no_grad()
+def place(model: GMVAE, z: Tensor, cluster: int) -> Tensor:
+    """Where z: (…, L) lies in its cluster's prior: ε = (z - μ_θ(y)) / σ_θ(y), (…, L).
+
+    In every cluster ε ~ N(0, I) a priori, so that one ε has its counterpart in each.
+    """
+    p_z = model.p_z_given_y(model.one_hots[cluster, 0])
+    return (z - p_z.mean) / p_z.stddev
+
+
+@torch.no_grad()
+def latents(model: GMVAE, epsilon: Tensor) -> Tensor:
+    """z = μ_θ(y) + σ_θ(y) ε in every cluster y, (C, S, L), for ε: (S, L) or (C, S, L); undoes `place`."""
+    p_z = model.p_z_given_y(model.one_hots)
+    return p_z.mean + p_z.stddev * epsilon
+
+
+@torch.no_grad()
+def decode(model: GMVAE, z: Tensor) -> Tensor:
+    """p_θ(z), the probability of each pixel to be 1, (…, D), for z: (…, L)."""
+    return model.p_x_given_z(z).mean

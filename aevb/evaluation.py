@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 from torch.distributions import kl_divergence
 
-from aevb.models import CVAE, VAE, LatentVariableModel
+from aevb.models import CVAE, GMVAE, VAE, LatentVariableModel
 from aevb.models.base import check_sizes
 
 SEED = 20_220_807  # not that of the dequantisation: the two must not share a stream
@@ -98,20 +98,26 @@ def posterior_means(model: LatentVariableModel, *observed: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def dimension_kl(model: VAE | CVAE, *observed: Tensor) -> Tensor:
+def dimension_kl(model: VAE | CVAE | GMVAE, *observed: Tensor) -> Tensor:
     """KL(q(z_l | x) ‖ p(z_l)) averaged over N examples, in nats, (L,): how much each dimension is used.
 
     They sum to the mean KL of the ELBO, since both posterior and prior are diagonal. `observed` is as in
-    `evaluate`; a CVAE's posterior and prior are those given the label.
+    `evaluate`; a CVAE's posterior and prior are those given the label, a GMVAE's those given each y, under
+    q(y | x).
     """
     parts = []
     with evaluating(model):
         for batch in zip(*(part.split(BATCH) for part in observed), strict=True):
             if isinstance(model, CVAE):
                 q_z, p_z = model.q_z(*batch), model.p_z(batch[1])
+            elif isinstance(model, GMVAE):
+                q_z, p_z = model.q_z_given_xy(*batch, model.one_hots), model.p_z_given_y(model.one_hots)
             else:
                 q_z, p_z = model.q_z_given_x(*batch), model.p_z
-            parts.append(kl_divergence(q_z.base_dist, p_z.base_dist).sum(0))
+            kl = kl_divergence(q_z.base_dist, p_z.base_dist)
+            if isinstance(model, GMVAE):
+                kl = (model.q_y_given_x(*batch).probs.T.unsqueeze(-1) * kl).sum(0)
+            parts.append(kl.sum(0))
     return torch.stack(parts).sum(0) / len(observed[0])
 
 

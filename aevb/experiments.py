@@ -62,7 +62,7 @@ class Experiment:
         return model
 
 
-EXPERIMENT_1 = Experiment()
+EXPERIMENT_1 = Experiment(replace(Experiment.training, seed=2))
 """The tutorial's: φ and θ together, 1,000 steps of Adam at 0.01 on batches of 32."""
 EXPERIMENT_2 = Experiment(replace(EXPERIMENT_1.training, steps=4000, schedule=Alternating(1000, 1000)))
 """The tutorial's: 1,000 steps of φ alone, 1,000 of θ alone, twice."""
@@ -302,6 +302,12 @@ def generate(W: np.ndarray, sigma: np.ndarray, noise: np.ndarray) -> np.ndarray:
     return noise[:, :latent_dim] @ W.T + sigma * noise[:, latent_dim:]
 
 
+def generated(trajectory: Trajectory, index: int, count: int) -> np.ndarray:
+    """Points (count, D) that the model at one state generates, with the same noise at every state."""
+    W, sigma = trajectory.W[index], trajectory.sigma[index]
+    return generate(W, sigma, np.random.default_rng(0).standard_normal((count, sum(W.shape))))
+
+
 class _Recorder:
     """Keeps a model's parameters as it changes and measures them a chunk at a time."""
 
@@ -419,6 +425,7 @@ __all__ = [
     "classic_em",
     "exact_posterior",
     "generate",
+    "generated",
     "measure",
     "run",
     "start",

@@ -51,10 +51,7 @@ for entry in catalogue.MODELS:
             st.caption(
                 f"Observed ${entry.observed}$, latent ${entry.latent}$. Tutorial section {entry.section}."
             )
-        if entry.page:
-            link.page_link(entry.page, label="Explore", icon=":material/arrow_forward:", width="stretch")
-        else:
-            link.caption("Not in the explorer yet")
+        link.page_link(entry.page, label="Explore", icon=":material/arrow_forward:", width="stretch")
 
 st.caption(
     "After Yang Zhi-Han, *Training Latent Variable Models with Auto-encoding Variational Bayes: A Tutorial*. "

@@ -309,7 +309,7 @@ def test_the_data_in_use_are_named(tmp_path):
     assert process.stdout.startswith("The bundled sample of MNIST")
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate", "sample", "map", "data"])
+@pytest.mark.parametrize("name", ["train", "evaluate", "sample", "map", "figure", "data"])
 def test_every_command_has_help(name, capsys):
     with pytest.raises(SystemExit) as ended:
         main([name, "--help"])

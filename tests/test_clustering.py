@@ -5,7 +5,16 @@ import pytest
 import torch
 
 from aevb import cluster_start
-from aevb.clustering import clustering, responsibilities
+from aevb.clustering import (
+    Clustering,
+    clustering,
+    decode,
+    latents,
+    members,
+    place,
+    posteriors,
+    responsibilities,
+)
 from aevb.models.gmvae import GMVAE
 
 
@@ -58,3 +67,48 @@ def test_start_takes_over_the_vae_and_the_clusters_moments() -> None:
         moment = means[cluster::3].mean(0)
         torch.testing.assert_close(model.p_z_given_y(y).mean[0], moment, atol=1e-4, rtol=1e-4)
     assert responsibilities(model, x).shape == (4, 3)
+
+
+def test_clusters_are_ordered_by_their_classes_and_those_without_one_are_last() -> None:
+    scored = Clustering(1.0, 0.0, np.zeros((5, 3)), np.array([2, -1, 0, -1, 1]))
+    assert scored.order == [2, 4, 0, 1, 3]
+
+
+def test_members_of_a_cell_come_surest_first() -> None:
+    probabilities = torch.tensor([[0.6, 0.4], [0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.8, 0.2]])
+    labels = torch.tensor([1, 1, 1, 0, 1])
+    assert members(probabilities, labels, 0, 1).tolist() == [1, 4, 0]
+    assert members(probabilities, labels, 1, 0).tolist() == []
+
+
+@pytest.fixture
+def model() -> GMVAE:
+    torch.manual_seed(0)
+    return GMVAE(data_dim=16, clusters=4, latent_dim=3, hidden_dims=(8, 8)).eval()
+
+
+def test_a_place_has_its_counterpart_in_every_cluster(model: GMVAE) -> None:
+    epsilon = torch.randn(5, 3, generator=torch.Generator().manual_seed(1))
+    z = latents(model, epsilon)
+    assert z.shape == (4, 5, 3) and not z.requires_grad
+    for cluster in range(4):
+        torch.testing.assert_close(place(model, z[cluster], cluster), epsilon)
+    apart = torch.stack([epsilon + cluster for cluster in range(4)])
+    torch.testing.assert_close(latents(model, apart)[2], latents(model, epsilon + 2)[2])
+
+
+def test_the_posteriors_are_those_of_each_cluster(model: GMVAE) -> None:
+    x = torch.rand(16, generator=torch.Generator().manual_seed(2)).round()
+    means = posteriors(model, x).mean
+    assert means.shape == (4, 3)
+    for cluster in range(4):
+        torch.testing.assert_close(means[cluster], model.q_z_given_xy(x, torch.eye(4)[cluster]).mean)
+    best = model.q_y_given_x(x).probs.argmax()
+    torch.testing.assert_close(means[best], model.encode(x.unsqueeze(0))[0])
+
+
+def test_decoded_pixels_are_probabilities(model: GMVAE) -> None:
+    z = torch.randn(2, 6, 3, generator=torch.Generator().manual_seed(3))
+    pixels = decode(model, z)
+    assert pixels.shape == (2, 6, 16)
+    torch.testing.assert_close(pixels, model.p_x_given_z(z).base_dist.logits.sigmoid())

@@ -84,8 +84,9 @@ def test_no_gradients_are_kept():
     assert not importance_bounds(model, x, bounds=[2])[2].requires_grad
 
 
-def test_the_kls_of_the_dimensions_sum_to_the_kl():
-    model = make("vae")
+@pytest.mark.parametrize("name", ["vae", "gmvae"])
+def test_the_kls_of_the_dimensions_sum_to_the_kl(name):
+    model = make(name)
     (x,) = observe(model, 620)
     kl = dimension_kl(model, x)
     assert kl.shape == (3,) and (kl >= 0).all()

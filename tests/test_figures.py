@@ -180,7 +180,7 @@ def test_each_label_stands_at_its_classes_median() -> None:
 
 def test_each_digit_has_its_own_colour_on_the_map() -> None:
     for digit, color in enumerate(style.DIGITS):
-        middle = (digit + 0.5) / 10
+        middle = (digit + 1.5) / 11
         assert [entry[1] for entry in maps.COLORSCALE if entry[0] <= middle][-1] == color
 
 

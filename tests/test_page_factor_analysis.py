@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from aevb.experiments import EXPERIMENT_1
 from aevb.training import Diverged
 from aevb.ui import factor_analysis as fa
 from aevb.ui import jobs
@@ -68,7 +69,7 @@ def test_too_long_a_run_is_refused_in_a_sentence(open_app):
 def test_another_seed_changes_the_seed(trained):
     app = trained(steps="20")
     app.button(key="fa_again").click().run()
-    assert app.number_input(key="seed").value == fa.SEED + 1
+    assert app.number_input(key="seed").value == EXPERIMENT_1.training.seed + 1
 
 
 def test_stop_and_train(open_app):

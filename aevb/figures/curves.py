@@ -8,7 +8,11 @@ from plotly.subplots import make_subplots
 
 from aevb.figures.style import DATA, ELBO, GENERATED, TRUE_MODEL, layout
 
-TERMS = {"reconstruction": "log p(x | z)", "minus_kl_z": "−KL(q ‖ p)"}
+TERMS = {
+    "reconstruction": "log p(x | z)",
+    "minus_kl_z": "−KL(q ‖ p)",
+    "minus_kl_y": "−KL(q(y | x) ‖ p(y))",
+}
 
 
 def learning_curve(
@@ -21,15 +25,28 @@ def learning_curve(
         chosen: the epoch whose state is the checkpoint; marked.
         reference: another's test ELBO, drawn across.
     """
+    figure = go.Figure()
+    _draw_elbo(figure, curve, chosen, reference)
+    figure.update_xaxes(title="epoch")
+    figure.update_yaxes(title="ELBO (nats)")
+    return layout(figure, height=400)
+
+
+def _draw_elbo(
+    figure: go.Figure,
+    curve: Sequence[Mapping[str, Any]],
+    chosen: int,
+    reference: float | None,
+    **panel: int,
+) -> None:
+    """Adds the curves of `learning_curve` to a figure, or to its panel at `row` and `col`."""
     epochs = [point["epoch"] for point in curve]
     test = [point["test_elbo"] for point in curve]
     train = [point["train_elbo"] for point in curve]
     hover = "epoch %{x}: %{y:,.1f} nats"
-    figure = go.Figure()
-    figure.add_scatter(
-        x=epochs, y=train, name="training", line={"color": DATA, "width": 2.5}, hovertemplate=hover
-    )
-    figure.add_scatter(x=epochs, y=test, name="test", line={"color": ELBO, "width": 3.5}, hovertemplate=hover)
+    for values, name, color, width in ((train, "training", DATA, 2.5), (test, "test", ELBO, 3.5)):
+        line = {"color": color, "width": width}
+        figure.add_scatter(x=epochs, y=values, name=name, line=line, hovertemplate=hover, **panel)
     marked = {epoch: value for epoch, value in zip(epochs, test, strict=True) if epoch == chosen}
     figure.add_scatter(
         x=list(marked),
@@ -38,23 +55,84 @@ def learning_curve(
         mode="markers",
         marker={"color": ELBO, "size": 13, "line": {"color": "white", "width": 2}},
         hovertemplate=hover,
+        **panel,
     )
     if reference is not None:
-        figure.add_hline(
-            reference,
-            line={"color": TRUE_MODEL, "width": 2, "dash": "dash"},
-            annotation={"text": f"the tutorial's own: {reference:+,.1f}", "font_color": TRUE_MODEL},
-            annotation_position="bottom right",
-        )
+        _draw_reference(figure, reference, f"{reference:+,.1f}", **panel)
     # The first epochs climb by hundreds of nats: to show them whole would flatten all that follows.
     levels = sorted([*train, *test])
     low, high = levels[len(levels) // 20], levels[-1]
     if reference is not None:
         low, high = min(low, reference), max(high, reference)
     margin = 0.1 * (high - low) + 1
-    figure.update_xaxes(title="epoch")
-    figure.update_yaxes(title="ELBO (nats)", tickformat=",", range=[low - margin, high + margin])
-    return layout(figure, height=400)
+    figure.update_yaxes(tickformat=",", range=[low - margin, high + margin], **panel)
+
+
+def _draw_reference(figure: go.Figure, height: float, text: str, **panel: int) -> None:
+    figure.add_hline(
+        height,
+        line={"color": TRUE_MODEL, "width": 2, "dash": "dash"},
+        annotation={"text": f"the tutorial's own: {text}", "font_color": TRUE_MODEL},
+        annotation_position="bottom right",
+        **panel,
+    )
+
+
+def clustering_curves(
+    curve: Sequence[Mapping[str, Any]],
+    *,
+    chosen: int,
+    reference: float | None = None,
+    reference_accuracy: float | None = None,
+    released: int | None = None,
+) -> go.Figure:
+    """ELBO, conditional entropy and clustering accuracy per epoch (the tutorial's Figure 10).
+
+    Args:
+        curve, chosen, reference: as in `learning_curve`; each epoch also has its `scores`, "accuracy" and
+            "conditional_entropy".
+        reference_accuracy: another's, drawn across.
+        released: the epoch after which q(y | x), held until then, moved too; marked.
+    """
+    titles = ["ELBO (nats)", "conditional entropy H(q(y | x)) (nats)", "clustering accuracy"]
+    figure = make_subplots(rows=3, shared_xaxes=True, subplot_titles=titles, vertical_spacing=0.09)
+    _draw_elbo(figure, curve, chosen, reference, row=1, col=1)
+    epochs = [point["epoch"] for point in curve]
+    for row, score in ((2, "conditional_entropy"), (3, "accuracy")):
+        values = [point["scores"][score] for point in curve]
+        for kept in (False, True):
+            shown = [(x, y) for x, y in zip(epochs, values, strict=True) if not kept or x == chosen]
+            figure.add_scatter(
+                x=[x for x, _ in shown],
+                y=[y for _, y in shown],
+                mode="markers" if kept else "lines",
+                line={"color": ELBO, "width": 3.5},
+                marker={"color": ELBO, "size": 13, "line": {"color": "white", "width": 2}},
+                showlegend=False,
+                hovertemplate="epoch %{x}: %{y:.3f}<extra></extra>",
+                row=row,
+                col=1,
+            )
+    if reference_accuracy is not None:
+        _draw_reference(figure, reference_accuracy, f"{reference_accuracy:.3f}", row=3, col=1)
+    figure.update_yaxes(rangemode="tozero", row=2)
+    figure.update_yaxes(nticks=5)
+    if released:
+        line = {"color": TRUE_MODEL, "width": 2, "dash": "dot"}
+        figure.add_vline(released, line=line, row="all", col=1)
+        figure.add_annotation(
+            x=released,
+            y=0.97,
+            yref="y2 domain",
+            text="q(y | x) released",
+            font_color=TRUE_MODEL,
+            showarrow=False,
+            xanchor="left",
+            yanchor="top",
+        )
+    figure.update_xaxes(title="epoch", row=3)
+    layout(figure, height=640)
+    return figure.update_layout(legend_y=1.06, margin_t=70)  # clear of the first panel's title
 
 
 def term_curves(curve: Sequence[Mapping[str, Any]]) -> go.Figure:

@@ -78,8 +78,8 @@ def em_plot(
     return style.layout(figure, height=620, hovermode="x unified", dragmode="zoom")
 
 
-def planes(x: np.ndarray, generated: np.ndarray) -> go.Figure:
-    """Figure 1: test points, and points that a model generated, on the three planes.
+def planes(x: np.ndarray, generated: np.ndarray | None = None) -> go.Figure:
+    """Figure 1: test points, and points that a model generated, if any, on the three planes.
 
     Args:
         x: (N, 3).
@@ -92,6 +92,8 @@ def planes(x: np.ndarray, generated: np.ndarray) -> go.Figure:
             ("test points", x, style.DATA),
             ("generated", generated, style.GENERATED),
         ):
+            if values is None:
+                continue
             figure.add_scatter(
                 x=values[:, a],
                 y=values[:, b],

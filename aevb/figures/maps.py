@@ -5,8 +5,11 @@ import plotly.graph_objects as go
 
 from aevb.figures.style import DIGITS, MARK, layout
 
-# Ten flat steps: the colour axis runs from -0.5 to 9.5, so that each label owns a tenth of it.
-COLORSCALE = [(edge / 10, color) for digit, color in enumerate(DIGITS) for edge in (digit, digit + 1)]
+# Flat steps: the colour axis runs from -1.5 to 9.5, so that each label, and none (-1), owns an equal part.
+COLORS = ("#5B6B85", *DIGITS)
+COLORSCALE = [
+    (edge / len(COLORS), color) for place, color in enumerate(COLORS) for edge in (place, place + 1)
+]
 
 HALO = "0 0 2px #10151F, 0 0 3px #10151F, 0 0 5px #10151F"
 """Around white letters, so that they stand out on any colour."""
@@ -22,11 +25,14 @@ def medians(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
     )
 
 
-def digit_map(points: np.ndarray, labels: np.ndarray, selected: int | None = None) -> go.Figure:
-    """Points (N, 2) coloured by their labels (N,), each class's name at its median.
+def digit_map(
+    points: np.ndarray, labels: np.ndarray, selected: int | None = None, *, said: str = "a %{marker.color}"
+) -> go.Figure:
+    """Points (N, 2) coloured by their labels (N,), -1 for none, each class's name at its median.
 
     The first trace holds all points in order, so that a point's number is its image's. `selected` is
     marked. Once a visitor picks a point, plotly marks that one instead, with no need for another figure.
+    `said` is what to say of a point under the pointer.
     """
     figure = go.Figure()
     figure.add_scattergl(
@@ -36,14 +42,14 @@ def digit_map(points: np.ndarray, labels: np.ndarray, selected: int | None = Non
         marker={
             "size": 5,
             "opacity": 0.75,
-            "color": labels.astype(np.uint8),
+            "color": labels.astype(np.int8),
             "colorscale": COLORSCALE,
-            "cmin": -0.5,
+            "cmin": -1.5,
             "cmax": 9.5,
         },
         selected={"marker": {"size": 16, "opacity": 1, "color": MARK}},
         unselected={"marker": {"opacity": 1}},
-        hovertemplate="test digit %{pointNumber}: a %{marker.color}<extra></extra>",
+        hovertemplate=f"test digit %{{pointNumber}}: {said}<extra></extra>",
     )
     if selected is not None:
         figure.add_scattergl(

@@ -36,8 +36,10 @@ def dimension_use(kl: np.ndarray) -> go.Figure:
             customdata=[name(dimension) for dimension in shown],
             y=kl[shown],
             name=f"{label} ({len(shown)})",
-            # Text stands where a bar of 0.002 nats would not be seen.
-            text=[f"{kl[dimension]:.1f}" if wanted else "0" for dimension in shown],
+            # Text stands where a bar of 0.002 nats would not be seen; among many it could not be read.
+            text=[f"{kl[dimension]:.1f}" if wanted else "0" for dimension in shown]
+            if len(kl) <= 30
+            else None,
             textposition="outside",
             marker={"color": color, "pattern_shape": pattern},
             hovertemplate="%{customdata}: %{y:.3f} nats<extra></extra>",

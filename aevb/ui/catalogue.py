@@ -8,7 +8,7 @@ PAGES = Path(__file__).parents[2] / "pages"
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of Table 1, and how the menu shows it. `page` is None where the explorer has none."""
+    """A row of Table 1, and how the menu shows it."""
 
     name: str
     menu: str
@@ -19,7 +19,7 @@ class Entry:
     observed: str
     latent: str
     density: str
-    page: Path | None = None
+    page: Path
 
 
 MODELS = (
@@ -76,6 +76,7 @@ MODELS = (
         r"\underbrace{p_\theta(\mathbf x \mid \mathbf z)}_{\text{Bernoullis}}\;"
         r"\underbrace{p_\theta(\mathbf z \mid \mathbf y)}_{\text{Gaussian}}\;"
         r"\underbrace{p(\mathbf y)}_{\text{one-hot categorical}}",
+        PAGES / "gmvae.py",
     ),
     Entry(
         "vrnn",

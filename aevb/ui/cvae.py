@@ -16,7 +16,7 @@ from aevb import explore
 from aevb.evaluation import SEED
 from aevb.explore import squares
 from aevb.figures import flow as flows
-from aevb.figures import images
+from aevb.figures import generated, images
 from aevb.figures import posterior as posterior_figures
 from aevb.figures.labels import label_bars
 from aevb.figures.style import DATA, ELBO, GENERATED
@@ -24,7 +24,6 @@ from aevb.models import CVAE
 from aevb.ui import latents, loading, widgets
 from aevb.ui.components.drawing import drawing
 
-STYLES = 12  # in a row of the grid
 WALK_STEPS = 9
 LABEL_STEPS = 6  # weights 1, 0.8, … 0
 PARAM = "style"  # the sliders' name in the URL
@@ -57,12 +56,8 @@ def _mean(name: str, digit: int) -> Tensor:
 
 
 def grid(name: str, seed: int, shared: bool) -> str:
-    """Figure 9: a line for each label, λ of 12 draws ε ~ N(0, I) in each, the same in all where shared."""
-    labels, latent_dim = _labels(name), model(name).latent_dim
-    size = (STYLES, latent_dim) if shared else (len(labels), STYLES, latent_dim)
-    epsilon = torch.randn(size, generator=Generator().manual_seed(seed))
-    lambdas = explore.write(model(name), epsilon, labels.unsqueeze(-1))
-    return images.table(squares(lambdas), [f"{label}" for label in labels])
+    """As `generated.labels`."""
+    return generated.labels(model(name), seed, shared=shared)
 
 
 @st.fragment

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from aevb.evaluation import dimension_kl
 from aevb.figures import posterior
-from aevb.models import CVAE, VAE
+from aevb.models import CVAE, GMVAE, VAE
 from aevb.ui import loading, widgets
 
 REACH = 5.0
@@ -27,7 +27,7 @@ Latents = Sequence[float] | np.ndarray | Tensor
 def use(name: str) -> np.ndarray:
     """Each dimension's mean KL over the test set, (L,)."""
     model = loading.checkpoint(name).model
-    assert isinstance(model, VAE | CVAE)
+    assert isinstance(model, VAE | CVAE | GMVAE)
     return dimension_kl(model, *loading.test_set(name)).numpy()
 
 
@@ -82,9 +82,12 @@ def starts(param: str, places: Mapping[str, tuple[str, Callable[[], Latents]]]) 
             st.button(title, icon=f":material/{icon}:", on_click=put, args=(place,))
 
 
-def sliders(param: str, dimensions: Sequence[int], symbol: str = "z") -> None:
-    """A slider for each of the dimensions, as many to a line as there is room for."""
-    with st.container(key="sliders"):
+def sliders(param: str, dimensions: Sequence[int], symbol: str = "z", *, key: str = "sliders") -> None:
+    """A slider for each of the dimensions, as many to a line as there is room for.
+
+    `key` is of the element, and one of those in the shell's style sheet.
+    """
+    with st.container(key=key):
         for dimension in dimensions:
             st.slider(name(dimension, symbol), -REACH, REACH, step=0.05, key=slider(param, dimension))
 

@@ -1,18 +1,15 @@
 """What every visitor shares: data and checkpoints, loaded once, keyed on plain names."""
 
-from typing import TypeVar
-
 import numpy as np
 import streamlit as st
 import torch
 from torch import Tensor
 
 from aevb import checkpoints, data, explore
+from aevb.checkpoints import Model
 from aevb.data import Digits, Examples
 from aevb.evaluation import posterior_means
-from aevb.models import CVAE, LatentVariableModel
-
-Model = TypeVar("Model", bound=LatentVariableModel)
+from aevb.models import CVAE
 
 
 @st.cache_resource(show_spinner="Loading the digits …")
@@ -49,10 +46,7 @@ def model(name: str, kind: type[Model]) -> Model:
     Raises:
         CheckpointError: where it holds another model, or is missing or damaged.
     """
-    loaded = checkpoint(name).model
-    if not isinstance(loaded, kind):
-        raise checkpoints.CheckpointError(f"The checkpoint {name} does not hold a {kind.__name__}.")
-    return loaded
+    return checkpoint(name).expect(kind)
 
 
 def test_set(name: str) -> tuple[Tensor, ...]:

@@ -20,26 +20,44 @@ STYLES = {"style": "PCA of ε"}
 """For a CVAE: the styles of the test set, that is, its latent means less what their labels say of them."""
 
 
-def show(name: str, digit: int, picture: Callable[[], None], *, of: str, styles: bool = False) -> str:
+def show(
+    name: str,
+    digit: int,
+    picture: Callable[[], None],
+    *,
+    of: str,
+    styles: bool = False,
+    clusters: np.ndarray | None = None,
+) -> str:
     """The choice of a projection, the map, and at its side a picture of the chosen digit.
 
     Args:
         of: what the points are, for who cannot see them.
         styles: whether to offer those of a CVAE.
+        clusters: the class (10,000,) of the cluster that each image is in, -1 for none, where the points
+            may be coloured by it.
     Returns:
         The projection, a key of `METHODS` or `STYLES`.
     """
     methods = METHODS | STYLES if styles else METHODS
-    expect_choice("map", list(methods.values()))
-    method = st.segmented_control(
-        "Projection",
-        list(methods),
-        format_func=lambda method: methods[method],
-        default="tsne",
-        required=True,
-        key="map",
-        bind="query-params",
-    )
+    by = "digit"
+    with st.container(horizontal=True):
+        expect_choice("map", list(methods.values()))
+        method = st.segmented_control(
+            "Projection",
+            list(methods),
+            format_func=lambda method: methods[method],
+            default="tsne",
+            required=True,
+            key="map",
+            bind="query-params",
+        )
+        if clusters is not None:
+            choices = ["cluster", "digit"]
+            expect_choice("colour", choices)
+            by = st.segmented_control(
+                "Colour by", choices, default="cluster", required=True, key="colour", bind="query-params"
+            )
     _, problem = points(name, method)
     if problem:
         st.warning(problem)
@@ -47,11 +65,11 @@ def show(name: str, digit: int, picture: Callable[[], None], *, of: str, styles:
     with chosen:
         picture()
     chart.plotly_chart(
-        _figure(name, method, _ringed(name, digit)),
+        _figure(name, method, _ringed(name, digit), by, clusters),
         key="points",
         on_select=lambda: _pick(name),
         selection_mode="points",
-        alt=f"{methods[method]} of {of} of the 10,000 test images, coloured by digit",
+        alt=f"{methods[method]} of {of} of the 10,000 test images, coloured by {by}",
     )
     return method
 
@@ -91,7 +109,10 @@ def _labels() -> np.ndarray:
 
 
 @st.cache_resource(max_entries=100, show_spinner=False)
-def _figure(name: str, method: str, ringed: int) -> go.Figure:
+def _figure(name: str, method: str, ringed: int, by: str, _clusters: np.ndarray | None) -> go.Figure:
+    if by == "cluster" and _clusters is not None:
+        said = "in the cluster of %{marker.color}s"
+        return digit_map(points(name, method)[0], _clusters, ringed, said=said)
     return digit_map(points(name, method)[0], _labels(), ringed)
 
 

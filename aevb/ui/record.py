@@ -1,27 +1,11 @@
-"""How a checkpoint was trained: what its training.json tells."""
+"""How a checkpoint was trained, on its model's page."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-import plotly.graph_objects as go
 import streamlit as st
 
 from aevb.checkpoints import CheckpointError
-from aevb.figures.curves import learning_curve, term_curves
+from aevb.figures import record as records
+from aevb.figures.record import Record
 from aevb.ui import errors, loading
-
-TUTORIAL_ELBO = {"vae": 1788.4, "cvae": 1820.2, "vrnn": -78.3}
-"""Nats on the test set, from the logs that come with the tutorial's code."""
-
-
-@dataclass(frozen=True)
-class Record:
-    """The ELBO's curve, its terms' curves, and facts as lines of Markdown."""
-
-    elbo: go.Figure
-    terms: go.Figure
-    facts: list[str]
 
 
 def show(name: str, elbo_caption: str, terms_caption: str) -> None:
@@ -36,41 +20,11 @@ def show(name: str, elbo_caption: str, terms_caption: str) -> None:
     left.caption(elbo_caption)
     right.plotly_chart(found.terms, key="terms", alt="The ELBO's terms per epoch")
     right.caption(terms_caption)
-    st.markdown("\n".join(f"- {fact}" for fact in found.facts))
+    facts = found.facts | {"Command": f"`{found.facts['Command']}`"}
+    st.markdown("\n".join(f"- **{name}** {fact}" for name, fact in facts.items()))
 
 
 @st.cache_resource(show_spinner=False)
 def record(name: str) -> Record:
-    """How a checkpoint was trained.
-
-    Raises:
-        CheckpointError: where training.json is missing or not as `aevb.runs` writes it.
-    """
-    checkpoint = loading.checkpoint(name)
-    training, reference = checkpoint.training, TUTORIAL_ELBO.get(checkpoint.kind)
-    if not training:
-        raise CheckpointError(f"The checkpoint {name} has no record of its training (training.json).")
-    try:
-        curve = training["curve"]
-        return Record(
-            learning_curve(curve, chosen=training["epoch"], reference=reference),
-            term_curves(curve),
-            _facts(training, curve),
-        )
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise CheckpointError(f"The training.json of the checkpoint {name} is damaged: {error!r}.") from error
-
-
-def _facts(training: Mapping[str, Any], curve: Sequence[Mapping[str, Any]]) -> list[str]:
-    best = max(point["test_elbo"] for point in curve)
-    test = training.get("test") or {}
-    facts = [f"**Test ELBO** {test.get('elbo', best):+,.1f} nats"]
-    facts += [f"**Bound, K = {k}** {value:+,.1f} nats" for k, value in test.get("bound", {}).items()]
-    facts += [
-        f"**Epoch** {training['epoch']}: {training['chosen']}",
-        f"**Seed** {training['config']['seed']}",
-        f"**Time** {training['seconds'] / 60:.0f} minutes",
-        f"**Data** {training['data']}",
-        f"**Command** `{training['command']}`",
-    ]
-    return facts
+    """As `aevb.figures.record.record`, by the checkpoint's name."""
+    return records.record(loading.checkpoint(name))

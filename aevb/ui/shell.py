@@ -12,7 +12,6 @@ overview = st.Page(catalogue.PAGES / "overview.py", title="Overview", icon=":mat
 models = [
     st.Page(entry.page, title=entry.menu, icon=entry.icon, url_path=entry.page.stem.replace("_", "-"))
     for entry in catalogue.MODELS
-    if entry.page
 ]
 page = st.navigation([overview, *models])
 with st.sidebar:

@@ -12,13 +12,12 @@ from aevb import explore
 from aevb.evaluation import SEED, importance_bounds
 from aevb.explore import squares
 from aevb.figures import flow as flows
-from aevb.figures import images
+from aevb.figures import generated, images
 from aevb.figures import posterior as posterior_figures
 from aevb.figures.style import DATA, ELBO, GENERATED
 from aevb.models import VAE
 from aevb.ui import latents, loading
 
-PRIOR_SAMPLES = 30  # as in Figures 6 and 7
 WALK_STEPS = 10
 TRAVERSAL = torch.linspace(-3, 3, 13)
 
@@ -119,10 +118,8 @@ def reconstructed(name: str, digit: int) -> str:
 
 
 def prior(name: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Figures 6 and 7: 30 λs and a sample of each, tiled, uint8."""
-    generator = Generator().manual_seed(seed)
-    lambdas, samples = explore.generate(model(name), PRIOR_SAMPLES, generator=generator)
-    return images.tile(squares(lambdas), 6, scale=5), images.tile(squares(samples), 6, scale=5)
+    """As `generated.prior`."""
+    return generated.prior(model(name), seed)
 
 
 def walk(name: str, start: int, end: int) -> str:

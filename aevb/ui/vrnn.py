@@ -8,7 +8,7 @@ from torch import Generator, Tensor
 
 from aevb import sequences
 from aevb.checkpoints import CheckpointError
-from aevb.figures import images
+from aevb.figures import generated, images
 from aevb.figures.paths import latent_paths
 from aevb.models import VRNN
 from aevb.sequences import ObservedRows, Rows
@@ -19,7 +19,6 @@ from aevb.ui.widgets import expect_choice, expect_number, linked
 GROWN = 12
 ENDINGS = 12
 ENDING_WIDTH = 105  # pixels at least
-SAMPLES = 30  # as in Figure 12
 ENCODED = 2000
 """Test images whose latent paths are drawn, or averaged, by class."""
 
@@ -209,7 +208,5 @@ def sample_paths(name: str, seed: int) -> go.Figure:
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def samples(name: str, seed: int) -> np.ndarray:
-    """Figure 12's 30 samples, tiled, uint8."""
-    with torch.no_grad():
-        x = model(name).sample(SAMPLES, generator=Generator().manual_seed(seed))
-    return images.tile(x.unflatten(1, (rows_of(name), -1)).numpy(), 10, scale=5)
+    """As `generated.sequences`."""
+    return generated.sequences(model(name), seed)

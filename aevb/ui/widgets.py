@@ -79,6 +79,11 @@ def expect_number(key: str, least: float, most: float) -> None:
         sound = least <= float(st.query_params.get(key, least)) <= most
     except ValueError:
         sound = False
+    expect(key, sound)
+
+
+def expect(key: str, sound: bool) -> None:
+    """Notes, where the URL's value under a key is not sound, that it was of no use. `unread` tells of it."""
     if not sound:
         st.session_state[UNREAD] = [*st.session_state.get(UNREAD, []), key]
 
