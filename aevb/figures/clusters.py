@@ -10,6 +10,9 @@ from aevb.figures.style import DIGITS, MARK, TRUE_MODEL, layout
 SHARES = [(0.0, "#1A2233"), (0.3, "#2F5585"), (1.0, "#3B78BF")]
 """Dark at 0, so that white counts stand out on every cell, on a light page and on a dark one."""
 
+EDGE = 0.55
+"""How far from the outer cells' middles the matrix ends: half a cell, and room for a frame."""
+
 
 def cluster_bars(
     probabilities: np.ndarray, titles: Sequence[str], classes: Sequence[int], shown: int
@@ -89,6 +92,6 @@ def confusion_matrix(counts: np.ndarray, titles: Sequence[str], chosen: tuple[in
     )
     # Ranges of their own: plotly would leave room for the points' markers.
     common = {"type": "category", "showgrid": False, "ticks": ""}
-    figure.update_xaxes(title="label", tickangle=0, range=[-0.5, len(labels) - 0.5], **common)
-    figure.update_yaxes(title="cluster", range=[len(titles) - 0.5, -0.5], **common)
+    figure.update_xaxes(title="label", tickangle=0, range=[-EDGE, len(labels) - 1 + EDGE], **common)
+    figure.update_yaxes(title="cluster", range=[len(titles) - 1 + EDGE, -EDGE], **common)
     return layout(figure, height=520, showlegend=False, hovermode="closest", dragmode=False)

@@ -98,10 +98,11 @@ Section 5.5.3, equation 5
         "The Gumbel-Softmax trick",
         r"""
 $$
-\mathbf y = \operatorname{onehot}\big(\arg\max_k\, (\log \pi_k + g_k)\big), \quad g_k \sim \text{Gumbel}(0, 1)
+\mathbf y = \operatorname{onehot}\big(\arg\max_k\, (\log \pi_k + g_k)\big)
 $$
 
-is an exact draw from $\boldsymbol\pi$, but no gradient passes the $\arg\max$. One does pass the softmax:
+with $g_k \sim \text{Gumbel}(0, 1)$ is an exact draw from $\boldsymbol\pi$, but no gradient passes the
+$\arg\max$. One does pass the softmax:
 
 $$
 \tilde{\mathbf y} = \operatorname{softmax}\big((\log \boldsymbol\pi + \mathbf g) / \tau\big)
@@ -182,8 +183,11 @@ only by where $\mathbf z$ is.
         "Clustering accuracy",
         r"""
 $$
-\max_{m}\; \frac1N \sum_{i=1}^N \mathbb 1\big[m(\hat y_i) = \ell_i\big],
-\quad \hat y_i = \arg\max_{\mathbf y} q_\phi(\mathbf y \mid \mathbf x_i)
+\max_{m}\; \frac1N \sum_{i=1}^N \mathbb 1\big[m(\hat y_i) = \ell_i\big]
+$$
+
+$$
+\hat y_i = \arg\max_{\mathbf y}\, q_\phi(\mathbf y \mid \mathbf x_i)
 $$
 
 over all one-to-one matchings $m$ of clusters with labels $\ell$. The best matching is an assignment problem,
