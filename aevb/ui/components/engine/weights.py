@@ -24,7 +24,8 @@ FOREVER = "public, max-age=31536000, immutable"
 def pack(model: LatentVariableModel) -> bytes:
     """A header in JSON (the model's name, its configuration, each array's name and size), then the arrays.
 
-    Weights are transposed, input by input, which is how engine.js multiplies. A checkpoint's are float16 already.
+    Weights are transposed, input by input, which is how engine.js multiplies. A checkpoint's are float16
+    already, so that nothing is lost.
     """
     arrays = {name: array.detach().contiguous() for name, array in _arrays(model).items()}
     header = {
