@@ -50,11 +50,12 @@ def _arrays(model: LatentVariableModel) -> dict[str, Tensor]:
             if module.bias is not None:
                 arrays[f"{name}.bias"] = module.bias
         elif isinstance(module, nn.LSTM):
-            for layer in range(module.num_layers):  # input and memory one after the other, one bias
+            for layer in range(module.num_layers):  # input and memory one after the other
                 parts = [getattr(module, f"weight_{kind}_l{layer}").T for kind in ("ih", "hh")]
                 arrays[f"{name}.l{layer}.weight"] = torch.cat(parts)
-                biases = (getattr(module, f"bias_{kind}_l{layer}") for kind in ("ih", "hh"))
-                arrays[f"{name}.l{layer}.bias"] = sum(biases)
+                # Two biases: their sum would have to be rounded.
+                arrays[f"{name}.l{layer}.bias"] = getattr(module, f"bias_ih_l{layer}")
+                arrays[f"{name}.l{layer}.memory_bias"] = getattr(module, f"bias_hh_l{layer}")
     return arrays
 
 
