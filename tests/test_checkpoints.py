@@ -371,7 +371,8 @@ def test_a_shipped_checkpoint_is_complete(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "elbo", "bound"), [("vae", 1820, 1829), ("cvae", 1824, 1833), ("vrnn", -60.5, None)]
+    ("name", "elbo", "bound"),
+    [("vae", 1820, 1829), ("cvae", 1824, 1833), ("gmvae", -76.5, None), ("vrnn", -60.5, None)],
 )
 def test_the_shipped_checkpoints_are_at_least_as_good_as_was_asked_for(name, elbo, bound):
     recorded = checkpoints.load(name).training["test"]
@@ -379,6 +380,19 @@ def test_the_shipped_checkpoints_are_at_least_as_good_as_was_asked_for(name, elb
     assert bound is None or recorded["bound"]["100"] >= bound
 
 
-@pytest.mark.parametrize("name", ["vae", "cvae"])
+def test_the_shipped_clusters_are_digits_and_how_they_were_chosen_is_said():
+    training = checkpoints.load("gmvae").training
+    assert training["test"]["scores"]["accuracy"] >= 0.93
+    assert training["start"]["kind"] == "clusters" and "no label" in training["chosen"]
+    for start in training["seeds"].values():
+        assert len(start["runs"]) >= 5
+        for name in ("elbo", "accuracy"):
+            values = [run[name] for run in start["runs"]]
+            assert start[name] == pytest.approx([np.mean(values), np.std(values, ddof=1)])
+    runs = training["seeds"]["clusters"]["runs"]
+    assert max(runs, key=lambda run: run["elbo"])["seed"] == training["config"]["seed"]
+
+
+@pytest.mark.parametrize("name", ["vae", "cvae", "gmvae"])
 def test_the_shipped_maps_are_there(name):
     assert checkpoints.load(name).maps.keys() >= {"tsne", "umap"}

@@ -1,0 +1,126 @@
+"""A 3-second drag on every page's live component in headless Chromium, as a visitor would make it.
+
+    python -m benchmarks.drag
+
+A real mouse moves once a frame. Measured: frames that the page dropped, the time from a move of the
+pointer to the frame that shows it, and what was sent to the server before the button was released.
+"""
+
+import math
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from dataclasses import dataclass
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+SECONDS = 3.0
+FRAME = 1000 / 60
+
+WATCH = """() => {
+    const seen = (globalThis.seen = { frames: [], latencies: [] });
+    const frame = (now) => { seen.frames.push(now); requestAnimationFrame(frame); };
+    requestAnimationFrame(frame);
+    // A message that is posted while a frame is made arrives when it has been handed over.
+    const { port1, port2 } = new MessageChannel();
+    const waiting = [];
+    port1.onmessage = () => seen.latencies.push(...waiting.splice(0).map((time) => performance.now() - time));
+    addEventListener("pointermove", (event) => {
+        waiting.push(event.timeStamp);
+        requestAnimationFrame(() => port2.postMessage(0));
+    }, { capture: true });
+}"""
+
+
+@dataclass(frozen=True)
+class Drag:
+    """What is dragged: a page's element, and how far the pointer swings, as shares of its size."""
+
+    page: str
+    selector: str
+    across: float
+    up: float
+
+
+DRAGS = (
+    Drag("vae", ".latent .slider input", 0.45, 0),
+    Drag("vae", ".latent .pad", 0.4, 0.4),
+    Drag("cvae", ".latent .slider input", 0.45, 0),
+    Drag("gmvae", ".latent .slider input", 0.45, 0),
+)
+
+
+def main() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    server = subprocess.Popen(
+        [*command, "--server.address=127.0.0.1"], stdout=subprocess.DEVNULL, env=os.environ | {"BROWSER": ""}
+    )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+        with sync_playwright() as playwright:
+            chromium = shutil.which("chromium") or shutil.which("google-chrome")
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            print(f"{'':28}{'dropped':>10}{'pointer to paint':>19}{'sent before release':>22}")
+            for drag in DRAGS:
+                measure(browser, f"http://127.0.0.1:{port}", drag)
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def wait_for(address: str) -> None:
+    for _ in range(600):
+        with suppress(OSError):
+            urllib.request.urlopen(address, timeout=2)
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"{address} does not answer.")
+
+
+def measure(browser: Browser, address: str, drag: Drag) -> None:
+    """Drags on a new visitor's page and prints a line."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    sent: list[float] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(time.perf_counter())))
+    page.goto(f"{address}/{drag.page}")
+    element = page.locator(drag.selector).first
+    element.scroll_into_view_if_needed(timeout=120_000)
+    page.locator(".latent .notice").first.wait_for(state="hidden", timeout=120_000)
+    page.wait_for_timeout(3000)
+    page.evaluate(WATCH)
+    begun = swing(page, element.bounding_box() or {}, drag)
+    early = sum(begun <= moment for moment in sent)
+    seen = page.evaluate("seen")
+    page.mouse.up()
+    page.close()
+    gaps = [after - before for before, after in zip(seen["frames"], seen["frames"][1:], strict=False)]
+    dropped = sum(max(0, round(gap / FRAME) - 1) for gap in gaps)
+    share = dropped / (dropped + len(gaps))
+    latency = statistics.median(seen["latencies"])
+    print(f"{drag.page + ' ' + drag.selector.split()[1]:28}{share:>9.1%}{latency:>16.1f} ms{early:>22}")
+
+
+def swing(page: Page, box: dict, drag: Drag) -> float:
+    """Presses the button in the middle and swings about it; returns when that began."""
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    begun = time.perf_counter()
+    while (passed := time.perf_counter() - begun) < SECONDS:
+        across = drag.across * box["width"] * math.sin(2 * math.pi * passed)
+        page.mouse.move(x + across, y + drag.up * box["height"] * math.sin(3 * math.pi * passed))
+    return begun
+
+
+if __name__ == "__main__":
+    main()
