@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 from aevb import VAE, CheckpointError, FactorAnalysis, LatentVariableModel, checkpoints, data, evaluate
+from aevb.clustering import scores
 from aevb.models import CVAE, REGISTRY
 from tests.small_models import make, observe, seeded
 
@@ -352,6 +353,8 @@ def test_a_shipped_checkpoint_reaches_its_recorded_elbo(name):
     assert recorded["images"] == measured.examples
     assert measured.elbo == pytest.approx(recorded["elbo"], abs=0.05)
     assert measured.terms == pytest.approx(recorded["terms"], abs=0.05)
+    measured_scores = scores(checkpoint.model, observed[0], data.load_sample().test.labels)
+    assert measured_scores == pytest.approx(recorded["scores"], abs=0.001)
 
 
 @pytest.mark.parametrize("name", checkpoints.shipped())
