@@ -46,12 +46,14 @@ def prepare(model: GMVAE, images: Tensor, *, vae_epochs: int = VAE_EPOCHS, seed:
     yield f"UMAP of {len(means):,} latent means"
     from umap import UMAP  # imported late: compiling it takes seconds
 
+    threads = torch.get_num_threads()
     embedding = UMAP(
         n_components=5, n_neighbors=min(20, len(means) - 1), min_dist=0.0, random_state=seed, n_jobs=1
     ).fit_transform(means.numpy())
     yield f"Gaussian mixture of {model.clusters}"
     shares = torch.from_numpy(mixture(embedding, model.clusters, seed)).float()
 
+    torch.set_num_threads(threads)  # numba, and scikit-learn after it, leave another number behind
     _take_over(model, vae, means, shares)
     yield from _fit_classifier(model, x, shares, seed)
 
