@@ -85,13 +85,7 @@ st.header("Between labels and between styles", anchor="between", divider="gray")
 cvae.show_between(NAME, digit)
 
 st.header("The test set as the encoder sees it", anchor="map", divider="gray")
-method = maps.show(
-    NAME,
-    digit,
-    lambda: drawing(cvae.reconstructed(NAME, digit), "chosen"),
-    of="the latent means",
-    styles=True,
-)
+method = maps.show(NAME, digit, cvae.image(digit), cvae.reconstructed(NAME, digit), of="the latent means")
 st.caption(
     "The styles ε: with each label's own place taken away, the classes lie over one another."
     if method in maps.STYLES

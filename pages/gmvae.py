@@ -21,7 +21,7 @@ st.header("Which cluster is it in?", anchor="guess", divider="gray")
 digit = widgets.digit_chooser("Test digit", "digit", 0)
 picture, bars = st.columns([2, 5], gap="medium", vertical_alignment="center")
 with picture:
-    drawing(gmvae.reconstructed(NAME, digit), "reconstructed")
+    drawing(gmvae.beside(NAME, digit), "reconstructed")
 bars.plotly_chart(gmvae.cluster_figure(NAME, digit), key="bars", alt=f"q(y | x) of test digit {digit}")
 
 
@@ -60,13 +60,7 @@ def knobs(digit: int) -> None:
 knobs(digit)
 
 st.header("The test set as the encoder sees it", anchor="map", divider="gray")
-maps.show(
-    NAME,
-    digit,
-    lambda: drawing(gmvae.reconstructed(NAME, digit), "chosen"),
-    of="the latent means",
-    clusters=gmvae.classes_of_clusters(NAME),
-)
+maps.show(NAME, digit, gmvae.image(digit), gmvae.reconstructed(NAME, digit), of="the latent means")
 st.caption(
     "Means of z in each image's most probable cluster, coloured by that cluster or by the true label: where "
     "the two differ, the model was misled. Click a point to load its digit above."

@@ -63,7 +63,7 @@ def knobs(digit: int) -> None:
 knobs(digit)
 
 st.header("The test set as the encoder sees it", anchor="map", divider="gray")
-maps.show(NAME, digit, lambda: drawing(vae.reconstructed(NAME, digit), "chosen"), of="the posterior means")
+maps.show(NAME, digit, vae.image(digit), vae.reconstructed(NAME, digit), of="the posterior means")
 st.caption(
     "Each point is a test image's posterior mean, 20 numbers projected to 2; the large figures stand at the "
     "median of each class. The model never saw a label. Click a point to load its digit above. (Figure 8)"

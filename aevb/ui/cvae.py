@@ -190,11 +190,9 @@ def _choose_label(title: str, key: str, default: int) -> int:
 # The map and the dimensions
 
 
-def reconstructed(name: str, digit: int) -> str:
-    """The digit and λ at its posterior mean under its label, as HTML."""
-    output = explore.decode_as(model(name), _mean(name, digit), _label(digit))
-    captions = [f"digit {digit}, a {loading.test_label(digit)}", "decoded λ"]
-    return images.strip(squares(torch.stack([image(digit), output])), captions, width=110)
+def reconstructed(name: str, digit: int) -> Tensor:
+    """λ at a digit's posterior mean under its label, (784,)."""
+    return explore.decode_as(model(name), _mean(name, digit), _label(digit))
 
 
 def posterior_figure(name: str, digit: int) -> go.Figure:

@@ -108,11 +108,17 @@ def show_rows(name: str) -> None:
 # One digit
 
 
-def reconstructed(name: str, digit: int) -> str:
-    """The digit, and the pixel probabilities at its mean in its most probable cluster, as HTML."""
-    output = clustering.decode(model(name), _mean(name, digit))
-    captions = [f"digit {digit}, a {loading.test_label(digit)}", "decoded"]
-    return images.strip(squares(torch.stack([image(digit), output])), captions, width=110)
+def reconstructed(name: str, digit: int) -> Tensor:
+    """The pixel probabilities at a digit's mean in its most probable cluster, (784,)."""
+    return clustering.decode(model(name), _mean(name, digit))
+
+
+def beside(name: str, digit: int) -> str:
+    """The digit, and what the model makes of it, as HTML."""
+    pair = torch.stack([image(digit), reconstructed(name, digit)])
+    return images.strip(
+        squares(pair), [f"digit {digit}, a {loading.test_label(digit)}", "decoded"], width=110
+    )
 
 
 def _mean(name: str, digit: int) -> Tensor:

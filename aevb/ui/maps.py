@@ -1,45 +1,42 @@
 """The map of the test set: choose a projection, click a point, and its digit is loaded.
 
-Each page that shows one has its digit under the key "digit".
+Each page that shows one has its digit under the key "digit". What the browser draws it from, it fetches
+once: `POINTS` and `LATENTS`.
 """
 
-from collections.abc import Callable
-
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
+from torch import Tensor
 
-from aevb import maps
+from aevb import checkpoints, maps
 from aevb.checkpoints import CheckpointError
-from aevb.figures.maps import digit_map
-from aevb.ui import errors, loading
+from aevb.models import CVAE, GMVAE, LatentVariableModel
+from aevb.ui import errors, gmvae, loading
+from aevb.ui.components.engine import weights
+from aevb.ui.components.map import live_map
+from aevb.ui.components.served import Served
 from aevb.ui.widgets import expect_choice
 
 METHODS = {"tsne": "t-SNE", "umap": "UMAP", "pca": "PCA"}
 STYLES = {"style": "PCA of ε"}
 """For a CVAE: the styles of the test set, that is, its latent means less what their labels say of them."""
 
+KEY = "points"
+NONE = 255
+"""Stands for the class of a cluster that has none."""
 
-def show(
-    name: str,
-    digit: int,
-    picture: Callable[[], None],
-    *,
-    of: str,
-    styles: bool = False,
-    clusters: np.ndarray | None = None,
-) -> str:
-    """The choice of a projection, the map, and at its side a picture of the chosen digit.
+
+def show(name: str, digit: int, x: Tensor, decoded: Tensor, *, of: str) -> str:
+    """The choice of a projection, and the map.
 
     Args:
+        x, decoded: the chosen digit and what the model makes of it, (D,) each.
         of: what the points are, for who cannot see them.
-        styles: whether to offer those of a CVAE.
-        clusters: the class (10,000,) of the cluster that each image is in, -1 for none, where the points
-            may be coloured by it.
     Returns:
         The projection, a key of `METHODS` or `STYLES`.
     """
-    methods = METHODS | STYLES if styles else METHODS
+    model = loading.checkpoint(name).model
+    methods = METHODS | STYLES if isinstance(model, CVAE) else METHODS
     by = "digit"
     with st.container(horizontal=True):
         expect_choice("map", list(methods.values()))
@@ -52,7 +49,7 @@ def show(
             key="map",
             bind="query-params",
         )
-        if clusters is not None:
+        if isinstance(model, GMVAE):
             choices = ["cluster", "digit"]
             expect_choice("colour", choices)
             by = st.segmented_control(
@@ -61,17 +58,33 @@ def show(
     _, problem = points(name, method)
     if problem:
         st.warning(problem)
-    chart, chosen = st.columns([4, 1], vertical_alignment="center")
-    with chosen:
-        picture()
-    chart.plotly_chart(
-        _figure(name, method, _ringed(name, digit), by, clusters),
-        key="points",
-        on_select=lambda: _pick(name),
-        selection_mode="points",
+    live_map(
+        key=KEY,
+        urls={
+            "points": POINTS.url(f"{name}/{method}"),
+            "latents": LATENTS.url(f"{name}/{'styles' if method in STYLES else 'means'}"),
+            "weights": weights.url(name),
+        },
+        digit=digit,
+        x=x.numpy(),
+        decoded=decoded.numpy(),
+        by=by,
+        labelled=model.conditional,
+        styles=method in STYLES,
         alt=f"{methods[method]} of {of} of the 10,000 test images, coloured by {by}",
+        on_digit=_pick,
     )
     return method
+
+
+def _pick() -> None:
+    """Loads the digit whose point was clicked in the map."""
+    picked = st.session_state[KEY].digit
+    if isinstance(picked, int) and 0 <= picked < len(_labels()):
+        st.session_state["digit"] = picked
+
+
+# Where the points are
 
 
 def points(name: str, method: str) -> tuple[np.ndarray, str]:
@@ -108,30 +121,35 @@ def _labels() -> np.ndarray:
     return loading.digits().test.labels.numpy()
 
 
-@st.cache_resource(max_entries=100, show_spinner=False)
-def _figure(name: str, method: str, ringed: int, by: str, _clusters: np.ndarray | None) -> go.Figure:
-    if by == "cluster" and _clusters is not None:
-        said = "in the cluster of %{marker.color}s"
-        return digit_map(points(name, method)[0], _clusters, ringed, said=said)
-    return digit_map(points(name, method)[0], _labels(), ringed)
+# What the browser fetches
 
 
-def _ringed(name: str, digit: int) -> int:
-    """The digit that the map's figure is to ring: the last one that was not chosen in the map itself.
+def pack_points(key: str) -> bytes:
+    """The map of "name/method": two float32 for each point, then all labels, then all classes of clusters.
 
-    A point that a visitor picks there is marked by the browser, so the figure need not change; a changed
-    one would be sent again with its 10,000 points and lose the visitor's zoom.
+    Labels and classes are a byte each; the class is that of the point's cluster, `NONE` where there is none.
     """
-    ringed, picked = f"{name}_ringed", f"{name}_picked"  # each page remembers its own
-    if digit != st.session_state.get(picked):
-        st.session_state[ringed], st.session_state[picked] = digit, None
-    return st.session_state.setdefault(ringed, digit)
+    name, _, method = key.partition("/")
+    model = _model(name)
+    found = points(name, method)[0].astype("<f4")
+    none = np.full(len(found), -1)
+    clusters = gmvae.classes_of_clusters(name) if isinstance(model, GMVAE) else none
+    marked = np.where(clusters < 0, NONE, clusters)
+    return found.tobytes() + _labels().astype(np.uint8).tobytes() + marked.astype(np.uint8).tobytes()
 
 
-def _pick(name: str) -> None:
-    """Loads the digit whose point was picked in the map."""
-    found = st.session_state["points"].selection.point_indices
-    picked = int(found[0]) if found else None
-    st.session_state[f"{name}_picked"] = picked
-    if picked is not None:
-        st.session_state["digit"] = picked
+def pack_latents(key: str) -> bytes:
+    """The latent "name/means" of the test images, or "name/styles", (10,000, L) in float16."""
+    name, _, kind = key.partition("/")
+    _model(name)
+    found = {"means": loading.test_means, "styles": loading.test_styles}[kind](name)
+    return found.astype("<f2").tobytes()
+
+
+def _model(name: str) -> LatentVariableModel:
+    if name not in checkpoints.shipped():
+        raise LookupError(name)
+    return loading.checkpoint(name).model
+
+
+POINTS, LATENTS = Served("map", pack_points), Served("latents", pack_latents)

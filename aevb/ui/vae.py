@@ -104,14 +104,9 @@ def decoded(name: str, digit: int, z: Tensor) -> str:
     return flows.decoded(squares(image(digit)), squares(output), f"digit {digit}", numbers)
 
 
-def reconstructed(name: str, digit: int) -> str:
-    """The digit and the decoder's λ at its posterior mean, as HTML."""
-    pair = torch.stack(
-        [image(digit), explore.decode(model(name), torch.from_numpy(posterior(name, digit)[0]))]
-    )
-    return images.strip(
-        squares(pair), [f"digit {digit}, a {loading.test_label(digit)}", "decoded λ"], width=110
-    )
+def reconstructed(name: str, digit: int) -> Tensor:
+    """The decoder's λ at a digit's posterior mean, (784,)."""
+    return explore.decode(model(name), torch.from_numpy(posterior(name, digit)[0]))
 
 
 # Samples and walks
