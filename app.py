@@ -12,7 +12,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from aevb.ui import errors, warmup
+from aevb.ui import draw, errors, warmup
+from aevb.ui.components import digits
 from aevb.ui.components.engine import weights
 
 
@@ -23,4 +24,5 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 shell = Path(__file__).parent / "aevb" / "ui" / "shell.py"
-app = st.App(shell, lifespan=lifespan, on_script_error=errors.show, routes=[weights.route()])
+routes = [kind.route() for kind in (weights.served, digits.served, draw.means)]
+app = st.App(shell, lifespan=lifespan, on_script_error=errors.show, routes=routes)

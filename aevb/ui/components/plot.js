@@ -5,10 +5,11 @@
 // view made at the first call receives what is new.
 const views = new WeakMap();
 
-function mount({ data, parentElement, setStateValue }, View, selector) {
+function mount({ data, parentElement, setStateValue, setTriggerValue }, View, selector) {
   let view = views.get(parentElement);
   if (!view) views.set(parentElement, (view = new View(parentElement.querySelector(selector))));
   view.tell = setStateValue;
+  view.trigger = setTriggerValue;
   view.receive(unpack(data));
   return () => {
     view.close();

@@ -25,25 +25,36 @@ export function read(buffer) {
   const weights = {};
   let offset = 4 + length;
   for (const [name, count] of header.arrays) {
-    weights[name] = Float32Array.from(new Uint16Array(buffer, offset, count), (bits) => HALVES[bits]);
+    weights[name] = halves(buffer, offset, count);
     offset += 2 * count;
   }
   return new MODELS[header.model](weights, header.config);
 }
 
-// The model at a URL, fetched once for all components of the document. A failure is not remembered, so that
-// whoever asks again tries again. Rejects with an Error whose message is a sentence for the visitor.
-export function load(url) {
-  const models = (globalThis[Symbol.for("aevb.models")] ??= new Map());
-  if (!models.has(url)) {
-    const model = fetchModel(url);
-    models.set(url, model);
-    model.catch(() => models.delete(url));
-  }
-  return models.get(url);
+// Float16 numbers as float32.
+export function halves(buffer, offset = 0, count = buffer.byteLength / 2) {
+  return Float32Array.from(new Uint16Array(buffer, offset, count), (bits) => HALVES[bits]);
 }
 
-async function fetchModel(url) {
+// The model at a URL, as `loadOnce`.
+export function load(url) {
+  return loadOnce(url, "The model", read);
+}
+
+// What `read` makes of the bytes at a URL, fetched once for all components of the document. A failure is not
+// remembered, so that whoever asks again tries again. Rejects with an Error whose message is a sentence for
+// the visitor, which begins with `what`.
+export function loadOnce(url, what, read) {
+  const loaded = (globalThis[Symbol.for("aevb.loaded")] ??= new Map());
+  if (!loaded.has(url)) {
+    const found = fetchOnce(url, what, read);
+    loaded.set(url, found);
+    found.catch(() => loaded.delete(url));
+  }
+  return loaded.get(url);
+}
+
+async function fetchOnce(url, what, read) {
   let buffer;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(60_000) });
@@ -51,12 +62,12 @@ async function fetchModel(url) {
     buffer = await response.arrayBuffer();
   } catch (error) {
     const reason = { TimeoutError: "The server took too long", TypeError: "The server did not answer" }[error.name];
-    throw new Error(`The model could not be loaded. ${reason ?? error.message}.`);
+    throw new Error(`${what} could not be loaded. ${reason ?? error.message}.`);
   }
   try {
     return read(buffer);
   } catch {
-    throw new Error("The model could not be loaded. Its weights arrived damaged.");
+    throw new Error(`${what} could not be loaded. What arrived was damaged.`);
   }
 }
 
@@ -283,9 +294,9 @@ class ImageModel {
   }
 
   // log p(x, z) - log q(z | x) at z = μ + σ ε, in nats: with several ε, log of the mean of their
-  // exponentials is the importance bound on log p(x), or on log p(x | y).
-  logWeight(x, y, epsilon) {
-    const q = this.encode(x, y), z = place(q, epsilon);
+  // exponentials is the importance bound on log p(x), or on log p(x | y). `q` spares encoding x again.
+  logWeight(x, y, epsilon, q = this.encode(x, y)) {
+    const z = place(q, epsilon);
     return this.logLikelihood(this.logits(z, y), x) + logNormal(this.prior(y), z) - logNormal(q, z);
   }
 }

@@ -16,19 +16,20 @@ export function paint(canvas, x) {
 
 // Hands models over as soon as all of them are loaded, {name: model} for {name: URL}. Until then `notice`, an
 // element of the component, says that they load, and where one could not be loaded says so with a button
-// to try again. Called again with the same URLs it does nothing.
+// to try again. Called again with the same URLs it does nothing. What is no model has a loader of its own,
+// {name: loader}.
 const waits = new WeakMap();
 
-export function whenLoaded(notice, urls, start) {
+export function whenLoaded(notice, urls, start, loaders = {}, waiting = "Loading the model …") {
   const wanted = JSON.stringify(urls);
   if (waits.get(notice) === wanted) return;
   waits.set(notice, wanted);
   const attempt = async () => {
     notice.hidden = false;
     notice.setAttribute("role", "status");
-    notice.textContent = "Loading the model …";
+    notice.textContent = waiting;
     const names = Object.keys(urls);
-    const results = await Promise.allSettled(names.map((name) => load(urls[name])));
+    const results = await Promise.allSettled(names.map((name) => (loaders[name] ?? load)(urls[name])));
     if (waits.get(notice) !== wanted || !notice.isConnected) return; // something else is wanted by now
     const failed = results.find((result) => result.status === "rejected");
     if (failed) {

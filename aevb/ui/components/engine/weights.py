@@ -1,24 +1,18 @@
 """A model's weights as the browser's engine reads them, at a URL of their own.
 
-Float16 halves what travels; the URL holds a hash of the bytes, so that they may be kept for ever.
+Float16 halves what travels.
 """
 
-import hashlib
 import json
 
 import numpy as np
-import streamlit as st
 import torch
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 from torch import Tensor, nn
 
 from aevb import checkpoints
 from aevb.models import FactorAnalysis, LatentVariableModel, name_of
 from aevb.ui import loading
-
-FOREVER = "public, max-age=31536000, immutable"
+from aevb.ui.components.served import Served
 
 
 def pack(model: LatentVariableModel) -> bytes:
@@ -58,34 +52,15 @@ def _arrays(model: LatentVariableModel) -> dict[str, Tensor]:
     return arrays
 
 
-@st.cache_resource(show_spinner=False)
-def packed(name: str) -> tuple[str, bytes]:
-    """A shipped checkpoint's packed weights after their hash."""
-    content = pack(loading.checkpoint(name).model)
-    return hashlib.sha256(content).hexdigest()[:16], content
+def _packed(name: str) -> bytes:
+    if name not in checkpoints.shipped():
+        raise LookupError(name)
+    return pack(loading.checkpoint(name).model)
+
+
+served = Served("weights", _packed)
 
 
 def url(name: str) -> str:
     """Where a shipped checkpoint's weights are, from the server's root."""
-    return f"{_base()}/weights/{name}/{packed(name)[0]}"
-
-
-def serve(request: Request) -> Response:
-    """The weights, to be kept for ever; under a hash that is not theirs any more, 404."""
-    name, hash_ = request.path_params["name"], request.path_params["hash"]
-    if name not in checkpoints.shipped():
-        return Response("There is no such checkpoint.", 404)
-    current, content = packed(name)
-    if hash_ != current:
-        return Response("The checkpoint has changed: reload the page.", 404)
-    return Response(content, media_type="application/octet-stream", headers={"Cache-Control": FOREVER})
-
-
-def route() -> Route:
-    """For `st.App`."""
-    return Route(_base() + "/weights/{name}/{hash}", serve)
-
-
-def _base() -> str:
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}" if base else ""
+    return served.url(name)
