@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PAGES = Path(__file__).parents[2] / "pages"
+DRAW = PAGES / "draw.py"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ models = [
     st.Page(entry.page, title=entry.menu, icon=entry.icon, url_path=entry.page.stem.replace("_", "-"))
     for entry in catalogue.MODELS
 ]
-page = st.navigation([overview, *models])
+draw = st.Page(catalogue.DRAW, title="Draw", icon=":material/draw:")
+page = st.navigation([overview, *models, draw])
 with st.sidebar:
     data_panel.show()
 notice = st.container()

@@ -299,9 +299,9 @@ class ImageModel {
   }
 
   // log p(x, z) - log q(z | x) at z = μ + σ ε, in nats: with several ε, log of the mean of their
-  // exponentials is the importance bound on log p(x), or on log p(x | y).
-  logWeight(x, y, epsilon) {
-    const q = this.encode(x, y), z = place(q, epsilon);
+  // exponentials is the importance bound on log p(x), or on log p(x | y). `q` spares encoding x again.
+  logWeight(x, y, epsilon, q = this.encode(x, y)) {
+    const z = place(q, epsilon);
     return this.logLikelihood(this.logits(z, y), x) + logNormal(this.prior(y), z) - logNormal(q, z);
   }
 }
