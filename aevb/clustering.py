@@ -101,8 +101,8 @@ def posteriors(model: GMVAE, x: Tensor) -> Independent:
 
 
 @torch.no_grad()
-def place(model: GMVAE, z: Tensor, cluster: int) -> Tensor:
-    """Where z: (…, L) lies in its cluster's prior: ε = (z - μ_θ(y)) / σ_θ(y), (…, L).
+def place(model: GMVAE, z: Tensor, cluster: int | Tensor) -> Tensor:
+    """Where z: (…, L) lies in its cluster's prior: ε = (z - μ_θ(y)) / σ_θ(y), (…, L), for one y or (…,).
 
     In every cluster ε ~ N(0, I) a priori, so that one ε has its counterpart in each.
     """

@@ -33,6 +33,14 @@ def pca(means: np.ndarray) -> np.ndarray:
     return PCA(n_components=2, random_state=SEED).fit_transform(means).astype(np.float32)
 
 
+def directions(means: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The mean (L,) of (N, L), and its first principal directions, (count, L) unit vectors."""
+    centre = means.mean(0)
+    rows = np.linalg.svd(means - centre, full_matrices=False)[2][:count]
+    largest = np.abs(rows).argmax(1)  # which is made positive: a direction has no sign of its own
+    return centre, rows * np.sign(rows[np.arange(len(rows)), largest])[:, None]
+
+
 METHODS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"tsne": tsne, "umap": umap, "pca": pca}
 
 

@@ -61,21 +61,10 @@ st.header("Turn the style", anchor="knobs", divider="gray")
 
 @st.fragment
 def knobs(digit: int) -> None:
-    start = cvae.style(NAME, digit)
-    latents.place_sliders(cvae.PARAM, start, digit)
-    with st.container(key="in_sight"):
-        drawing(cvae.written(NAME, digit, latents.read_sliders(cvae.PARAM, start)), "written")
-    latents.starts(
-        cvae.PARAM,
-        {
-            "The digit's style": ("restart_alt", lambda: start),
-            "The mean": ("adjust", lambda: 0 * start),
-            "Random": ("casino", lambda: cvae.random_style(NAME)),
-        },
-    )
-    latents.sliders(cvae.PARAM, latents.order(NAME), "ε")
+    cvae.sliders(NAME, digit)
     st.caption(
-        "One style ε under all ten labels: what a slider does to one digit, it often does to the others."
+        "One style ε under all ten labels: what a slider does to one digit, it often does to the others. The "
+        "dial below them also stops between two labels, at weights that the model never saw."
     )
 
 

@@ -44,13 +44,7 @@ st.header("Within a cluster", anchor="knobs", divider="gray")
 
 @st.fragment
 def knobs(digit: int) -> None:
-    start = gmvae.place(NAME, digit)
-    latents.place_sliders(gmvae.PARAM, start, digit)
-    cluster = gmvae.choose_cluster(NAME, digit)
-    with st.container(key="in_sight"):
-        drawing(gmvae.decoded(NAME, cluster, latents.read_sliders(gmvae.PARAM, start)), "decoded")
-    gmvae.put_sliders(NAME, start)
-    gmvae.show_sliders(NAME)
+    gmvae.sliders(NAME, digit)
     st.caption(
         "z = μ(y) + σ(y) ε in the chosen cluster, and the same ε in all of them. The most used dimensions "
         "come first."

@@ -31,36 +31,16 @@ def flow(digit: int) -> None:
         "A low KL: the posterior stays near the prior. The bound lies closer to log p(x) than the ELBO."
     )
 
-
-flow(digit)
-
-st.header("Turn the 20 knobs", anchor="knobs", divider="gray")
-
-
-@st.fragment
-def knobs(digit: int) -> None:
-    mean, _ = vae.posterior(NAME, digit)
-    latents.place_sliders(vae.PARAM, mean, digit)
-    view, controls = st.columns([2, 3], gap="large")
-    with controls:
-        latents.starts(
-            vae.PARAM,
-            {
-                "Posterior mean": ("restart_alt", lambda: mean),
-                "The sample above": ("input", lambda: vae.drawn(NAME, digit, st.session_state["sample"])),
-                "Random": ("casino", lambda: vae.random_latents(NAME)),
-            },
-        )
-        latents.sliders(vae.PARAM, latents.order(NAME))
-    with view, st.container(key="in_sight"):
-        drawing(vae.decoded(NAME, digit, latents.read_sliders(vae.PARAM, mean)), "decoded")
+    st.header("Turn the 20 knobs", anchor="knobs", divider="gray")
+    vae.sliders(NAME, digit, seed)
     st.caption(
-        "The most used dimensions come first; the last ones change nothing. The numbers say how well this z "
-        "explains the digit, and in brackets the gain over the encoder's mean: can you beat its log p(x, z)?"
+        "Drag a slider, or the point in the plane of two directions. The most used dimensions come first, "
+        "each with its mean KL as a bar. The numbers say how well this z explains the digit, and in brackets "
+        "the gain over the encoder's mean: can you beat its log p(x, z)?"
     )
 
 
-knobs(digit)
+flow(digit)
 
 st.header("The test set as the encoder sees it", anchor="map", divider="gray")
 maps.show(NAME, digit, vae.image(digit), vae.reconstructed(NAME, digit), of="the posterior means")

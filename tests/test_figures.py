@@ -153,7 +153,6 @@ def test_an_equation_reads_as_one() -> None:
 
 def test_numbers_carry_a_true_minus_and_a_plus_on_request() -> None:
     assert flow.signed(-1234.56) == "−1,234.6"
-    assert flow.signed(2, "+") == "+2.0"
 
 
 # The map

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from aevb.checkpoints import CheckpointError
 from aevb.models import CVAE, VAE, LatentVariableModel
-from aevb.ui import cvae, latents, maps
+from aevb.ui import cvae, loading, maps
 
 Open = Callable[..., AppTest]
 
@@ -22,7 +22,14 @@ def folder(make_checkpoint: Callable[[LatentVariableModel], Path]) -> Path:
 
 
 def sliders(app: AppTest) -> list[float]:
-    return [app.slider(key=latents.slider("style", dimension)).value for dimension in range(20)]
+    return app.session_state["style_opening"].values.tolist()
+
+
+def let_go(app: AppTest, z: list[float], choice: float) -> None:
+    """What the component reports when a visitor lets go of a slider or of the dial."""
+    run = f"cvae {app.number_input(key='digit').value} {app.session_state['style_opening'].number}"
+    app.session_state["style_sliders"] = {"view": {"run": run, "z": z, "choice": choice}}
+    app.run()
 
 
 def test_the_page_opens_with_all_its_parts(open_app: Open, folder: Path) -> None:
@@ -54,11 +61,37 @@ def test_a_link_brings_the_same_view(open_app: Open, folder: Path) -> None:
 def test_the_sliders_stand_in_the_link(open_app: Open, folder: Path) -> None:
     app = open_app("cvae", digit=5)
     assert "style" not in app.query_params
-    app.slider(key=latents.slider("style", 2)).set_value(1.25).run()
+    own = loading.test_label(5)
+    start = sliders(app)
+    let_go(app, [*start[:2], 1.25, *start[3:]], own)
     link = "".join(app.query_params["style"])
     assert link.split(",")[2] == "1.25" and link.count(",") == 19
-    next(button for button in app.button if button.label == "Random").click().run()
-    assert sliders(app)[2] != 1.25
+    assert "label" not in app.query_params
+    let_go(app, start, 2.35)
+    assert "style" not in app.query_params
+    assert "".join(app.query_params["label"]) == "2.35"
+    assert not app.exception
+
+
+@pytest.mark.parametrize(("label", "position"), [("3", 3), ("3.5", 3.5), ("9", 9), ("0", 0)])
+def test_the_dial_stands_in_the_link(open_app: Open, folder: Path, label: str, position: float) -> None:
+    app = open_app("cvae", label=label)
+    assert not app.exception and not app.warning
+    assert app.session_state["style_opening"].position == position
+    app.number_input(key="digit").set_value(6).run()
+    assert app.session_state["style_opening"].position == loading.test_label(6)
+    assert "label" not in app.query_params
+
+
+@pytest.mark.parametrize("label", ["", "ten", "-1", "9.5", "nan", "1e9"])
+def test_a_dial_that_cannot_be_read_is_at_the_digits_own_label(
+    open_app: Open, folder: Path, label: str
+) -> None:
+    app = open_app("cvae", label=label)
+    assert [warning.value for warning in app.warning] == [
+        "This link's label could not be read; it is at its default."
+    ]
+    assert app.session_state["style_opening"].position == loading.test_label(0)
     assert not app.exception
 
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from aevb.checkpoints import CheckpointError
 from aevb.models import GMVAE, VAE, LatentVariableModel
-from aevb.ui import gmvae, latents, loading, record
+from aevb.ui import gmvae, loading, record
 
 Open = Callable[..., AppTest]
 Make = Callable[[LatentVariableModel], Path]
@@ -25,7 +25,14 @@ def folder(make_checkpoint: Make) -> Path:
 
 
 def sliders(app: AppTest) -> list[float]:
-    return [app.slider(key=latents.slider("place", dimension)).value for dimension in range(24)]
+    return app.session_state["place_opening"].values.tolist()
+
+
+def let_go(app: AppTest, z: list[float], choice: float) -> None:
+    """What the component reports when a visitor lets go of a slider or of the dial."""
+    run = f"gmvae {app.number_input(key='digit').value} {app.session_state['place_opening'].number}"
+    app.session_state["place_sliders"] = {"view": {"run": run, "z": z, "choice": choice}}
+    app.run()
 
 
 def test_the_page_opens_with_all_its_parts(open_app: Open, folder: Path) -> None:
@@ -34,7 +41,6 @@ def test_the_page_opens_with_all_its_parts(open_app: Open, folder: Path) -> None
     assert app.title[0].value == "Gaussian mixture VAE"
     assert app.number_input(key="digit").value == 0
     assert sliders(app) == pytest.approx(gmvae.place("gmvae", 0).tolist(), abs=0.006)
-    assert [expander.label for expander in app.expander] == ["The other 4 dimensions"]
     assert len(app.get("plotly_chart")) == 6
     anchors = [header.proto.anchor for header in app.header]
     parts = ["clusters", "guess", "knobs", "map", "confusion", "gumbel", "dimensions"]
@@ -48,7 +54,7 @@ def test_a_link_brings_the_same_view(open_app: Open, folder: Path) -> None:
     assert not app.exception and not app.warning
     assert app.number_input(key="digit").value == 5
     assert app.number_input(key="rows").value == 7
-    assert app.selectbox(key="cluster").value == "4s"
+    assert app.session_state["place_opening"].position == gmvae.titles("gmvae").index("4s")
     assert app.session_state["colour"] == "digit"
     assert app.selectbox(key="in").value == "5s" and app.selectbox(key="labelled").value == 8
     assert app.session_state["gumbel_opening"] == (0.25, (10, 20, 70))
@@ -61,11 +67,15 @@ def test_a_link_brings_the_same_view(open_app: Open, folder: Path) -> None:
 def test_the_sliders_stand_in_the_link(open_app: Open, folder: Path) -> None:
     app = open_app("gmvae", digit=5)
     assert "place" not in app.query_params
-    app.slider(key=latents.slider("place", 2)).set_value(1.25).run()
+    start, own = sliders(app), app.session_state["place_opening"].position
+    let_go(app, [*start[:2], 1.25, *start[3:]], own)
     link = "".join(app.query_params["place"])
     assert link.split(",")[2] == "1.25" and link.count(",") == 23
-    next(button for button in app.button if button.label == "The mean").click().run()
-    assert sliders(app) == [0] * 24
+    assert "cluster" not in app.query_params
+    other = (own + 1) % 10
+    let_go(app, start, other)
+    assert "place" not in app.query_params
+    assert "".join(app.query_params["cluster"]) == gmvae.titles("gmvae")[other]
     assert not app.exception
 
 

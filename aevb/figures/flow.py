@@ -40,18 +40,6 @@ _STYLE = """<style>
 .numbers b { display: block; font-size: 30px; line-height: 1.2; font-variant-numeric: tabular-nums }
 .numbers p { margin: 0; font-size: 17px; line-height: 1.35; white-space: nowrap }
 .numbers .operator { font-size: 28px; line-height: 36px; opacity: .6 }
-.decoded { display: grid; grid-template-columns: 1fr 1fr; gap: 10px; width: 100%; max-width: 460px;
-  padding: 6px 0; background: var(--st-background-color) }
-.decoded figure { margin: 0; text-align: center; font-size: 17px }
-.decoded .numbers { grid-column: 1 / 3; flex-direction: column }
-.decoded .numbers p { display: flex; align-items: baseline; gap: 14px }
-.decoded .numbers b { font-size: 25px; min-width: 105px; text-align: right }
-@media (max-width: 640px) {
-  .decoded { grid-template-columns: 100px 100px 1fr; max-width: none }
-  .decoded .numbers { grid-column: 3; gap: 2px }
-  .decoded .numbers p { display: block; font-size: 15px }
-  .decoded .numbers b { font-size: 19px; min-width: 0; text-align: left }
-}
 </style>"""
 
 
@@ -97,15 +85,6 @@ def equation(parts: Sequence[Number]) -> str:
     return _STYLE + _numbers(parts)
 
 
-def decoded(x: np.ndarray, output: np.ndarray, caption: str, numbers: Sequence[Number]) -> str:
-    """An image and the decoder's λ, (28, 28) each, side by side with what is to be said of them."""
-    pair = ((x, caption), (output, "decoded λ"))
-    figures = "".join(
-        f"<figure>{image_tag(image, title)}<figcaption>{title}</figcaption></figure>" for image, title in pair
-    )
-    return f'{_STYLE}<div class="decoded">{figures}{_numbers(numbers)}</div>'
-
-
 def _numbers(parts: Sequence[Number]) -> str:
     items = "".join(
         "<li>"
@@ -116,9 +95,9 @@ def _numbers(parts: Sequence[Number]) -> str:
     return f'<ul class="numbers">{items}</ul>'
 
 
-def signed(value: float, sign: str = "-") -> str:
-    """A figure in nats to one decimal, with a true minus sign; with `sign` "+" also with its plus."""
-    return f"{value:{sign},.1f}".replace("-", "−")
+def signed(value: float) -> str:
+    """A figure in nats to one decimal, with a true minus sign."""
+    return f"{value:,.1f}".replace("-", "−")
 
 
 def _net(title: str, letter: str, *, narrowing: bool) -> str:

@@ -4,8 +4,6 @@ The page's one thought: a style is where z lies in its label's own prior, ε = (
 any label can be written in it.
 """
 
-import secrets
-
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -23,10 +21,10 @@ from aevb.figures.style import DATA, ELBO, GENERATED
 from aevb.models import CVAE
 from aevb.ui import latents, loading, widgets
 from aevb.ui.components.drawing import drawing
+from aevb.ui.components.latent import Dial
 
 WALK_STEPS = 9
 LABEL_STEPS = 6  # weights 1, 0.8, … 0
-PARAM = "style"  # the sliders' name in the URL
 
 
 def model(name: str) -> CVAE:
@@ -93,11 +91,7 @@ def original(digit: int) -> str:
 
 def rewritten(name: str, digit: int) -> str:
     """A digit's style under every label, its own marked, as HTML."""
-    return written(name, digit, torch.from_numpy(style(name, digit)))
-
-
-def written(name: str, digit: int, epsilon: Tensor) -> str:
-    """Any style ε: (L,) under every label, the digit's own marked, as HTML."""
+    epsilon = torch.from_numpy(style(name, digit))
     return _all_labels(name, digit, explore.write(model(name), epsilon, _labels(name)))
 
 
@@ -147,9 +141,13 @@ def guess(name: str, digit: int) -> str:
     return f"**Guess: {best}**, with p(y | x) ≈ {probabilities[best]:.3f}; {verdict}."
 
 
-def random_style(name: str) -> Tensor:
-    """A draw ε ~ N(0, I), another one every time, (L,)."""
-    return torch.randn(model(name).latent_dim, generator=Generator().manual_seed(secrets.randbits(32)))
+def sliders(name: str, digit: int) -> None:
+    """The style live under all labels, from the digit's own on."""
+    labels = range(model(name).classes)
+    dial = Dial(labels, [str(label) for label in labels], of="label", said="written as", between=True)
+    own = style(name, digit)
+    places = {"The digit's style": own, "The mean": 0 * own}
+    latents.show(name, digit, "style", image(digit), places, dial, own=loading.test_label(digit))
 
 
 # Between

@@ -4,7 +4,6 @@ No label was used in training; here labels name and order the clusters.
 """
 
 import re
-import secrets
 
 import numpy as np
 import plotly.graph_objects as go
@@ -25,11 +24,9 @@ from aevb.models.base import total
 from aevb.ui import latents, loading, widgets
 from aevb.ui.components import gumbel
 from aevb.ui.components.drawing import drawing
+from aevb.ui.components.latent import Dial
 
 OPENED = 60
-MOST_USED = 20
-OWN = "The digit's own"
-PARAM = "place"  # the sliders' name in the URL
 TEMPERATURE = 1.0
 PERCENT = (50, 30, 20)
 
@@ -163,51 +160,13 @@ def place(name: str, digit: int) -> np.ndarray:
     return clustering.place(model(name), _mean(name, digit), own(name, digit)).numpy()
 
 
-def choose_cluster(name: str, digit: int) -> int:
-    """The choice of a cluster: the digit's own, or one by its title."""
-    choices = [OWN, *titles(name)]
-    widgets.expect_choice("cluster", choices)
-    chosen = st.selectbox("Cluster", choices, key="cluster", bind="query-params", width=200)
-    return own(name, digit) if chosen == OWN else scored(name).order[choices.index(chosen) - 1]
-
-
-def decoded(name: str, cluster: int, epsilon: Tensor) -> str:
-    """The ε: (L,) decoded within a cluster, large, and in all of them, that one framed; HTML."""
-    order = scored(name).order
-    pixels = squares(clustering.decode(model(name), clustering.latents(model(name), epsilon[None])[:, 0]))
-    marked, found = order.index(cluster), titles(name)
-    large = images.strip(pixels[[cluster]], [f"cluster of {found[marked]}"], width=150)
-    return (
-        '<div style="display: grid; grid-template-columns: minmax(90px, 150px) minmax(0, 1fr); gap: 14px; '
-        'align-items: center; width: 100%; background: var(--st-background-color)">'
-        f"{large}{images.strip(pixels[order], found, width=44, marked=marked)}</div>"
-    )
-
-
-def show_sliders(name: str) -> None:
-    """A slider for each dimension, those hardly used out of the way."""
-    dimensions = latents.order(name)
-    latents.sliders(PARAM, dimensions[:MOST_USED], "ε")
-    if rest := dimensions[MOST_USED:]:
-        with st.expander(f"The other {len(rest)} dimensions"):
-            latents.sliders(PARAM, rest, "ε", key="more_sliders")
-
-
-def random_place(name: str) -> Tensor:
-    """A draw ε ~ N(0, I), another one every time, (L,)."""
-    return torch.randn(model(name).latent_dim, generator=Generator().manual_seed(secrets.randbits(32)))
-
-
-def put_sliders(name: str, own_place: np.ndarray) -> None:
-    """Buttons that put the sliders at the digit's own place, at the mean or at random."""
-    latents.starts(
-        PARAM,
-        {
-            "The digit's place": ("restart_alt", lambda: own_place),
-            "The mean": ("adjust", lambda: 0 * own_place),
-            "Random": ("casino", lambda: random_place(name)),
-        },
-    )
+def sliders(name: str, digit: int) -> None:
+    """The place within a cluster live, in all clusters, from the digit's own on."""
+    found = scored(name)
+    dial = Dial(found.order, found.titles, of="cluster", said="cluster of", between=False)
+    start = place(name, digit)
+    places = {"The digit's place": start, "The mean": 0 * start}
+    latents.show(name, digit, "place", image(digit), places, dial, own=found.order.index(own(name, digit)))
 
 
 # Clusters against labels

@@ -1,24 +1,36 @@
-"""A checkpoint's latent dimensions: how much each is used, and sliders for all of them.
+"""A checkpoint's latent dimensions: how much each is used, and live sliders for all of them.
 
 Where the sliders stand is in the URL, under a name that the page gives.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-import torch
 from torch import Tensor
 
+from aevb import maps
 from aevb.evaluation import dimension_kl
 from aevb.figures import posterior
 from aevb.models import CVAE, GMVAE, VAE
 from aevb.ui import loading, widgets
+from aevb.ui.components.engine import weights
+from aevb.ui.components.latent import Dial, latent
 
 REACH = 5.0
 """Where the sliders end: hardly a latent mean of the test set lies beyond ±5."""
+
+MOST_USED = 20
+"""Sliders at most that are not folded away."""
+
+FEW = 3
+"""Unused dimensions at most that are shown with the others."""
+
+DIRECTIONS = 4
+"""Principal directions that the plane offers."""
 
 Latents = Sequence[float] | np.ndarray | Tensor
 
@@ -62,87 +74,147 @@ def chooser(label: str, key: str, checkpoint: str) -> int:
     return number - 1
 
 
-def slider(param: str, dimension: int) -> str:
-    """The key of a dimension's slider, among those whose values stand in the URL as `param`."""
-    return f"{param}_slider_{dimension}"
+@st.cache_resource(show_spinner=False)
+def directions(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """The centre (L,) and principal directions (P, L) of the test set's styles. Shared: not to be changed."""
+    return maps.directions(loading.test_styles(name), DIRECTIONS)
 
 
-def starts(param: str, places: Mapping[str, tuple[str, Callable[[], Latents]]]) -> None:
-    """Buttons that put the sliders at a place, {title: (icon, its values (L,))}.
+@dataclass(frozen=True)
+class Opening:
+    """Where sliders and dial stood when they were last put somewhere by anyone but their visitor.
 
-    The values are asked for when a button is pressed, not when it is drawn: another fragment may have
-    changed them in between.
+    Attributes:
+        number: counts these openings.
+        digit: the test digit then.
+        links: what the URL has said since, of the values and of the dial.
+        values, position: as for `latent`.
     """
 
-    def put(place: Callable[[], Latents]) -> None:
-        move_sliders(param, place())
+    number: int
+    digit: int
+    links: tuple[str | None, str | None]
+    values: np.ndarray
+    position: float
 
-    with st.container(horizontal=True):
-        for title, (icon, place) in places.items():
-            st.button(title, icon=f":material/{icon}:", on_click=put, args=(place,))
 
+def show(
+    checkpoint: str,
+    digit: int,
+    param: str,
+    image: Tensor,
+    places: Mapping[str, Latents],
+    dial: Dial | None = None,
+    *,
+    own: int = 0,
+) -> None:
+    """Live sliders of a checkpoint's latent dimensions, and a dial of its labels or clusters.
 
-def sliders(param: str, dimensions: Sequence[int], symbol: str = "z", *, key: str = "sliders") -> None:
-    """A slider for each of the dimensions, as many to a line as there is room for.
-
-    `key` is of the element, and one of those in the shell's style sheet.
+    They open at the first of the `places`, {title: (L,)}, and at the choice `own`, or where a link says.
+    The URL has the values as `param` and the choice by what it is of, where they are not these.
     """
-    with st.container(key=key):
-        for dimension in dimensions:
-            st.slider(name(dimension, symbol), -REACH, REACH, step=0.05, key=slider(param, dimension))
+    centre, principal = directions(checkpoint)
+    put = {title: np.array(rounded(values)) for title, values in places.items()}
+    start = next(iter(put.values()))
+    opening = _opening(param, digit, start, dial, own)
+    kl = use(checkpoint)
+    used = max(2, int((kl >= posterior.UNUSED).sum()))
+    symbol = "z" if dial is None else "ε"
+    run = f"{checkpoint} {digit} {opening.number}"
+    view = latent(
+        key=f"{param}_sliders",
+        run=run,
+        weights=weights.url(checkpoint),
+        image=image.numpy(),
+        caption=f"digit {digit}, a {loading.test_label(digit)}",
+        names=[name(dimension, symbol) for dimension in range(len(kl))],
+        order=posterior.by_use(kl),
+        shown=min(MOST_USED, used if len(kl) - used > FEW else len(kl)),
+        kl=kl,
+        reach=REACH,
+        values=opening.values,
+        position=opening.position,
+        places=put,
+        centre=centre,
+        directions=principal,
+        dial=dial,
+    )
+    if view and view["run"] == run:
+        link = _write(param, _values_link(view["z"], start))
+        choice = _write(dial.of, _position_link(float(view["choice"]), dial, own)) if dial else None
+        st.session_state[f"{param}_opening"] = replace(opening, links=(link, choice))
 
 
-def place_sliders(param: str, start: np.ndarray, digit: int) -> None:
-    """Puts the sliders, before they are drawn, where a visitor expects them.
+def _opening(param: str, digit: int, start: np.ndarray, dial: Dial | None, own: int) -> Opening:
+    """The last opening, or a new one: on arrival, for another digit, and after Back or Forward.
 
-    At the values of the link on arrival, at `start`, (L,), when the digit has changed, else where they
-    are. Says so where the link's values are of no use.
+    It is read once for each, since the component's data must not change with what it reports.
     """
-    link, arrived = st.query_params.get(param), _arrived(param, len(start))
-    if not arrived and st.session_state.get(f"{param}_of") == digit:
-        return
-    st.session_state[f"{param}_of"] = digit
-    linked = parse(link, len(start)) if arrived and link is not None else None
-    move_sliders(param, start if linked is None else linked)
-    if arrived and link is not None and linked is None:
+    links = st.query_params.get(param), st.query_params.get(dial.of) if dial else None
+    known: Opening | None = st.session_state.get(f"{param}_opening")
+    arrived = known is None or known.links != links
+    if known is not None and not arrived and known.digit == digit:
+        return known
+    values, position = None, None
+    if arrived:
+        values, position = _linked_values(param, links[0], len(start)), _linked_position(links[1], dial)
+    else:  # another digit: its own place, not the old one's
+        for key in (param, dial.of if dial else param):
+            st.query_params.pop(key, None)
+        links = None, None
+    opening = Opening(
+        number=known.number + 1 if known else 0,
+        digit=digit,
+        links=links,
+        values=start if values is None else np.array(values),
+        position=own if position is None else position,
+    )
+    st.session_state[f"{param}_opening"] = opening
+    return opening
+
+
+def _linked_values(param: str, link: str | None, count: int) -> tuple[float, ...] | None:
+    values = None if link is None else parse(link, count)
+    if link is not None and values is None:
         st.warning(
-            f"The {param} in this link is not {len(start)} numbers within ±{REACH:g}; "
+            f"The {param} in this link is not {count} numbers within ±{REACH:g}; "
             "the sliders start at the mean."
         )
+    return values
 
 
-def _arrived(param: str, count: int) -> bool:
-    """Whether the URL, not the page, put its values there: a link, or the browser's Back and Forward.
-
-    After a slider has moved, the URL may be that of the move before, on its way still; it is the
-    sliders that count then.
-    """
-    if slider(param, 0) not in st.session_state:
-        return True
-    link, values = st.session_state.get(f"{param}_seen", (None, None))
-    return st.query_params.get(param) != link and _values(param, count) == values
-
-
-def move_sliders(param: str, values: Latents) -> None:
-    """Puts the sliders at values (L,)."""
-    for dimension, value in enumerate(rounded(values)):
-        st.session_state[slider(param, dimension)] = value
+def _linked_position(link: str | None, dial: Dial | None) -> float | None:
+    if link is None or dial is None:
+        return None
+    if link in dial.titles:
+        return dial.titles.index(link)
+    try:
+        position = round(float(link), 2)
+    except ValueError:
+        position = math.nan
+    sound = dial.between and 0 <= position <= len(dial.titles) - 1
+    widgets.expect(dial.of, sound)
+    return position if sound else None
 
 
-def read_sliders(param: str, start: np.ndarray) -> Tensor:
-    """Where the sliders stand, (L,); the URL says so too where that is not `start`."""
-    values = _values(param, len(start))
-    link = None if values == rounded(start) else ",".join(f"{value:g}" for value in values)
+def _write(key: str, link: str | None) -> str | None:
+    """Puts a link's part into the URL, or takes it out."""
     if link is None:
-        st.query_params.pop(param, None)
-    elif st.query_params.get(param) != link:
-        st.query_params[param] = link
-    st.session_state[f"{param}_seen"] = link, values
-    return torch.tensor(values)
+        st.query_params.pop(key, None)
+    elif st.query_params.get(key) != link:
+        st.query_params[key] = link
+    return link
 
 
-def _values(param: str, count: int) -> list[float]:
-    return [float(st.session_state[slider(param, dimension)]) for dimension in range(count)]
+def _values_link(values: Latents, start: np.ndarray) -> str | None:
+    z = rounded(values)
+    return None if z == start.tolist() else ",".join(f"{value:g}" for value in z)
+
+
+def _position_link(position: float, dial: Dial, own: int) -> str | None:
+    if position == own:
+        return None
+    return dial.titles[int(position)] if position.is_integer() else f"{position:g}"
 
 
 def parse(text: str, count: int) -> tuple[float, ...] | None:

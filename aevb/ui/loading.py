@@ -5,11 +5,11 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from aevb import checkpoints, data, explore
+from aevb import checkpoints, clustering, data, explore
 from aevb.checkpoints import Model
 from aevb.data import Digits, Examples
 from aevb.evaluation import posterior_means
-from aevb.models import CVAE
+from aevb.models import CVAE, GMVAE
 
 
 @st.cache_resource(show_spinner="Loading the digits …")
@@ -64,5 +64,14 @@ def test_means(name: str) -> np.ndarray:
 
 @st.cache_resource(show_spinner=False)
 def test_styles(name: str) -> np.ndarray:
-    """Those means as styles (10,000, L): where they lie in the priors of their labels. For a CVAE."""
-    return explore.style(model(name, CVAE), torch.from_numpy(test_means(name)), digits().test.labels).numpy()
+    """Those means as they lie in their priors, ε (10,000, L): of their labels, or most probable clusters.
+
+    For a VAE, of one prior N(0, I) for all, the means themselves. Shared: not to be changed.
+    """
+    loaded, means = checkpoint(name).model, torch.from_numpy(test_means(name))
+    if isinstance(loaded, CVAE):
+        return explore.style(loaded, means, digits().test.labels).numpy()
+    if isinstance(loaded, GMVAE):
+        found = clustering.responsibilities(loaded, *test_set(name)).argmax(1)
+        return clustering.place(loaded, means, found).numpy()
+    return means.numpy()

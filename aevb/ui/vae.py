@@ -1,7 +1,5 @@
 """What the VAE page shows, by a checkpoint's name and plain values."""
 
-import secrets
-
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -75,33 +73,14 @@ def bound(name: str, digit: int) -> float:
     return importance_bounds(model(name), x, bounds=[100], generator=generator)[100].item()
 
 
-# Where the sliders can be put
+# The sliders
 
 
-PARAM = "z"  # the sliders' name in the URL
-
-
-def random_latents(name: str) -> Tensor:
-    """A draw from the prior, another one every time, (L,)."""
-    generator = Generator().manual_seed(secrets.randbits(32))
-    return explore.draw_prior(model(name), 1, generator=generator)[0]
-
-
-def decoded(name: str, digit: int, z: Tensor) -> str:
-    """The digit, the decoder's λ at z, and how well this z explains the digit, as HTML.
-
-    log p(x | z), log p(z) and their sum, each with its gain over the posterior mean's.
-    """
-    output = explore.decode(model(name), z)
-    both = torch.stack([z, torch.tensor(latents.rounded(posterior(name, digit)[0]))])
-    terms = explore.joint_terms(model(name), image(digit), both)
-    likelihood, prior = terms["likelihood"], terms["prior"]
-    parts = {"log p(x | z)": likelihood, "log p(z)": prior, "log p(x, z)": likelihood + prior}
-    numbers = [
-        flows.Number(here.item(), f"{title} ({flows.signed((here - mean).item(), '+')})")
-        for title, (here, mean) in parts.items()
-    ]
-    return flows.decoded(squares(image(digit)), squares(output), f"digit {digit}", numbers)
+def sliders(name: str, digit: int, seed: int) -> None:
+    """The latent dimensions live, from the digit's posterior mean on, or the sample of a seed."""
+    mean, sample = posterior(name, digit)[0], drawn(name, digit, seed).numpy()
+    places = {"Posterior mean": mean, "The sample above": sample}
+    latents.show(name, digit, "z", image(digit), places)
 
 
 def reconstructed(name: str, digit: int) -> Tensor:
