@@ -250,7 +250,7 @@ def test_weights_may_be_kept_for_ever(server) -> None:
     name = checkpoints.shipped()[0]
     answer = urllib.request.urlopen(server.url + weights.url(name))
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert answer.read() == weights.packed(name)[1]
+    assert answer.read() == weights.pack(shipped(name))
 
 
 @pytest.mark.parametrize("path", ["/weights/vae/0123456789abcdef", "/weights/none/0", "/weights/%2e%2e/0"])
@@ -277,7 +277,7 @@ def test_a_model_is_fetched_once_and_a_failure_is_tried_again(run: Run) -> None:
     assert run(missing, "/weights/none/0") == "The model could not be loaded. The server answered 404."
     page.route(re.compile("/weights/damaged"), lambda route: route.fulfill(body=b"\x08\0\0\0nonsense"))
     said = run(missing, "/weights/damaged/0")
-    assert said == "The model could not be loaded. Its weights arrived damaged."
+    assert said == "The model could not be loaded. What arrived was damaged."
 
 
 def test_what_the_browser_gets_is_what_torch_has(tmp_path) -> None:
