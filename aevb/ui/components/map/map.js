@@ -452,7 +452,8 @@ class DigitMap {
       Object.assign(context, { strokeStyle: data.mark, lineWidth: 2.5, lineJoin: "round" });
       context.stroke();
     }
-    circle(this.spot(this.digit), 8, data.mark, 2.5, "white");
+    circle(this.spot(this.digit), 9, "transparent", 7, "white");
+    circle(this.spot(this.digit), 9, "transparent", 4, data.mark);
     if (this.mode === "sweep" && this.between) {
       this.between.found.forEach((i, k) => {
         circle(this.spot(i), 4 + 9 * this.between.weights[k], "transparent", 2, theme.text);
