@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif("vae" not in checkpoints.shipped(), reason="chec
 def plane(page: Page, images: bool = True) -> Locator:
     """The map's canvas, in sight; `images`: once the real digits have come too, and the pointer is away."""
     found = page.locator(".st-key-points .plane")
-    expect(found).to_have_attribute("aria-label", re.compile("test images"), timeout=30_000)
+    expect(found).to_have_attribute("aria-label", re.compile("Arrow keys"), timeout=60_000)
     found.evaluate("canvas => canvas.scrollIntoView({block: 'center'})")
     if images:
         found.hover(position={"x": 2, "y": 2})

@@ -45,6 +45,7 @@ class DigitMap {
   receive(data) {
     this.data = data;
     this.digit = data.digit;
+    if (!this.points) this.canvas.setAttribute("aria-label", data.alt);
     const wanted = (buffer) => new Points(buffer);
     whenLoaded(this.one(".map-notice"), { points: data.urls.points }, ({ points }) => this.arrive(points), {
       points: (url) => loadOnce(url, "The map", wanted),
