@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aevb.figures import clusters, curves, maps, style
+from aevb.figures import clusters, curves, style
 
 
 def test_each_bar_has_its_classs_colour_and_the_true_one_a_frame() -> None:
@@ -68,13 +68,3 @@ def test_without_a_release_or_references_only_the_curves_are_there() -> None:
     figure = curves.clustering_curves(scored(1), chosen=1)
     assert not figure.layout.shapes
     assert len(figure.layout.annotations) == 3  # the panels' titles
-
-
-def test_the_map_tells_points_without_a_class_from_all_digits() -> None:
-    labels = np.array([-1, 9, 0])
-    figure = maps.digit_map(np.zeros((3, 2)), labels, said="in the cluster of %{marker.color}s")
-    points = figure.data[0]
-    assert list(points.marker.color) == [-1, 9, 0]
-    assert points.hovertemplate.startswith("test digit %{pointNumber}: in the cluster of %{marker.color}s")
-    assert len(set(maps.COLORS)) == 11
-    assert len(figure.layout.annotations) == 2

@@ -38,7 +38,7 @@ def test_the_page_opens_with_all_its_parts(open_app: Open, folder: Path) -> None
     assert app.title[0].value == "Conditional VAE"
     assert app.number_input(key="digit").value == 0
     assert sliders(app) == pytest.approx(cvae.style("cvae", 0).tolist(), abs=0.006)
-    assert len(app.get("plotly_chart")) == 6
+    assert len(app.get("plotly_chart")) == 5
     anchors = [header.proto.anchor for header in app.header]
     parts = ["grid", "rewrite", "guess", "knobs", "between", "map", "dimensions", "training", "mathematics"]
     assert anchors == parts
@@ -111,7 +111,7 @@ def test_without_maps_pca_stands_in(open_app: Open, folder: Path) -> None:
     assert [warning.value for warning in app.warning] == [
         "The checkpoint cvae has no t-SNE map: PCA is shown in its place."
     ]
-    assert not app.exception and len(app.get("plotly_chart")) == 6
+    assert not app.exception and len(app.get("plotly_chart")) == 5
 
 
 def test_the_styles_are_a_map_of_their_own(open_app: Open, folder: Path) -> None:

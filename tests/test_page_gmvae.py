@@ -41,7 +41,7 @@ def test_the_page_opens_with_all_its_parts(open_app: Open, folder: Path) -> None
     assert app.title[0].value == "Gaussian mixture VAE"
     assert app.number_input(key="digit").value == 0
     assert sliders(app) == pytest.approx(gmvae.place("gmvae", 0).tolist(), abs=0.006)
-    assert len(app.get("plotly_chart")) == 6
+    assert len(app.get("plotly_chart")) == 5
     anchors = [header.proto.anchor for header in app.header]
     parts = ["clusters", "guess", "knobs", "map", "confusion", "gumbel", "dimensions"]
     assert anchors == [*parts, "training", "mathematics"]
@@ -151,7 +151,7 @@ def test_any_number_of_clusters_has_names_and_an_order(
     else:
         assert titles == sorted(titles)
     app = open_app("gmvae")
-    assert not app.exception and not app.warning and len(app.get("plotly_chart")) == 6
+    assert not app.exception and not app.warning and len(app.get("plotly_chart")) == 5
 
 
 def test_the_same_seed_draws_the_same_rows(folder: Path) -> None:
@@ -164,7 +164,7 @@ def test_without_maps_pca_stands_in(open_app: Open, folder: Path) -> None:
     assert [warning.value for warning in app.warning] == [
         "The checkpoint gmvae has no t-SNE map: PCA is shown in its place."
     ]
-    assert not app.exception and len(app.get("plotly_chart")) == 6
+    assert not app.exception and len(app.get("plotly_chart")) == 5
 
 
 def test_without_a_record_of_the_training_the_rest_is_there(open_app: Open, folder: Path) -> None:

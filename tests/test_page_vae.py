@@ -40,7 +40,7 @@ def test_the_page_opens_on_the_first_test_digit(open_app: Open, folder: Path) ->
     assert app.session_state["digit_class"] == 7
     loc, _ = vae.posterior("vae", 0)
     assert sliders(app) == pytest.approx(loc.tolist(), abs=0.006)
-    assert len(app.get("plotly_chart")) == 5
+    assert len(app.get("plotly_chart")) == 4
     anchors = [header.proto.anchor for header in app.header]
     assert anchors == ["flow", "knobs", "map", "prior", "walks", "dimensions", "training", "mathematics"]
 
@@ -140,7 +140,7 @@ def test_without_maps_pca_stands_in(open_app: Open, folder: Path) -> None:
     assert [warning.value for warning in app.warning] == [
         "The checkpoint vae has no t-SNE map: PCA is shown in its place."
     ]
-    assert not app.exception and len(app.get("plotly_chart")) == 5
+    assert not app.exception and len(app.get("plotly_chart")) == 4
 
 
 @pytest.mark.parametrize("damage", ["cut", "shape", "text"])
@@ -154,7 +154,7 @@ def test_with_damaged_maps_pca_stands_in(open_app: Open, folder: Path, damage: s
     app = open_app("vae")
     assert len(app.warning) == 1
     assert "damaged" in app.warning[0].value and "PCA" in app.warning[0].value
-    assert not app.exception and len(app.get("plotly_chart")) == 5
+    assert not app.exception and len(app.get("plotly_chart")) == 4
 
 
 @pytest.mark.parametrize("content", [None, {}, {"curve": []}, {"curve": [{"epoch": 1}], "epoch": 1}])
@@ -177,14 +177,3 @@ def test_a_missing_checkpoint_leaves_the_pages_title(open_app: Open, folder: Pat
     app = open_app("vae")
     assert app.title[0].value == "Variational auto-encoder"
     assert len(app.exception) == 1  # which app.py hands to errors.show
-
-
-def test_the_maps_choice_marks_what_was_not_picked_there(open_app: Open, folder: Path) -> None:
-    app = open_app("vae", digit=8)
-    assert app.session_state["vae_ringed"] == 8
-    app.session_state["vae_picked"] = 9
-    app.session_state["digit"] = 9
-    app.run()
-    assert app.session_state["vae_ringed"] == 8  # the browser marks 9 itself, and the figure stays
-    app.number_input(key="digit").set_value(10).run()
-    assert app.session_state["vae_ringed"] == 10

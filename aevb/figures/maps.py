@@ -3,12 +3,11 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from aevb.figures.style import DIGITS, MARK, layout
+from aevb.figures.style import DIGITS, layout
 
-# Flat steps: the colour axis runs from -1.5 to 9.5, so that each label, and none (-1), owns an equal part.
-COLORS = ("#5B6B85", *DIGITS)
+# Flat steps: the colour axis runs from -0.5 to 9.5, so that each label owns an equal part.
 COLORSCALE = [
-    (edge / len(COLORS), color) for place, color in enumerate(COLORS) for edge in (place, place + 1)
+    (edge / len(DIGITS), color) for place, color in enumerate(DIGITS) for edge in (place, place + 1)
 ]
 
 HALO = "0 0 2px #10151F, 0 0 3px #10151F, 0 0 5px #10151F"
@@ -25,14 +24,10 @@ def medians(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
     )
 
 
-def digit_map(
-    points: np.ndarray, labels: np.ndarray, selected: int | None = None, *, said: str = "a %{marker.color}"
-) -> go.Figure:
-    """Points (N, 2) coloured by their labels (N,), -1 for none, each class's name at its median.
+def digit_map(points: np.ndarray, labels: np.ndarray) -> go.Figure:
+    """Points (N, 2) coloured by their labels (N,), each class's name at its median.
 
-    The first trace holds all points in order, so that a point's number is its image's. `selected` is
-    marked. Once a visitor picks a point, plotly marks that one instead, with no need for another figure.
-    `said` is what to say of a point under the pointer.
+    The first trace holds all points in order, so that a point's number is its image's.
     """
     figure = go.Figure()
     figure.add_scattergl(
@@ -44,22 +39,11 @@ def digit_map(
             "opacity": 0.75,
             "color": labels.astype(np.int8),
             "colorscale": COLORSCALE,
-            "cmin": -1.5,
+            "cmin": -0.5,
             "cmax": 9.5,
         },
-        selected={"marker": {"size": 16, "opacity": 1, "color": MARK}},
-        unselected={"marker": {"opacity": 1}},
-        hovertemplate=f"test digit %{{pointNumber}}: {said}<extra></extra>",
+        hovertemplate="test digit %{pointNumber}: a %{marker.color}<extra></extra>",
     )
-    if selected is not None:
-        figure.add_scattergl(
-            x=points[[selected], 0],
-            y=points[[selected], 1],
-            mode="markers",
-            marker={"size": 18, "color": MARK, "line": {"width": 2, "color": "white"}},
-            unselected={"marker": {"opacity": 0}},
-            hoverinfo="skip",
-        )
     # Annotations, because plotly draws a trace of text beneath the points.
     for digit, (x, y) in enumerate(medians(points, labels)):
         if np.isfinite(x):

@@ -18,6 +18,9 @@ DIGITS = (
 )
 """One colour for each of the ten digits, the same everywhere."""
 
+NO_CLASS = "#5B6B85"
+"""Of what belongs to none of the ten."""
+
 ELBO = "#E15759"
 ELBO_ESTIMATE = "rgba(225, 87, 89, 0.35)"
 EVIDENCE = "#59A14F"

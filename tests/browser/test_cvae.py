@@ -40,7 +40,7 @@ def test_another_digit_is_rewritten_in_ten_ways(open_page: OPEN, settle: SETTLE)
     after = pixels(page, "rewritten")
     assert all(a != b for a, b in zip(before, after, strict=True))
     expect(page.locator(".st-key-original")).to_contain_text("digit 1234, a 8")
-    expect(page.locator(".st-key-chosen")).to_contain_text("digit 1234")
+    expect(page.locator(".st-key-points .chosen")).to_contain_text("digit 1234")
     assert len(pixels(page, "written")) == 10
     assert page.faults == []
 

@@ -73,7 +73,7 @@ def test_another_digit_has_its_own_cluster_and_place(open_page: OPEN, settle: SE
     settle(page)
     assert all(a != b for a, b in zip(before, pixels(page, "decoded"), strict=True))
     expect(page.locator(".st-key-reconstructed")).to_contain_text("digit 1, a 2")
-    expect(page.locator(".st-key-chosen")).to_contain_text("digit 1")
+    expect(page.locator(".st-key-points .chosen")).to_contain_text("digit 1")
     title = gmvae.titles("gmvae")[gmvae.scored("gmvae").order.index(gmvae.own("gmvae", 1))]
     expect(page.locator(".st-key-decoded")).to_contain_text(f"cluster of {title}")
     assert page.faults == []

@@ -38,16 +38,16 @@ def test_a_digit_by_its_number_by_class_and_at_random(open_page: OPEN, settle: S
     expect(page).to_have_url(re.compile("digit=1234"))
     settle(page)
     assert decoded(page) != first
-    expect(page.locator(".st-key-chosen")).to_contain_text("digit 1234")
+    expect(page.locator(".st-key-points .chosen")).to_contain_text("digit 1234")
 
     page.locator(".st-key-digit_class").get_by_role("radio", name="3", exact=True).click()
     settle(page)
-    expect(page.locator(".st-key-chosen")).to_contain_text("a 3")
+    expect(page.locator(".st-key-points .chosen")).to_contain_text("a 3")
     before = digit(page)
     page.get_by_role("button", name="Another 3").click()
     settle(page)
     assert digit(page) != before
-    expect(page.locator(".st-key-chosen")).to_contain_text("a 3")
+    expect(page.locator(".st-key-points .chosen")).to_contain_text("a 3")
     page.locator(".st-key-digit_any").get_by_role("button").click()
     settle(page)
     assert f"digit={digit(page)}" in page.url
@@ -117,45 +117,6 @@ def test_back_and_forward_move_the_sliders(open_page: OPEN, settle: SETTLE) -> N
     settle(page)
     assert "z=" in page.url and values(page) != start
     assert page.locator("[data-testid=stAlertContentWarning]").count() == 0
-
-
-def test_the_map_loads_the_digit_of_the_point_that_is_clicked(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("vae", map="PCA")
-    plot = page.locator(".st-key-points .js-plotly-plot")
-    plot.scroll_into_view_if_needed()
-    settle(page)
-    # Where the browser draws a point that stands alone, so that the click can mean no other.
-    number, x, y = plot.evaluate(
-        """plot => {
-            const {xaxis, yaxis, _size} = plot._fullLayout, trace = plot._fullData[0], best = []
-            const places = Array.from(trace.x, (_, i) => [xaxis.c2p(trace.x[i]), yaxis.c2p(trace.y[i])])
-            const apart = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1])
-            for (let i = 1; i < 2000; i++) {
-                let nearest = Infinity
-                for (let j = 0; j < places.length; j++)
-                    if (j !== i) nearest = Math.min(nearest, apart(places[i], places[j]))
-                best.push([nearest, i])
-            }
-            const i = best.sort((a, b) => b[0] - a[0])[0][1]
-            return [i, _size.l + places[i][0], _size.t + places[i][1]]
-        }"""
-    )
-    page.evaluate("document.querySelector('.st-key-points .js-plotly-plot').dataset.mark = 'same'")
-    plot.hover(position={"x": x, "y": y})
-    page.wait_for_timeout(300)
-    page.mouse.down()
-    page.mouse.up()
-    expect(page).to_have_url(re.compile(f"digit={number}"), timeout=20_000)
-    settle(page)
-    assert digit(page) == number
-    expect(page.locator(".st-key-chosen")).to_contain_text(f"digit {number}")
-    # The figure was not sent again: it is the same element, with whatever zoom it had.
-    assert plot.get_attribute("data-mark") == "same"
-
-    page.get_by_label("Test digit", exact=True).fill("77")
-    page.keyboard.press("Enter")
-    settle(page)
-    assert digit(page) == 77
 
 
 def test_a_copied_link_shows_the_same_view(open_page: OPEN, settle: SETTLE) -> None:

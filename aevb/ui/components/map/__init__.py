@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from aevb.figures.maps import COLORS
-from aevb.figures.style import DIGITS, MARK
+from aevb.figures.style import DIGITS, MARK, NO_CLASS
 from aevb.ui.components import digits, source
 from aevb.ui.components.packing import pack
 
@@ -60,7 +59,7 @@ def live_map(
         "labelled": labelled,
         "styles": styles,
         "alt": alt,
-        "colors": [*DIGITS, COLORS[0]],
+        "colors": [*DIGITS, NO_CLASS],
         "mark": MARK,
     }
     _component(key=key, data=pack(header, x=x, decoded=decoded), on_digit_change=on_digit)

@@ -45,6 +45,7 @@ class DigitMap {
   receive(data) {
     this.data = data;
     this.digit = data.digit;
+    if (!this.points) this.canvas.setAttribute("aria-label", data.alt);
     const wanted = (buffer) => new Points(buffer);
     whenLoaded(this.one(".map-notice"), { points: data.urls.points }, ({ points }) => this.arrive(points), {
       points: (url) => loadOnce(url, "The map", wanted),
@@ -452,7 +453,8 @@ class DigitMap {
       Object.assign(context, { strokeStyle: data.mark, lineWidth: 2.5, lineJoin: "round" });
       context.stroke();
     }
-    circle(this.spot(this.digit), 8, data.mark, 2.5, "white");
+    circle(this.spot(this.digit), 9, "transparent", 7, "white");
+    circle(this.spot(this.digit), 9, "transparent", 4, data.mark);
     if (this.mode === "sweep" && this.between) {
       this.between.found.forEach((i, k) => {
         circle(this.spot(i), 4 + 9 * this.between.weights[k], "transparent", 2, theme.text);
