@@ -242,6 +242,7 @@ class Draw {
     }
     if (loaded.vrnn) this.one(".keep").max = vrnn.length;
     if (loaded.digits) this.one(".number").max = digits.count - 1;
+    this.unspoken = true;
     this.layout();
     this.change();
   }
