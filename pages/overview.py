@@ -33,6 +33,13 @@ words.markdown(
 with picture:
     drawing(drawings.em_steps(), "em-steps")
 
+with st.container(border=True):
+    words, link = st.columns([9, 2], gap="medium", vertical_alignment="center")
+    with words:
+        st.subheader("Draw a digit", anchor=False)
+        st.markdown("Four models answer while you draw: they rebuild it, rewrite it, sort it and finish it.")
+    link.page_link(catalogue.DRAW, label="Draw", icon=":material/draw:", width="stretch")
+
 st.header("The models", anchor="models", divider="gray")
 st.caption(
     "Circles are random variables, filled where observed. Solid arrows generate (p, with parameters θ), "

@@ -12,8 +12,9 @@ from aevb.ui import catalogue
 def test_the_overview_shows_every_model_and_leads_to_its_page(open_app):
     app = open_app()
     assert not app.exception and not app.error
-    assert [heading.value for heading in app.subheader] == [entry.title for entry in catalogue.MODELS]
-    assert len(app.get("page_link")) == len(catalogue.MODELS)
+    titles = [entry.title for entry in catalogue.MODELS]
+    assert [heading.value for heading in app.subheader] == ["Draw a digit", *titles]
+    assert len(app.get("page_link")) == 1 + len(catalogue.MODELS)
 
 
 @pytest.mark.parametrize("entry", catalogue.MODELS, ids=lambda entry: entry.name)

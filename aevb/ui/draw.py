@@ -7,9 +7,8 @@ import numpy as np
 import streamlit as st
 
 from aevb.checkpoints import CheckpointError
-from aevb.data import DataError
-from aevb.models import CVAE, GMVAE, VAE, VRNN
-from aevb.ui import errors, gmvae, latents, loading, vrnn, widgets
+from aevb.models import CVAE, GMVAE, VAE, VRNN, LatentVariableModel
+from aevb.ui import errors, gmvae, latents, loading, widgets
 from aevb.ui.components import digits
 from aevb.ui.components.draw import LONGEST, draw
 from aevb.ui.components.engine import weights
@@ -18,7 +17,8 @@ from aevb.ui.components.served import Served
 KEEP = 14
 """Rows of a whole digit that the VRNN is given, unless the visitor says otherwise."""
 
-KINDS = {"vae": VAE, "cvae": CVAE, "gmvae": GMVAE, "vrnn": VRNN}
+KINDS: dict[str, type[LatentVariableModel]] = {"vae": VAE, "cvae": CVAE, "gmvae": GMVAE, "vrnn": VRNN}
+PARAMS = ("strokes", "digit", "keep")
 
 STROKES = re.compile(r"([0-9a-f]{4})+(-([0-9a-f]{4})+)*")
 
@@ -42,19 +42,15 @@ def show() -> None:
     """The canvas and its panels; the drawing stands in the URL."""
     run, strokes, digit, keep = _opening()
     urls, problems = {"digits": digits.url()}, {}
-    about: dict[str, Any] = {}
     for name, kind in KINDS.items():
         try:
             loading.model(name, kind)
-            if name == "vrnn":
-                vrnn.model(name)
             urls[name] = weights.url(name)
         except CheckpointError as error:
             problems[name] = errors.sentence(str(error))
+    about: dict[str, Any] = {}
     if "vae" in urls:
-        urls["means"] = means.url("vae")
-        order = latents.order("vae")
-        about |= {"order": order, "latentDim": len(order)}
+        urls["means"], about["order"] = means.url("vae"), latents.order("vae")
     if "gmvae" in urls:
         about |= {"clusters": gmvae.scored("gmvae").order, "titles": gmvae.titles("gmvae")}
     draw(
@@ -71,42 +67,41 @@ def show() -> None:
 
 
 def _opening() -> tuple[str, str, int | None, int]:
-    """The run, and the strokes, the digit and the rows to keep with which it opens.
+    """The run, and the strokes, the test digit and the rows to keep with which it opens.
 
-    Read when the page is opened, and when the browser's Back or Forward has changed the link; not when
-    the component has, whose data must not change with what it reports.
+    Read on arrival, and where the browser's Back or Forward has changed the link; not where the component
+    has, since its data must not change with what it reports.
     """
-    link = tuple(st.query_params.get(name) for name in ("strokes", "digit", "keep"))
-    known = st.session_state.get("draw_opening")
-    if known is None or link != st.session_state["draw_link"]:
-        strokes, digit, keep = link
-        most = len(loading.digits().test.labels) - 1
-        rows = 28
+    link = _link()
+    if "draw_opening" not in st.session_state or link != st.session_state["draw_link"]:
+        strokes, _, _ = link
+        last_digit, rows = len(loading.digits().test.labels) - 1, loading.digits().test.images.shape[1]
         widgets.expect("strokes", strokes is None or sound(strokes))
-        widgets.expect_number("digit", 0, most)
+        widgets.expect_number("digit", 0, last_digit)
         widgets.expect_number("keep", 0, rows)
-        drawing = strokes if strokes is not None and sound(strokes) else ""
-        number = None if drawing else widgets.linked("digit", most)
-        kept = widgets.linked("keep", rows)
-        run = str(1 + int(known[0]) if known else 0)
-        known = run, drawing, number, KEEP if kept is None else kept
-        st.session_state["draw_opening"], st.session_state["draw_link"] = known, link
-    return known
+        drawing = strokes if strokes and sound(strokes) else ""
+        digit = None if drawing else widgets.linked("digit", last_digit)
+        keep = widgets.linked("keep", rows)
+        run = st.session_state.get("draw_run", 0) + 1
+        st.session_state["draw_run"], st.session_state["draw_link"] = run, link
+        st.session_state["draw_opening"] = str(run), drawing, digit, KEEP if keep is None else keep
+    return st.session_state["draw_opening"]
 
 
 def _remember() -> None:
     state = st.session_state["draw"]
-    drawing = state.get("drawing")
-    if drawing is not None:
-        _link("strokes", drawing["strokes"] if sound(drawing["strokes"]) else None)
-        _link("digit", drawing["digit"])
+    values: dict[str, str | int | None] = {}
+    if drawing := state.get("drawing"):
+        values |= {"strokes": drawing["strokes"] or None, "digit": drawing["digit"]}
     if (keep := state.get("keep")) is not None:
-        _link("keep", keep if keep != KEEP else None)
-    st.session_state["draw_link"] = tuple(st.query_params.get(name) for name in ("strokes", "digit", "keep"))
+        values["keep"] = None if keep == KEEP else keep
+    for name, value in values.items():
+        if value is None:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = str(value)
+    st.session_state["draw_link"] = _link()
 
 
-def _link(name: str, value: str | int | None) -> None:
-    if value is None:
-        st.query_params.pop(name, None)
-    else:
-        st.query_params[name] = str(value)
+def _link() -> tuple[str | None, ...]:
+    return tuple(st.query_params.get(name) for name in PARAMS)

@@ -14,13 +14,28 @@ LONGEST = 2000
 
 COLORS = {"posterior": style.DATA, "generated": style.GENERATED, "mark": style.MARK, "digits": style.DIGITS}
 
-SCRIPTS = ("engine/engine.js", "engine/live.js", "plot.js", "digits/digits.js", "draw/ink.js", "draw/answers.js")
+SCRIPTS = (
+    "engine/engine.js",
+    "engine/live.js",
+    "plot.js",
+    "digits/digits.js",
+    "draw/ink.js",
+    "draw/answers.js",
+)
 
 _component = st.components.v2.component(
     "aevb_draw",
     html=source("draw/draw.html"),
     css=source("player.css", "engine/engine.css", "draw/draw.css"),
-    js=source(*SCRIPTS, "draw/draw.js"),
+    js=source(
+        "engine/engine.js",
+        "engine/live.js",
+        "plot.js",
+        "digits/digits.js",
+        "draw/ink.js",
+        "draw/answers.js",
+        "draw/draw.js",
+    ),
 )
 
 
@@ -47,8 +62,8 @@ def draw(
         keep: how many rows of a whole digit the VRNN is given.
         urls: where the browser finds the models by name, the test "digits" and their "means".
         problems: a sentence for each model that is not there.
-        about: what the panels need to know of the models: the VAE's `order` of dimensions and its
-            `latentDim`, the GMVAE's `clusters` in the order shown and their `titles`.
+        about: what the panels need to know of the models: the VAE's `order` of dimensions, the
+            GMVAE's `clusters` in the order shown and their `titles`.
         on_change: called when a stroke has ended, or the visitor has chosen something else.
     """
     header = {

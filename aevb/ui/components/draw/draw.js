@@ -4,7 +4,7 @@
 const BUDGET = 7; // milliseconds of a frame for the models
 const STILL = 200; // milliseconds without a change before the VRNN begins
 const ALIKE = 8, ENDINGS = 6, NOISE = 3;
-const EXAMPLE = 0; // the test digit seen before anything is drawn
+const EXAMPLE = 35; // the test digit seen before anything is drawn
 const DONE = 100; // drawings that can be undone
 
 const NAMES = ["vae", "cvae", "gmvae", "vrnn"];
@@ -213,7 +213,7 @@ class Draw {
   }
 
   load() {
-    const { urls, problems, latentDim } = this.data;
+    const { urls, problems, order } = this.data;
     const digits = this.one(".of-digits");
     whenLoaded(digits, { digits: urls.digits }, (loaded) => this.arrive(loaded), { digits: loadDigits }, "Loading the test digits …");
     for (const name of NAMES) {
@@ -227,7 +227,7 @@ class Draw {
       const wanted = { [name]: urls[name] };
       if (name === "vae") wanted.means = urls.means;
       body.hidden = !this.models[name];
-      whenLoaded(notice, wanted, (loaded) => this.arrive(loaded), { means: (url) => loadMeans(url, latentDim) });
+      whenLoaded(notice, wanted, (loaded) => this.arrive(loaded), { means: (url) => loadMeans(url, order.length) });
     }
   }
 
@@ -242,6 +242,7 @@ class Draw {
     }
     if (loaded.vrnn) this.one(".keep").max = vrnn.length;
     if (loaded.digits) this.one(".number").max = digits.count - 1;
+    this.unspoken = true;
     this.layout();
     this.change();
   }

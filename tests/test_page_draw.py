@@ -1,0 +1,134 @@
+"""The Draw page in this process: what its link holds, and what it says when a model is missing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from aevb.models import VAE, LatentVariableModel
+from aevb.ui import draw, loading
+from aevb.ui.components.draw import LONGEST
+
+Open = Callable[..., AppTest]
+Make = Callable[[LatentVariableModel], Path]
+
+SEVEN = "3c30c030-70e0"
+
+
+@pytest.fixture(autouse=True)
+def folder(make_checkpoint: Make) -> Path:
+    return make_checkpoint(VAE(latent_dim=3, hidden_dims=(8,)))
+
+
+@pytest.mark.parametrize("text", ["0000", "00ff", SEVEN, "-".join(["a0b0"] * 3), "0f" * (LONGEST // 2)])
+def test_drawings_that_links_hold(text: str) -> None:
+    assert draw.sound(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "-",
+        "0",
+        "00",
+        "000000",
+        "0000-",
+        "-0000",
+        "0000--0000",
+        "00FF",
+        "0000\n",
+        "zzzz",
+        "٠٠٠٠",
+        "0000" * 501,
+    ],
+)
+def test_what_is_no_drawing(text: str) -> None:
+    assert not draw.sound(text)
+
+
+def opening(app: AppTest) -> tuple[str, str, int | None, int]:
+    return app.session_state["draw_opening"]
+
+
+def test_the_page_opens_with_an_example_of_its_own(open_app: Open) -> None:
+    app = open_app("draw")
+    assert app.title[0].value == "Draw" and not app.exception and not app.warning
+    assert opening(app) == ("1", "", None, draw.KEEP)
+    assert not {"strokes", "digit", "keep"} & set(app.query_params)
+
+
+def test_a_link_brings_the_drawing(open_app: Open) -> None:
+    assert opening(open_app("draw", strokes=SEVEN, keep=9)) == ("1", SEVEN, None, 9)
+    assert opening(open_app("draw", digit=42)) == ("1", "", 42, draw.KEEP)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"strokes": "<b>"}, "strokes could not be read; it is"),
+        ({"strokes": "0000" * 600}, "strokes could not be read; it is"),
+        ({"digit": "-1", "keep": "29"}, "digit and keep could not be read; they are"),
+    ],
+)
+def test_a_link_that_cannot_be_read_is_told(open_app: Open, query: dict[str, str], names: str) -> None:
+    app = open_app("draw", **query)
+    assert len(app.warning) == 1 and f"This link's {names}" in app.warning[0].value
+    assert opening(app) == ("1", "", None, draw.KEEP) and not app.exception
+
+
+def test_another_link_is_another_drawing_and_the_components_own_is_not(open_app: Open) -> None:
+    app = open_app("draw", strokes=SEVEN)
+    app.run()
+    assert opening(app)[0] == "1"
+    app.query_params["strokes"] = "1234"  # the browser's Back
+    app.run()
+    assert opening(app) == ("2", "1234", None, draw.KEEP)
+    assert not app.exception and not app.warning
+
+
+@pytest.mark.parametrize(
+    ("state", "link"),
+    [
+        ({"drawing": {"strokes": SEVEN, "digit": None}}, {"strokes": SEVEN}),
+        ({"drawing": {"strokes": "", "digit": 7}}, {"digit": "7"}),
+        ({"drawing": {"strokes": "", "digit": None}}, {}),
+        ({"drawing": {"strokes": SEVEN, "digit": None}, "keep": 5}, {"strokes": SEVEN, "keep": "5"}),
+        ({"keep": draw.KEEP}, {"digit": "3"}),
+    ],
+)
+def test_what_the_visitor_draws_stands_in_the_link(
+    monkeypatch: pytest.MonkeyPatch, state: dict[str, object], link: dict[str, str]
+) -> None:
+    params = {"digit": "3"}
+    session: dict[str, object] = {"draw": state}
+    monkeypatch.setattr(draw.st, "query_params", params)
+    monkeypatch.setattr(draw.st, "session_state", session)
+    draw._remember()
+    assert params == link
+    assert session["draw_link"] == tuple(link.get(name) for name in draw.PARAMS)
+
+
+def test_models_that_are_not_there_leave_the_others(
+    open_app: Open, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, dict] = {}
+    monkeypatch.setattr(draw, "draw", lambda **values: given.update(values))
+    draw.show()
+    assert set(given["urls"]) == {"digits", "vae", "means"}
+    assert set(given["problems"]) == {"cvae", "gmvae", "vrnn"}
+    assert all(
+        "checkpoint" in problem and str(folder.parent) not in problem
+        for problem in given["problems"].values()
+    )
+    assert sorted(given["about"]["order"]) == [0, 1, 2] and "titles" not in given["about"]
+
+
+def test_the_means_travel_with_their_labels() -> None:
+    content = draw.means.make("vae")
+    halves = np.frombuffer(content, "<f2", 30_000).reshape(10_000, 3)
+    np.testing.assert_allclose(halves, loading.test_means("vae"), rtol=2e-3, atol=2e-3)
+    labels = np.frombuffer(content, np.uint8, offset=60_000)
+    assert (labels == loading.digits().test.labels.numpy()).all()
