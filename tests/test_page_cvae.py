@@ -22,7 +22,7 @@ def folder(make_checkpoint: Callable[[LatentVariableModel], Path]) -> Path:
 
 
 def sliders(app: AppTest) -> list[float]:
-    return app.session_state["style_opening"].values.tolist()
+    return app.session_state["style_opening"].start[0].tolist()
 
 
 def let_go(app: AppTest, z: list[float], choice: float) -> None:
@@ -77,9 +77,9 @@ def test_the_sliders_stand_in_the_link(open_app: Open, folder: Path) -> None:
 def test_the_dial_stands_in_the_link(open_app: Open, folder: Path, label: str, position: float) -> None:
     app = open_app("cvae", label=label)
     assert not app.exception and not app.warning
-    assert app.session_state["style_opening"].position == position
+    assert app.session_state["style_opening"].start[1] == position
     app.number_input(key="digit").set_value(6).run()
-    assert app.session_state["style_opening"].position == loading.test_label(6)
+    assert app.session_state["style_opening"].start[1] == loading.test_label(6)
     assert "label" not in app.query_params
 
 
@@ -91,7 +91,7 @@ def test_a_dial_that_cannot_be_read_is_at_the_digits_own_label(
     assert [warning.value for warning in app.warning] == [
         "This link's label could not be read; it is at its default."
     ]
-    assert app.session_state["style_opening"].position == loading.test_label(0)
+    assert app.session_state["style_opening"].start[1] == loading.test_label(0)
     assert not app.exception
 
 

@@ -25,7 +25,7 @@ def folder(make_checkpoint: Make) -> Path:
 
 
 def sliders(app: AppTest) -> list[float]:
-    return app.session_state["place_opening"].values.tolist()
+    return app.session_state["place_opening"].start[0].tolist()
 
 
 def let_go(app: AppTest, z: list[float], choice: float) -> None:
@@ -54,7 +54,7 @@ def test_a_link_brings_the_same_view(open_app: Open, folder: Path) -> None:
     assert not app.exception and not app.warning
     assert app.number_input(key="digit").value == 5
     assert app.number_input(key="rows").value == 7
-    assert app.session_state["place_opening"].position == gmvae.titles("gmvae").index("4s")
+    assert app.session_state["place_opening"].start[1] == gmvae.titles("gmvae").index("4s")
     assert app.session_state["colour"] == "digit"
     assert app.selectbox(key="in").value == "5s" and app.selectbox(key="labelled").value == 8
     assert app.session_state["gumbel_opening"] == (0.25, (10, 20, 70))
@@ -67,7 +67,7 @@ def test_a_link_brings_the_same_view(open_app: Open, folder: Path) -> None:
 def test_the_sliders_stand_in_the_link(open_app: Open, folder: Path) -> None:
     app = open_app("gmvae", digit=5)
     assert "place" not in app.query_params
-    start, own = sliders(app), app.session_state["place_opening"].position
+    start, own = sliders(app), app.session_state["place_opening"].start[1]
     let_go(app, [*start[:2], 1.25, *start[3:]], own)
     link = "".join(app.query_params["place"])
     assert link.split(",")[2] == "1.25" and link.count(",") == 23

@@ -22,7 +22,7 @@ def folder(make_checkpoint: Callable[[LatentVariableModel], Path]) -> Path:
 
 
 def sliders(app: AppTest) -> list[float]:
-    return app.session_state["z_opening"].values.tolist()
+    return app.session_state["z_opening"].start[0].tolist()
 
 
 def let_go(app: AppTest, z: list[float]) -> None:
@@ -89,7 +89,7 @@ def test_back_in_the_browser_moves_the_sliders(open_app: Open, folder: Path) -> 
     app.run()
     after = app.session_state["z_opening"]
     assert after.number == before.number + 1 and "z" not in app.query_params
-    assert after.values.tolist() == before.values.tolist()
+    assert after.start[0].tolist() == before.start[0].tolist()
 
 
 @pytest.mark.parametrize("z", ["", "1,2", "a" * 50, ",".join(["nan"] * 20), ",".join(["1e9"] * 20)])

@@ -16,7 +16,7 @@ from aevb.ui import vrnn
 Open = Callable[..., AppTest]
 Make = Callable[[LatentVariableModel], Path]
 
-ANCHORS = ["rows", "growing", "completions", "paths", "samples", "training", "mathematics"]
+ANCHORS = ["rows", "growing", "moved", "completions", "paths", "samples", "training", "mathematics"]
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_the_page_opens_on_the_first_test_digit(open_app: Open, folder: Path) ->
     assert app.number_input(key="digit").value == 0
     assert [header.proto.anchor for header in app.header] == ANCHORS
     assert len(app.get("plotly_chart")) == 3
-    assert len(app.get("bidi_component")) == 4  # two players, the beginning and its endings
+    assert len(app.get("bidi_component")) == 5  # two players, moved rows, the beginning and its endings
 
 
 def test_the_menu_and_the_overview_lead_there(open_app: Open, folder: Path) -> None:
@@ -125,3 +125,31 @@ def test_the_same_choice_is_the_same_picture(folder: Path) -> None:
     assert first.count("<img") == vrnn.ENDINGS and first.count("border-top") == vrnn.ENDINGS
     assert np.array_equal(vrnn.samples("vrnn", 4), vrnn.samples("vrnn", 4))
     assert not np.array_equal(vrnn.samples("vrnn", 4), vrnn.samples("vrnn", 5))
+
+
+def test_moved_rows_stand_in_the_link(open_app: Open, folder: Path) -> None:
+    app = open_app("vrnn", moved_row=12, moved_z="5,0.5,-1,12,3.5,0")
+    assert not app.exception and not app.warning
+    opening = app.session_state["moved_opening"]
+    assert opening.start == (12, [(5, 0.5, -1), (12, 3.5, 0)])
+    view = {"run": f"vrnn 0 {opening.number}", "row": 20, "chosen": [[20, 1.25, -0.5]]}
+    app.session_state["moved_rows"] = {"view": view}
+    app.run()
+    assert "".join(app.query_params["moved_row"]) == "20"
+    assert "".join(app.query_params["moved_z"]) == "20,1.25,-0.5"
+    app.number_input(key="move").set_value(3).run()
+    assert "moved_row" not in app.query_params and "moved_z" not in app.query_params
+    assert app.session_state["moved_opening"].start == (vrnn.MOVED_ROW, [])
+
+
+@pytest.mark.parametrize("text", ["", "1,2", "0,1,1", "29,1,1", "3,9,1", "3,nan,1", "3.5,1,1", "a,b,c"])
+def test_moves_are_parsed_strictly(text: str) -> None:
+    assert vrnn.parse_moves(text, 28) == []
+
+
+def test_nonsense_moves_give_a_sentence(open_app: Open, folder: Path) -> None:
+    app = open_app("vrnn", moved_row="0", moved_z="1,2")
+    assert [warning.value for warning in app.warning] == [
+        "This link's moved_row and moved_z could not be read; they are at their defaults."
+    ]
+    assert not app.exception

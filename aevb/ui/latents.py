@@ -5,7 +5,6 @@ Where the sliders stand is in the URL, under a name that the page gives.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -80,24 +79,6 @@ def directions(name: str) -> tuple[np.ndarray, np.ndarray]:
     return maps.directions(loading.test_styles(name), DIRECTIONS)
 
 
-@dataclass(frozen=True)
-class Opening:
-    """Where sliders and dial stood when they were last put somewhere by anyone but their visitor.
-
-    Attributes:
-        number: counts these openings.
-        digit: the test digit then.
-        links: what the URL has said since, of the values and of the dial.
-        values, position: as for `latent`.
-    """
-
-    number: int
-    digit: int
-    links: tuple[str | None, str | None]
-    values: np.ndarray
-    position: float
-
-
 def show(
     checkpoint: str,
     digit: int,
@@ -116,7 +97,12 @@ def show(
     centre, principal = directions(checkpoint)
     put = {title: np.array(rounded(values)) for title, values in places.items()}
     start = next(iter(put.values()))
-    opening = _opening(param, digit, start, dial, own)
+
+    def read(values: str | None, position: str | None = None) -> tuple[np.ndarray, float]:
+        return _linked_values(param, values, start), _linked_position(position, dial, own)
+
+    opening = widgets.opening(param, (checkpoint, digit), [param, dial.of] if dial else [param], read)
+    values, position = opening.start
     kl = use(checkpoint)
     used = max(2, int((kl >= posterior.UNUSED).sum()))
     symbol = "z" if dial is None else "ε"
@@ -132,60 +118,35 @@ def show(
         shown=min(MOST_USED, used if len(kl) - used > FEW else len(kl)),
         kl=kl,
         reach=REACH,
-        values=opening.values,
-        position=opening.position,
+        values=values,
+        position=position,
         places=put,
         centre=centre,
         directions=principal,
         dial=dial,
     )
     if view and view["run"] == run:
-        link = _write(param, _values_link(view["z"], start))
-        choice = _write(dial.of, _position_link(float(view["choice"]), dial, own)) if dial else None
-        st.session_state[f"{param}_opening"] = replace(opening, links=(link, choice))
+        links = {param: _values_link(view["z"], start)}
+        if dial:
+            links[dial.of] = _position_link(float(view["choice"]), dial, own)
+        widgets.keep(param, links)
 
 
-def _opening(param: str, digit: int, start: np.ndarray, dial: Dial | None, own: int) -> Opening:
-    """The last opening, or a new one: on arrival, for another digit, and after Back or Forward.
-
-    It is read once for each, since the component's data must not change with what it reports.
-    """
-    links = st.query_params.get(param), st.query_params.get(dial.of) if dial else None
-    known: Opening | None = st.session_state.get(f"{param}_opening")
-    arrived = known is None or known.links != links
-    if known is not None and not arrived and known.digit == digit:
-        return known
-    values, position = None, None
-    if arrived:
-        values, position = _linked_values(param, links[0], len(start)), _linked_position(links[1], dial)
-    else:  # another digit: its own place, not the old one's
-        for key in (param, dial.of if dial else param):
-            st.query_params.pop(key, None)
-        links = None, None
-    opening = Opening(
-        number=known.number + 1 if known else 0,
-        digit=digit,
-        links=links,
-        values=start if values is None else np.array(values),
-        position=own if position is None else position,
+def _linked_values(param: str, link: str | None, start: np.ndarray) -> np.ndarray:
+    if link is None:
+        return start
+    if (values := parse(link, len(start))) is not None:
+        return np.array(values)
+    st.warning(
+        f"The {param} in this link is not {len(start)} numbers within ±{REACH:g}; "
+        "the sliders start at the mean."
     )
-    st.session_state[f"{param}_opening"] = opening
-    return opening
+    return start
 
 
-def _linked_values(param: str, link: str | None, count: int) -> tuple[float, ...] | None:
-    values = None if link is None else parse(link, count)
-    if link is not None and values is None:
-        st.warning(
-            f"The {param} in this link is not {count} numbers within ±{REACH:g}; "
-            "the sliders start at the mean."
-        )
-    return values
-
-
-def _linked_position(link: str | None, dial: Dial | None) -> float | None:
+def _linked_position(link: str | None, dial: Dial | None, own: int) -> float:
     if link is None or dial is None:
-        return None
+        return own
     if link in dial.titles:
         return dial.titles.index(link)
     try:
@@ -194,16 +155,7 @@ def _linked_position(link: str | None, dial: Dial | None) -> float | None:
         position = math.nan
     sound = dial.between and 0 <= position <= len(dial.titles) - 1
     widgets.expect(dial.of, sound)
-    return position if sound else None
-
-
-def _write(key: str, link: str | None) -> str | None:
-    """Puts a link's part into the URL, or takes it out."""
-    if link is None:
-        st.query_params.pop(key, None)
-    elif st.query_params.get(key) != link:
-        st.query_params[key] = link
-    return link
+    return position if sound else own
 
 
 def _values_link(values: Latents, start: np.ndarray) -> str | None:

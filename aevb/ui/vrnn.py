@@ -12,7 +12,9 @@ from aevb.figures import generated, images
 from aevb.figures.paths import latent_paths
 from aevb.models import VRNN
 from aevb.sequences import ObservedRows, Rows
-from aevb.ui import loading
+from aevb.ui import loading, widgets
+from aevb.ui.components.engine import weights
+from aevb.ui.components.row_latent import row_latent
 from aevb.ui.components.row_player import row_player
 from aevb.ui.widgets import expect_choice, expect_number, linked
 
@@ -23,6 +25,15 @@ ENCODED = 2000
 """Test images whose latent paths are drawn, or averaged, by class."""
 
 TEMPERATURES = (0.25, 2.0)
+
+MOVED_ROW = 9
+"""Whose z can be moved at first: about where strokes begin."""
+
+MOVE_REACH = 3.5
+"""How far z can be moved, in standard deviations of its row's prior."""
+
+Move = tuple[float, float, float]
+"""A row from 1, and the noise ε₁ and ε₂ that its z was given."""
 
 
 def model(name: str) -> VRNN:
@@ -147,6 +158,68 @@ def _remember() -> None:
         for part, name in (("row", key), ("image", f"{key}_image")):
             if state.get(part) is not None:
                 st.query_params[name] = str(int(state[part]))
+
+
+# A digit whose rows are moved
+
+
+@st.fragment
+def show_moves(name: str) -> None:
+    """That digit over its seed."""
+    part = st.container()
+    seed = widgets.seed("move", "Another digit")
+    with part:
+        move_rows(name, seed)
+    st.caption(
+        "Choose a row, then drag its z over the prior, drawn at 1 and 2 σ. The rows above stay; those below "
+        "grow again from the same noise, so that what changes is what this z decides."
+    )
+
+
+def move_rows(name: str, seed: int) -> None:
+    """The digit that a seed grows, live: any row's z can be moved. Row and choices stand in the URL."""
+    opening = widgets.opening(
+        "moved", (name, seed), ("moved_row", "moved_z"), lambda *links: _linked_moves(name, *links)
+    )
+    row, chosen = opening.start
+    run = f"{name} {seed} {opening.number}"
+    view = row_latent(
+        key="moved_rows",
+        run=run,
+        weights=weights.url(name),
+        seed=seed,
+        row=row,
+        chosen=chosen,
+        reach=MOVE_REACH,
+    )
+    if view and view["run"] == run:
+        row, chosen = int(view["row"]), view["chosen"]
+        links = {
+            "moved_row": None if row == MOVED_ROW else f"{row}",
+            "moved_z": ",".join(f"{value:g}" for move in chosen for value in move) or None,
+        }
+        widgets.keep("moved", links)
+
+
+def _linked_moves(name: str, row: str | None, moves: str | None) -> tuple[int, list[Move]]:
+    """The row and the moves of a link; what cannot be read is noted."""
+    expect_number("moved_row", 1, rows_of(name))
+    found = parse_moves(moves or "", rows_of(name))
+    widgets.expect("moved_z", moves is None or bool(found))
+    return linked("moved_row", rows_of(name), 1) or MOVED_ROW, found or []
+
+
+def parse_moves(text: str, rows: int) -> list[Move]:
+    """Rows from 1 with their ε₁ and ε₂ each, all with commas between; [] for any other text."""
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        return []
+    moves = list(zip(numbers[::3], numbers[1::3], numbers[2::3], strict=False))
+    sound = len(numbers) == 3 * len(moves) and all(
+        row in range(1, rows + 1) and abs(a) <= MOVE_REACH and abs(b) <= MOVE_REACH for row, a, b in moves
+    )
+    return moves if sound else []
 
 
 # Completions

@@ -2,7 +2,9 @@
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -11,6 +13,7 @@ from aevb.ui import loading
 
 SEEDS = 10_000
 UNREAD = "unread_parameters"
+T = TypeVar("T")
 
 
 def digit_chooser(label: str, key: str, default: int) -> int:
@@ -102,6 +105,56 @@ def unread() -> str:
     names = " and ".join(filter(None, [", ".join(keys[:-1]), keys[-1]]))
     default = "it is at its default" if len(keys) == 1 else "they are at their defaults"
     return f"This link's {names} could not be read; {default}."
+
+
+@dataclass(frozen=True)
+class Opening(Generic[T]):
+    """How a live component stood when it was last put somewhere by anyone but its visitor.
+
+    Attributes:
+        number: counts these openings.
+        of: what was shown.
+        links: what the URL has said since, parameter by parameter.
+        start: what was read from it.
+    """
+
+    number: int
+    of: Hashable
+    links: dict[str, str | None]
+    start: T
+
+
+def opening(key: str, of: Hashable, params: Sequence[str], read: Callable[..., T]) -> Opening[T]:
+    """The last opening, or a new one: on arrival, for another `of`, and after Back or Forward.
+
+    It is read once for each, since a component's data must not change with what it reports. `read` gets
+    the URL's values, None where there is none; another `of` starts without those of the old one.
+    """
+    links = {param: st.query_params.get(param) for param in params}
+    known: Opening[T] | None = st.session_state.get(f"{key}_opening")
+    arrived = known is None or known.links != links
+    if known is not None and not arrived and known.of == of:
+        return known
+    if not arrived:
+        links = dict.fromkeys(params)
+        _write(links)
+    new = Opening(known.number + 1 if known else 0, of, links, read(*links.values()))
+    st.session_state[f"{key}_opening"] = new
+    return new
+
+
+def keep(key: str, links: dict[str, str | None]) -> None:
+    """Puts what a component has reported since its opening into the URL."""
+    _write(links)
+    st.session_state[f"{key}_opening"] = replace(st.session_state[f"{key}_opening"], links=links)
+
+
+def _write(links: dict[str, str | None]) -> None:
+    for param, link in links.items():
+        if link is None:
+            st.query_params.pop(param, None)
+        elif st.query_params.get(param) != link:
+            st.query_params[param] = link
 
 
 def picture(
