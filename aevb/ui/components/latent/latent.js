@@ -201,7 +201,7 @@ class Latent {
 
   // To a point of the pad.
   put(x, y) {
-    this.values = this.inPlane(clamp(x, PAD), clamp(y, PAD));
+    this.values = rounded(this.inPlane(clamp(x, PAD), clamp(y, PAD))); // as a link has them
     this.changed();
   }
 

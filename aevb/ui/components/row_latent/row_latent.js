@@ -115,7 +115,8 @@ class RowLatent {
 
   put(epsilon) {
     const { reach } = this.data;
-    this.chosen.set(this.row, Float32Array.from(epsilon, (value) => Math.max(-reach, Math.min(reach, value))));
+    const inside = rounded(epsilon).map((value) => Math.max(-reach, Math.min(reach, value))); // as a link has them
+    this.chosen.set(this.row, Float32Array.from(inside));
     clearTimeout(this.telling); // not while a drag goes on
     this.from(this.row);
   }
