@@ -324,7 +324,6 @@ class Draw {
     for (const mark of this.root.querySelectorAll(".endings i")) mark.hidden = true;
     for (const best of this.root.querySelectorAll(".best")) best.classList.remove("best");
     this.drawWhiskers();
-    this.links();
   }
 
   // The VRNN begins once the drawing has not changed for a moment.
@@ -428,7 +427,6 @@ class Draw {
       link.href = pageUrl("vae", { digit: found[i] });
       link.setAttribute("aria-label", `Test digit ${found[i]}, a ${means.labels[found[i]]}, on the VAE page`);
     });
-    this.links();
   }
 
   showLabels(read) {
@@ -443,7 +441,6 @@ class Draw {
     });
     this.one(".guess b").textContent = label;
     this.one(".guess span").textContent = percent(probabilities[label]);
-    this.links();
   }
 
   showClusters(read) {
@@ -455,7 +452,6 @@ class Draw {
       this.setBar(column, share, colors.digits[row % 10], best);
       column.querySelector(".value").textContent = percent(share);
     });
-    this.links();
   }
 
   setBar(column, share, color, best) {
@@ -500,6 +496,7 @@ class Draw {
 
   say() {
     this.unspoken = false;
+    this.links();
     const { labels, alike, models } = this;
     let said = "The canvas is blank.";
     if (!this.blank) {
