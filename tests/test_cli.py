@@ -171,7 +171,7 @@ def test_train_leaves_a_checkpoint_with_its_history(few_digits, tmp_path, capsys
     assert [epoch["epoch"] for epoch in training["curve"]] == [1, 2]
     assert json.loads(said.out) == training["test"]
     best = max(epoch["test_elbo"] for epoch in training["curve"])
-    assert training["test"]["elbo"] == pytest.approx(best, abs=1e-6)
+    assert training["test"]["elbo"] == pytest.approx(best, abs=0.1)  # its weights in float16
 
 
 @pytest.mark.parametrize("schedule", [[], ["--alternate", "25", "25"]])
