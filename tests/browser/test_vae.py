@@ -22,7 +22,7 @@ def _checkpoint() -> None:
 def decoded(page: Page) -> str:
     """The pixels beside the sliders, once they are painted."""
     canvas = page.locator(".st-key-z_sliders .decoded")
-    expect(canvas).to_have_attribute("aria-label", "decoded λ")
+    expect(canvas).to_have_attribute("aria-label", "decoded λ", timeout=60_000)
     return canvas.evaluate("canvas => canvas.toDataURL()")
 
 
@@ -77,13 +77,14 @@ def test_the_sample_above_is_the_one_that_is_shown(open_page: OPEN, settle: SETT
 
 def test_back_and_forward_move_the_sliders(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("vae", digit=3)
+    decoded(page)  # it is there
     start, first = values(page), page.locator(".st-key-z_sliders .slider input").first
     first.focus()
     stops = [(page.url, start)]
     for _ in range(2):
         for _ in range(4):
             page.keyboard.press("ArrowRight")
-        expect(page).not_to_have_url(stops[-1][0])
+        expect(page).not_to_have_url(stops[-1][0], timeout=20_000)
         settle(page)
         stops.append((page.url, values(page)))
     assert len({url for url, _ in stops}) == 3
