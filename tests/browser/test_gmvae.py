@@ -109,11 +109,13 @@ def test_a_click_on_a_cell_opens_its_images(open_page: OPEN, settle: SETTLE) -> 
 
 def test_a_cell_can_be_chosen_by_its_name(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("gmvae")
+    _, shown = gmvae.commonest_mistake("gmvae")
+    other = 1 if shown == 7 else 7  # what is shown at first does not stand in the link
     page.get_by_role("combobox", name="Labelled").focus()
-    page.keyboard.type("7")
+    page.keyboard.type(f"{other}")
     page.keyboard.press("Enter")
     settle(page)
-    expect(page).to_have_url(re.compile("labelled=7"))
+    expect(page).to_have_url(re.compile(f"labelled={other}"))
 
 
 def test_the_temperature_moves_the_samples_without_the_server(open_page: OPEN, settle: SETTLE) -> None:
