@@ -53,8 +53,6 @@ def growing() -> None:
 growing()
 
 st.header("Move the z of a row", anchor="moved", divider="gray")
-
-
 vrnn.show_moves(NAME)
 
 st.header("Endings of a beginning", anchor="completions", divider="gray")

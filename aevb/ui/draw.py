@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from aevb.checkpoints import CheckpointError
-from aevb.models import CVAE, GMVAE, VAE, VRNN, LatentVariableModel
+from aevb.models import REGISTRY
 from aevb.ui import errors, gmvae, latents, loading, widgets
 from aevb.ui.components import digits
 from aevb.ui.components.draw import LONGEST, draw
@@ -17,7 +17,9 @@ from aevb.ui.components.served import Served
 KEEP = 14
 """Rows of a whole digit that the VRNN is given, unless the visitor says otherwise."""
 
-KINDS: dict[str, type[LatentVariableModel]] = {"vae": VAE, "cvae": CVAE, "gmvae": GMVAE, "vrnn": VRNN}
+NAMES = ("vae", "cvae", "gmvae", "vrnn")
+"""The models that answer."""
+
 PARAMS = ("strokes", "digit", "keep")
 
 STROKES = re.compile(r"([0-9a-f]{4})+(-([0-9a-f]{4})+)*")
@@ -42,9 +44,9 @@ def show() -> None:
     """The canvas and its panels; the drawing stands in the URL."""
     run, strokes, digit, keep = _opening()
     urls, problems = {"digits": digits.url()}, {}
-    for name, kind in KINDS.items():
+    for name in NAMES:
         try:
-            loading.model(name, kind)
+            loading.model(name, REGISTRY[name])
             urls[name] = weights.url(name)
         except CheckpointError as error:
             problems[name] = errors.sentence(str(error))

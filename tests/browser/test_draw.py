@@ -29,7 +29,7 @@ SEVEN = [(0.28, 0.2), (0.72, 0.2), (0.45, 0.85)]
 
 @pytest.fixture(autouse=True)
 def _checkpoints() -> None:
-    if missing := set(draw.KINDS) - set(checkpoints.shipped()):
+    if missing := set(draw.NAMES) - set(checkpoints.shipped()):
         pytest.skip(f"checkpoints/{missing.pop()} is not there")
 
 
@@ -338,7 +338,7 @@ def test_links_carry_the_drawing_to_the_models_pages(open_page: OPEN, settle: SE
     stroke(page, SEVEN)
     said(page, "looks like a 7")
     page.wait_for_timeout(1500)
-    targets = {name: link(page, name) for name in draw.KINDS}
+    targets = {name: link(page, name) for name in draw.NAMES}
     labels = loading.digits().test.labels
     for name, wanted in {"vae": "z=", "cvae": "style=", "gmvae": "place=", "vrnn": "keep=14"}.items():
         found = re.search(rf"/{name}\?digit=(\d+)&", targets[name])

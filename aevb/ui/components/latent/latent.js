@@ -42,6 +42,7 @@ class Latent {
       this.values = rounded(data.values);
       this.position = data.position;
       this.told = this.state();
+      this.reference = null;
       this.locked.fill(false);
       this.sliders.forEach((_, i) => this.showLock(i));
       paint(this.original, data.image);
@@ -55,6 +56,7 @@ class Latent {
 
   start(model) {
     this.model = model;
+    this.reference = null; // the terms at the first place, with which those here are compared
     this.priors = this.data.dial?.numbers.map((y) => model.prior(y));
     this.leave();
   }
@@ -292,9 +294,8 @@ class Latent {
   }
 
   // log p(x | z) and log p(z), in nats.
-  terms(values) {
-    const { model } = this;
-    return [model.logLikelihood(model.logits(values), this.data.image), logNormal(model.prior(), values)];
+  terms(values, logits = this.model.logits(values)) {
+    return [this.model.logLikelihood(logits, this.data.image), logNormal(this.model.prior(), values)];
   }
 
   // Pictures
@@ -326,7 +327,6 @@ class Latent {
       output.textContent = text;
     });
     if (this.model) {
-      paint(this.decoded, this.decode(this.values));
       if (this.data.dial) this.drawChoices();
       else this.drawTerms();
     }
@@ -339,7 +339,9 @@ class Latent {
   }
 
   drawTerms() {
-    const here = this.terms(this.values), mean = this.terms(this.placed(0)), sum = ([a, b]) => a + b;
+    const logits = this.model.logits(this.values), sum = ([a, b]) => a + b;
+    paint(this.decoded, logits.map(sigmoid));
+    const here = this.terms(this.values, logits), mean = (this.reference ??= this.terms(this.placed(0)));
     const lines = [["log p(x | z)", here[0], mean[0]], ["log p(z)", here[1], mean[1]], ["log p(x, z)", sum(here), sum(mean)]];
     this.root.querySelector(".terms").innerHTML = lines.map(([title, value, before]) =>
       `<div><dt>${title} (${signed(value - before, 1, "+")})</dt><dd>${signed(value, 1)}</dd></div>`).join("");
@@ -350,6 +352,7 @@ class Latent {
   drawChoices() {
     const { dial, mark } = this.data, { numbers, titles } = dial, weights = this.weights();
     const epsilon = Float32Array.from(this.values);
+    paint(this.decoded, this.decode(this.values));
     this.strip.forEach((button, k) => {
       const weight = weights[numbers[k]], canvas = button.firstElementChild;
       paint(canvas, this.model.decode(place(this.priors[k], epsilon), numbers[k]));
