@@ -2,17 +2,27 @@
 // Their Python puts this before their own script, so that each is one module.
 
 // Streamlit calls a component again, on the same elements, whenever its data or the theme changes: the
-// view made at the first call receives what is new.
+// view made at the first call receives what is new. It is laid out again when its place changes its size,
+// and when a font has arrived: what a canvas has written stays in the font that was there.
 const views = new WeakMap();
 
-function mount({ data, parentElement, setStateValue, setTriggerValue }, View, selector) {
+function mount({ data, parentElement, setStateValue, setTriggerValue }, View, selector, place = selector) {
   let view = views.get(parentElement);
-  if (!view) views.set(parentElement, (view = new View(parentElement.querySelector(selector))));
+  if (!view) {
+    views.set(parentElement, (view = new View(parentElement.querySelector(selector))));
+    const layout = () => view.layout();
+    view.resizes = new ResizeObserver(layout);
+    view.resizes.observe(parentElement.querySelector(place));
+    view.fonts = new AbortController();
+    document.fonts.addEventListener("loadingdone", layout, { signal: view.fonts.signal });
+  }
   view.tell = setStateValue;
   view.trigger = setTriggerValue;
   view.receive(unpack(data));
   return () => {
-    view.close();
+    view.resizes.disconnect();
+    view.fonts.abort();
+    view.close?.();
     views.delete(parentElement);
   };
 }

@@ -72,12 +72,9 @@ class Draw {
     });
     this.build();
     this.listen();
-    this.resizes = new ResizeObserver(() => this.layout());
-    this.resizes.observe(root);
   }
 
   close() {
-    this.resizes.disconnect();
     cancelAnimationFrame(this.frame);
     clearTimeout(this.pause);
     clearTimeout(this.telling);
@@ -258,7 +255,7 @@ class Draw {
   // A frame
 
   layout() {
-    if (!this.data || !this.paper.fit()) return;
+    if (!this.paper.fit()) return;
     this.whiskers.fit();
     this.theme = themeOf(this.root);
     this.drawPaper();

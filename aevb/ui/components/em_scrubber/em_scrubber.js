@@ -29,14 +29,11 @@ class Scrubber {
       return panel;
     });
     this.latent = new Panel(one(".latent"));
-    this.resizes = new ResizeObserver(() => this.layout());
-    this.resizes.observe(root);
     this.listen();
   }
 
   close() {
     this.player.stop();
-    this.resizes.disconnect();
     clearTimeout(this.telling);
   }
 
@@ -166,7 +163,7 @@ class Scrubber {
   // Pictures
 
   layout() {
-    if (!this.data || !this.curves.fit()) return;
+    if (!this.curves.fit()) return;
     for (const panel of [...this.planes, this.latent]) panel.fit();
     this.theme = themeOf(this.root);
     for (const name of ["elbo", "evidence", "gap"]) {

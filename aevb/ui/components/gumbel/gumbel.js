@@ -36,13 +36,10 @@ class Gumbel {
       share.oninput = () => this.divide(k);
       share.onchange = () => this.report("percent");
     });
-    this.resizes = new ResizeObserver(() => this.layout());
-    this.resizes.observe(root);
   }
 
   close() {
     this.player.stop();
-    this.resizes.disconnect();
     Object.values(this.telling).forEach(clearTimeout);
   }
 
@@ -91,7 +88,7 @@ class Gumbel {
   }
 
   layout() {
-    if (!this.data || !this.panel.fit()) return;
+    if (!this.panel.fit()) return;
     this.theme = themeOf(this.root);
     const size = (this.size = this.root.clientWidth < 520 ? 14 : 17);
     const { width, height } = this.panel;

@@ -12,7 +12,7 @@ const HELP = {
   sweep: "Move the pointer, also between the points.",
 };
 
-export default (component) => mount(component, DigitMap, ".map");
+export default (component) => mount(component, DigitMap, ".map", ".stage");
 
 class DigitMap {
   constructor(root) {
@@ -27,14 +27,11 @@ class DigitMap {
     this.under = -1; // the point that is pointed at
     this.loop = []; // of the lasso, in the map's own units
     this.chosen = []; // the digits within it
-    this.resizes = new ResizeObserver(() => this.layout());
-    this.resizes.observe(this.one(".stage"));
     this.listen();
     this.one(".help").textContent = HELP.explore;
   }
 
   close() {
-    this.resizes.disconnect();
     cancelAnimationFrame(this.waiting);
     clearTimeout(this.hinting);
     this.closed = true;

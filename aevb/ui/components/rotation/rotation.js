@@ -16,12 +16,6 @@ class Rotation {
       clearTimeout(this.telling);
       this.telling = setTimeout(() => this.tell("angle", Number(this.slider.value)), 250);
     };
-    this.resizes = new ResizeObserver(() => this.layout());
-    this.resizes.observe(root);
-  }
-
-  close() {
-    this.resizes.disconnect();
   }
 
   receive(data) {
@@ -31,7 +25,6 @@ class Rotation {
   }
 
   layout() {
-    if (!this.data) return;
     this.theme = themeOf(this.root);
     const { colors } = this.data;
     const size = (this.size = this.root.clientWidth < 520 ? 13 : 16);

@@ -22,12 +22,9 @@ class RowLatent {
     one(".reset_all").onclick = () => this.reset([...this.chosen.keys()]);
     this.listenToImage(this.image.canvas);
     this.listenToPad(this.pad.canvas);
-    this.resizes = new ResizeObserver(() => this.layout());
-    this.resizes.observe(root);
   }
 
   close() {
-    this.resizes.disconnect();
     clearTimeout(this.telling);
     cancelAnimationFrame(this.frame);
   }
@@ -184,7 +181,7 @@ class RowLatent {
   // Pictures
 
   layout() {
-    if (!this.data || !this.image.fit()) return;
+    if (!this.image.fit()) return;
     this.pad.fit();
     this.theme = themeOf(this.root);
     this.redraw();

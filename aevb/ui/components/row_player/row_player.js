@@ -24,14 +24,11 @@ class RowPlayer {
       go: (row) => this.go(row),
       stopped: () => this.report("row"),
     });
-    this.resizes = new ResizeObserver(() => this.layout());
-    this.resizes.observe(root);
     this.listen();
   }
 
   close() {
     this.player.stop();
-    this.resizes.disconnect();
     Object.values(this.telling).forEach(clearTimeout);
   }
 
@@ -151,7 +148,7 @@ class RowPlayer {
   // Pictures
 
   layout() {
-    if (!this.data || !this.images.fit()) return;
+    if (!this.images.fit()) return;
     this.probs.fit();
     this.latent.fit();
     this.theme = themeOf(this.root);
