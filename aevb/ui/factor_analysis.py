@@ -135,15 +135,16 @@ class Run:
     experiment: Experiment
     trajectory: Trajectory
     job: jobs.Job | None = None
+    status: jobs.Status | None = None  # the job's at this moment, while the job itself goes on
     note: str = ""
 
     @property
     def live(self) -> bool:
-        return self.job is not None and not self.job.finished
+        return self.status in ("queued", "running")
 
     @property
     def queued(self) -> bool:
-        return self.job is not None and self.job.status == "queued"
+        return self.status == "queued"
 
     @property
     def name(self) -> str:
@@ -170,7 +171,8 @@ def current(experiment: Experiment) -> Run:
             job = jobs.follow(SLOT, experiments.run, experiment)
         except jobs.Busy as busy:
             return Run(experiment, _so_far(experiment, []), note=str(busy))
-    return Run(experiment, _joined(experiment, job), job, job.error)
+    status = job.status  # first: once it is done, nothing is added to its results
+    return Run(experiment, _joined(experiment, job), job, status, job.error)
 
 
 def _joined(experiment: Experiment, job: jobs.Job) -> Trajectory:
@@ -191,7 +193,7 @@ def buttons(run: Run) -> None:
     """Stop while it runs; train again where it was stopped or failed; another seed where it is done."""
     if run.live:
         st.button("Stop", icon=":material/stop:", key="fa_stop", on_click=_stop, args=(run,))
-    elif run.job is None or run.job.status != "done":
+    elif run.status != "done":
         st.button("Train", icon=":material/play_arrow:", key="fa_train", type="primary", on_click=_restart)
     else:
         st.button("Another seed", icon=":material/casino:", key="fa_again", on_click=_reseed)
