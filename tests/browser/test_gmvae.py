@@ -11,6 +11,7 @@ from aevb.ui import gmvae
 
 OPEN = Callable[..., Page]
 SETTLE = Callable[[Page], None]
+PICTURE = "canvas => canvas.toDataURL()"
 
 
 @pytest.fixture(autouse=True)
@@ -243,3 +244,23 @@ def test_from_page_to_page_nothing_is_carried_over_that_does_not_fit(open_page: 
         assert page.locator("[data-testid=stAlertContentWarning]", has_text="link").count() == 0
         expect(page.locator("#mathematics")).to_be_attached()
     assert page.faults == []
+
+
+def test_what_is_written_on_a_canvas_follows_a_font_that_arrives_late(
+    open_page: OPEN, settle: SETTLE
+) -> None:
+    page = open_page("gmvae")
+    canvas = simplex(page).locator("canvas")
+    in_time = canvas.evaluate(PICTURE)
+    held = []
+    page.route("**/*.woff2", lambda route: held.append(route))
+    page.reload(wait_until="commit")  # "load" waits for fonts
+    canvas = simplex(page).locator("canvas")
+    settle(page)
+    assert held and canvas.evaluate(PICTURE) != in_time, "no font has arrived yet"
+    for route in held:
+        route.continue_()
+    page.unroute("**/*.woff2")
+    page.wait_for_function("document.fonts.status === 'loaded'")
+    settle(page)
+    assert canvas.evaluate(PICTURE) == in_time
