@@ -100,14 +100,20 @@ def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig
 
     The order of the examples, their noise and the posterior samples all come from one generator seeded
     with `config.seed`, so that a run can be repeated. Parameters that `requires_grad_(False)` holds
-    fixed stand still until they are released, which may be between any two steps.
+    fixed stand still until they are released, which may be between any two steps. The model is left in
+    training mode.
 
     Yields:
         after every gradient step, its `Progress` (equations 3 and 4).
     Raises:
         Diverged: when the mini-batch ELBO is not finite any more.
-        ValueError: when `requires_grad_(False)` holds all that a step is to move.
+        ValueError: when `requires_grad_(False)` holds all that a step is to move; for a parameter that is
+            neither generative nor inferential, since no step would ever move it.
     """
+    claimed = {id(p) for p in (*model.generative_parameters(), *model.inference_parameters())}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad and id(parameter) not in claimed:
+            raise ValueError(f"No step moves the parameter {name}: its name must begin with p_ or q_.")
     generator = torch.Generator().manual_seed(config.seed)
     optimizer = Adam(model.parameters(), lr=config.learning_rate, fused=True)
     scheduler: LRScheduler | None = CosineAnnealingLR(optimizer, config.steps) if config.decay else None
