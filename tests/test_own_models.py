@@ -14,6 +14,10 @@ from aevb.evaluation import posterior_means
 from tests.small_models import seeded
 
 
+def net(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(inputs, 16), nn.Tanh(), nn.Linear(16, outputs))
+
+
 class WineVAE(LatentVariableModel):
     """z ~ N(0, I), x ~ N(μ_θ(z), diag σ²), q(z | x) = N(μ_φ(x), diag σ_φ(x)²)."""
 
