@@ -13,7 +13,7 @@ from torch.optim import Adam
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler
 
 from aevb.data import Examples
-from aevb.models.base import LatentVariableModel, total
+from aevb.models.base import LatentVariableModel, check_sizes, total
 
 Phase = Literal["E", "M", "EM"]
 """What a gradient step moves: φ (approximate E-step), θ (approximate M-step), or both (AEVB)."""
@@ -72,9 +72,7 @@ class TrainingConfig:
     bfloat16: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}.")
+        check_sizes(steps=self.steps, batch_size=self.batch_size)
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate must be above 0, not {self.learning_rate}.")
 
