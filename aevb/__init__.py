@@ -4,7 +4,7 @@
 >>> model = aevb.VAE.from_pretrained("checkpoints/vae")
 """
 
-from aevb.checkpoints import Checkpoint, CheckpointError, load
+from aevb.checkpoints import Checkpoint, CheckpointError, load, save
 from aevb.data import DataError, Examples
 from aevb.evaluation import evaluate
 from aevb.models import CVAE, GMVAE, VAE, VRNN, FactorAnalysis, LatentVariableModel
@@ -26,5 +26,6 @@ __all__ = [
     "TrainingConfig",
     "evaluate",
     "load",
+    "save",
     "train",
 ]

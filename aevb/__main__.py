@@ -45,9 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def train_command(options: argparse.Namespace) -> None:
     """Trains a model and leaves a checkpoint."""
     arguments = _model_arguments(options)
+    folder = options.output or Path("runs") / options.model
+    folder.mkdir(parents=True, exist_ok=True)  # what cannot be kept should not be trained
     torch.manual_seed(options.seed)  # of the initial weights
     if options.model == "fa":
-        _train_factor_analysis(options)
+        _train_factor_analysis(options, folder)
         return
     digits = data.load()
     print(digits.note, file=sys.stderr)
@@ -62,7 +64,6 @@ def train_command(options: argparse.Namespace) -> None:
         seed=options.seed,
         bfloat16=options.bfloat16,
     )
-    folder = options.output or Path("runs") / options.model
     facts = {"command": options.command_line, "start": _start(model, digits, options)}
     saved = False
     try:
@@ -94,12 +95,8 @@ def train_command(options: argparse.Namespace) -> None:
 
 def _start(model: LatentVariableModel, digits: data.Digits, options: argparse.Namespace) -> dict[str, Any]:
     """Where training starts, set in place: clusters found first, if asked for, with q(y | x) held."""
-    if not options.clusters_first:
+    if not isinstance(model, GMVAE) or not options.clusters_first:
         return {"kind": "plain"}
-    if not isinstance(model, GMVAE):
-        raise ValueError(f"--clusters-first is not an option of {options.model}.")
-    if not options.clusters_first < options.epochs:
-        raise ValueError("--clusters-first must leave epochs in which q(y | x) moves: give more --epochs.")
     start = time.perf_counter()
     for said in cluster_start.prepare(model, digits.train.images, seed=options.seed):
         print(said, file=sys.stderr)
@@ -112,10 +109,8 @@ def _start(model: LatentVariableModel, digits: data.Digits, options: argparse.Na
     }
 
 
-def _train_factor_analysis(options: argparse.Namespace) -> None:
+def _train_factor_analysis(options: argparse.Namespace, folder: Path) -> None:
     """Factor analysis on the tutorial's synthetic data (section 5.2.4)."""
-    if options.bfloat16:
-        raise ValueError("--bfloat16 is not an option of fa.")
     train_x, test_x = synthetic(options.seed)
     model = FactorAnalysis(train_x.shape[1], options.latent_dim or 2)
     steps = options.epochs * max(1, len(train_x) // options.batch_size)
@@ -127,7 +122,6 @@ def _train_factor_analysis(options: argparse.Namespace) -> None:
         schedule=_schedule(options),
         seed=options.seed,
     )
-    folder = options.output or Path("runs") / options.model
     try:
         for _ in tqdm(train(model, Examples(train_x), config), total=steps, unit="step"):
             pass
@@ -270,11 +264,23 @@ def _measure(checkpoint: Checkpoint, digits: data.Digits, bounds: Sequence[int])
 
 
 def _model_arguments(options: argparse.Namespace) -> dict[str, Any]:
-    """What was said of the model itself; the rest is its defaults."""
+    """What was said of the model itself; the rest is its defaults.
+
+    Raises:
+        ValueError: for an option that the model does not have.
+    """
     names = [name for name in ("latent_dim", "dropout") if getattr(options, name) is not None]
-    for name in names:
-        if name not in inspect.signature(REGISTRY[options.model]).parameters:
+    known = inspect.signature(REGISTRY[options.model]).parameters
+    of_others = {name: name not in known for name in names} | {
+        "clusters_first": options.clusters_first and options.model != "gmvae",
+        "bfloat16": options.bfloat16 and options.model == "fa",
+        "bounds": options.bounds is not BOUNDS and options.model == "fa",
+    }
+    for name, refused in of_others.items():
+        if refused:
             raise ValueError(f"--{name.replace('_', '-')} is not an option of {options.model}.")
+    if options.clusters_first and not options.clusters_first < options.epochs:
+        raise ValueError("--clusters-first must leave epochs in which q(y | x) moves: give more --epochs.")
     return {name: getattr(options, name) for name in names}
 
 

@@ -87,14 +87,17 @@ class Checkpoint:
             raise CheckpointError(f"{path} is damaged: {error}.") from error
 
 
-def save(model: LatentVariableModel, path: Path, training: dict[str, Any] | None = None) -> None:
+def save(
+    model: LatentVariableModel, path: str | os.PathLike[str], training: dict[str, Any] | None = None
+) -> None:
     """Writes model.safetensors, config.json and, where given, training.json into the folder `path`.
 
     A maps.npz there, which showed other weights, goes.
 
     Raises:
-        ValueError: for a weight that float16 cannot hold.
+        ValueError: for a weight that float16 cannot hold, or a model of a class that is not in the registry.
     """
+    path = Path(path)
     half = copy.deepcopy(model).half()
     if not all(bool(parameter.isfinite().all()) for parameter in half.parameters()):
         raise ValueError("A weight is not a number or beyond the range of float16.")

@@ -292,11 +292,12 @@ class Examples:
     """What a model is trained on or measured with, and how the model is to look at it.
 
     Args:
-        values: (N, …), images in 0…255 as uint8, or vectors.
+        values: (N, H, W), images in 0…255 as uint8; or for the observation "vector" (N, …), taken as it is.
         observation: a key of `PRESENTATIONS`, usually `model.observation`.
         labels: (N,), for a conditional model.
     Raises:
-        ValueError: for an unknown observation, no examples, or labels of another number.
+        ValueError: for an unknown observation, no examples, labels of another number, images that are not
+            uint8, or values that are not finite numbers.
     """
 
     def __init__(self, values: Tensor, observation: str = "vector", labels: Tensor | None = None):
@@ -306,6 +307,11 @@ class Examples:
             raise ValueError("There are no examples.")
         if labels is not None and len(labels) != len(values):
             raise ValueError(f"There are {len(values)} examples but {len(labels)} labels.")
+        if observation != "vector":
+            if values.dtype != torch.uint8:
+                raise ValueError(f"Images must be in 0…255 as uint8, not {values.dtype}.")
+        elif not values.isfinite().all():
+            raise ValueError("Some values are not finite numbers.")
         self.values, self.labels = values, labels
         self._present = PRESENTATIONS[observation]
 

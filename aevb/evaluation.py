@@ -43,13 +43,15 @@ def evaluate(
         observed: what `model.terms` takes: x, (N, D), and for a conditional model its labels, (N,).
         bounds: the numbers of samples K, if any.
         over: wraps the list of batches, for a progress bar.
+    Raises:
+        ValueError: for no examples, labels of another number, or a K below 1.
     """
     # Two streams, so that the ELBO's figure does not depend on which bounds are asked for.
     generator, bound_generator = (Generator().manual_seed(seed + i) for i in range(2))
     terms: dict[str, float] = {}
     bound = dict.fromkeys(sorted(bounds), 0.0)
     with evaluating(model):
-        for batch in over(list(zip(*(part.split(BATCH) for part in observed), strict=True))):
+        for batch in over(_batches(observed)):
             for name, term in model.terms(*batch, generator=generator).items():
                 terms[name] = terms.get(name, 0.0) + term.double().sum().item()
             for k, values in importance_bounds(
@@ -72,12 +74,15 @@ def importance_bounds(
 
     A lower bound on the evidence that rises with K (Burda, Grosse and Salakhutdinov, 2016). The K
     samples of a smaller bound are the first of a larger one's, and memory does not grow with K.
+
+    Raises:
+        ValueError: for a K below 1.
     """
     for k in bounds:
         check_sizes(K=k)
     x = observed[0]
     chunk = max(1, MAX_ROWS // len(x))
-    running = x.new_full((len(x),), -math.inf)
+    running = torch.tensor(-math.inf, device=x.device)
     result, drawn = {}, 0
     for k in sorted(bounds):
         while drawn < k:
@@ -93,8 +98,7 @@ def importance_bounds(
 def posterior_means(model: LatentVariableModel, *observed: Tensor) -> Tensor:
     """`model.encode` of all N examples in bounded memory, (N, L)."""
     with evaluating(model):
-        batches = zip(*(part.split(BATCH) for part in observed), strict=True)
-        return torch.cat([model.encode(*batch) for batch in batches])
+        return torch.cat([model.encode(*batch) for batch in _batches(observed)])
 
 
 @torch.no_grad()
@@ -107,7 +111,7 @@ def dimension_kl(model: VAE | CVAE | GMVAE, *observed: Tensor) -> Tensor:
     """
     parts = []
     with evaluating(model):
-        for batch in zip(*(part.split(BATCH) for part in observed), strict=True):
+        for batch in _batches(observed):
             if isinstance(model, CVAE):
                 q_z, p_z = model.q_z(*batch), model.p_z(batch[1])
             elif isinstance(model, GMVAE):
@@ -119,6 +123,16 @@ def dimension_kl(model: VAE | CVAE | GMVAE, *observed: Tensor) -> Tensor:
                 kl = (model.q_y_given_x(*batch).probs.T.unsqueeze(-1) * kl).sum(0)
             parts.append(kl.sum(0))
     return torch.stack(parts).sum(0) / len(observed[0])
+
+
+def _batches(observed: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
+    """The examples in order, `BATCH` at a time. One label for all of them would broadcast: it is refused."""
+    counts = [len(part) for part in observed]
+    if not any(counts):
+        raise ValueError("There are no examples.")
+    if len(set(counts)) > 1:
+        raise ValueError(f"There are {counts[0]} examples but {counts[1]} labels.")
+    return list(zip(*(part.split(BATCH) for part in observed), strict=True))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from torch.optim import Adam
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler
 
 from aevb.data import Examples
-from aevb.models.base import LatentVariableModel, total
+from aevb.models.base import LatentVariableModel, check_sizes, total
 
 Phase = Literal["E", "M", "EM"]
 """What a gradient step moves: φ (approximate E-step), θ (approximate M-step), or both (AEVB)."""
@@ -72,9 +72,7 @@ class TrainingConfig:
     bfloat16: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}.")
+        check_sizes(steps=self.steps, batch_size=self.batch_size)
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate must be above 0, not {self.learning_rate}.")
 
@@ -100,14 +98,20 @@ def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig
 
     The order of the examples, their noise and the posterior samples all come from one generator seeded
     with `config.seed`, so that a run can be repeated. Parameters that `requires_grad_(False)` holds
-    fixed stand still until they are released, which may be between any two steps.
+    fixed stand still until they are released, which may be between any two steps. The model is left in
+    training mode.
 
     Yields:
         after every gradient step, its `Progress` (equations 3 and 4).
     Raises:
         Diverged: when the mini-batch ELBO is not finite any more.
-        ValueError: when `requires_grad_(False)` holds all that a step is to move.
+        ValueError: when `requires_grad_(False)` holds all that a step is to move; for a parameter that is
+            neither generative nor inferential, since no step would ever move it.
     """
+    claimed = {id(p) for p in (*model.generative_parameters(), *model.inference_parameters())}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad and id(parameter) not in claimed:
+            raise ValueError(f"No step moves the parameter {name}: its name must begin with p_ or q_.")
     generator = torch.Generator().manual_seed(config.seed)
     optimizer = Adam(model.parameters(), lr=config.learning_rate, fused=True)
     scheduler: LRScheduler | None = CosineAnnealingLR(optimizer, config.steps) if config.decay else None

@@ -16,6 +16,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import aevb
 from aevb import VAE, CheckpointError, FactorAnalysis, LatentVariableModel, checkpoints, data, evaluate
 from aevb.clustering import scores
 from aevb.models import CVAE, REGISTRY
@@ -100,6 +101,21 @@ def test_the_configuration_names_format_and_model(folder):
     config = json.loads((folder / "config.json").read_text())
     assert config["format"] == checkpoints.FORMAT and config["model"] == "vae"
     assert config["hidden_dims"] == [16, 8] and config["data_dim"] == 12
+
+
+def test_a_folder_may_be_named_by_a_string(tmp_path):
+    model = halved(make("vae"))
+    aevb.save(model, str(tmp_path / "mine"))
+    assert same(model, aevb.load(str(tmp_path / "mine")).model)
+
+
+def test_a_model_of_another_class_is_refused_by_name(tmp_path):
+    class Own(VAE):
+        pass
+
+    with pytest.raises(ValueError, match="The class Own is none of fa, vae, cvae, gmvae, vrnn"):
+        checkpoints.save(Own(12, 3, [4]), tmp_path / "own")
+    assert not (tmp_path / "own").exists()
 
 
 def test_a_second_save_replaces_the_first(folder):

@@ -118,9 +118,12 @@ def test_clusters_first_is_refused_where_it_makes_no_sense(few_digits, capsys, a
     assert problem in sentence(capsys.readouterr().err)
 
 
-def test_factor_analysis_takes_no_bfloat16(capsys):
-    assert main(["train", "fa", "--bfloat16"]) == 1
-    assert "--bfloat16 is not an option of fa." in sentence(capsys.readouterr().err)
+@pytest.mark.parametrize("option", ["--bfloat16", "--clusters-first 3", "--bounds 10", "--bounds"])
+def test_factor_analysis_refuses_what_it_would_pass_over(option, tmp_path, capsys):
+    assert main(["train", "fa", "--epochs", "1", "--output", str(tmp_path / "fa"), *option.split()]) == 1
+    name = option.split()[0]
+    assert f"{name} is not an option of fa." in sentence(capsys.readouterr().err)
+    assert not (tmp_path / "fa").exists()
 
 
 def test_evaluate_refuses_factor_analysis(tmp_path, capsys):
@@ -297,10 +300,12 @@ def test_a_diverged_run_leaves_the_checkpoint_of_before(tmp_path, capsys):
     assert (folder / "model.safetensors").read_bytes() == before
 
 
-def test_an_unwritable_folder_is_named(few_digits, tmp_path, capsys):
+@pytest.mark.parametrize("model", ["fa", "vae"])
+def test_an_unwritable_folder_is_named_before_anything_is_trained(model, few_digits, tmp_path, capsys):
     (tmp_path / "file").write_text("not a folder")
-    assert main(["train", "fa", "--epochs", "1", "--output", str(tmp_path / "file" / "run")]) == 1
-    assert str(tmp_path / "file") in sentence(capsys.readouterr().err)
+    assert main(["train", model, "--epochs", "1", "--output", str(tmp_path / "file" / "run")]) == 1
+    said = capsys.readouterr().err
+    assert str(tmp_path / "file") in sentence(said) and "step" not in said
 
 
 def test_the_data_in_use_are_named(tmp_path):

@@ -41,6 +41,13 @@ def test_labels_outside_are_refused(model: CVAE, label: int) -> None:
             method(x, y)
 
 
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int32, torch.bool])
+def test_labels_may_be_whole_numbers_of_any_type(model: CVAE, dtype: torch.dtype) -> None:
+    x, y = observe(model, 6)
+    y = y % 2
+    assert torch.equal(model.encode(x, y.to(dtype)), model.encode(x, y))
+
+
 def test_weights_of_another_width_are_refused(model: CVAE) -> None:
     with pytest.raises(ValueError, match="Weights of 5 labels must end in 5"):
         model.p_z(torch.ones(2, 4))

@@ -93,6 +93,22 @@ def test_impossible_examples_are_refused():
         Examples(IMAGES, "binary", torch.zeros(3))
 
 
+@pytest.mark.parametrize("observation", ["continuous", "binary", "rows"])
+@pytest.mark.parametrize("scale", [1, 255])
+def test_images_of_floats_are_refused(observation, scale):
+    """In [0, 1] they would pass for black, dequantised or thresholded as if they were in 0…255."""
+    with pytest.raises(ValueError, match=r"as uint8, not torch\.float32"):
+        Examples(scale * torch.rand(5, 28, 28), observation)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_values_that_are_no_numbers_are_refused(value):
+    x = torch.zeros(5, 3)
+    x[2, 1] = value
+    with pytest.raises(ValueError, match="not finite numbers"):
+        Examples(x)
+
+
 def test_labels_stay_with_their_images():
     images = torch.arange(10, dtype=torch.uint8)[:, None, None].expand(10, 2, 2)
     examples = Examples(images, "continuous", labels=torch.arange(10))

@@ -143,3 +143,27 @@ def test_a_bound_of_no_samples_is_refused():
     model = make("vae")
     with pytest.raises(ValueError, match="K must be a positive whole number, not 0"):
         importance_bounds(model, *observe(model, 3), bounds=[0])
+
+
+@every_model
+@pytest.mark.parametrize("measure", [evaluate, posterior_means])
+def test_no_examples_are_refused(name, measure):
+    model = make(name)
+    with pytest.raises(ValueError, match="There are no examples"):
+        measure(model, *(part[:0] for part in observe(model, 3)))
+
+
+@pytest.mark.parametrize("measure", [evaluate, posterior_means, dimension_kl])
+@pytest.mark.parametrize("labels", [1, 599])
+def test_labels_of_another_number_are_refused(measure, labels):
+    model = make("cvae")
+    x, y = observe(model, 600)
+    with pytest.raises(ValueError, match=f"There are 600 examples but {labels} labels"):
+        measure(model, x, y[:labels])
+
+
+def test_whole_numbers_have_bounds_too():
+    """Counts, say, which a model of one's own may observe as they are."""
+    table = torch.randn(4, 8, generator=seeded(), dtype=torch.float64)
+    bounds = importance_bounds(Weights(table), torch.arange(16).view(8, 2), bounds=[4])
+    torch.testing.assert_close(bounds[4], table.logsumexp(0) - math.log(4))

@@ -134,6 +134,19 @@ def test_means_have_the_latent_dimension(name):
 
 
 @every_model
+def test_everything_is_computed_in_float64_where_the_model_is(name):
+    single, model = make(name), make(name).double()
+    observed = observe(model, 5)
+    wide = [part.double() if part.is_floating_point() else part for part in observed]
+    weights = model.log_weights(*wide, samples=2, generator=seeded())
+    assert weights.dtype == torch.float64 and weights.shape == (2, 5)
+    for term in model.terms(*wide, generator=seeded()).values():
+        assert term.dtype == torch.float64
+    assert model.sample(7, generator=seeded()).dtype == torch.float64
+    torch.testing.assert_close(model.encode(*wide), single.encode(*observed).double(), rtol=1e-4, atol=1e-5)
+
+
+@every_model
 def test_the_importance_bound_rises_with_k_from_the_elbo(name):
     model = make(name)
     observed = [part.repeat_interleave(2000, 0) for part in observe(model, 3)]

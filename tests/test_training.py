@@ -141,8 +141,10 @@ def test_a_step_with_nothing_to_move_is_refused():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"steps": 0}, "steps must be at least 1"),
-        ({"steps": 5, "batch_size": 0}, "batch_size must be at least 1"),
+        ({"steps": 0}, "steps must be a positive whole number"),
+        ({"steps": 2.5}, "steps must be a positive whole number, not 2.5"),
+        ({"steps": 5, "batch_size": 0}, "batch_size must be a positive whole number"),
+        ({"steps": 5, "batch_size": "32"}, "batch_size must be a positive whole number, not '32'"),
         ({"steps": 5, "learning_rate": 0.0}, "learning_rate must be above 0"),
         ({"steps": 5, "learning_rate": float("nan")}, "learning_rate must be above 0"),
     ],

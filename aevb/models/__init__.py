@@ -18,8 +18,18 @@ REGISTRY: dict[str, type[LatentVariableModel]] = {
 
 
 def name_of(model: LatentVariableModel) -> str:
-    """The registry's name for a model."""
-    return next(name for name, kind in REGISTRY.items() if type(model) is kind)
+    """The registry's name for a model.
+
+    Raises:
+        ValueError: for a model of another class than those in the registry.
+    """
+    for name, kind in REGISTRY.items():
+        if type(model) is kind:
+            return name
+    raise ValueError(
+        f"The class {type(model).__name__} is none of {', '.join(REGISTRY)}: its own save_pretrained and "
+        "from_pretrained keep it."
+    )
 
 
 __all__ = ["CVAE", "GMVAE", "REGISTRY", "VAE", "VRNN", "FactorAnalysis", "LatentVariableModel", "name_of"]

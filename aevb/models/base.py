@@ -49,7 +49,10 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
 
     @abstractmethod
     def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
-        """`count` draws of x by ancestral sampling: z ~ p(z), then x ~ p(x | z), as (count, D)."""
+        """`count` draws of x by ancestral sampling: z ~ p(z), then x ~ p(x | z), as (count, D).
+
+        A model of classes or clusters y takes them in turn rather than at random.
+        """
 
     def elbo(self, *observed: Tensor, generator: Generator | None = None) -> Tensor:
         """The one-sample estimate of the per-example ELBO, (B,): the sum of `terms`."""
@@ -78,7 +81,14 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
 
 
 def total(terms: Mapping[str, Tensor]) -> Tensor:
-    """The ELBO from its terms. Same shape as each."""
+    """The ELBO from its terms. Same shape as each.
+
+    Raises:
+        ValueError: for terms of different shapes, which would be broadcast into something that is no ELBO.
+    """
+    shapes = {name: tuple(term.shape) for name, term in terms.items()}
+    if len(set(shapes.values())) > 1:
+        raise ValueError(f"The terms of an ELBO must be of one shape, (B,), not {shapes}.")
     values: Iterable[Tensor] = terms.values()
     return sum(values)  # type: ignore[return-value]
 

@@ -63,11 +63,11 @@ class CVAE(LatentVariableModel):
 
     def q_z(self, x: Tensor, y: Tensor) -> Independent:
         """q(z | x, y) for x: (B, D), event shape (L,)."""
-        return self.q_z_given_xy(torch.cat([x, one_hot(y, self.classes)], -1))
+        return self.q_z_given_xy(torch.cat([x, self._weights(y)], -1))
 
     def p_z(self, y: Tensor) -> Independent:
         """p(z | y), event shape (L,): linear in y, or the standard normal where y conditions x alone."""
-        weights = one_hot(y, self.classes)
+        weights = self._weights(y)
         if self.p_z_given_y is None:
             return standard_normal(weights.new_zeros((*weights.shape[:-1], self.latent_dim)))
         return self.p_z_given_y(weights)
@@ -76,7 +76,7 @@ class CVAE(LatentVariableModel):
         """p(x | z, y) for z: (…, L), event shape (D,); the y is passed over where it conditions z alone."""
         if "x" not in self.conditioned:
             return self.p_x_given_zy(z)
-        weights = one_hot(y, self.classes)
+        weights = self._weights(y)
         return self.p_x_given_zy(torch.cat([z, weights.expand(*z.shape[:-1], self.classes)], -1))
 
     def terms(  # type: ignore[override]  # a conditional model observes y as well
@@ -107,6 +107,9 @@ class CVAE(LatentVariableModel):
         y = torch.arange(count, device=next(self.parameters()).device) % self.classes
         return rsample(self.p_x(rsample(self.p_z(y), generator=generator), y), generator=generator)
 
+    def _weights(self, y: Tensor) -> Tensor:
+        return one_hot(y, self.classes).to(self.p_x_given_zy.logits.weight.dtype)
+
 
 def one_hot(y: Tensor, classes: int) -> Tensor:
     """Labels (…,) in 0…C-1 as (…, C) of 0s and 1s; weights (…, C) as they are.
@@ -120,4 +123,4 @@ def one_hot(y: Tensor, classes: int) -> Tensor:
         return y
     if y.numel() and not 0 <= int(y.min()) <= int(y.max()) < classes:
         raise ValueError(f"Labels must be in 0…{classes - 1}, not {int(y.min())}…{int(y.max())}.")
-    return torch.nn.functional.one_hot(y, classes).float()
+    return torch.nn.functional.one_hot(y.long(), classes).float()

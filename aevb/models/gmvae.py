@@ -152,7 +152,7 @@ class GMVAE(LatentVariableModel):
         """log p(x | z) p(z | y) p(y) - log q(y | x) q(z | x, y) as (S, B), y and z both sampled."""
         q_y = self.q_y_given_x(x)
         gumbels = gumbel_softmax(q_y.logits.expand(samples, *q_y.logits.shape), 1.0, generator)
-        y = F.one_hot(gumbels.argmax(-1), self.clusters).float()
+        y = self.one_hots[gumbels.argmax(-1), 0]
         q_z = self.q_z_given_xy(x, y)
         z = rsample(q_z, generator=generator)
         return (
@@ -165,7 +165,7 @@ class GMVAE(LatentVariableModel):
 
     def encode(self, x: Tensor) -> Tensor:
         """The mean of q(z | x, y) under the most probable y, (B, L)."""
-        y = F.one_hot(self.q_y_given_x(x).logits.argmax(-1), self.clusters).float()
+        y = self.one_hots[self.q_y_given_x(x).logits.argmax(-1), 0]
         return self.q_z_given_xy(x, y).mean
 
     def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:

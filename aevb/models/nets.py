@@ -1,7 +1,7 @@
 """Small nets, named by the density they parametrise; each returns a distribution.
 
-Likelihoods are computed in float32 even when the matrix products run in bfloat16: a sum over 784
-pixels needs the digits.
+Likelihoods are computed in float32 or wider even when the matrix products run in bfloat16: a sum over
+784 pixels needs the digits.
 """
 
 from collections.abc import Sequence
@@ -48,8 +48,8 @@ class DiagonalNormalNet(nn.Module):
 
     def forward(self, inputs: Tensor) -> Independent:
         h = self.hidden(inputs)
-        scale = F.softplus(self.pre_scale(h).float()) + MIN_SCALE
-        return Independent(Normal(self.loc(h).float(), scale, validate_args=False), 1, validate_args=False)
+        scale = F.softplus(_wide(self.pre_scale(h))) + MIN_SCALE
+        return Independent(Normal(_wide(self.loc(h)), scale, validate_args=False), 1, validate_args=False)
 
 
 class ContinuousBernoulliNet(nn.Module):
@@ -61,7 +61,7 @@ class ContinuousBernoulliNet(nn.Module):
         self.logits = nn.Linear(hidden_dims[-1], output_dim)
 
     def forward(self, inputs: Tensor) -> Independent:
-        logits = cap(self.logits(self.hidden(inputs)).float())
+        logits = cap(_wide(self.logits(self.hidden(inputs))))
         return Independent(ContinuousBernoulli(logits, validate_args=False), 1, validate_args=False)
 
 
@@ -74,7 +74,7 @@ class BernoulliNet(nn.Module):
         self.logits = nn.Linear(hidden_dims[-1], output_dim)
 
     def forward(self, inputs: Tensor) -> Independent:
-        logits = self.logits(self.hidden(inputs)).float()
+        logits = _wide(self.logits(self.hidden(inputs)))
         return Independent(Bernoulli(logits=logits, validate_args=False), 1, validate_args=False)
 
 
@@ -87,7 +87,7 @@ class CategoricalNet(nn.Module):
         self.logits = nn.Linear(hidden_dims[-1], output_dim)
 
     def forward(self, inputs: Tensor) -> OneHotCategorical:
-        return self.distribution(self.logits(self.hidden(inputs)).float())
+        return self.distribution(_wide(self.logits(self.hidden(inputs))))
 
     @staticmethod
     def distribution(logits: Tensor) -> OneHotCategorical:
@@ -103,12 +103,17 @@ class LinearDiagonalNormal(nn.Module):
         self.pre_scale = nn.Linear(input_dim, output_dim)
 
     def forward(self, inputs: Tensor) -> Independent:
-        scale = F.softplus(self.pre_scale(inputs).float()) + MIN_SCALE
+        scale = F.softplus(_wide(self.pre_scale(inputs))) + MIN_SCALE
         return Independent(
-            Normal(self.loc(inputs).float(), scale, validate_args=False), 1, validate_args=False
+            Normal(_wide(self.loc(inputs)), scale, validate_args=False), 1, validate_args=False
         )
 
 
 def standard_normal(zeros: Tensor) -> Independent:
     """N(0, I) of the shape of `zeros`, whose last dimension is the event's."""
     return Independent(Normal(zeros, torch.ones_like(zeros), validate_args=False), 1, validate_args=False)
+
+
+def _wide(h: Tensor) -> Tensor:
+    """In float32, or in float64 where the model is."""
+    return h.to(torch.promote_types(h.dtype, torch.float32))

@@ -1,0 +1,134 @@
+"""Models written elsewhere: a Gaussian VAE of wines, and one given their class, as the README says to."""
+
+import pickle
+
+import pytest
+import torch
+from sklearn.datasets import load_wine
+from torch import Generator, Tensor, nn
+from torch.distributions import Independent, Normal, kl_divergence
+
+from aevb import Alternating, Examples, LatentVariableModel, Simultaneous, TrainingConfig, evaluate, train
+from aevb.distributions import rsample
+from aevb.evaluation import posterior_means
+from tests.small_models import seeded
+
+
+def net(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(inputs, 16), nn.Tanh(), nn.Linear(16, outputs))
+
+
+class WineVAE(LatentVariableModel):
+    """z ~ N(0, I), x ~ N(μ_θ(z), diag σ²), q(z | x) = N(μ_φ(x), diag σ_φ(x)²)."""
+
+    observation = "vector"
+
+    def __init__(self, data_dim: int = 13, latent_dim: int = 2, classes: int = 0):
+        super().__init__()
+        self.data_dim, self.latent_dim, self.classes = data_dim, latent_dim, classes
+        self.q_net = nn.Sequential(
+            nn.Linear(data_dim + classes, 16), nn.Tanh(), nn.Linear(16, 2 * latent_dim)
+        )
+        self.p_net = nn.Sequential(nn.Linear(latent_dim + classes, 16), nn.Tanh(), nn.Linear(16, data_dim))
+        self.p_log_scale = nn.Parameter(torch.zeros(data_dim))
+
+    @property
+    def p_z(self) -> Independent:
+        return Independent(Normal(torch.zeros(self.latent_dim), 1.0), 1)
+
+    def q_z(self, x: Tensor, *y: Tensor) -> Independent:
+        loc, log_scale = self.q_net(torch.cat([x, *self.one_hots(y)], -1)).chunk(2, -1)
+        return Independent(Normal(loc, log_scale.exp()), 1)
+
+    def p_x(self, z: Tensor, *y: Tensor) -> Independent:
+        given = [one_hot.expand(*z.shape[:-1], -1) for one_hot in self.one_hots(y)]
+        return Independent(Normal(self.p_net(torch.cat([z, *given], -1)), self.p_log_scale.exp()), 1)
+
+    def one_hots(self, y: tuple[Tensor, ...]) -> list[Tensor]:
+        return [nn.functional.one_hot(labels, self.classes).float() for labels in y]
+
+    def terms(self, x: Tensor, *y: Tensor, generator: Generator | None = None) -> dict[str, Tensor]:
+        q_z = self.q_z(x, *y)
+        z = rsample(q_z, generator=generator)
+        return {
+            "reconstruction": self.p_x(z, *y).log_prob(x),
+            "minus_kl_z": -kl_divergence(q_z, self.p_z),
+        }
+
+    def log_weights(self, x: Tensor, *y: Tensor, samples: int, generator: Generator | None = None) -> Tensor:
+        q_z = self.q_z(x, *y)
+        z = rsample(q_z, (samples,), generator)
+        return self.p_x(z, *y).log_prob(x) + self.p_z.log_prob(z) - q_z.log_prob(z)
+
+    def encode(self, x: Tensor, *y: Tensor) -> Tensor:
+        return self.q_z(x, *y).mean
+
+    def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
+        y = [torch.arange(count) % self.classes] if self.classes else []
+        return rsample(self.p_x(rsample(self.p_z, (count,), generator), *y), generator=generator)
+
+
+class ConditionalWineVAE(WineVAE):
+    conditional = True
+
+    def __init__(self, data_dim: int = 13, latent_dim: int = 2, classes: int = 3):
+        super().__init__(data_dim, latent_dim, classes)
+
+
+@pytest.fixture(params=[WineVAE, ConditionalWineVAE])
+def model(request: pytest.FixtureRequest) -> WineVAE:
+    torch.manual_seed(0)
+    return request.param()
+
+
+@pytest.fixture
+def examples(model: WineVAE) -> Examples:
+    wine = load_wine()
+    x = torch.from_numpy(wine.data).float()
+    labels = torch.from_numpy(wine.target) if model.conditional else None
+    return Examples((x - x.mean(0)) / x.std(0), model.observation, labels)
+
+
+@pytest.mark.parametrize("schedule", [Simultaneous(), Alternating(10, 10)])
+def test_it_trains_and_is_measured(model: WineVAE, examples: Examples, schedule) -> None:
+    before = evaluate(model, *examples.fixed())
+    config = TrainingConfig(steps=300, batch_size=50, learning_rate=1e-2, schedule=schedule)
+    for _ in train(model, examples, config):
+        pass
+    measured = evaluate(model, *examples.fixed(), bounds=[10, 100])
+    assert measured.examples == 178 and measured.elbo > before.elbo + 1
+    assert measured.elbo < measured.bound[10] < measured.bound[100]
+    assert posterior_means(model, *examples.fixed()).shape == (178, 2)
+    assert model.sample(5, generator=seeded()).shape == (5, 13)
+
+
+def test_it_is_saved_and_loaded(model: WineVAE, examples: Examples, tmp_path) -> None:
+    model.save_pretrained(tmp_path)
+    loaded = type(model).from_pretrained(tmp_path)
+    assert loaded.config == model.config
+    observed = examples.fixed()
+    for again in (loaded, pickle.loads(pickle.dumps(model))):  # noqa: S301  # what was just pickled here
+        assert torch.equal(
+            again.elbo(*observed, generator=seeded()), model.elbo(*observed, generator=seeded())
+        )
+
+
+def test_a_parameter_that_no_step_would_move_is_named(model: WineVAE, examples: Examples) -> None:
+    model.encoder = nn.Linear(2, 2)
+    with pytest.raises(ValueError, match=r"parameter encoder\.weight: its name must begin with p_ or q_"):
+        next(train(model, examples, TrainingConfig(steps=1)))
+    model.encoder.requires_grad_(False)  # meant to stand still
+    next(train(model, examples, TrainingConfig(steps=1)))
+
+
+def test_terms_of_different_shapes_are_refused(model: WineVAE, examples: Examples, monkeypatch) -> None:
+    """Of B = D examples, (B, D) and (B,) would be broadcast without a word."""
+    right = model.terms
+
+    def wrong(*observed: Tensor, generator: Generator | None = None) -> dict[str, Tensor]:
+        terms = right(*observed, generator=generator)
+        return terms | {"reconstruction": terms["reconstruction"].unsqueeze(-1).expand(-1, 13)}
+
+    monkeypatch.setattr(model, "terms", wrong)
+    with pytest.raises(ValueError, match=r"must be of one shape, \(B,\), not .*\(13, 13\)"):
+        next(train(model, examples, TrainingConfig(steps=1, batch_size=13)))
