@@ -1,10 +1,12 @@
 // Latent dimensions under sliders and under a pad of two directions; what they decode to is painted on the
-// same frame. Python hears of the values, and of the chosen label or cluster, when the visitor lets go.
+// next frame. Python hears of the values, and of the chosen label or cluster, when the visitor lets go.
 
 const PAD = 4; // the pad goes from -4 to 4 along both directions
 const GRID = 9; // thumbnails along each of them
 const QUIET = 150; // ms without a change before they are decoded
 const SLICE = 5; // ms of each frame that they may take
+const STRIP_SLICE = 1.5; // the same of the labels or clusters while something moves
+const FOLLOW = 40; // ms until words, numbers and sliders follow the pictures
 const LOCK = '<svg viewBox="0 0 24 24" aria-hidden="true"><rect x="4" y="11" width="16" height="11" rx="2"/><path/></svg>';
 const SHACKLES = { true: "M8 11V7a4 4 0 0 1 8 0v4", false: "M8 11V6a4 4 0 0 1 8 -1" };
 
@@ -16,17 +18,16 @@ class Latent {
     const one = (selector) => root.querySelector(selector);
     [this.decoded, this.original] = [one(".decoded"), one(".original")];
     [this.dial, this.across, this.up] = [one(".dial"), one(".across"), one(".up")];
+    this.lines = [...one(".terms").children];
     this.pad = new Panel(one(".pad"));
     this.sheet = document.createElement("canvas"); // the pad's thumbnails
     this.thumbnail = document.createElement("canvas");
-    this.resizes = new ResizeObserver(() => this.layout());
-    this.resizes.observe(root);
   }
 
   close() {
-    this.resizes.disconnect();
     clearTimeout(this.telling);
     clearTimeout(this.waiting);
+    clearTimeout(this.following);
     cancelAnimationFrame(this.filling);
     cancelAnimationFrame(this.frame);
   }
@@ -100,6 +101,7 @@ class Latent {
       return button;
     }));
 
+    this.root.querySelector(".terms").hidden = Boolean(dial);
     if (dial) this.buildDial(dial);
     this.directions = [
       ...Array.from({ length: directions.length / count }, (_, p) => {
@@ -180,6 +182,8 @@ class Latent {
   }
 
   listenToPad(canvas) {
+    canvas.setAttribute("aria-valuemin", -PAD);
+    canvas.setAttribute("aria-valuemax", PAD);
     const to = (event) => {
       const { left, top, width, height } = canvas.getBoundingClientRect();
       this.put(PAD * (2 * ((event.clientX - left) / width) - 1), PAD * (1 - 2 * ((event.clientY - top) / height)));
@@ -263,6 +267,7 @@ class Latent {
       const until = performance.now() + SLICE;
       do this.fillCell(cell++);
       while (cell < GRID ** 2 && performance.now() < until);
+      this.keepPad();
       this.drawPad();
       if (cell < GRID ** 2) this.filling = requestAnimationFrame(slice);
     };
@@ -294,7 +299,8 @@ class Latent {
   }
 
   // log p(x | z) and log p(z), in nats.
-  terms(values, logits = this.model.logits(values)) {
+  terms(values) {
+    const logits = this.model.logits(values);
     return [this.model.logLikelihood(logits, this.data.image), logNormal(this.model.prior(), values)];
   }
 
@@ -302,6 +308,7 @@ class Latent {
 
   changed() {
     clearTimeout(this.telling); // not while a drag goes on
+    this.stale = this.strip?.length; // of the labels or clusters, how many show other values
     this.redraw();
   }
 
@@ -314,49 +321,102 @@ class Latent {
   }
 
   layout() {
-    if (this.data && this.pad.fit()) this.redraw();
+    if (!this.pad.fit()) return;
+    this.keepPad();
+    this.redraw();
   }
 
+  // The pictures. The rest of the page follows in its own time: any change of it is laid out and painted with
+  // all around it, which takes longer than to decode.
   draw() {
-    this.sliders.forEach((line, i) => {
-      const value = this.values[i], text = signed(value, 2);
-      const [range, output] = [line.querySelector("input"), line.querySelector("output")];
-      if (output.textContent === text) return;
-      range.value = value;
-      range.setAttribute("aria-valuetext", text);
-      output.textContent = text;
-    });
     if (this.model) {
-      if (this.data.dial) this.drawChoices();
-      else this.drawTerms();
+      paint(this.decoded, this.decode(this.values));
+      if (this.stale) this.drawStrip();
     }
     this.drawPad();
+    this.following ??= setTimeout(() => {
+      this.following = null;
+      this.follow();
+    }, FOLLOW);
   }
 
-  say(caption) {
-    this.decoded.nextElementSibling.textContent = caption;
-    this.decoded.setAttribute("aria-label", caption);
+  // All labels or clusters in the same style: as many as there is time for, the others on the next frames.
+  drawStrip() {
+    const { numbers } = this.data.dial, epsilon = Float32Array.from(this.values), until = performance.now() + STRIP_SLICE;
+    do {
+      const k = (this.latest = ((this.latest ?? -1) + 1) % numbers.length);
+      paint(this.strip[k].firstElementChild, this.model.decode(place(this.priors[k], epsilon), numbers[k]));
+    } while (--this.stale && performance.now() < until);
+    if (this.stale) this.redraw();
   }
 
-  drawTerms() {
-    const logits = this.model.logits(this.values), sum = ([a, b]) => a + b;
-    paint(this.decoded, logits.map(sigmoid));
-    const here = this.terms(this.values, logits), mean = (this.reference ??= this.terms(this.placed(0)));
-    const lines = [["log p(x | z)", here[0], mean[0]], ["log p(z)", here[1], mean[1]], ["log p(x, z)", sum(here), sum(mean)]];
-    this.root.querySelector(".terms").innerHTML = lines.map(([title, value, before]) =>
-      `<div><dt>${title} (${signed(value - before, 1, "+")})</dt><dd>${signed(value, 1)}</dd></div>`).join("");
+  // What of the pad stays under the marker.
+  keepPad() {
+    const { pad, sheet } = this, { width } = pad;
+    pad.keep((context) => {
+      context.globalAlpha = 0.8;
+      if (sheet.width) context.drawImage(sheet, 0, 0, width, width);
+      Object.assign(context, { globalAlpha: 0.7, strokeStyle: "#9aa4b5", lineWidth: 1 });
+      context.beginPath();
+      context.moveTo(width / 2, 0);
+      context.lineTo(width / 2, width);
+      context.moveTo(0, width / 2);
+      context.lineTo(width, width / 2);
+      context.stroke();
+      context.globalAlpha = 1;
+    });
+    this.marked = null;
+  }
+
+  drawPad() {
+    const { pad, data } = this, { width, canvas } = pad, [u, v] = this.axes, [x, y] = this.coordinates(this.values);
+    const marked = [u.name, v.name, x, y].join(), at = (value) => (width * (clamp(value, PAD) + PAD)) / (2 * PAD);
+    if (!width || this.marked === marked) return;
+    this.marked = marked;
+    pad.show((context) => {
+      Object.assign(context, { fillStyle: data.mark, strokeStyle: "#fff", lineWidth: 3 });
+      context.beginPath();
+      context.arc(at(x), width - at(y), 9, 0, 6.2832);
+      context.fill();
+      context.stroke();
+    });
+  }
+
+  // Words, numbers and controls
+
+  follow() {
+    this.sliders.forEach(({ children: [, range, output] }, i) => {
+      const value = this.values[i], text = signed(value, 2);
+      if (!setText(output, text)) return;
+      range.value = value;
+      range.setAttribute("aria-valuetext", text);
+    });
+    const { canvas } = this.pad, [u, v] = this.axes, [x, y] = this.coordinates(this.values);
+    canvas.setAttribute("aria-label", `The plane of ${u.name} and ${v.name}`);
+    canvas.setAttribute("aria-valuetext", `${u.name} ${signed(x, 1)}, ${v.name} ${signed(y, 1)}`);
+    canvas.setAttribute("aria-valuenow", x.toFixed(1));
+    if (!this.model) return;
+    if (this.data.dial) this.nameChoice();
+    else this.writeTerms();
+  }
+
+  writeTerms() {
+    const here = this.terms(this.values), mean = (this.reference ??= this.terms(this.placed(0)));
+    const titles = ["log p(x | z)", "log p(z)", "log p(x, z)"], withSum = ([a, b]) => [a, b, a + b];
+    this.lines.forEach(({ children: [title, number] }, k) => {
+      const value = withSum(here)[k];
+      setText(title, `${titles[k]} (${signed(value - withSum(mean)[k], 1, "+")})`);
+      setText(number, signed(value, 1));
+    });
     this.say("decoded λ");
   }
 
-  // All labels or clusters in the same style, the chosen one framed; between two, both by their weights.
-  drawChoices() {
+  // The chosen label or cluster is framed; between two, both by their weights.
+  nameChoice() {
     const { dial, mark } = this.data, { numbers, titles } = dial, weights = this.weights();
-    const epsilon = Float32Array.from(this.values);
-    paint(this.decoded, this.decode(this.values));
     this.strip.forEach((button, k) => {
-      const weight = weights[numbers[k]], canvas = button.firstElementChild;
-      paint(canvas, this.model.decode(place(this.priors[k], epsilon), numbers[k]));
-      canvas.style.outlineColor = `color-mix(in srgb, ${mark} ${100 * weight}%, transparent)`;
+      const weight = weights[numbers[k]];
+      button.firstElementChild.style.outlineColor = `color-mix(in srgb, ${mark} ${100 * weight}%, transparent)`;
       button.setAttribute("aria-pressed", weight === 1);
     });
     const shares = titles.flatMap((title, k) => {
@@ -369,32 +429,16 @@ class Latent {
     this.say(shares.length > 1 ? chosen : `${dial.said} ${chosen}`);
   }
 
-  drawPad() {
-    const { pad, data } = this, { width, canvas } = pad;
-    if (!width) return;
-    const [x, y] = this.coordinates(this.values), at = (value) => (width * (clamp(value, PAD) + PAD)) / (2 * PAD);
-    pad.show((context) => {
-      context.globalAlpha = 0.8;
-      if (this.sheet.width) context.drawImage(this.sheet, 0, 0, width, width);
-      Object.assign(context, { globalAlpha: 0.7, strokeStyle: "#9aa4b5", lineWidth: 1 });
-      context.beginPath();
-      context.moveTo(at(0), 0);
-      context.lineTo(at(0), width);
-      context.moveTo(0, width - at(0));
-      context.lineTo(width, width - at(0));
-      context.stroke();
-      context.globalAlpha = 1;
-      Object.assign(context, { fillStyle: data.mark, strokeStyle: "#fff", lineWidth: 3 });
-      context.beginPath();
-      context.arc(at(x), width - at(y), 9, 0, 6.2832);
-      context.fill();
-      context.stroke();
-    });
-    const [u, v] = this.axes;
-    canvas.setAttribute("aria-label", `The plane of ${u.name} and ${v.name}`);
-    canvas.setAttribute("aria-valuetext", `${u.name} ${signed(x, 1)}, ${v.name} ${signed(y, 1)}`);
-    for (const [name, value] of [["now", x.toFixed(1)], ["min", -PAD], ["max", PAD]]) canvas.setAttribute(`aria-value${name}`, value);
+  say(caption) {
+    if (setText(this.decoded.nextElementSibling, caption)) this.decoded.setAttribute("aria-label", caption);
   }
+}
+
+// Sets a text that is another than before, and says so: the same set again would be laid out again.
+function setText(element, text) {
+  const changed = element.textContent !== text;
+  if (changed) element.textContent = text;
+  return changed;
 }
 
 function rounded(values) {
@@ -412,7 +456,9 @@ function dot(a, b) {
 }
 
 // With a true minus sign; with `plus` what is not below 0 has its sign too.
+const FORMATS = [1, 2].map((digits) => new Intl.NumberFormat("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+
 function signed(value, digits, plus = "") {
-  const text = Math.abs(value).toLocaleString("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const text = FORMATS[digits - 1].format(Math.abs(value));
   return (value < 0 && /[1-9]/.test(text) ? "−" : plus) + text;
 }
