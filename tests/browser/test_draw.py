@@ -16,6 +16,7 @@ from aevb.data import load
 from aevb.models import CVAE, GMVAE, VAE
 from aevb.ui import draw, loading
 from aevb.ui.components import source
+from aevb.ui.components.draw import SCRIPTS
 from aevb.ui.components.engine import weights
 
 OPEN = Callable[..., Page]
@@ -78,21 +79,13 @@ def link(page: Page, model: str) -> str:
 
 def module(page: Page, body: str, argument: Any = None) -> Any:
     """Runs `body`, which sees the page's own scripts as `m` and `argument`, in the browser."""
-    names = (
-        "engine/engine.js",
-        "engine/live.js",
-        "plot.js",
-        "digits/digits.js",
-        "draw/ink.js",
-        "draw/answers.js",
-    )
     return page.evaluate(
         f"""async ([source, argument]) => {{
             const url = URL.createObjectURL(new Blob([source], {{type: 'text/javascript'}}))
             const m = await import(url);
             {body}
         }}""",
-        [source(*names), argument],
+        [source(*SCRIPTS), argument],
     )
 
 
@@ -329,6 +322,27 @@ def test_the_keyboard_alone_brings_a_digit(open_page: OPEN) -> None:
     page.get_by_label("Test digit", exact=True).fill("99999")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Test digit", exact=True)).not_to_have_value("99999")
+    assert page.faults == []
+
+
+def test_back_brings_the_digit_before_and_the_same_can_be_chosen_again(
+    open_page: OPEN, settle: SETTLE
+) -> None:
+    page = open_page("draw", keep=9)
+    said(page, "looks like a 2")  # the example
+    number = page.get_by_label("Test digit", exact=True)
+    for digit in ("7", "12"):
+        number.fill(digit)
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(f"digit={digit}$"))
+        settle(page)
+    page.go_back()
+    expect(number).to_have_value("7")
+    said(page, "Test digit 7 ")
+    expect(page.locator(".kept")).to_have_text("9")
+    number.fill("12")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("digit=12$"))
     assert page.faults == []
 
 

@@ -138,7 +138,7 @@ class Draw {
       this.one(".kept").textContent = keep.value;
       this.restart();
     };
-    keep.onchange = () => this.report("keep");
+    keep.onchange = () => this.report();
     this.one(".others").onclick = () => {
       this.seed += 1;
       this.restart();
@@ -181,12 +181,16 @@ class Draw {
   }
 
   // What Python hears of, and what a screen reader says
-  report(what = "drawing") {
+  report() {
     this.unspoken = true;
-    if (what === "keep") return this.tell("keep", Number(this.one(".keep").value));
     const strokes = write(this.strokes), tooLong = strokes.length > this.data.longest;
     this.one(".too-long").hidden = !tooLong;
-    this.tell("drawing", { strokes: tooLong ? "" : strokes, digit: this.example ? null : this.digit });
+    this.tell("view", {
+      run: this.data.run,
+      strokes: tooLong ? "" : strokes,
+      digit: this.example ? null : this.digit,
+      keep: Number(this.one(".keep").value),
+    });
   }
 
   // What Python sends
