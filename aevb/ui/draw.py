@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from aevb.checkpoints import CheckpointError
 from aevb.models import REGISTRY

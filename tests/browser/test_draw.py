@@ -325,9 +325,7 @@ def test_the_keyboard_alone_brings_a_digit(open_page: OPEN) -> None:
     assert page.faults == []
 
 
-def test_back_brings_the_digit_before_and_the_same_can_be_chosen_again(
-    open_page: OPEN, settle: SETTLE
-) -> None:
+def test_back_brings_the_digit_before_which_can_be_chosen_again(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("draw", keep=9)
     said(page, "looks like a 2")  # the example
     number = page.get_by_label("Test digit", exact=True)
