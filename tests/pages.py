@@ -12,3 +12,8 @@ def mounted(app: AppTest, component: str) -> tuple[dict, np.ndarray]:
     (data,) = [proto.bytes for proto in protos if proto.component_name.endswith(component)]
     length = int.from_bytes(data[:4], "little")
     return json.loads(data[4 : 4 + length]), np.frombuffer(data, "<f4", offset=4 + length)
+
+
+def linked(app: AppTest, param: str) -> str | None:
+    """What the page's URL says under a name."""
+    return "".join(app.query_params[param]) if param in app.query_params else None

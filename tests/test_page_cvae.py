@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from aevb.checkpoints import CheckpointError
 from aevb.models import CVAE, VAE, LatentVariableModel
 from aevb.ui import cvae, loading, maps
+from tests.pages import linked
 
 Open = Callable[..., AppTest]
 
@@ -54,22 +55,22 @@ def test_a_link_brings_the_same_view(open_app: Open, folder: Path) -> None:
     assert app.selectbox(key="from").value == 4 and app.selectbox(key="until").value == 9
     assert sliders(app) == pytest.approx([value / 10 for value in range(20)])
     app.number_input(key="digit").set_value(6).run()
-    assert "style" not in app.query_params  # another digit starts at its own style
+    assert linked(app, "style") is None  # another digit starts at its own style
     assert sliders(app) == pytest.approx(cvae.style("cvae", 6).tolist(), abs=0.006)
 
 
 def test_the_sliders_stand_in_the_link(open_app: Open, folder: Path) -> None:
     app = open_app("cvae", digit=5)
-    assert "style" not in app.query_params
+    assert linked(app, "style") is None
     own = loading.test_label(5)
     start = sliders(app)
     let_go(app, [*start[:2], 1.25, *start[3:]], own)
-    link = "".join(app.query_params["style"])
+    link = linked(app, "style")
     assert link.split(",")[2] == "1.25" and link.count(",") == 19
-    assert "label" not in app.query_params
+    assert linked(app, "label") is None
     let_go(app, start, 2.35)
-    assert "style" not in app.query_params
-    assert "".join(app.query_params["label"]) == "2.35"
+    assert linked(app, "style") is None
+    assert linked(app, "label") == "2.35"
     assert not app.exception
 
 
@@ -80,7 +81,7 @@ def test_the_dial_stands_in_the_link(open_app: Open, folder: Path, label: str, p
     assert app.session_state["style_opening"].start[1] == position
     app.number_input(key="digit").set_value(6).run()
     assert app.session_state["style_opening"].start[1] == loading.test_label(6)
-    assert "label" not in app.query_params
+    assert linked(app, "label") is None
 
 
 @pytest.mark.parametrize("label", ["", "ten", "-1", "9.5", "nan", "1e9"])

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from aevb.models import VAE, LatentVariableModel
 from aevb.ui import draw, loading
 from aevb.ui.components.draw import LONGEST
-from tests.pages import mounted
+from tests.pages import linked, mounted
 
 Open = Callable[..., AppTest]
 Make = Callable[[LatentVariableModel], Path]
@@ -64,7 +64,7 @@ def let_go(app: AppTest, strokes: str, digit: int | None, keep: int = draw.KEEP)
 
 
 def link(app: AppTest) -> dict[str, str]:
-    return {name: "".join(app.query_params[name]) for name in draw.PARAMS if name in app.query_params}
+    return {name: text for name in draw.PARAMS if (text := linked(app, name)) is not None}
 
 
 def test_the_page_opens_with_an_example_of_its_own(open_app: Open) -> None:

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from aevb.checkpoints import CheckpointError
 from aevb.models import GMVAE, VAE, LatentVariableModel
 from aevb.ui import gmvae, loading, record
+from tests.pages import linked, mounted
 
 Open = Callable[..., AppTest]
 Make = Callable[[LatentVariableModel], Path]
@@ -26,6 +27,12 @@ def folder(make_checkpoint: Make) -> Path:
 
 def sliders(app: AppTest) -> list[float]:
     return app.session_state["place_opening"].start[0].tolist()
+
+
+def simplex(app: AppTest) -> tuple[str, float, list[int]]:
+    """The run, the temperature and the percent that the component is given."""
+    header, _ = mounted(app, "aevb_gumbel")
+    return header["run"], header["temperature"], header["percent"]
 
 
 def let_go(app: AppTest, z: list[float], choice: float) -> None:
@@ -57,25 +64,25 @@ def test_a_link_brings_the_same_view(open_app: Open, folder: Path) -> None:
     assert app.session_state["place_opening"].start[1] == gmvae.titles("gmvae").index("4s")
     assert app.session_state["colour"] == "digit"
     assert app.selectbox(key="in").value == "5s" and app.selectbox(key="labelled").value == 8
-    assert app.session_state["gumbel_opening"] == (0.25, (10, 20, 70))
+    assert simplex(app)[1:] == (0.25, [10, 20, 70])
     assert sliders(app) == pytest.approx([value / 10 for value in range(24)])
     app.number_input(key="digit").set_value(6).run()
-    assert "place" not in app.query_params  # another digit starts at its own place
+    assert linked(app, "place") is None  # another digit starts at its own place
     assert sliders(app) == pytest.approx(gmvae.place("gmvae", 6).tolist(), abs=0.006)
 
 
 def test_the_sliders_stand_in_the_link(open_app: Open, folder: Path) -> None:
     app = open_app("gmvae", digit=5)
-    assert "place" not in app.query_params
+    assert linked(app, "place") is None
     start, own = sliders(app), app.session_state["place_opening"].start[1]
     let_go(app, [*start[:2], 1.25, *start[3:]], own)
-    link = "".join(app.query_params["place"])
+    link = linked(app, "place")
     assert link.split(",")[2] == "1.25" and link.count(",") == 23
-    assert "cluster" not in app.query_params
+    assert linked(app, "cluster") is None
     other = (own + 1) % 10
     let_go(app, start, other)
-    assert "place" not in app.query_params
-    assert "".join(app.query_params["cluster"]) == gmvae.titles("gmvae")[other]
+    assert linked(app, "place") is None
+    assert linked(app, "cluster") == gmvae.titles("gmvae")[other]
     assert not app.exception
 
 
@@ -100,8 +107,23 @@ def test_broken_simplex_settings_are_at_their_defaults(
     assert [warning.value for warning in app.warning] == [
         "This link's tau and pi could not be read; they are at their defaults."
     ]
-    assert app.session_state["gumbel_opening"] == (gmvae.TEMPERATURE, gmvae.PERCENT)
+    assert simplex(app)[1:] == (gmvae.TEMPERATURE, list(gmvae.PERCENT))
     assert not app.exception
+
+
+def test_the_simplex_stands_in_the_link_and_follows_it(open_app: Open, folder: Path) -> None:
+    app = open_app("gmvae", tau=0.25)
+    before = simplex(app)
+    view = {"run": before[0], "temperature": 3.98, "percent": [20, 30, 50]}
+    app.session_state["gumbel"] = {"view": view}
+    app.run()
+    assert simplex(app) == before  # it moved by itself: it is not told to
+    assert linked(app, "tau") == "3.98" and linked(app, "pi") == "20-30-50"
+    del app.query_params["tau"]  # the browser's Back
+    app.run()
+    run, temperature, percent = simplex(app)
+    assert run != before[0] and (temperature, percent) == (gmvae.TEMPERATURE, [20, 30, 50])
+    assert linked(app, "tau") is None and not app.exception
 
 
 def test_an_opened_image_becomes_the_test_digit(open_app: Open, folder: Path) -> None:

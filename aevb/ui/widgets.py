@@ -124,19 +124,22 @@ class Opening(Generic[T]):
     start: T
 
 
-def opening(key: str, of: Hashable, params: Sequence[str], read: Callable[..., T]) -> Opening[T]:
+def opening(
+    key: str, of: Hashable, params: Sequence[str], read: Callable[..., T], *, lasting: Sequence[str] = ()
+) -> Opening[T]:
     """The last opening, or a new one: on arrival, for another `of`, and after Back or Forward.
 
     It is read once for each, since a component's data must not change with what it reports. `read` gets
-    the URL's values, None where there is none; another `of` starts without those of the old one.
+    the URL's values, None where there is none. Another `of` starts without those of the old one, but for
+    the `lasting` parameters, which come last.
     """
-    links = {param: st.query_params.get(param) for param in params}
+    links = {param: st.query_params.get(param) for param in (*params, *lasting)}
     known: Opening[T] | None = st.session_state.get(f"{key}_opening")
     arrived = known is None or known.links != links
     if known is not None and not arrived and known.of == of:
         return known
     if not arrived:
-        links = dict.fromkeys(params)
+        links |= dict.fromkeys(params)
         _write(links)
     new = Opening(known.number + 1 if known else 0, of, links, read(*links.values()))
     st.session_state[f"{key}_opening"] = new

@@ -162,6 +162,33 @@ def test_the_probabilities_add_up_to_one_and_stand_in_the_link(open_page: OPEN, 
     ).evaluate("c => c.toDataURL()")
 
 
+def test_back_and_another_link_move_the_simplex(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("gmvae", tau=0.5, pi="20-30-50")
+    found = simplex(page)
+    position, first = found.locator(".position"), found.locator(".name").first
+    found.get_by_role("slider", name="temperature").press("Home")
+    expect(page).to_have_url(re.compile("tau=10"))
+    settle(page)
+    found.get_by_role("slider", name="probability of category 1").press("Home")
+    expect(page).to_have_url(re.compile("pi=2-"))
+    settle(page)
+    page.go_back()
+    expect(first).to_have_text("π₁ = 0.20")
+    expect(position).to_have_text("temperature τ = 10")
+    settle(page)
+    page.go_back()
+    expect(position).to_have_text("temperature τ = 0.50")
+    settle(page)
+    menu = page.get_by_test_id("stSidebarNav")
+    for title in ("Overview", "Gaussian mixture VAE"):
+        menu.get_by_role("link", name=title, exact=True).click()
+        settle(page)
+    found = simplex(page)
+    expect(found.locator(".position")).to_have_text("temperature τ = 1.0")
+    expect(found.locator(".name").first).to_have_text("π₁ = 0.50")
+    assert page.faults == []
+
+
 def test_the_samples_can_be_played_to_the_corners(open_page: OPEN) -> None:
     page = open_page("gmvae", tau=0.2)
     found = simplex(page)

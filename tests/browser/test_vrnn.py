@@ -126,6 +126,36 @@ def test_another_sample_is_chosen_in_the_gallery(open_page: OPEN, settle: SETTLE
     page.wait_for_url(re.compile("grown_image=7"))
 
 
+def test_back_and_forward_move_the_players(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("vrnn", digit=61, row=3, grown=15)
+    rows, grown = player(page, "digit_rows"), player(page, "grown_rows")
+    rows.locator(".range").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile("row=4"))
+    settle(page)
+    grown.get_by_role("spinbutton").fill("7")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("grown_image=7"))
+    settle(page)
+    assert (row(rows), row(grown)) == (4, 15)
+    page.go_back()
+    expect(grown.get_by_role("spinbutton")).to_have_value("1")
+    settle(page)
+    page.go_back()
+    expect(rows.locator(".position")).to_contain_text("row 3 of 28")
+    settle(page)
+    page.wait_for_timeout(500)
+    assert row(grown) == 15, "nothing grows: these are the samples of before"
+    rows.locator(".range").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile("row=4"))  # the same once more
+    settle(page)
+    page.get_by_role("button", name="Resample", exact=True).first.click()
+    expect(page).to_have_url(re.compile("grow="))
+    expect(grown.get_by_role("button", name="Pause")).to_be_visible()  # others do
+    assert page.faults == []
+
+
 def pixels(image: Locator) -> np.ndarray:
     """(28, 28), of an image that stands in the page as a data URI."""
     source = image.get_attribute("src").partition("base64,")[2]
