@@ -126,19 +126,15 @@ def test_what_the_visitor_draws_stands_in_the_link(
     assert link(app) == found and not app.exception
 
 
-def test_models_that_are_not_there_leave_the_others(
-    open_app: Open, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given: dict[str, dict] = {}
-    monkeypatch.setattr(draw, "draw", lambda **values: given.update(values))
-    draw.show()
+def test_models_that_are_not_there_leave_the_others(open_app: Open, folder: Path) -> None:
+    given, _ = mounted(open_app("draw"), "aevb_draw")
     assert set(given["urls"]) == {"digits", "vae", "means"}
     assert set(given["problems"]) == {"cvae", "gmvae", "vrnn"}
     assert all(
         "checkpoint" in problem and str(folder.parent) not in problem
         for problem in given["problems"].values()
     )
-    assert sorted(given["about"]["order"]) == [0, 1, 2] and "titles" not in given["about"]
+    assert sorted(given["order"]) == [0, 1, 2] and "titles" not in given
 
 
 def test_the_means_travel_with_their_labels() -> None:

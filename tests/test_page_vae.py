@@ -93,6 +93,15 @@ def test_back_in_the_browser_moves_the_sliders(open_app: Open, folder: Path) -> 
     assert after.start[0].tolist() == before.start[0].tolist()
 
 
+def test_a_page_that_was_left_opens_again_where_the_link_says(open_app: Open, folder: Path) -> None:
+    app = open_app("vae", z=",".join(["1"] * 20))
+    let_go(app, latents.rounded(vae.posterior("vae", 0)[0]))
+    assert linked(app, "z") is None
+    for page in ("draw", "vae"):
+        app.switch_page(f"../../pages/{page}.py").run()
+    assert sliders(app) == latents.rounded(vae.posterior("vae", 0)[0])
+
+
 @pytest.mark.parametrize("z", ["", "1,2", "a" * 50, ",".join(["nan"] * 20), ",".join(["1e9"] * 20)])
 def test_a_link_with_a_broken_z_starts_at_the_mean_and_says_so(open_app: Open, folder: Path, z: str) -> None:
     app = open_app("vae", z=z)

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import numpy as np
+import streamlit as st
 
 from aevb.checkpoints import CheckpointError
 from aevb.models import REGISTRY
@@ -39,6 +40,7 @@ def _pack_means(name: str) -> bytes:
 means = Served("means", _pack_means)
 
 
+@st.fragment
 def show() -> None:
     """The canvas and its panels; the drawing stands in the URL."""
     opening = widgets.opening("draw", None, PARAMS, _linked)

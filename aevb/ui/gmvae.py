@@ -251,6 +251,7 @@ def cell(name: str, row: int, label: int) -> tuple[list[int], int]:
 # Gumbel-Softmax
 
 
+@st.fragment
 def show_gumbel() -> None:
     """The samples on the simplex; temperature and probabilities stand in the URL."""
     opening = widgets.opening("gumbel", None, ("tau", "pi"), _linked_simplex)

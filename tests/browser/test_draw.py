@@ -344,6 +344,28 @@ def test_back_brings_the_digit_before_which_can_be_chosen_again(open_page: OPEN,
     assert page.faults == []
 
 
+def test_choices_that_come_before_the_servers_answer_stay(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("draw")
+    said(page, "looks like a 2")  # the example
+    number = page.get_by_label("Test digit", exact=True)
+    for gap in (20, 60, 20):
+        page.get_by_role("button", name="Any digit").evaluate(
+            """async (button, gap) => {
+                for (let i = 0; i < 6; i++) {
+                    button.click()
+                    await new Promise((then) => setTimeout(then, gap))
+                }
+                await new Promise(requestAnimationFrame)
+            }""",
+            gap,
+        )
+        chosen = number.input_value()
+        settle(page)
+        expect(page).to_have_url(re.compile(f"digit={chosen}$"))
+        assert number.input_value() == chosen
+    assert page.faults == []
+
+
 def test_links_carry_the_drawing_to_the_models_pages(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("draw")
     said(page, "looks like a 2")  # the example
