@@ -89,13 +89,15 @@ def test_what_is_not_there_is_not_found(make_checkpoint: Make, served: Served, k
 
 def test_content_is_kept_for_ever_and_compressed_where_that_is_understood(make_checkpoint: Make) -> None:
     make_checkpoint(VAE(latent_dim=4, hidden_dims=(8,)))
-    images = loading.digits().test.images.numpy()
+    test = loading.digits().test
     for encoding in ("", "br, gzip;q=0.9"):
         answer = fetch(digits.served, digits.url(), encoding)
         assert "immutable" in answer.headers["Cache-Control"]
         assert answer.headers.get("Content-Encoding") == ("gzip" if encoding else None)
         body = gzip.decompress(answer.body) if encoding else answer.body
-        np.testing.assert_array_equal(np.frombuffer(body, np.uint8).reshape(images.shape), images)
+        images, labels = np.split(np.frombuffer(body, np.uint8), [10_000 * 784])
+        np.testing.assert_array_equal(images, test.images.numpy().ravel())
+        np.testing.assert_array_equal(labels, test.labels.numpy())
     assert len(fetch(digits.served, digits.url(), "gzip").body) < 2_000_000
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from aevb.models import VAE, LatentVariableModel
-from aevb.ui import draw, loading
+from aevb.ui import draw, maps
 from aevb.ui.components.draw import LONGEST
 from tests.pages import linked, mounted
 
@@ -129,17 +128,10 @@ def test_what_the_visitor_draws_stands_in_the_link(
 def test_models_that_are_not_there_leave_the_others(open_app: Open, folder: Path) -> None:
     given, _ = mounted(open_app("draw"), "aevb_draw")
     assert set(given["urls"]) == {"digits", "vae", "means"}
+    assert given["urls"]["means"] == maps.LATENTS.url("vae/means")  # as the map fetches them
     assert set(given["problems"]) == {"cvae", "gmvae", "vrnn"}
     assert all(
         "checkpoint" in problem and str(folder.parent) not in problem
         for problem in given["problems"].values()
     )
     assert sorted(given["order"]) == [0, 1, 2] and "titles" not in given
-
-
-def test_the_means_travel_with_their_labels() -> None:
-    content = draw.means.make("vae")
-    halves = np.frombuffer(content, "<f2", 30_000).reshape(10_000, 3)
-    np.testing.assert_allclose(halves, loading.test_means("vae"), rtol=2e-3, atol=2e-3)
-    labels = np.frombuffer(content, np.uint8, offset=60_000)
-    assert (labels == loading.digits().test.labels.numpy()).all()

@@ -3,16 +3,14 @@
 import re
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from aevb.checkpoints import CheckpointError
 from aevb.models import REGISTRY
-from aevb.ui import errors, gmvae, latents, loading, widgets
+from aevb.ui import errors, gmvae, latents, loading, maps, widgets
 from aevb.ui.components import digits
 from aevb.ui.components.draw import LONGEST, draw
 from aevb.ui.components.engine import weights
-from aevb.ui.components.served import Served
 
 KEEP = 14
 """Rows of a whole digit that the VRNN is given, unless the visitor says otherwise."""
@@ -31,15 +29,6 @@ def sound(text: str) -> bool:
     return len(text) <= LONGEST and STROKES.fullmatch(text) is not None
 
 
-def _pack_means(name: str) -> bytes:
-    """The test images' posterior means (10,000, L) as float16, then a byte for each label."""
-    labels = loading.digits().test.labels.numpy()
-    return loading.test_means(name).astype("<f2").tobytes() + labels.astype(np.uint8).tobytes()
-
-
-means = Served("means", _pack_means)
-
-
 @st.fragment
 def show() -> None:
     """The canvas and its panels; the drawing stands in the URL."""
@@ -54,7 +43,7 @@ def show() -> None:
             problems[name] = errors.sentence(str(error))
     about: dict[str, Any] = {}
     if "vae" in urls:
-        urls["means"], about["order"] = means.url("vae"), latents.order("vae")
+        urls["means"], about["order"] = maps.LATENTS.url("vae/means"), latents.order("vae")
     if "gmvae" in urls:
         about |= {"clusters": gmvae.scored("gmvae").order, "titles": gmvae.titles("gmvae")}
     run = f"{opening.number}"

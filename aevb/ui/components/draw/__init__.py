@@ -51,7 +51,7 @@ def draw(
         strokes: the drawing, as `write` in ink.js has it, at most `LONGEST` characters.
         digit: a test digit in its place; with neither, an example is shown until a visitor draws.
         keep: how many rows of a whole digit the VRNN is given.
-        urls: where the browser finds the models by name, the test "digits" and their "means".
+        urls: where the browser finds the models by name, the test "digits", and their "means" under the VAE.
         problems: a sentence for each model that is not there.
         about: what the panels need to know of the models: the VAE's `order` of dimensions, the
             GMVAE's `clusters` in the order shown and their `titles`.
