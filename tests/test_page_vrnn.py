@@ -1,6 +1,5 @@
 """The VRNN page in this process: its state, its links, and what it says when something is missing."""
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -109,19 +108,6 @@ def test_any_number_of_rows_can_be_kept(open_app: Open, folder: Path, kept: int)
     app = open_app("vrnn", keep=kept)
     assert not app.exception
     assert any(f"first {kept} rows" in caption.value for caption in app.caption)
-
-
-@pytest.mark.parametrize("content", [None, {}, {"curve": []}])
-def test_without_a_record_of_the_training_the_rest_is_there(
-    open_app: Open, folder: Path, content: dict | None
-) -> None:
-    if content is None:
-        (folder / "training.json").unlink()
-    else:
-        (folder / "training.json").write_text(json.dumps(content))
-    app = open_app("vrnn")
-    assert len(app.warning) == 1 and "training.json" in app.warning[0].value
-    assert not app.exception and app.header[-1].proto.anchor == "mathematics"
 
 
 @pytest.mark.parametrize("fault", ["no weights", "no config", "cut", "a VAE", "another size"])
