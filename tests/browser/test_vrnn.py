@@ -10,16 +10,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from aevb import checkpoints
+from tests.visitors import listen, needs
 
 OPEN = Callable[..., Page]
 SETTLE = Callable[[Page], None]
 
-
-@pytest.fixture(autouse=True)
-def _checkpoint() -> None:
-    if "vrnn" not in checkpoints.shipped():
-        pytest.skip("checkpoints/vrnn is not there")
+pytestmark = needs("vrnn")
 
 
 def player(page: Page, key: str) -> Locator:
@@ -37,18 +33,9 @@ def pictures(player: Locator) -> list[str]:
     return [canvases.nth(i).evaluate("canvas => canvas.toDataURL()") for i in range(canvases.count())]
 
 
-def listen(page: Page) -> list[object]:
-    """What the page sends to the server from its next load on."""
-    sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    return sent
-
-
 def test_samples_grow_in_the_browser_alone(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("vrnn")
-    sent = listen(page)
-    page.reload()
-    settle(page)
+    sent = listen(page, settle)
     grown = player(page, "grown_rows")
     assert row(grown) == 28
     before = pictures(grown)
@@ -74,9 +61,7 @@ def test_samples_grow_in_the_browser_alone(open_page: OPEN, settle: SETTLE) -> N
 
 def test_a_drag_over_a_digits_rows_sends_nothing_until_release(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("vrnn", digit=61)
-    sent = listen(page)
-    page.reload()
-    settle(page)
+    sent = listen(page, settle)
     rows = player(page, "digit_rows")
     box = rows.locator(".images").bounding_box()
     page.mouse.move(box["x"] + 60, box["y"] + 0.15 * box["height"])
