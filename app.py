@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from aevb.ui import draw, errors, maps, warmup
+from aevb.ui import errors, maps, warmup
 from aevb.ui.components import digits
 from aevb.ui.components.engine import weights
 
@@ -24,6 +24,6 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 shell = Path(__file__).parent / "aevb" / "ui" / "shell.py"
-served = (weights.served, digits.served, maps.POINTS, maps.LATENTS, draw.means)
+served = (weights.served, digits.served, maps.POINTS, maps.LATENTS)
 routes = [kind.route() for kind in served]
 app = st.App(shell, lifespan=lifespan, on_script_error=errors.show, routes=routes)

@@ -1,7 +1,6 @@
 """What the browser draws the map of the test set from: bytes at URLs that hold a hash of them."""
 
 import gzip
-import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +19,7 @@ from aevb.ui import gmvae, loading, maps
 from aevb.ui.components import digits
 from aevb.ui.components.engine import weights
 from aevb.ui.components.served import Served
+from tests.pages import mounted
 
 Make = Callable[[LatentVariableModel], Path]
 
@@ -89,13 +89,15 @@ def test_what_is_not_there_is_not_found(make_checkpoint: Make, served: Served, k
 
 def test_content_is_kept_for_ever_and_compressed_where_that_is_understood(make_checkpoint: Make) -> None:
     make_checkpoint(VAE(latent_dim=4, hidden_dims=(8,)))
-    images = loading.digits().test.images.numpy()
+    test = loading.digits().test
     for encoding in ("", "br, gzip;q=0.9"):
         answer = fetch(digits.served, digits.url(), encoding)
         assert "immutable" in answer.headers["Cache-Control"]
         assert answer.headers.get("Content-Encoding") == ("gzip" if encoding else None)
         body = gzip.decompress(answer.body) if encoding else answer.body
-        np.testing.assert_array_equal(np.frombuffer(body, np.uint8).reshape(images.shape), images)
+        images, labels = np.split(np.frombuffer(body, np.uint8), [10_000 * 784])
+        np.testing.assert_array_equal(images, test.images.numpy().ravel())
+        np.testing.assert_array_equal(labels, test.labels.numpy())
     assert len(fetch(digits.served, digits.url(), "gzip").body) < 2_000_000
 
 
@@ -110,25 +112,13 @@ def test_another_map_has_another_url(make_checkpoint: Make) -> None:
     assert (unpack(fetch(maps.POINTS, after).body)[0] == 1).all()
 
 
-def mounted(app: AppTest) -> tuple[dict, np.ndarray]:
-    """The header and the arrays, joined, that the page's map was given."""
-    packed = [
-        element.proto.bytes
-        for element in app.get("bidi_component")
-        if element.proto.bytes[4:12] == b'{"urls":'
-    ]
-    (data,) = packed
-    length = int.from_bytes(data[:4], "little")
-    return json.loads(data[4 : 4 + length]), np.frombuffer(data, "<f4", offset=4 + length)
-
-
 def test_the_page_hands_over_the_digit_and_what_the_model_makes_of_it(
     open_app: Callable[..., AppTest], make_checkpoint: Make
 ) -> None:
     make_checkpoint(CVAE(latent_dim=4, hidden_dims=(8,)))
     app = open_app("cvae", digit=42, map="PCA of ε")
     assert not app.exception
-    header, numbers = mounted(app)
+    header, numbers = mounted(app, "aevb_map")
     assert header["digit"] == 42 and header["styles"] and header["labelled"]
     assert header["urls"]["points"] == maps.POINTS.url("cvae/style")
     assert header["urls"]["latents"] == maps.LATENTS.url("cvae/styles")

@@ -1,6 +1,5 @@
 """The CVAE page in this process: its state, its links, and what it says when something is missing."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from aevb.checkpoints import CheckpointError
-from aevb.models import CVAE, VAE, LatentVariableModel
+from aevb.models import CVAE, LatentVariableModel
 from aevb.ui import cvae, loading, maps
+from tests.pages import let_go, linked, sliders
 
 Open = Callable[..., AppTest]
 
@@ -21,23 +20,12 @@ def folder(make_checkpoint: Callable[[LatentVariableModel], Path]) -> Path:
     return make_checkpoint(CVAE(latent_dim=20, hidden_dims=(8,)))
 
 
-def sliders(app: AppTest) -> list[float]:
-    return app.session_state["style_opening"].start[0].tolist()
-
-
-def let_go(app: AppTest, z: list[float], choice: float) -> None:
-    """What the component reports when a visitor lets go of a slider or of the dial."""
-    run = f"cvae {app.number_input(key='digit').value} {app.session_state['style_opening'].number}"
-    app.session_state["style_sliders"] = {"view": {"run": run, "z": z, "choice": choice}}
-    app.run()
-
-
 def test_the_page_opens_with_all_its_parts(open_app: Open, folder: Path) -> None:
     app = open_app("cvae")
     assert not app.exception and not app.warning
     assert app.title[0].value == "Conditional VAE"
     assert app.number_input(key="digit").value == 0
-    assert sliders(app) == pytest.approx(cvae.style("cvae", 0).tolist(), abs=0.006)
+    assert sliders(app, "style") == pytest.approx(cvae.style("cvae", 0).tolist(), abs=0.006)
     assert len(app.get("plotly_chart")) == 5
     anchors = [header.proto.anchor for header in app.header]
     parts = ["grid", "rewrite", "guess", "knobs", "between", "map", "dimensions", "training", "mathematics"]
@@ -52,24 +40,24 @@ def test_a_link_brings_the_same_view(open_app: Open, folder: Path) -> None:
     assert app.number_input(key="grid").value == 7
     assert app.toggle(key="shared").value is False
     assert app.selectbox(key="from").value == 4 and app.selectbox(key="until").value == 9
-    assert sliders(app) == pytest.approx([value / 10 for value in range(20)])
+    assert sliders(app, "style") == pytest.approx([value / 10 for value in range(20)])
     app.number_input(key="digit").set_value(6).run()
-    assert "style" not in app.query_params  # another digit starts at its own style
-    assert sliders(app) == pytest.approx(cvae.style("cvae", 6).tolist(), abs=0.006)
+    assert linked(app, "style") is None  # another digit starts at its own style
+    assert sliders(app, "style") == pytest.approx(cvae.style("cvae", 6).tolist(), abs=0.006)
 
 
 def test_the_sliders_stand_in_the_link(open_app: Open, folder: Path) -> None:
     app = open_app("cvae", digit=5)
-    assert "style" not in app.query_params
+    assert linked(app, "style") is None
     own = loading.test_label(5)
-    start = sliders(app)
-    let_go(app, [*start[:2], 1.25, *start[3:]], own)
-    link = "".join(app.query_params["style"])
+    start = sliders(app, "style")
+    let_go(app, "style", [*start[:2], 1.25, *start[3:]], own)
+    link = linked(app, "style")
     assert link.split(",")[2] == "1.25" and link.count(",") == 19
-    assert "label" not in app.query_params
-    let_go(app, start, 2.35)
-    assert "style" not in app.query_params
-    assert "".join(app.query_params["label"]) == "2.35"
+    assert linked(app, "label") is None
+    let_go(app, "style", start, 2.35)
+    assert linked(app, "style") is None
+    assert linked(app, "label") == "2.35"
     assert not app.exception
 
 
@@ -80,7 +68,7 @@ def test_the_dial_stands_in_the_link(open_app: Open, folder: Path, label: str, p
     assert app.session_state["style_opening"].start[1] == position
     app.number_input(key="digit").set_value(6).run()
     assert app.session_state["style_opening"].start[1] == loading.test_label(6)
-    assert "label" not in app.query_params
+    assert linked(app, "label") is None
 
 
 @pytest.mark.parametrize("label", ["", "ten", "-1", "9.5", "nan", "1e9"])
@@ -102,16 +90,7 @@ def test_a_broken_style_starts_at_the_digits_own_and_says_so(
     app = open_app("cvae", style=style)
     assert len(app.warning) == 1 and "style in this link" in app.warning[0].value
     assert not app.exception
-    assert sliders(app) == pytest.approx(cvae.style("cvae", 0).tolist(), abs=0.006)
-
-
-def test_without_maps_pca_stands_in(open_app: Open, folder: Path) -> None:
-    (folder / "maps.npz").unlink()
-    app = open_app("cvae")
-    assert [warning.value for warning in app.warning] == [
-        "The checkpoint cvae has no t-SNE map: PCA is shown in its place."
-    ]
-    assert not app.exception and len(app.get("plotly_chart")) == 5
+    assert sliders(app, "style") == pytest.approx(cvae.style("cvae", 0).tolist(), abs=0.006)
 
 
 def test_the_styles_are_a_map_of_their_own(open_app: Open, folder: Path) -> None:
@@ -121,31 +100,6 @@ def test_the_styles_are_a_map_of_their_own(open_app: Open, folder: Path) -> None
     points, problem = maps.points("cvae", "style")
     assert points.shape == (10_000, 2) and not problem
     assert not np.allclose(points, maps.points("cvae", "pca")[0])
-
-
-def test_without_a_record_of_the_training_the_rest_is_there(open_app: Open, folder: Path) -> None:
-    (folder / "training.json").unlink()
-    app = open_app("cvae")
-    assert len(app.warning) == 1 and "training.json" in app.warning[0].value
-    assert not app.exception and app.header[-1].proto.anchor == "mathematics"
-
-
-@pytest.mark.parametrize("missing", ["cvae", "cvae/model.safetensors", "cvae/config.json"])
-def test_a_missing_checkpoint_leaves_the_pages_title(open_app: Open, folder: Path, missing: str) -> None:
-    path = folder.parent / missing
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
-    app = open_app("cvae")
-    assert app.title[0].value == "Conditional VAE"
-    assert len(app.exception) == 1  # which app.py hands to errors.show
-
-
-def test_a_checkpoint_of_another_model_is_refused(
-    make_checkpoint: Callable[[LatentVariableModel], Path],
-) -> None:
-    path = make_checkpoint(VAE(latent_dim=20, hidden_dims=(8,)))
-    path.rename(path.with_name("cvae"))
-    with pytest.raises(CheckpointError, match="does not hold a CVAE"):
-        cvae.model("cvae")
 
 
 def test_shared_styles_are_the_same_draws_in_every_row(folder: Path) -> None:

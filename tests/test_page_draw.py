@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from aevb.models import VAE, LatentVariableModel
-from aevb.ui import draw, loading
+from aevb.ui import draw, maps
 from aevb.ui.components.draw import LONGEST
+from tests.pages import linked, mounted
 
 Open = Callable[..., AppTest]
 Make = Callable[[LatentVariableModel], Path]
@@ -50,19 +50,32 @@ def test_what_is_no_drawing(text: str) -> None:
 
 
 def opening(app: AppTest) -> tuple[str, str, int | None, int]:
-    return app.session_state["draw_opening"]
+    """The run, and the strokes, the test digit and the rows to keep that the component is given."""
+    header, _ = mounted(app, "aevb_draw")
+    return header["run"], header["strokes"], header["digit"], header["keep"]
+
+
+def let_go(app: AppTest, strokes: str, digit: int | None, keep: int = draw.KEEP) -> None:
+    """What the component reports when a stroke has ended, or something else is chosen."""
+    view = {"run": opening(app)[0], "strokes": strokes, "digit": digit, "keep": keep}
+    app.session_state["draw"] = {"view": view}
+    app.run()
+
+
+def link(app: AppTest) -> dict[str, str]:
+    return {name: text for name in draw.PARAMS if (text := linked(app, name)) is not None}
 
 
 def test_the_page_opens_with_an_example_of_its_own(open_app: Open) -> None:
     app = open_app("draw")
     assert app.title[0].value == "Draw" and not app.exception and not app.warning
-    assert opening(app) == ("1", "", None, draw.KEEP)
-    assert not {"strokes", "digit", "keep"} & set(app.query_params)
+    assert opening(app)[1:] == ("", None, draw.KEEP)
+    assert link(app) == {}
 
 
 def test_a_link_brings_the_drawing(open_app: Open) -> None:
-    assert opening(open_app("draw", strokes=SEVEN, keep=9)) == ("1", SEVEN, None, 9)
-    assert opening(open_app("draw", digit=42)) == ("1", "", 42, draw.KEEP)
+    assert opening(open_app("draw", strokes=SEVEN, keep=9))[1:] == (SEVEN, None, 9)
+    assert opening(open_app("draw", digit=42))[1:] == ("", 42, draw.KEEP)
 
 
 @pytest.mark.parametrize(
@@ -76,59 +89,49 @@ def test_a_link_brings_the_drawing(open_app: Open) -> None:
 def test_a_link_that_cannot_be_read_is_told(open_app: Open, query: dict[str, str], names: str) -> None:
     app = open_app("draw", **query)
     assert len(app.warning) == 1 and f"This link's {names}" in app.warning[0].value
-    assert opening(app) == ("1", "", None, draw.KEEP) and not app.exception
+    assert opening(app)[1:] == ("", None, draw.KEEP) and not app.exception
+    let_go(app, SEVEN, None)
+    assert not app.warning and link(app) == {"strokes": SEVEN}
 
 
 def test_another_link_is_another_drawing_and_the_components_own_is_not(open_app: Open) -> None:
     app = open_app("draw", strokes=SEVEN)
+    first = opening(app)
+    let_go(app, "12345678", None)
     app.run()
-    assert opening(app)[0] == "1"
+    assert opening(app) == first and link(app) == {"strokes": "12345678"}
     app.query_params["strokes"] = "1234"  # the browser's Back
     app.run()
-    assert opening(app) == ("2", "1234", None, draw.KEEP)
+    assert opening(app)[0] != first[0] and opening(app)[1:] == ("1234", None, draw.KEEP)
+    assert link(app) == {"strokes": "1234"}  # not what was reported of the drawing before
     assert not app.exception and not app.warning
 
 
 @pytest.mark.parametrize(
-    ("state", "link"),
+    ("choice", "found"),
     [
-        ({"drawing": {"strokes": SEVEN, "digit": None}}, {"strokes": SEVEN}),
-        ({"drawing": {"strokes": "", "digit": 7}}, {"digit": "7"}),
-        ({"drawing": {"strokes": "", "digit": None}}, {}),
-        ({"drawing": {"strokes": SEVEN, "digit": None}, "keep": 5}, {"strokes": SEVEN, "keep": "5"}),
-        ({"keep": draw.KEEP}, {"digit": "3"}),
+        ((SEVEN, None), {"strokes": SEVEN}),
+        (("", 7), {"digit": "7"}),
+        (("", None), {}),
+        ((SEVEN, None, 5), {"strokes": SEVEN, "keep": "5"}),
+        (("", 3, draw.KEEP), {"digit": "3"}),
     ],
 )
 def test_what_the_visitor_draws_stands_in_the_link(
-    monkeypatch: pytest.MonkeyPatch, state: dict[str, object], link: dict[str, str]
+    open_app: Open, choice: tuple, found: dict[str, str]
 ) -> None:
-    params = {"digit": "3"}
-    session: dict[str, object] = {"draw": state}
-    monkeypatch.setattr(draw.st, "query_params", params)
-    monkeypatch.setattr(draw.st, "session_state", session)
-    draw._remember()
-    assert params == link
-    assert session["draw_link"] == tuple(link.get(name) for name in draw.PARAMS)
+    app = open_app("draw", digit=3, keep=9)
+    let_go(app, *choice)
+    assert link(app) == found and not app.exception
 
 
-def test_models_that_are_not_there_leave_the_others(
-    open_app: Open, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given: dict[str, dict] = {}
-    monkeypatch.setattr(draw, "draw", lambda **values: given.update(values))
-    draw.show()
+def test_models_that_are_not_there_leave_the_others(open_app: Open, folder: Path) -> None:
+    given, _ = mounted(open_app("draw"), "aevb_draw")
     assert set(given["urls"]) == {"digits", "vae", "means"}
+    assert given["urls"]["means"] == maps.LATENTS.url("vae/means")  # as the map fetches them
     assert set(given["problems"]) == {"cvae", "gmvae", "vrnn"}
     assert all(
         "checkpoint" in problem and str(folder.parent) not in problem
         for problem in given["problems"].values()
     )
-    assert sorted(given["about"]["order"]) == [0, 1, 2] and "titles" not in given["about"]
-
-
-def test_the_means_travel_with_their_labels() -> None:
-    content = draw.means.make("vae")
-    halves = np.frombuffer(content, "<f2", 30_000).reshape(10_000, 3)
-    np.testing.assert_allclose(halves, loading.test_means("vae"), rtol=2e-3, atol=2e-3)
-    labels = np.frombuffer(content, np.uint8, offset=60_000)
-    assert (labels == loading.digits().test.labels.numpy()).all()
+    assert sorted(given["order"]) == [0, 1, 2] and "titles" not in given

@@ -1,7 +1,6 @@
 """The GMVAE page in this process: its state, its links, and what it says when something is missing."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from aevb.checkpoints import CheckpointError
-from aevb.models import GMVAE, VAE, LatentVariableModel
+from aevb.models import GMVAE, LatentVariableModel
 from aevb.ui import gmvae, loading, record
+from tests.pages import let_go, linked, mounted, sliders
 
 Open = Callable[..., AppTest]
 Make = Callable[[LatentVariableModel], Path]
@@ -24,15 +23,10 @@ def folder(make_checkpoint: Make) -> Path:
     return make_checkpoint(GMVAE(**SIZES))
 
 
-def sliders(app: AppTest) -> list[float]:
-    return app.session_state["place_opening"].start[0].tolist()
-
-
-def let_go(app: AppTest, z: list[float], choice: float) -> None:
-    """What the component reports when a visitor lets go of a slider or of the dial."""
-    run = f"gmvae {app.number_input(key='digit').value} {app.session_state['place_opening'].number}"
-    app.session_state["place_sliders"] = {"view": {"run": run, "z": z, "choice": choice}}
-    app.run()
+def simplex(app: AppTest) -> tuple[str, float, list[int]]:
+    """The run, the temperature and the percent that the component is given."""
+    header, _ = mounted(app, "aevb_gumbel")
+    return header["run"], header["temperature"], header["percent"]
 
 
 def test_the_page_opens_with_all_its_parts(open_app: Open, folder: Path) -> None:
@@ -40,7 +34,7 @@ def test_the_page_opens_with_all_its_parts(open_app: Open, folder: Path) -> None
     assert not app.exception and not app.warning
     assert app.title[0].value == "Gaussian mixture VAE"
     assert app.number_input(key="digit").value == 0
-    assert sliders(app) == pytest.approx(gmvae.place("gmvae", 0).tolist(), abs=0.006)
+    assert sliders(app, "place") == pytest.approx(gmvae.place("gmvae", 0).tolist(), abs=0.006)
     assert len(app.get("plotly_chart")) == 5
     anchors = [header.proto.anchor for header in app.header]
     parts = ["clusters", "guess", "knobs", "map", "confusion", "gumbel", "dimensions"]
@@ -57,25 +51,25 @@ def test_a_link_brings_the_same_view(open_app: Open, folder: Path) -> None:
     assert app.session_state["place_opening"].start[1] == gmvae.titles("gmvae").index("4s")
     assert app.session_state["colour"] == "digit"
     assert app.selectbox(key="in").value == "5s" and app.selectbox(key="labelled").value == 8
-    assert app.session_state["gumbel_opening"] == (0.25, (10, 20, 70))
-    assert sliders(app) == pytest.approx([value / 10 for value in range(24)])
+    assert simplex(app)[1:] == (0.25, [10, 20, 70])
+    assert sliders(app, "place") == pytest.approx([value / 10 for value in range(24)])
     app.number_input(key="digit").set_value(6).run()
-    assert "place" not in app.query_params  # another digit starts at its own place
-    assert sliders(app) == pytest.approx(gmvae.place("gmvae", 6).tolist(), abs=0.006)
+    assert linked(app, "place") is None  # another digit starts at its own place
+    assert sliders(app, "place") == pytest.approx(gmvae.place("gmvae", 6).tolist(), abs=0.006)
 
 
 def test_the_sliders_stand_in_the_link(open_app: Open, folder: Path) -> None:
     app = open_app("gmvae", digit=5)
-    assert "place" not in app.query_params
-    start, own = sliders(app), app.session_state["place_opening"].start[1]
-    let_go(app, [*start[:2], 1.25, *start[3:]], own)
-    link = "".join(app.query_params["place"])
+    assert linked(app, "place") is None
+    start, own = sliders(app, "place"), app.session_state["place_opening"].start[1]
+    let_go(app, "place", [*start[:2], 1.25, *start[3:]], own)
+    link = linked(app, "place")
     assert link.split(",")[2] == "1.25" and link.count(",") == 23
-    assert "cluster" not in app.query_params
+    assert linked(app, "cluster") is None
     other = (own + 1) % 10
-    let_go(app, start, other)
-    assert "place" not in app.query_params
-    assert "".join(app.query_params["cluster"]) == gmvae.titles("gmvae")[other]
+    let_go(app, "place", start, other)
+    assert linked(app, "place") is None
+    assert linked(app, "cluster") == gmvae.titles("gmvae")[other]
     assert not app.exception
 
 
@@ -86,7 +80,7 @@ def test_a_broken_place_starts_at_the_digits_own_and_says_so(
     app = open_app("gmvae", place=place)
     assert len(app.warning) == 1 and "place in this link" in app.warning[0].value
     assert not app.exception
-    assert sliders(app) == pytest.approx(gmvae.place("gmvae", 0).tolist(), abs=0.006)
+    assert sliders(app, "place") == pytest.approx(gmvae.place("gmvae", 0).tolist(), abs=0.006)
 
 
 @pytest.mark.parametrize(
@@ -100,8 +94,23 @@ def test_broken_simplex_settings_are_at_their_defaults(
     assert [warning.value for warning in app.warning] == [
         "This link's tau and pi could not be read; they are at their defaults."
     ]
-    assert app.session_state["gumbel_opening"] == (gmvae.TEMPERATURE, gmvae.PERCENT)
+    assert simplex(app)[1:] == (gmvae.TEMPERATURE, list(gmvae.PERCENT))
     assert not app.exception
+
+
+def test_the_simplex_stands_in_the_link_and_follows_it(open_app: Open, folder: Path) -> None:
+    app = open_app("gmvae", tau=0.25)
+    before = simplex(app)
+    view = {"run": before[0], "temperature": 3.98, "percent": [20, 30, 50]}
+    app.session_state["gumbel"] = {"view": view}
+    app.run()
+    assert simplex(app) == before  # it moved by itself: it is not told to
+    assert linked(app, "tau") == "3.98" and linked(app, "pi") == "20-30-50"
+    del app.query_params["tau"]  # the browser's Back
+    app.run()
+    run, temperature, percent = simplex(app)
+    assert run != before[0] and (temperature, percent) == (gmvae.TEMPERATURE, [20, 30, 50])
+    assert linked(app, "tau") is None and not app.exception
 
 
 def test_an_opened_image_becomes_the_test_digit(open_app: Open, folder: Path) -> None:
@@ -158,22 +167,6 @@ def test_the_same_seed_draws_the_same_rows(folder: Path) -> None:
     assert gmvae.rows("gmvae", 1) == gmvae.rows("gmvae", 1) != gmvae.rows("gmvae", 2)
 
 
-def test_without_maps_pca_stands_in(open_app: Open, folder: Path) -> None:
-    (folder / "maps.npz").unlink()
-    app = open_app("gmvae")
-    assert [warning.value for warning in app.warning] == [
-        "The checkpoint gmvae has no t-SNE map: PCA is shown in its place."
-    ]
-    assert not app.exception and len(app.get("plotly_chart")) == 5
-
-
-def test_without_a_record_of_the_training_the_rest_is_there(open_app: Open, folder: Path) -> None:
-    (folder / "training.json").unlink()
-    app = open_app("gmvae")
-    assert len(app.warning) == 1 and "training.json" in app.warning[0].value
-    assert not app.exception and app.header[-1].proto.anchor == "mathematics"
-
-
 def edit_record(folder: Path, **changes: object) -> None:
     training = json.loads((folder / "training.json").read_text())
     training["curve"][0]["scores"] = {"accuracy": 0.9, "conditional_entropy": 0.1}
@@ -201,22 +194,6 @@ def test_a_damaged_record_of_other_seeds_is_told(open_app: Open, folder: Path) -
         len(app.warning) == 1 and "training.json of the checkpoint gmvae is damaged" in app.warning[0].value
     )
     assert not app.exception
-
-
-@pytest.mark.parametrize("missing", ["gmvae", "gmvae/model.safetensors", "gmvae/config.json"])
-def test_a_missing_checkpoint_leaves_the_pages_title(open_app: Open, folder: Path, missing: str) -> None:
-    path = folder.parent / missing
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
-    app = open_app("gmvae")
-    assert app.title[0].value == "Gaussian mixture VAE"
-    assert len(app.exception) == 1  # which app.py hands to errors.show
-
-
-def test_a_checkpoint_of_another_model_is_refused(make_checkpoint: Make) -> None:
-    path = make_checkpoint(VAE(latent_dim=20, hidden_dims=(8,)))
-    path.rename(path.with_name("gmvae"))
-    with pytest.raises(CheckpointError, match="does not hold a GMVAE"):
-        gmvae.model("gmvae")
 
 
 def test_the_equation_is_the_marginal_estimators(folder: Path) -> None:

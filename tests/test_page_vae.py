@@ -1,7 +1,5 @@
 """The VAE page in this process: its state, its links, and what it says when something is missing."""
 
-import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from aevb import VAE
 from aevb.models import LatentVariableModel
 from aevb.ui import latents, loading, vae
+from tests.pages import let_go, linked, sliders
 
 Open = Callable[..., AppTest]
 
@@ -21,17 +20,6 @@ def folder(make_checkpoint: Callable[[LatentVariableModel], Path]) -> Path:
     return make_checkpoint(VAE(latent_dim=20, hidden_dims=(8,)))
 
 
-def sliders(app: AppTest) -> list[float]:
-    return app.session_state["z_opening"].start[0].tolist()
-
-
-def let_go(app: AppTest, z: list[float]) -> None:
-    """What the component reports when a visitor lets go of a slider."""
-    run = f"vae {app.number_input(key='digit').value} {app.session_state['z_opening'].number}"
-    app.session_state["z_sliders"] = {"view": {"run": run, "z": z, "choice": 0}}
-    app.run()
-
-
 def test_the_page_opens_on_the_first_test_digit(open_app: Open, folder: Path) -> None:
     app = open_app("vae")
     assert not app.exception and not app.warning
@@ -39,7 +27,7 @@ def test_the_page_opens_on_the_first_test_digit(open_app: Open, folder: Path) ->
     assert app.number_input(key="digit").value == 0
     assert app.session_state["digit_class"] == 7
     loc, _ = vae.posterior("vae", 0)
-    assert sliders(app) == pytest.approx(loc.tolist(), abs=0.006)
+    assert sliders(app, "z") == pytest.approx(loc.tolist(), abs=0.006)
     assert len(app.get("plotly_chart")) == 4
     anchors = [header.proto.anchor for header in app.header]
     assert anchors == ["flow", "knobs", "map", "prior", "walks", "dimensions", "training", "mathematics"]
@@ -50,7 +38,7 @@ def test_a_digit_loads_by_number_class_and_at_random(open_app: Open, folder: Pat
     app.number_input(key="digit").set_value(3).run()
     assert app.session_state["digit_class"] == 0
     loc, _ = vae.posterior("vae", 3)
-    assert sliders(app) == pytest.approx(loc.tolist(), abs=0.006)
+    assert sliders(app, "z") == pytest.approx(loc.tolist(), abs=0.006)
     app.button(key="digit_another").click().run()
     chosen = app.number_input(key="digit").value
     assert chosen != 3 and loading.test_label(chosen) == 0
@@ -63,33 +51,42 @@ def test_a_moved_slider_stands_in_the_link_and_the_link_moves_the_sliders(
     open_app: Open, folder: Path
 ) -> None:
     app = open_app("vae", digit=5)
-    assert "z" not in app.query_params
-    start = sliders(app)
-    let_go(app, [0.5, -1, 1.25, *start[3:]])
-    link = "".join(app.query_params["z"])
+    assert linked(app, "z") is None
+    start = sliders(app, "z")
+    let_go(app, "z", [0.5, -1, 1.25, *start[3:]])
+    link = linked(app, "z")
     assert link.startswith("0.5,-1,1.25,") and link.count(",") == 19
-    assert sliders(app) == start  # the component moved by itself: it is not told to
+    assert sliders(app, "z") == start  # the component moved by itself: it is not told to
     other = open_app("vae", digit=5, z=link)
-    assert sliders(other) == [0.5, -1, 1.25, *start[3:]]
-    let_go(other, start)
-    assert "z" not in other.query_params
-    let_go(other, [1.0] * 20)
+    assert sliders(other, "z") == [0.5, -1, 1.25, *start[3:]]
+    let_go(other, "z", start)
+    assert linked(other, "z") is None
+    let_go(other, "z", [1.0] * 20)
     other.number_input(key="digit").set_value(6).run()
-    assert "z" not in other.query_params  # another digit starts at its own mean
-    assert sliders(other) == latents.rounded(vae.posterior("vae", 6)[0])
+    assert linked(other, "z") is None  # another digit starts at its own mean
+    assert sliders(other, "z") == latents.rounded(vae.posterior("vae", 6)[0])
 
 
 def test_back_in_the_browser_moves_the_sliders(open_app: Open, folder: Path) -> None:
     app = open_app("vae", digit=5)
     before = app.session_state["z_opening"]
-    let_go(app, [1.0] * 20)
+    let_go(app, "z", [1.0] * 20)
     app.run()
     assert app.session_state["z_opening"].number == before.number  # its own report moves nothing
     del app.query_params["z"]
     app.run()
     after = app.session_state["z_opening"]
-    assert after.number == before.number + 1 and "z" not in app.query_params
+    assert after.number == before.number + 1 and linked(app, "z") is None
     assert after.start[0].tolist() == before.start[0].tolist()
+
+
+def test_a_page_that_was_left_opens_again_where_the_link_says(open_app: Open, folder: Path) -> None:
+    app = open_app("vae", z=",".join(["1"] * 20))
+    let_go(app, "z", latents.rounded(vae.posterior("vae", 0)[0]))
+    assert linked(app, "z") is None
+    for page in ("draw", "vae"):
+        app.switch_page(f"../../pages/{page}.py").run()
+    assert sliders(app, "z") == latents.rounded(vae.posterior("vae", 0)[0])
 
 
 @pytest.mark.parametrize("z", ["", "1,2", "a" * 50, ",".join(["nan"] * 20), ",".join(["1e9"] * 20)])
@@ -98,7 +95,7 @@ def test_a_link_with_a_broken_z_starts_at_the_mean_and_says_so(open_app: Open, f
     assert len(app.warning) == 1 and "link" in app.warning[0].value
     assert not app.exception
     loc, _ = vae.posterior("vae", 0)
-    assert sliders(app) == pytest.approx(loc.tolist(), abs=0.006)
+    assert sliders(app, "z") == pytest.approx(loc.tolist(), abs=0.006)
 
 
 @pytest.mark.parametrize(
@@ -134,15 +131,6 @@ def test_latents_are_parsed_strictly() -> None:
         assert latents.parse(text, 3) is None
 
 
-def test_without_maps_pca_stands_in(open_app: Open, folder: Path) -> None:
-    (folder / "maps.npz").unlink()
-    app = open_app("vae")
-    assert [warning.value for warning in app.warning] == [
-        "The checkpoint vae has no t-SNE map: PCA is shown in its place."
-    ]
-    assert not app.exception and len(app.get("plotly_chart")) == 4
-
-
 @pytest.mark.parametrize("damage", ["cut", "shape", "text"])
 def test_with_damaged_maps_pca_stands_in(open_app: Open, folder: Path, damage: str) -> None:
     path = folder / "maps.npz"
@@ -155,25 +143,3 @@ def test_with_damaged_maps_pca_stands_in(open_app: Open, folder: Path, damage: s
     assert len(app.warning) == 1
     assert "damaged" in app.warning[0].value and "PCA" in app.warning[0].value
     assert not app.exception and len(app.get("plotly_chart")) == 4
-
-
-@pytest.mark.parametrize("content", [None, {}, {"curve": []}, {"curve": [{"epoch": 1}], "epoch": 1}])
-def test_without_a_record_of_the_training_the_rest_is_there(
-    open_app: Open, folder: Path, content: dict | None
-) -> None:
-    if content is None:
-        (folder / "training.json").unlink()
-    else:
-        (folder / "training.json").write_text(json.dumps(content))
-    app = open_app("vae")
-    assert len(app.warning) == 1 and "training.json" in app.warning[0].value
-    assert not app.exception and app.header[-1].proto.anchor == "mathematics"
-
-
-@pytest.mark.parametrize("missing", ["vae", "vae/model.safetensors", "vae/config.json"])
-def test_a_missing_checkpoint_leaves_the_pages_title(open_app: Open, folder: Path, missing: str) -> None:
-    path = folder.parent / missing
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
-    app = open_app("vae")
-    assert app.title[0].value == "Variational auto-encoder"
-    assert len(app.exception) == 1  # which app.py hands to errors.show

@@ -1,6 +1,5 @@
 """The VRNN page in this process: its state, its links, and what it says when something is missing."""
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from aevb.checkpoints import CheckpointError
 from aevb.models import VAE, VRNN, LatentVariableModel
 from aevb.ui import vrnn
+from tests.pages import linked
 
 Open = Callable[..., AppTest]
 Make = Callable[[LatentVariableModel], Path]
@@ -22,6 +22,13 @@ ANCHORS = ["rows", "growing", "moved", "completions", "paths", "samples", "train
 @pytest.fixture
 def folder(make_checkpoint: Make) -> Path:
     return make_checkpoint(VRNN(memory_dim=6, hidden_dims=(8,)))
+
+
+def let_go(app: AppTest, player: str, *, row: int, image: int) -> None:
+    """What a player reports when a visitor lets go of it."""
+    opening = app.session_state[f"{player}_opening"].number
+    app.session_state[player] = {"view": {"opening": opening, "row": row, "image": image}}
+    app.run()
 
 
 def test_the_page_opens_on_the_first_test_digit(open_app: Open, folder: Path) -> None:
@@ -51,8 +58,8 @@ def test_a_view_is_a_link(open_app: Open, folder: Path) -> None:
     assert app.slider(key="ending_temperature").value == 1.5
     assert app.number_input(key="samples").value == 9
     assert not app.warning
-    assert app.session_state["row_opening"][1:] == (12, 1)
-    assert app.session_state["grown_opening"][1:] == (15, 4)
+    assert app.session_state["digit_rows_opening"].start == (12, 1)
+    assert app.session_state["grown_rows_opening"].start == (15, 4)
     assert app.number_input(key="path_samples").value == 0
 
 
@@ -67,11 +74,33 @@ def test_a_link_with_nonsense_gives_a_working_page(open_app: Open, folder: Path,
     assert [header.proto.anchor for header in app.header] == ANCHORS
 
 
-def test_what_a_player_reports_stands_in_the_link(open_app: Open, folder: Path) -> None:
+def test_another_digit_opens_at_its_own_row(open_app: Open, folder: Path) -> None:
     app = open_app("vrnn", digit=5, row=9)
+    let_go(app, "digit_rows", row=12, image=1)
+    assert linked(app, "row") == "12"
     app.number_input(key="digit").set_value(6).run()
-    assert "row" not in app.query_params  # another digit opens at its own row
-    assert app.session_state["row_opening"][1] == vrnn.most_surprising("vrnn", 6, 0)
+    assert linked(app, "row") is None
+    assert app.session_state["digit_rows_opening"].start[0] == vrnn.most_surprising("vrnn", 6, 0)
+
+
+def test_a_player_keeps_its_link_and_follows_it(open_app: Open, folder: Path) -> None:
+    app = open_app("vrnn", digit=5, grown=15)
+    let_go(app, "grown_rows", row=20, image=4)
+    assert linked(app, "grown") == "20" and linked(app, "grown_image") == "4"
+    assert app.session_state["grown_rows_opening"].start == (15, 1)  # it moved by itself: it is not told to
+    app.query_params["grown"] = "15"  # the browser's Back
+    app.run()
+    assert app.session_state["grown_rows_opening"].start == (15, 4)
+    assert linked(app, "grown") == "15"  # not what was reported before
+    app.slider(key="temperature").set_value(0.5).run()
+    assert app.session_state["grown_rows_opening"].start == (
+        28,
+        4,
+    )  # others, the same one framed
+    assert linked(app, "grown") is None and linked(app, "grown_image") == "4"
+    let_go(app, "grown_rows", row=28, image=1)
+    assert linked(app, "grown_image") is None
+    assert linked(app, "row") is None and not app.exception and not app.warning
 
 
 @pytest.mark.parametrize("kept", [0, 1, 28])
@@ -79,19 +108,6 @@ def test_any_number_of_rows_can_be_kept(open_app: Open, folder: Path, kept: int)
     app = open_app("vrnn", keep=kept)
     assert not app.exception
     assert any(f"first {kept} rows" in caption.value for caption in app.caption)
-
-
-@pytest.mark.parametrize("content", [None, {}, {"curve": []}])
-def test_without_a_record_of_the_training_the_rest_is_there(
-    open_app: Open, folder: Path, content: dict | None
-) -> None:
-    if content is None:
-        (folder / "training.json").unlink()
-    else:
-        (folder / "training.json").write_text(json.dumps(content))
-    app = open_app("vrnn")
-    assert len(app.warning) == 1 and "training.json" in app.warning[0].value
-    assert not app.exception and app.header[-1].proto.anchor == "mathematics"
 
 
 @pytest.mark.parametrize("fault", ["no weights", "no config", "cut", "a VAE", "another size"])
@@ -135,10 +151,10 @@ def test_moved_rows_stand_in_the_link(open_app: Open, folder: Path) -> None:
     view = {"run": f"vrnn 0 {opening.number}", "row": 20, "chosen": [[20, 1.25, -0.5]]}
     app.session_state["moved_rows"] = {"view": view}
     app.run()
-    assert "".join(app.query_params["moved_row"]) == "20"
-    assert "".join(app.query_params["moved_z"]) == "20,1.25,-0.5"
+    assert linked(app, "moved_row") == "20"
+    assert linked(app, "moved_z") == "20,1.25,-0.5"
     app.number_input(key="move").set_value(3).run()
-    assert "moved_row" not in app.query_params and "moved_z" not in app.query_params
+    assert linked(app, "moved_row") is None and linked(app, "moved_z") is None
     assert app.session_state["moved_opening"].start == (vrnn.MOVED_ROW, [])
 
 

@@ -3,6 +3,7 @@
 No label was used in training; here labels name and order the clusters.
 """
 
+import math
 import re
 
 import numpy as np
@@ -250,36 +251,33 @@ def cell(name: str, row: int, label: int) -> tuple[list[int], int]:
 # Gumbel-Softmax
 
 
+@st.fragment
 def show_gumbel() -> None:
     """The samples on the simplex; temperature and probabilities stand in the URL."""
-    if "gumbel_opening" not in st.session_state:
-        # Read once, since the component's data must not change with what it reports.
-        st.session_state["gumbel_opening"] = _linked_temperature(), _linked_percent()
-    temperature, percent = st.session_state["gumbel_opening"]
-    gumbel.gumbel(key="gumbel", temperature=temperature, percent=percent, on_change=_remember)
+    opening = widgets.opening("gumbel", None, ("tau", "pi"), _linked_simplex)
+    temperature, percent = opening.start
+    run = f"{opening.number}"
+    view = gumbel.gumbel(key="gumbel", run=run, temperature=temperature, percent=percent)
+    if view and view["run"] == run:
+        temperature, percent = view["temperature"], tuple(map(round, view["percent"]))
+        links = {
+            "tau": None if temperature == TEMPERATURE else f"{temperature:g}",
+            "pi": None if percent == PERCENT else "-".join(map(str, percent)),
+        }
+        widgets.keep("gumbel", links)
 
 
-def _linked_temperature() -> float:
+def _linked_simplex(tau: str | None, pi: str | None) -> tuple[float, tuple[int, ...]]:
+    """The temperature and the three categories' percent of a link; what cannot be read is noted."""
     least, most = gumbel.TEMPERATURES
     try:
-        value = float(st.query_params.get("tau", TEMPERATURE))
+        temperature = TEMPERATURE if tau is None else float(tau)
     except ValueError:
-        value = 0.0
-    widgets.expect("tau", least <= value <= most)
-    return value if least <= value <= most else TEMPERATURE
-
-
-def _linked_percent() -> tuple[int, ...]:
-    text = st.query_params.get("pi", "-".join(map(str, PERCENT)))
-    parts = tuple(map(int, text.split("-"))) if re.fullmatch(r"\d{1,2}-\d{1,2}-\d{1,2}", text) else (0,)
-    sound = sum(parts) == 100 and min(parts) >= gumbel.LEAST
-    widgets.expect("pi", sound)
-    return parts if sound else PERCENT
-
-
-def _remember() -> None:
-    state = st.session_state["gumbel"]
-    if (temperature := state.get("temperature")) is not None:
-        st.query_params["tau"] = f"{temperature:g}"
-    if (percent := state.get("percent")) is not None:
-        st.query_params["pi"] = "-".join(str(round(part)) for part in percent)
+        temperature = math.nan
+    sound = least <= temperature <= most
+    widgets.expect("tau", sound)
+    found = re.fullmatch(r"(\d{1,2})-(\d{1,2})-(\d{1,2})", pi or "")
+    percent = tuple(map(int, found.groups())) if found else ()
+    whole = sum(percent) == 100 and min(percent) >= gumbel.LEAST
+    widgets.expect("pi", pi is None or whole)
+    return temperature if sound else TEMPERATURE, percent if whole else PERCENT

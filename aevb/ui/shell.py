@@ -18,7 +18,7 @@ page = st.navigation([overview, *models, draw])
 with st.sidebar:
     data_panel.show()
 notice = st.container()
-widgets.unread()  # forgets what fragments noted, which run alone
+widgets.begin(page.url_path)
 page.run()
 if problem := widgets.unread():
     notice.warning(problem)

@@ -90,10 +90,9 @@ def most_surprising(name: str, digit: int, seed: int) -> int:
 
 def play_digit(name: str, digit: int, seed: int) -> None:
     """The player of a test digit; its row stands in the URL."""
-    run = f"{name} {digit} {seed}"
-    start, _ = _opening("row", run, most_surprising(name, digit, seed), rows_of(name), 1)
     rows = observed(name, digit, seed)
-    row_player(rows, key="digit_rows", run=run, start=start, on_row=_remember, on_image=_remember)
+    run, row = f"{name} {digit} {seed}", most_surprising(name, digit, seed)
+    _play("digit_rows", rows, run=run, row=row, param="row")
 
 
 def summary(name: str, digit: int, seed: int) -> str:
@@ -122,42 +121,36 @@ def grown(name: str, seed: int, temperature: float) -> Rows:
 
 def play_samples(name: str, seed: int, temperature: float) -> None:
     """The player of samples; its row and image stand in the URL."""
-    run = f"{name} {seed} {temperature}"
-    length = rows_of(name)
-    start, chosen = _opening("grown", run, length, length, GROWN)
-    row_player(
-        grown(name, seed, temperature),
-        key="grown_rows",
-        run=run,
-        start=start,
-        image=chosen,
-        on_row=_remember,
-        on_image=_remember,
-    )
+    rows, run = grown(name, seed, temperature), f"{name} {seed} {temperature}"
+    _play("grown_rows", rows, run=run, row=rows_of(name), param="grown")
 
 
-def _opening(key: str, run: str, row: int, rows: int, images: int) -> tuple[int, int]:
-    """The row and the image at which a run's player opens: the link's, else `row` and 1.
+def _play(key: str, rows: Rows, *, run: str, row: int, param: str) -> None:
+    """A player of the rows of a `run`. It opens at `row` and the first image, or where the link says.
 
-    Read once for each run, since the player's data must not change with what it reports.
+    Other rows are shown from their own `row` on, but of the same image.
     """
-    known = st.session_state.get(f"{key}_opening")
-    if known is None or known[0] != run:
-        if known is not None:  # another digit: its own row, not the old one's
-            st.query_params.pop(key, None)
-        expect_number(key, 1, rows)
-        expect_number(f"{key}_image", 1, images)
-        known = run, linked(key, rows, 1) or row, linked(f"{key}_image", images, 1) or 1
-        st.session_state[f"{key}_opening"] = known
-    return known[1], known[2]
+    length, images, _ = rows.x.shape
+    of_image = f"{param}_image"
+
+    def read(*_: str | None) -> tuple[int, int]:
+        return _linked_number(param, length, row), _linked_number(of_image, images, 1)
+
+    opening = widgets.opening(key, run, [param], read, lasting=[of_image])
+    start, image = opening.start
+    view = row_player(rows, key=key, run=run, opening=opening.number, start=start, image=image)
+    if view and view["opening"] == opening.number:
+        links = {
+            param: None if view["row"] == row else f"{view['row']}",
+            of_image: None if view["image"] == 1 else f"{view['image']}",
+        }
+        widgets.keep(key, links)
 
 
-def _remember() -> None:
-    for player, key in (("digit_rows", "row"), ("grown_rows", "grown")):
-        state = st.session_state.get(player) or {}
-        for part, name in (("row", key), ("image", f"{key}_image")):
-            if state.get(part) is not None:
-                st.query_params[name] = str(int(state[part]))
+def _linked_number(param: str, most: int, default: int) -> int:
+    """A link's number from 1; one that cannot be read is noted."""
+    expect_number(param, 1, most)
+    return linked(param, most, 1) or default
 
 
 # A digit whose rows are moved
@@ -203,10 +196,10 @@ def move_rows(name: str, seed: int) -> None:
 
 def _linked_moves(name: str, row: str | None, moves: str | None) -> tuple[int, list[Move]]:
     """The row and the moves of a link; what cannot be read is noted."""
-    expect_number("moved_row", 1, rows_of(name))
     found = parse_moves(moves or "", rows_of(name))
+    number = _linked_number("moved_row", rows_of(name), MOVED_ROW)
     widgets.expect("moved_z", moves is None or bool(found))
-    return linked("moved_row", rows_of(name), 1) or MOVED_ROW, found or []
+    return number, found
 
 
 def parse_moves(text: str, rows: int) -> list[Move]:

@@ -13,6 +13,7 @@ from aevb.ui import loading
 
 SEEDS = 10_000
 UNREAD = "unread_parameters"
+RUN = "run_of_the_page"
 T = TypeVar("T")
 
 
@@ -108,6 +109,23 @@ def unread() -> str:
 
 
 @dataclass(frozen=True)
+class Run:
+    """A run of a whole page: which page, in which visit to it, and of all runs which. A fragment that runs
+    alone belongs to the last."""
+
+    page: str = ""
+    visit: int = 0
+    number: int = 0
+
+
+def begin(page: str) -> None:
+    """Notes that a whole page begins to run. Forgets what fragments noted, which ran alone."""
+    unread()
+    last = st.session_state.get(RUN, Run())
+    st.session_state[RUN] = Run(page, last.visit + (page != last.page), last.number + 1)
+
+
+@dataclass(frozen=True)
 class Opening(Generic[T]):
     """How a live component stood when it was last put somewhere by anyone but its visitor.
 
@@ -116,29 +134,39 @@ class Opening(Generic[T]):
         of: what was shown.
         links: what the URL has said since, parameter by parameter.
         start: what was read from it.
+        run: the last that it was shown in.
     """
 
     number: int
     of: Hashable
     links: dict[str, str | None]
     start: T
+    run: Run
 
 
-def opening(key: str, of: Hashable, params: Sequence[str], read: Callable[..., T]) -> Opening[T]:
+def opening(
+    key: str, of: Hashable, params: Sequence[str], read: Callable[..., T], *, lasting: Sequence[str] = ()
+) -> Opening[T]:
     """The last opening, or a new one: on arrival, for another `of`, and after Back or Forward.
 
     It is read once for each, since a component's data must not change with what it reports. `read` gets
-    the URL's values, None where there is none; another `of` starts without those of the old one.
+    the URL's values, None where there is none. Another `of` starts without those of the old one, but for
+    the `lasting` parameters, which come last.
+
+    To be called in a fragment that holds the component. Back and Forward run the whole page; what is
+    reported runs the fragment alone, where the URL may be older than the last `keep`, which the browser
+    has not yet heard of.
     """
-    links = {param: st.query_params.get(param) for param in params}
+    run = st.session_state.get(RUN, Run())
+    links = {param: st.query_params.get(param) for param in (*params, *lasting)}
     known: Opening[T] | None = st.session_state.get(f"{key}_opening")
-    arrived = known is None or known.links != links
-    if known is not None and not arrived and known.of == of:
-        return known
-    if not arrived:
-        links = dict.fromkeys(params)
+    if known and known.run.visit == run.visit and (known.run == run or known.links == links):
+        if known.of == of:
+            st.session_state[f"{key}_opening"] = replace(known, run=run)
+            return st.session_state[f"{key}_opening"]
+        links = known.links | dict.fromkeys(params)
         _write(links)
-    new = Opening(known.number + 1 if known else 0, of, links, read(*links.values()))
+    new = Opening(known.number + 1 if known else 0, of, links, read(*links.values()), run)
     st.session_state[f"{key}_opening"] = new
     return new
 

@@ -6,38 +6,24 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from aevb import checkpoints
+from tests.visitors import digit, drawn, fits, needs, works_despite
 
 OPEN = Callable[..., Page]
 SETTLE = Callable[[Page], None]
 
-
-@pytest.fixture(autouse=True)
-def _checkpoint() -> None:
-    if "cvae" not in checkpoints.shipped():
-        pytest.skip("checkpoints/cvae is not there")
-
-
-def pixels(page: Page, place: str) -> list[str]:
-    """The images of a drawing, as the data URIs that show them."""
-    images = page.locator(f".st-key-{place} img")
-    return images.evaluate_all("images => images.map(image => image.src)")
-
-
-def digit(page: Page) -> int:
-    return int(page.get_by_label("Test digit", exact=True).input_value())
+pytestmark = needs("cvae")
 
 
 def test_another_digit_is_rewritten_in_ten_ways(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("cvae")
     expect(page.locator("h1")).to_have_text("Conditional VAE")
-    before = pixels(page, "rewritten")
+    before = drawn(page, "rewritten")
     assert len(set(before)) == 10
     page.get_by_label("Test digit", exact=True).fill("1234")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("digit=1234"))
     settle(page)
-    after = pixels(page, "rewritten")
+    after = drawn(page, "rewritten")
     assert all(a != b for a, b in zip(before, after, strict=True))
     expect(page.locator(".st-key-original")).to_contain_text("digit 1234, a 8")
     expect(page.locator(".st-key-points .chosen")).to_contain_text("digit 1234")
@@ -47,15 +33,15 @@ def test_another_digit_is_rewritten_in_ten_ways(open_page: OPEN, settle: SETTLE)
 
 def test_resampling_and_sharing_change_the_grid(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("cvae", grid=1)
-    first = pixels(page, "styles")
+    first = drawn(page, "styles")
     assert len(first) == 10
     page.get_by_text("The same styles in every row").click()
     settle(page)
-    alone = pixels(page, "styles")
+    alone = drawn(page, "styles")
     assert alone != first and "shared=false" in page.url
     page.get_by_role("button", name="Resample", exact=True).click()
     settle(page)
-    assert pixels(page, "styles") not in (first, alone)
+    assert drawn(page, "styles") not in (first, alone)
 
 
 def test_a_copied_link_shows_the_same_view(open_page: OPEN, settle: SETTLE) -> None:
@@ -70,15 +56,13 @@ def test_a_copied_link_shows_the_same_view(open_page: OPEN, settle: SETTLE) -> N
     assert other.url == page.url
     assert digit(other) == 42
     for place in ("styles", "rewritten", "same_z", "between"):
-        assert pixels(other, place) == pixels(page, place), place
+        assert drawn(other, place) == drawn(page, place), place
     assert other.locator(".st-key-elbo").inner_text() == page.locator(".st-key-elbo").inner_text()
 
 
 def test_nothing_is_wider_than_a_phone(open_page: OPEN) -> None:
     page = open_page("cvae", width=400, height=800)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
-    main = page.locator("[data-testid=stMain]")
-    assert main.evaluate("main => main.scrollWidth - main.clientWidth") <= 0
+    fits(page)
 
 
 @pytest.mark.parametrize(
@@ -92,18 +76,8 @@ def test_nonsense_in_the_link_leaves_a_working_page(
     open_page: OPEN, settle: SETTLE, query: dict[str, str]
 ) -> None:
     page = open_page("cvae", **query)
-    assert digit(page) == 0
-    assert page.locator("[data-testid=stException]").count() == 0
-    assert page.locator("[data-testid=stAlertContentError]").count() == 0
-    warnings = page.locator("[data-testid=stAlertContentWarning]", has_text="link")
-    assert warnings.count() == 1 + ("style" in query)
     names = "shared, digit and until" if "style" in query else "grid, digit, sample, to, from and map"
-    expect(warnings.first).to_contain_text(f"This link's {names} could not be read")
-    expect(page.locator("#mathematics")).to_be_attached()
-    page.get_by_role("button", name="Another 7").click()
-    settle(page)
-    assert digit(page) != 0
-    assert page.faults == []
+    works_despite(page, settle, names, 1 + ("style" in query))
 
 
 def test_from_page_to_page_nothing_is_carried_over_that_does_not_fit(open_page: OPEN, settle: SETTLE) -> None:

@@ -11,26 +11,23 @@ import pytest
 import torch
 from playwright.sync_api import Browser, Page, Route, expect
 
-from aevb import checkpoints
 from aevb.data import load
 from aevb.models import CVAE, GMVAE, VAE
 from aevb.ui import draw, loading
 from aevb.ui.components import source
+from aevb.ui.components.draw import SCRIPTS
 from aevb.ui.components.engine import weights
+from tests.visitors import fits, listen, needs
 
 OPEN = Callable[..., Page]
 SETTLE = Callable[[Page], None]
+
+pytestmark = needs(*draw.NAMES)
 Points = list[tuple[float, float]]
 
 ONE = [(0.52, 0.15), (0.5, 0.5), (0.48, 0.86)]
 ZERO = [(0.5 + 0.24 * math.sin(a / 20 * math.pi), 0.5 - 0.34 * math.cos(a / 20 * math.pi)) for a in range(41)]
 SEVEN = [(0.28, 0.2), (0.72, 0.2), (0.45, 0.85)]
-
-
-@pytest.fixture(autouse=True)
-def _checkpoints() -> None:
-    if missing := set(draw.NAMES) - set(checkpoints.shipped()):
-        pytest.skip(f"checkpoints/{missing.pop()} is not there")
 
 
 def begin(page: Page, points: Points, steps: int = 6) -> None:
@@ -78,21 +75,13 @@ def link(page: Page, model: str) -> str:
 
 def module(page: Page, body: str, argument: Any = None) -> Any:
     """Runs `body`, which sees the page's own scripts as `m` and `argument`, in the browser."""
-    names = (
-        "engine/engine.js",
-        "engine/live.js",
-        "plot.js",
-        "digits/digits.js",
-        "draw/ink.js",
-        "draw/answers.js",
-    )
     return page.evaluate(
         f"""async ([source, argument]) => {{
             const url = URL.createObjectURL(new Blob([source], {{type: 'text/javascript'}}))
             const m = await import(url);
             {body}
         }}""",
-        [source(*names), argument],
+        [source(*SCRIPTS), argument],
     )
 
 
@@ -197,10 +186,7 @@ def test_the_answers_are_torchs(browser_page: Page, server: Any) -> None:
 
 def test_everything_answers_while_the_button_is_down(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("draw")
-    sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    page.reload()
-    settle(page)
+    sent = listen(page, settle)
     said(page, "looks like a 2")  # the example
     shown = [".prepared", ".lambda", ".whiskers", ".likes canvas", ".labels canvas"]
     before = {selector: pixels(page, selector) for selector in shown}
@@ -332,6 +318,47 @@ def test_the_keyboard_alone_brings_a_digit(open_page: OPEN) -> None:
     assert page.faults == []
 
 
+def test_back_brings_the_digit_before_which_can_be_chosen_again(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("draw", keep=9)
+    said(page, "looks like a 2")  # the example
+    number = page.get_by_label("Test digit", exact=True)
+    for digit in ("7", "12"):
+        number.fill(digit)
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(f"digit={digit}$"))
+        settle(page)
+    page.go_back()
+    expect(number).to_have_value("7")
+    said(page, "Test digit 7 ")
+    expect(page.locator(".kept")).to_have_text("9")
+    number.fill("12")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("digit=12$"))
+    assert page.faults == []
+
+
+def test_choices_that_come_before_the_servers_answer_stay(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("draw")
+    said(page, "looks like a 2")  # the example
+    number = page.get_by_label("Test digit", exact=True)
+    for gap in (20, 60, 20):
+        page.get_by_role("button", name="Any digit").evaluate(
+            """async (button, gap) => {
+                for (let i = 0; i < 6; i++) {
+                    button.click()
+                    await new Promise((then) => setTimeout(then, gap))
+                }
+                await new Promise(requestAnimationFrame)
+            }""",
+            gap,
+        )
+        chosen = number.input_value()
+        settle(page)
+        expect(page).to_have_url(re.compile(f"digit={chosen}$"))
+        assert number.input_value() == chosen
+    assert page.faults == []
+
+
 def test_links_carry_the_drawing_to_the_models_pages(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("draw")
     said(page, "looks like a 2")  # the example
@@ -392,9 +419,8 @@ def test_weights_that_do_not_arrive_are_told_and_asked_for_again(open_page: OPEN
 def test_a_finger_draws_and_the_page_stays(open_page: OPEN) -> None:
     page = open_page("draw", width=400, height=800)
     said(page, "looks like a 2")  # the example
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    fits(page)
     main = page.locator("[data-testid=stMain]")
-    assert main.evaluate("main => main.scrollWidth - main.clientWidth") <= 0
     canvas = page.locator(".paper").bounding_box()
     assert canvas is not None and canvas["width"] >= 280
     assert canvas["x"] >= 0 and canvas["x"] + canvas["width"] <= 400

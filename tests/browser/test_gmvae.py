@@ -6,28 +6,14 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from aevb import checkpoints
 from aevb.ui import gmvae
+from tests.visitors import digit, drawn, fits, listen, needs, works_despite
 
 OPEN = Callable[..., Page]
 SETTLE = Callable[[Page], None]
 PICTURE = "canvas => canvas.toDataURL()"
 
-
-@pytest.fixture(autouse=True)
-def _checkpoint() -> None:
-    if "gmvae" not in checkpoints.shipped():
-        pytest.skip("checkpoints/gmvae is not there")
-
-
-def pixels(page: Page, place: str) -> list[str]:
-    """The images of a drawing, as the data URIs that show them."""
-    images = page.locator(f".st-key-{place} img")
-    return images.evaluate_all("images => images.map(image => image.src)")
-
-
-def digit(page: Page) -> int:
-    return int(page.get_by_label("Test digit", exact=True).input_value())
+pytestmark = needs("gmvae")
 
 
 def simplex(page: Page) -> Locator:
@@ -55,14 +41,6 @@ def spread(simplex: Locator) -> float:
     )
 
 
-def listen(page: Page) -> list[object]:
-    """The frames that the page sends from now on; the connection is made anew to hear them."""
-    frames: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame)))
-    page.reload()
-    return frames
-
-
 def test_another_digit_has_its_own_cluster_and_place(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("gmvae")
     expect(page.locator("h1")).to_have_text("Gaussian mixture VAE")
@@ -79,18 +57,18 @@ def test_another_digit_has_its_own_cluster_and_place(open_page: OPEN, settle: SE
 
 def test_resampling_changes_the_rows(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("gmvae", rows=1)
-    first = pixels(page, "draws")
+    first = drawn(page, "draws")
     assert len(first) == 10
     page.get_by_role("button", name="Resample", exact=True).click()
     settle(page)
-    assert not set(first) & set(pixels(page, "draws"))
+    assert not set(first) & set(drawn(page, "draws"))
 
 
 def test_a_click_on_a_cell_opens_its_images(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("gmvae")
     chart = page.locator(".st-key-confusion")
     chart.scroll_into_view_if_needed()
-    before = pixels(page, "cell")
+    before = drawn(page, "cell")
     grid = chart.locator(".nsewdrag").first.bounding_box()
     assert grid is not None
     # The third row's third cell: one of the matching, if the clusters are digits.
@@ -98,7 +76,7 @@ def test_a_click_on_a_cell_opens_its_images(open_page: OPEN, settle: SETTLE) -> 
     expect(page.get_by_text("labelled 2 in the cluster of 2s")).to_be_visible()
     settle(page)
     assert "in=2s" in page.url and "labelled=2" in page.url
-    opened = pixels(page, "cell")
+    opened = drawn(page, "cell")
     assert opened != before and 0 < len(opened) <= 60
     # A second click elsewhere: the first one's selection must not stay.
     grid = chart.locator(".nsewdrag").first.bounding_box()
@@ -121,8 +99,7 @@ def test_a_cell_can_be_chosen_by_its_name(open_page: OPEN, settle: SETTLE) -> No
 
 def test_the_temperature_moves_the_samples_without_the_server(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("gmvae")
-    frames = listen(page)
-    settle(page)
+    frames = listen(page, settle)
     found = simplex(page)
     temperature = found.get_by_role("slider", name="temperature")
     temperature.focus()
@@ -163,6 +140,33 @@ def test_the_probabilities_add_up_to_one_and_stand_in_the_link(open_page: OPEN, 
     ).evaluate("c => c.toDataURL()")
 
 
+def test_back_and_another_link_move_the_simplex(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("gmvae", tau=0.5, pi="20-30-50")
+    found = simplex(page)
+    position, first = found.locator(".position"), found.locator(".name").first
+    found.get_by_role("slider", name="temperature").press("Home")
+    expect(page).to_have_url(re.compile("tau=10"))
+    settle(page)
+    found.get_by_role("slider", name="probability of category 1").press("Home")
+    expect(page).to_have_url(re.compile("pi=2-"))
+    settle(page)
+    page.go_back()
+    expect(first).to_have_text("π₁ = 0.20")
+    expect(position).to_have_text("temperature τ = 10")
+    settle(page)
+    page.go_back()
+    expect(position).to_have_text("temperature τ = 0.50")
+    settle(page)
+    menu = page.get_by_test_id("stSidebarNav")
+    for title in ("Overview", "Gaussian mixture VAE"):
+        menu.get_by_role("link", name=title, exact=True).click()
+        settle(page)
+    found = simplex(page)
+    expect(found.locator(".position")).to_have_text("temperature τ = 1.0")
+    expect(found.locator(".name").first).to_have_text("π₁ = 0.50")
+    assert page.faults == []
+
+
 def test_the_samples_can_be_played_to_the_corners(open_page: OPEN) -> None:
     page = open_page("gmvae", tau=0.2)
     found = simplex(page)
@@ -185,15 +189,13 @@ def test_a_copied_link_shows_the_same_view(open_page: OPEN, settle: SETTLE) -> N
     assert other.url == page.url
     assert digit(other) == 42
     for place in ("draws", "cell", "reconstructed"):
-        assert pixels(other, place) == pixels(page, place), place
+        assert drawn(other, place) == drawn(page, place), place
     assert other.locator(".st-key-elbo").inner_text() == page.locator(".st-key-elbo").inner_text()
 
 
 def test_nothing_is_wider_than_a_phone(open_page: OPEN) -> None:
     page = open_page("gmvae", width=400, height=800)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
-    main = page.locator("[data-testid=stMain]")
-    assert main.evaluate("main => main.scrollWidth - main.clientWidth") <= 0
+    fits(page)
 
 
 @pytest.mark.parametrize(
@@ -220,17 +222,7 @@ def test_nonsense_in_the_link_leaves_a_working_page(
     open_page: OPEN, settle: SETTLE, query: dict[str, str], names: str
 ) -> None:
     page = open_page("gmvae", **query)
-    assert digit(page) == 0
-    assert page.locator("[data-testid=stException]").count() == 0
-    assert page.locator("[data-testid=stAlertContentError]").count() == 0
-    warnings = page.locator("[data-testid=stAlertContentWarning]", has_text="link")
-    assert warnings.count() == 1 + ("place" in query)
-    expect(warnings.first).to_contain_text(f"This link's {names} could not be read")
-    expect(page.locator("#mathematics")).to_be_attached()
-    page.get_by_role("button", name="Another 7").click()
-    settle(page)
-    assert digit(page) != 0
-    assert page.faults == []
+    works_despite(page, settle, names, 1 + ("place" in query))
 
 
 def test_from_page_to_page_nothing_is_carried_over_that_does_not_fit(open_page: OPEN, settle: SETTLE) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from aevb import checkpoints, clustering, explore
 from aevb.models.cvae import one_hot
 from aevb.ui import cvae, gmvae, latents, vae
+from tests.visitors import listen
 
 OPEN = Callable[..., Page]
 SETTLE = Callable[[Page], None]
@@ -70,14 +71,6 @@ def linked(page: Page, param: str) -> torch.Tensor:
 COUNT = {"z": 20, "style": 20, "place": 64}
 
 
-def listen(page: Page) -> list[object]:
-    """The frames that the page sends from its next load on."""
-    frames: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame)))
-    page.reload()
-    return frames
-
-
 def same(painted: np.ndarray, x: torch.Tensor) -> None:
     """What is painted is what Python decodes, within two levels of 255."""
     assert np.abs(painted.ravel() - 255 * x.numpy()).max() <= 2
@@ -87,8 +80,7 @@ def test_a_dragged_slider_repaints_the_image_and_tells_the_server_on_release(
     open_sliders: Callable[..., tuple[Page, Locator]], settle: SETTLE
 ) -> None:
     page, sliders = open_sliders("vae", digit=3)
-    frames = listen(page)
-    settle(page)
+    frames = listen(page, settle)
     ready(sliders)
     before, start = decoded(sliders), values(sliders)
     terms = sliders.locator(".terms dd").all_inner_texts()
@@ -177,8 +169,7 @@ def test_the_pad_moves_two_directions_at_once(
     open_sliders: Callable[..., tuple[Page, Locator]], settle: SETTLE
 ) -> None:
     page, sliders = open_sliders("vae", digit=3)
-    frames = listen(page)
-    settle(page)
+    frames = listen(page, settle)
     ready(sliders)
     pad, before = sliders.locator(".pad"), decoded(sliders)
     assert pixels(pad).mean() > 10, "thumbnails of the plane are there"

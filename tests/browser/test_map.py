@@ -11,12 +11,13 @@ from playwright.sync_api import Locator, Page, expect
 
 from aevb import CVAE, GMVAE, VAE, checkpoints, clustering, explore
 from aevb.ui import loading, maps
+from tests.visitors import listen, needs
 
 OPEN = Callable[..., Page]
 SETTLE = Callable[[Page], None]
 MARGIN = 24  # as in map.js
 
-pytestmark = pytest.mark.skipif("vae" not in checkpoints.shipped(), reason="checkpoints/vae is not there")
+pytestmark = needs("vae")
 
 
 def plane(page: Page, images: bool = True) -> Locator:
@@ -81,15 +82,6 @@ def drag(page: Page, *places: tuple[float, float] | np.ndarray) -> None:
         page.mouse.move(*map(float, place))
         page.wait_for_timeout(60)  # or the browser joins two moves in one frame
     page.mouse.up()
-
-
-def listen(page: Page, settle: SETTLE) -> list[object]:
-    """The frames that the page sends from now on; the connection is made anew to hear them."""
-    frames: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame)))
-    page.reload()
-    settle(page)
-    return frames
 
 
 def test_a_drag_moves_every_pixel_and_sends_nothing(open_page: OPEN, settle: SETTLE) -> None:
@@ -296,7 +288,7 @@ def test_the_keyboard_points_moves_and_loads(open_page: OPEN, settle: SETTLE) ->
     assert page.faults == []
 
 
-@pytest.mark.skipif("gmvae" not in checkpoints.shipped(), reason="checkpoints/gmvae is not there")
+@needs("gmvae")
 def test_colours_by_cluster_and_by_digit(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("gmvae")
     canvas = plane(page)

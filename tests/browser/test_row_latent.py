@@ -4,19 +4,14 @@ import re
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from aevb import checkpoints
+from tests.visitors import listen, needs
 
 OPEN = Callable[..., Page]
 SETTLE = Callable[[Page], None]
 
-
-@pytest.fixture(autouse=True)
-def _checkpoint() -> None:
-    if "vrnn" not in checkpoints.shipped():
-        pytest.skip("checkpoints/vrnn is not there")
+pytestmark = needs("vrnn")
 
 
 def ready(page: Page) -> Locator:
@@ -48,10 +43,7 @@ def test_a_dragged_z_grows_the_rows_below_again_and_leaves_those_above(
     open_page: OPEN, settle: SETTLE
 ) -> None:
     page = open_page("vrnn", move=1)
-    frames: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame)))
-    page.reload()
-    settle(page)
+    frames = listen(page, settle)
     rows = ready(page)
     before, position = ink(rows), rows.locator(".position").inner_text()
     assert before.any() and position.startswith("row 9 of 28")

@@ -10,16 +10,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from aevb import checkpoints
+from tests.visitors import listen, needs
 
 OPEN = Callable[..., Page]
 SETTLE = Callable[[Page], None]
 
-
-@pytest.fixture(autouse=True)
-def _checkpoint() -> None:
-    if "vrnn" not in checkpoints.shipped():
-        pytest.skip("checkpoints/vrnn is not there")
+pytestmark = needs("vrnn")
 
 
 def player(page: Page, key: str) -> Locator:
@@ -37,18 +33,9 @@ def pictures(player: Locator) -> list[str]:
     return [canvases.nth(i).evaluate("canvas => canvas.toDataURL()") for i in range(canvases.count())]
 
 
-def listen(page: Page) -> list[object]:
-    """What the page sends to the server from its next load on."""
-    sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    return sent
-
-
 def test_samples_grow_in_the_browser_alone(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("vrnn")
-    sent = listen(page)
-    page.reload()
-    settle(page)
+    sent = listen(page, settle)
     grown = player(page, "grown_rows")
     assert row(grown) == 28
     before = pictures(grown)
@@ -74,9 +61,7 @@ def test_samples_grow_in_the_browser_alone(open_page: OPEN, settle: SETTLE) -> N
 
 def test_a_drag_over_a_digits_rows_sends_nothing_until_release(open_page: OPEN, settle: SETTLE) -> None:
     page = open_page("vrnn", digit=61)
-    sent = listen(page)
-    page.reload()
-    settle(page)
+    sent = listen(page, settle)
     rows = player(page, "digit_rows")
     box = rows.locator(".images").bounding_box()
     page.mouse.move(box["x"] + 60, box["y"] + 0.15 * box["height"])
@@ -124,6 +109,36 @@ def test_another_sample_is_chosen_in_the_gallery(open_page: OPEN, settle: SETTLE
     grown.get_by_role("spinbutton").fill("7")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("grown_image=7"))
+
+
+def test_back_and_forward_move_the_players(open_page: OPEN, settle: SETTLE) -> None:
+    page = open_page("vrnn", digit=61, row=3, grown=15)
+    rows, grown = player(page, "digit_rows"), player(page, "grown_rows")
+    rows.locator(".range").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile("row=4"))
+    settle(page)
+    grown.get_by_role("spinbutton").fill("7")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("grown_image=7"))
+    settle(page)
+    assert (row(rows), row(grown)) == (4, 15)
+    page.go_back()
+    expect(grown.get_by_role("spinbutton")).to_have_value("1")
+    settle(page)
+    page.go_back()
+    expect(rows.locator(".position")).to_contain_text("row 3 of 28")
+    settle(page)
+    page.wait_for_timeout(500)
+    assert row(grown) == 15, "nothing grows: these are the samples of before"
+    rows.locator(".range").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile("row=4"))  # the same once more
+    settle(page)
+    page.get_by_role("button", name="Resample", exact=True).first.click()
+    expect(page).to_have_url(re.compile("grow="))
+    expect(grown.get_by_role("button", name="Pause")).to_be_visible()  # others do
+    assert page.faults == []
 
 
 def pixels(image: Locator) -> np.ndarray:

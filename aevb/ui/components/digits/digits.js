@@ -1,11 +1,13 @@
-// The real digits: all test images, 8 MB (1.6 MB on the way), fetched when something first asks for them.
+// The real digits: all test images, 8 MB (1.6 MB on the way), and their labels; and a model's latents of them.
+// Each is fetched when something first asks for it.
 
 const SIDE = 28;
 
 class Digits {
   constructor(buffer) {
-    this.pixels = new Uint8Array(buffer);
-    this.count = this.pixels.length / SIDE ** 2;
+    this.count = buffer.byteLength / (SIDE ** 2 + 1);
+    this.pixels = new Uint8Array(buffer, 0, this.count * SIDE ** 2);
+    this.labels = new Uint8Array(buffer, this.pixels.length);
   }
 
   // Test image i as 784 bytes; not to be changed.
@@ -27,4 +29,9 @@ class Digits {
 // The Digits at a URL. Rejects as `loadOnce` does.
 export function loadDigits(url) {
   return loadOnce(url, "The digits", (buffer) => new Digits(buffer));
+}
+
+// The latents that maps.py packs at a URL, one test image after the other, likewise.
+export function loadLatents(url) {
+  return loadOnce(url, "The latent values", (buffer) => halves(buffer));
 }

@@ -75,31 +75,18 @@ export function* endings(vrnn, pixels, keep, count, random) {
   return { images, row: length - 1 };
 }
 
-// The test images' posterior means, and which of them are nearest.
-class Means {
-  constructor(buffer, latentDim) {
-    this.count = buffer.byteLength / (2 * latentDim + 1); // float16 means, then a byte for each label
-    this.latentDim = latentDim;
-    this.values = halves(buffer, 0, this.count * latentDim);
-    this.labels = new Uint8Array(buffer, 2 * this.values.length);
+// The numbers of the `count` test images whose latent means, one after the other in `means`, are nearest to z: the
+// nearest first, and of the `wanted` images alone.
+export function nearest(means, z, count, wanted = () => true) {
+  const found = [], latentDim = z.length; // [squared distance, number]
+  for (let i = 0; i < means.length / latentDim; i++) {
+    if (!wanted(i)) continue;
+    let distance = 0;
+    for (let l = 0, k = i * latentDim; l < latentDim; l++, k++) distance += (means[k] - z[l]) ** 2;
+    if (found.length === count && distance >= found[count - 1][0]) continue;
+    let at = found.length < count ? found.length : count - 1;
+    for (; at > 0 && found[at - 1][0] > distance; at--) found[at] = found[at - 1];
+    found[at] = [distance, i];
   }
-
-  // The `count` images nearest to z, the nearest first; of one label only, where one is given.
-  nearest(z, count, label = null) {
-    const found = [], { values, latentDim, labels } = this; // [squared distance, number]
-    for (let i = 0; i < this.count; i++) {
-      if (label !== null && labels[i] !== label) continue;
-      let distance = 0;
-      for (let l = 0, k = i * latentDim; l < latentDim; l++, k++) distance += (values[k] - z[l]) ** 2;
-      if (found.length === count && distance >= found[count - 1][0]) continue;
-      let at = found.length < count ? found.length : count - 1;
-      for (; at > 0 && found[at - 1][0] > distance; at--) found[at] = found[at - 1];
-      found[at] = [distance, i];
-    }
-    return found.map(([, i]) => i);
-  }
-}
-
-export function loadMeans(url, latentDim) {
-  return loadOnce(url, "The test digits", (buffer) => new Means(buffer, latentDim));
+  return found.map(([, i]) => i);
 }

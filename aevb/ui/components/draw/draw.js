@@ -77,7 +77,6 @@ class Draw {
   close() {
     cancelAnimationFrame(this.frame);
     clearTimeout(this.pause);
-    clearTimeout(this.telling);
   }
 
   build() {
@@ -138,7 +137,7 @@ class Draw {
       this.one(".kept").textContent = keep.value;
       this.restart();
     };
-    keep.onchange = () => this.report("keep");
+    keep.onchange = () => this.report();
     this.one(".others").onclick = () => {
       this.seed += 1;
       this.restart();
@@ -181,12 +180,16 @@ class Draw {
   }
 
   // What Python hears of, and what a screen reader says
-  report(what = "drawing") {
+  report() {
     this.unspoken = true;
-    if (what === "keep") return this.tell("keep", Number(this.one(".keep").value));
     const strokes = write(this.strokes), tooLong = strokes.length > this.data.longest;
     this.one(".too-long").hidden = !tooLong;
-    this.tell("drawing", { strokes: tooLong ? "" : strokes, digit: this.example ? null : this.digit });
+    this.tell("view", {
+      run: this.data.run,
+      strokes: tooLong ? "" : strokes,
+      digit: this.example ? null : this.digit,
+      keep: Number(this.one(".keep").value),
+    });
   }
 
   // What Python sends
@@ -210,7 +213,7 @@ class Draw {
   }
 
   load() {
-    const { urls, problems, order } = this.data;
+    const { urls, problems } = this.data;
     const digits = this.one(".of-digits");
     whenLoaded(digits, { digits: urls.digits }, (loaded) => this.arrive(loaded), { digits: loadDigits }, "Loading the test digits …");
     for (const name of NAMES) {
@@ -224,7 +227,7 @@ class Draw {
       const wanted = { [name]: urls[name] };
       if (name === "vae") wanted.means = urls.means;
       body.hidden = !this.models[name];
-      whenLoaded(notice, wanted, (loaded) => this.arrive(loaded), { means: (url) => loadMeans(url, order.length) });
+      whenLoaded(notice, wanted, (loaded) => this.arrive(loaded), { means: loadLatents });
     }
   }
 
@@ -412,18 +415,23 @@ class Draw {
   }
 
   *findAlike() {
-    return this.models.means.nearest(this.reading.posterior.loc, ALIKE);
+    return nearest(this.models.means, this.reading.posterior.loc, ALIKE);
   }
 
   showAlike(found) {
     this.alike = found;
-    const { digits, means } = this.models;
+    const { digits } = this.models;
     [...this.one(".likes").children].forEach((link, i) => {
       if (digits) paint(link.querySelector("canvas"), digits.image(found[i]));
       link.querySelector("span").textContent = found[i];
       link.href = pageUrl("vae", { digit: found[i] });
-      link.setAttribute("aria-label", `Test digit ${found[i]}, a ${means.labels[found[i]]}, on the VAE page`);
+      link.setAttribute("aria-label", `Test ${this.name(found[i])}, on the VAE page`);
     });
+  }
+
+  name(digit) {
+    const { digits } = this.models;
+    return `digit ${digit}${digits ? `, a ${digits.labels[digit]}` : ""}`;
   }
 
   showLabels(read) {
@@ -479,9 +487,10 @@ class Draw {
 
   // To each model's page, with what it can be told of the drawing.
   links() {
-    const { labels, clusters, alike, reading, models, data } = this;
+    const { labels, clusters, alike, reading, data } = this, { means, digits } = this.models;
     const digit = alike?.[0], numbers = (values) => Array.from(values, (v) => Number(Math.max(-5, Math.min(5, v)).toFixed(2))).join(",");
-    const like = labels && reading && models.means ? models.means.nearest(reading.posterior.loc, 1, labels.label)[0] : digit;
+    const own = (i) => digits.labels[i] === labels.label;
+    const like = labels && reading && means && digits ? nearest(means, reading.posterior.loc, 1, own)[0] : digit;
     const params = {
       vae: reading && { digit, z: numbers(reading.posterior.loc) },
       cvae: labels && { digit: like, style: numbers(labels.style) },
@@ -494,12 +503,12 @@ class Draw {
   say() {
     this.unspoken = false;
     this.links();
-    const { labels, alike, models } = this;
+    const { labels, alike } = this;
     let said = "The canvas is blank.";
     if (!this.blank) {
       const what = this.digit === null ? "The drawing" : `Test digit ${this.digit}`;
       said = labels ? `${what} looks like a ${labels.label}, with probability ${percent(labels.probabilities[labels.label])}.` : `${what}.`;
-      if (alike && models.means) said += ` Most alike is test digit ${alike[0]}, a ${models.means.labels[alike[0]]}.`;
+      if (alike) said += ` Most alike is test ${this.name(alike[0])}.`;
     }
     this.one(".spoken").textContent = said;
     this.paper.canvas.setAttribute("aria-label", `The canvas. ${said}`);

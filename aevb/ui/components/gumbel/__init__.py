@@ -1,6 +1,7 @@
 """Gumbel-Softmax samples of three categories, moved by the temperature, live."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -22,16 +23,19 @@ _component = st.components.v2.component(
 )
 
 
-def gumbel(*, key: str, temperature: float, percent: Sequence[int], on_change: Callable[[], None]) -> None:
+def gumbel(*, key: str, run: str, temperature: float, percent: Sequence[int]) -> dict[str, Any] | None:
     """Mounts the demonstration. Every temperature shows the same Gumbel noise.
 
     Args:
-        key: the element's, and that of its state {"temperature": τ, "percent": [three whole numbers]}.
+        key: the element's.
+        run: while it stays the same, so do the visitor's temperature and probabilities.
         temperature: τ at first.
         percent: the three categories' probabilities at first, which add up to 100.
-        on_change: called when the visitor has chosen another of either.
+    Returns:
+        the state {"run", "temperature", "percent"} that the visitor has last let go of, None before.
     """
     header = {
+        "run": run,
         "temperature": temperature,
         "temperatures": TEMPERATURES,
         "percent": list(percent),
@@ -39,4 +43,4 @@ def gumbel(*, key: str, temperature: float, percent: Sequence[int], on_change: C
         "colors": [style.DATA, style.GENERATED, style.EVIDENCE],
     }
     data = pack(header, gumbels=np.random.default_rng(5).gumbel(size=(SAMPLES, 3)))
-    _component(key=key, data=data, on_temperature_change=on_change, on_percent_change=on_change)
+    return _component(key=key, data=data, on_view_change=lambda: None).view

@@ -11,7 +11,6 @@ class Gumbel {
     this.root = root;
     this.panel = new Panel(root.querySelector(".simplex"));
     this.range = root.querySelector(".range");
-    this.telling = {};
     this.player = new Player(root.querySelector(".play"), {
       seconds: PLAY_SECONDS,
       frame: () => Number(this.range.value),
@@ -20,35 +19,38 @@ class Gumbel {
         this.range.value = frame;
         this.draw();
       },
-      stopped: () => this.report("temperature", 0),
+      stopped: () => this.report(0),
     });
     this.player.label();
     this.range.oninput = () => {
       this.player.stop();
       this.draw();
     };
-    this.range.onchange = () => this.report("temperature");
+    this.range.onchange = () => this.report();
     root.querySelector(".categories").innerHTML = CORNERS.map((_, k) =>
       `<div class="category"><span class="name"></span><input class="range share" type="range" step="1" ` +
       `aria-label="probability of category ${k + 1}" /><span class="nearest"></span></div>`).join("");
     this.shares = [...root.querySelectorAll(".share")];
     this.shares.forEach((share, k) => {
       share.oninput = () => this.divide(k);
-      share.onchange = () => this.report("percent");
+      share.onchange = () => this.report();
     });
   }
 
   close() {
     this.player.stop();
-    Object.values(this.telling).forEach(clearTimeout);
+    clearTimeout(this.telling);
   }
 
   receive(data) {
-    const first = !this.data;
+    const another = data.run !== this.data?.run;
     this.data = data;
-    if (first) {
+    if (another) {
+      this.player.stop();
+      clearTimeout(this.telling);
       const [least, most] = data.temperatures;
       this.range.value = (Number(this.range.max) * Math.log(most / data.temperature)) / Math.log(most / least);
+      this.opened = this.range.value;
       for (const share of this.shares) Object.assign(share, { min: data.least, max: 100 - 2 * data.least });
       this.spread(data.percent);
       const ends = this.root.querySelectorAll(".ends span");
@@ -81,10 +83,15 @@ class Gumbel {
     this.draw();
   }
 
-  report(what, delay = 250) {
-    clearTimeout(this.telling[what]); // arrows held down report once
-    const value = () => (what === "percent" ? this.percent : Number(this.temperature.toPrecision(3)));
-    this.telling[what] = setTimeout(() => this.tell(what, value()), delay);
+  // An untouched temperature is as it was given: that may lie between two of the slider's.
+  state() {
+    const { run, temperature } = this.data, untouched = this.range.value === this.opened;
+    return { run, temperature: untouched ? temperature : Number(this.temperature.toPrecision(3)), percent: this.percent };
+  }
+
+  report(delay = 250) {
+    clearTimeout(this.telling); // arrows held down report once
+    this.telling = setTimeout(() => this.tell("view", this.state()), delay);
   }
 
   layout() {

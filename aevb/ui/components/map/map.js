@@ -80,7 +80,7 @@ class DigitMap {
     whenLoaded(this.one(".sweep-notice"), { model: weights, values: latents }, (loaded) => {
       this.decoder = { ...loaded, of: latents };
       this.request();
-    }, { values: (url) => loadOnce(url, "The latent values", (buffer) => halves(buffer)) });
+    }, { values: loadLatents });
   }
 
   // What the visitor does

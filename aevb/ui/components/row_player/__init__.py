@@ -1,6 +1,6 @@
 """Images that grow row by row, played, paused and scrubbed in the browser; what each row was drawn from."""
 
-from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 from torch import Tensor
@@ -31,11 +31,10 @@ def row_player(
     *,
     key: str,
     run: str,
+    opening: int,
     start: int,
-    image: int = 1,
-    on_row: Callable[[], None],
-    on_image: Callable[[], None],
-) -> tuple[int | None, int | None]:
+    image: int,
+) -> dict[str, Any] | None:
     """Mounts a player of what images went through.
 
     With `ObservedRows` of one image: the digit with bars of each row's terms, and both the prior and the
@@ -44,16 +43,17 @@ def row_player(
 
     Args:
         rows: of at least two latent dimensions, of which the first two are shown.
-        key: the element's, and that of its state {"row": number, "image": number}, both from 1.
-        run: names the rows: while it stays the same, so do the chosen row and image.
-        start, image: the row and the image shown at first, from 1.
-        on_row, on_image: called when the visitor has chosen another.
+        key: the element's.
+        run: names the rows; samples that come after others grow at once.
+        opening: while it stays the same, so do the visitor's row and image.
+        start, image: the row and the image at first, from 1.
     Returns:
-        the row and the image last chosen, None where none was.
+        the state {"opening", "row", "image"} that the visitor has last let go of, None before.
     """
     length, images, width = rows.x.shape
     header = {
         "run": run,
+        "opening": opening,
         "length": length,
         "images": images,
         "width": width,
@@ -77,5 +77,4 @@ def row_player(
             "surprise": -rows.terms["reconstruction"],
         }
     data = pack(header, **{name: array.numpy() for name, array in arrays.items()})
-    state = _component(key=key, data=data, on_row_change=on_row, on_image_change=on_image)
-    return state.row, state.image
+    return _component(key=key, data=data, on_view_change=lambda: None).view

@@ -12,7 +12,6 @@ class RowPlayer {
     this.root = root;
     this.row = 0; // from 0
     this.image = 0;
-    this.telling = {}; // timers, of "row" and of "image"
     const one = (selector) => root.querySelector(selector);
     this.range = one(".range");
     this.field = one(".image");
@@ -22,21 +21,21 @@ class RowPlayer {
       frame: () => this.row,
       last: () => this.data.length - 1,
       go: (row) => this.go(row),
-      stopped: () => this.report("row"),
+      stopped: () => this.report(),
     });
     this.listen();
   }
 
   close() {
     this.player.stop();
-    Object.values(this.telling).forEach(clearTimeout);
+    clearTimeout(this.telling);
   }
 
   // What the visitor does
 
   listen() {
     this.range.oninput = () => this.scrub(Number(this.range.value) - 1);
-    this.range.onchange = () => this.report("row", 250); // arrows held down report once
+    this.range.onchange = () => this.report(250); // arrows held down report once
     this.field.onchange = () => this.choose(Math.round(Number(this.field.value)) - 1);
     // On an image a mouse drags from row to row; a finger taps, since its drag scrolls the page.
     for (const panel of [this.images, this.probs]) {
@@ -54,7 +53,7 @@ class RowPlayer {
       canvas.onpointermove = (event) => canvas.hasPointerCapture(event.pointerId) && to(event);
       canvas.onclick = (event) => {
         to(event);
-        this.report("row");
+        this.report();
       };
     }
   }
@@ -80,15 +79,19 @@ class RowPlayer {
     if (number === this.image) return;
     this.image = number;
     this.draw();
-    this.report("image");
+    this.report();
   }
 
-  report(what, delay = 0) {
-    clearTimeout(this.telling[what]);
-    this.telling[what] = setTimeout(() => {
-      const value = this[what] + 1;
-      if (this.told?.[what] !== value) this.tell(what, value);
-      this.told = { ...this.told, [what]: value };
+  state() {
+    return { opening: this.data.opening, row: this.row + 1, image: this.image + 1 };
+  }
+
+  report(delay = 0) {
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => {
+      const state = this.state();
+      if (JSON.stringify(state) !== JSON.stringify(this.told)) this.tell("view", state);
+      this.told = state;
     }, delay);
   }
 
@@ -102,12 +105,13 @@ class RowPlayer {
     this.range.max = data.length;
     this.field.max = data.images;
     this.field.parentElement.hidden = data.images === 1;
-    if (data.run !== before?.run) {
+    if (data.opening !== before?.opening) {
       this.player.stop();
-      this.told = { row: data.start, image: data.image };
+      clearTimeout(this.telling);
       this.row = data.start - 1;
       this.image = data.image - 1;
       this.field.value = data.image;
+      this.told = this.state();
     }
     this.range.value = this.row + 1;
     this.legends();
