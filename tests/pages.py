@@ -25,8 +25,11 @@ def sliders(app: AppTest, param: str) -> list[float]:
     return app.session_state[f"{param}_opening"].start[0].tolist()
 
 
-def let_go(app: AppTest, param: str, z: Sequence[float], choice: float = 0) -> None:
+def let_go(
+    app: AppTest, param: str, z: Sequence[float], choice: float = 0, plane: Sequence[int] = (0, 1)
+) -> None:
     """What those sliders report when a visitor lets go of one, or of their dial."""
     run = mounted(app, "aevb_latent")[0]["run"]
-    app.session_state[f"{param}_sliders"] = {"view": {"run": run, "z": z, "choice": choice}}
+    view = {"run": run, "z": z, "choice": choice, "plane": plane}
+    app.session_state[f"{param}_sliders"] = {"view": view}
     app.run()

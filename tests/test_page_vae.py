@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from aevb import VAE
 from aevb.models import LatentVariableModel
 from aevb.ui import latents, loading, vae
-from tests.pages import let_go, linked, sliders
+from tests.pages import let_go, linked, mounted, sliders
 
 Open = Callable[..., AppTest]
 
@@ -65,6 +65,32 @@ def test_a_moved_slider_stands_in_the_link_and_the_link_moves_the_sliders(
     other.number_input(key="digit").set_value(6).run()
     assert linked(other, "z") is None  # another digit starts at its own mean
     assert sliders(other, "z") == latents.rounded(vae.posterior("vae", 6)[0])
+
+
+def plane_of(app: AppTest) -> list[int]:
+    return mounted(app, "aevb_latent")[0]["plane"]
+
+
+def test_the_directions_of_the_plane_stand_in_the_link_and_stay_with_another_digit(
+    open_app: Open, folder: Path
+) -> None:
+    app = open_app("vae", digit=5)
+    assert plane_of(app) == [0, 1]
+    first = latents.order("vae")[0]
+    let_go(app, "z", sliders(app, "z"), plane=[latents.DIRECTIONS, 2])
+    assert linked(app, "plane") == f"{first + 1},pca3"
+    app.number_input(key="digit").set_value(6).run()
+    assert linked(app, "plane") == f"{first + 1},pca3" and plane_of(app) == [latents.DIRECTIONS, 2]
+    assert plane_of(open_app("vae", plane=f"{first + 1},pca3")) == [latents.DIRECTIONS, 2]
+
+
+@pytest.mark.parametrize("plane", ["pca1", "pca1,pca1", "pca9,1", "0,1", "1,2,3"])
+def test_a_link_with_a_broken_plane_opens_at_the_first_directions_and_says_so(
+    open_app: Open, folder: Path, plane: str
+) -> None:
+    app = open_app("vae", plane=plane)
+    assert plane_of(app) == [0, 1]
+    assert app.warning[0].value == "This link's plane could not be read; it is at its default."
 
 
 def test_back_in_the_browser_moves_the_sliders(open_app: Open, folder: Path) -> None:

@@ -92,17 +92,22 @@ def show(
     """Live sliders of a checkpoint's latent dimensions, and a dial of its labels or clusters.
 
     They open at the first of the `places`, {title: (L,)}, and at the choice `own`, or where a link says.
-    The URL has the values as `param` and the choice by what it is of, where they are not these.
+    The URL has the values as `param`, the choice by what it is of, and the directions of the plane, where
+    they are not these.
     """
     centre, principal = directions(checkpoint)
     put = {title: np.array(rounded(values)) for title, values in places.items()}
     start = next(iter(put.values()))
 
-    def read(values: str | None, position: str | None = None) -> tuple[np.ndarray, float]:
-        return _linked_values(param, values, start), _linked_position(position, dial, own)
+    axes = _axes(checkpoint)
 
-    opening = widgets.opening(param, (checkpoint, digit), [param, dial.of] if dial else [param], read)
-    values, position = opening.start
+    def read(values: str | None, *others: str | None) -> tuple[np.ndarray, float, list[int]]:
+        position = _linked_position(others[0], dial, own) if dial else 0
+        return _linked_values(param, values, start), position, _linked_plane(others[-1], axes)
+
+    params = [param, dial.of] if dial else [param]
+    opening = widgets.opening(param, (checkpoint, digit), params, read, lasting=["plane"])
+    values, position, plane = opening.start
     kl = use(checkpoint)
     used = max(2, int((kl >= posterior.UNUSED).sum()))
     symbol = "z" if dial is None else "ε"
@@ -123,10 +128,12 @@ def show(
         places=put,
         centre=centre,
         directions=principal,
+        plane=plane,
         dial=dial,
     )
     if view and view["run"] == run:
-        links = {param: _values_link(view["z"], start)}
+        chosen = [int(axis) for axis in view["plane"]]
+        links = {param: _values_link(view["z"], start), "plane": _plane_link(chosen, axes)}
         if dial:
             links[dial.of] = _position_link(float(view["choice"]), dial, own)
         widgets.keep(param, links)
@@ -144,8 +151,27 @@ def _linked_values(param: str, link: str | None, start: np.ndarray) -> np.ndarra
     return start
 
 
-def _linked_position(link: str | None, dial: Dial | None, own: int) -> float:
-    if link is None or dial is None:
+def _axes(checkpoint: str) -> list[str]:
+    """What links call the directions of the plane: the principal ones, then the dimensions by number."""
+    return [
+        *(f"pca{number}" for number in range(1, DIRECTIONS + 1)),
+        *(str(dimension + 1) for dimension in order(checkpoint)),
+    ]
+
+
+def _linked_plane(link: str | None, axes: Sequence[str]) -> list[int]:
+    chosen = link.split(",") if link else axes[:2]
+    sound = len(set(chosen)) == len(chosen) == 2 and set(chosen) <= set(axes)
+    widgets.expect("plane", sound)
+    return [axes.index(axis) for axis in (chosen if sound else axes[:2])]
+
+
+def _plane_link(plane: Sequence[int], axes: Sequence[str]) -> str | None:
+    return None if list(plane) == [0, 1] else ",".join(axes[axis] for axis in plane)
+
+
+def _linked_position(link: str | None, dial: Dial, own: int) -> float:
+    if link is None:
         return own
     if link in dial.titles:
         return dial.titles.index(link)

@@ -204,6 +204,13 @@ def test_the_pad_moves_two_directions_at_once(
     assert after[2:] == before_keys[2:]
     sliders.locator(".up").select_option(used[0])  # the other axis's: the two change places
     assert sliders.locator(".across").input_value() == used[1]
+    number, other = latents.order("vae")[:2]
+    expect(page).to_have_url(re.compile(rf"plane={other + 1}%2C{number + 1}"))
+    settle(page)
+    page.reload()
+    settle(page)
+    ready(sliders)
+    assert [sliders.locator(side).input_value() for side in (".across", ".up")] == used[::-1]
     assert page.faults == []
 
 

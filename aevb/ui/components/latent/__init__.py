@@ -55,6 +55,7 @@ def latent(
     places: Mapping[str, np.ndarray],
     centre: np.ndarray,
     directions: np.ndarray,
+    plane: Sequence[int],
     dial: Dial | None = None,
 ) -> dict[str, Any] | None:
     """Mounts the sliders of a VAE, or with a `dial` of a model that has labels or clusters.
@@ -73,8 +74,9 @@ def latent(
         places: values (L,) that buttons put the sliders at. Without a dial the first are the encoder's
             mean, against which every other z is compared.
         centre, directions: (L,) and (P, L), principal directions of these values over the test set.
+        plane: which two span it at first: places among these directions and then the dimensions in order.
     Returns:
-        the state {"run", "z", "choice"} that the visitor has last let go of, None before.
+        the state {"run", "z", "choice", "plane"} that the visitor has last let go of, None before.
     """
     header = {
         "run": run,
@@ -85,6 +87,7 @@ def latent(
         "shown": shown,
         "reach": reach,
         "position": position,
+        "plane": list(plane),
         "titles": list(places),
         "dial": dial and {**vars(dial), "numbers": list(dial.numbers), "titles": list(dial.titles)},
         "mark": style.MARK,

@@ -42,6 +42,7 @@ class Latent {
       clearTimeout(this.telling);
       this.values = rounded(data.values);
       this.position = data.position;
+      this.span(data.plane);
       this.told = this.state();
       this.reference = null;
       this.locked.fill(false);
@@ -112,10 +113,8 @@ class Latent {
     ];
     [this.across, this.up].forEach((select, axis) => {
       select.append(...this.directions.map(({ name }) => new Option(name)));
-      select.selectedIndex = axis;
       select.onchange = () => this.turn(axis);
     });
-    this.chosen = [0, 1];
     this.listenToPad(this.pad.canvas);
   }
 
@@ -175,10 +174,17 @@ class Latent {
 
   // Another direction for an axis of the pad; two axes of one direction change places.
   turn(axis) {
-    const selects = [this.across, this.up];
-    if (selects[0].selectedIndex === selects[1].selectedIndex) selects[1 - axis].selectedIndex = this.chosen[axis];
-    this.chosen = selects.map((select) => select.selectedIndex);
+    const numbers = [this.across, this.up].map((select) => select.selectedIndex);
+    if (numbers[0] === numbers[1]) numbers[1 - axis] = this.chosen[axis];
+    this.span(numbers);
     this.leave();
+    this.report();
+  }
+
+  // The plane by the places of its two directions.
+  span(numbers) {
+    this.chosen = numbers;
+    [this.across, this.up].forEach((select, axis) => (select.selectedIndex = numbers[axis]));
   }
 
   listenToPad(canvas) {
@@ -220,7 +226,8 @@ class Latent {
   // What is reported, a moment after the visitor has let go: arrows held down report once.
 
   state() {
-    return { run: this.run, z: this.values.map((value) => Math.round(100 * value) / 100), choice: this.position };
+    const z = this.values.map((value) => Math.round(100 * value) / 100);
+    return { run: this.run, z, choice: this.position, plane: this.chosen };
   }
 
   report() {
