@@ -6,10 +6,10 @@
 // and when a font has arrived: what a canvas has written stays in the font that was there.
 const views = new WeakMap();
 
-function mount({ data, parentElement, setStateValue, setTriggerValue }, View, selector, place = selector) {
+function mount({ data, parentElement, setStateValue, setTriggerValue }, Kind, selector, place = selector) {
   let view = views.get(parentElement);
   if (!view) {
-    views.set(parentElement, (view = new View(parentElement.querySelector(selector))));
+    views.set(parentElement, (view = new Kind(parentElement.querySelector(selector))));
     const layout = () => view.layout();
     view.resizes = new ResizeObserver(layout);
     view.resizes.observe(parentElement.querySelector(place));
@@ -24,6 +24,54 @@ function mount({ data, parentElement, setStateValue, setTriggerValue }, View, se
     view.fonts.abort();
     view.close?.();
     views.delete(parentElement);
+  };
+}
+
+// A view whose `state()` Python hears of as "view", a moment after the visitor has let go, where it is another:
+// arrows held down report once.
+class Reporter {
+  report() {
+    this.hold();
+    this.telling = setTimeout(() => {
+      const state = this.state();
+      if (JSON.stringify(state) !== JSON.stringify(this.told)) this.tell("view", state);
+      this.told = state;
+    }, 250);
+  }
+
+  // Nothing is said while a drag goes on.
+  hold() {
+    clearTimeout(this.telling);
+  }
+
+  // What it opens with is not news.
+  opened() {
+    this.hold();
+    this.told = this.state();
+  }
+
+  close() {
+    this.hold();
+  }
+}
+
+// Lets one pointer, or the arrow keys, move something over a canvas: `to` gets the pointer's event, `by` a step
+// along both axes; `done` is called when the visitor lets go.
+function movable(canvas, to, by, done) {
+  canvas.onpointerdown = (event) => {
+    if (event.button) return;
+    canvas.setPointerCapture(event.pointerId);
+    to(event);
+  };
+  canvas.onpointermove = (event) => canvas.hasPointerCapture(event.pointerId) && to(event);
+  canvas.onlostpointercapture = done;
+  canvas.onkeydown = (event) => {
+    const step = event.shiftKey ? 0.5 : 0.1;
+    const steps = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowDown: [0, -step], ArrowUp: [0, step] };
+    if (!steps[event.key]) return;
+    event.preventDefault();
+    by(...steps[event.key]);
+    done();
   };
 }
 

@@ -6,8 +6,9 @@ const CORNERS = [[0, 0], [1, 0], [0.5, 1]]; // across and up, in units of the tr
 
 export default (component) => mount(component, Gumbel, ".gumbel");
 
-class Gumbel {
+class Gumbel extends Reporter {
   constructor(root) {
+    super();
     this.root = root;
     this.panel = new Panel(root.querySelector(".simplex"));
     this.range = root.querySelector(".range");
@@ -19,7 +20,7 @@ class Gumbel {
         this.range.value = frame;
         this.draw();
       },
-      stopped: () => this.report(0),
+      stopped: () => this.report(),
     });
     this.player.label();
     this.range.oninput = () => {
@@ -39,7 +40,7 @@ class Gumbel {
 
   close() {
     this.player.stop();
-    clearTimeout(this.telling);
+    super.close();
   }
 
   receive(data) {
@@ -47,12 +48,12 @@ class Gumbel {
     this.data = data;
     if (another) {
       this.player.stop();
-      clearTimeout(this.telling);
       const [least, most] = data.temperatures;
       this.range.value = (Number(this.range.max) * Math.log(most / data.temperature)) / Math.log(most / least);
-      this.opened = this.range.value;
+      this.given = this.range.value;
       for (const share of this.shares) Object.assign(share, { min: data.least, max: 100 - 2 * data.least });
       this.spread(data.percent);
+      this.opened();
       const ends = this.root.querySelectorAll(".ends span");
       [most, least].forEach((value, end) => (ends[end].textContent = `τ = ${value}`));
     }
@@ -85,13 +86,8 @@ class Gumbel {
 
   // An untouched temperature is as it was given: that may lie between two of the slider's.
   state() {
-    const { run, temperature } = this.data, untouched = this.range.value === this.opened;
+    const { run, temperature } = this.data, untouched = this.range.value === this.given;
     return { run, temperature: untouched ? temperature : Number(this.temperature.toPrecision(3)), percent: this.percent };
-  }
-
-  report(delay = 250) {
-    clearTimeout(this.telling); // arrows held down report once
-    this.telling = setTimeout(() => this.tell("view", this.state()), delay);
   }
 
   layout() {

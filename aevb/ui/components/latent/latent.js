@@ -12,8 +12,9 @@ const SHACKLES = { true: "M8 11V7a4 4 0 0 1 8 0v4", false: "M8 11V6a4 4 0 0 1 8 
 
 export default (component) => mount(component, Latent, ".latent");
 
-class Latent {
+class Latent extends Reporter {
   constructor(root) {
+    super();
     this.root = root;
     const one = (selector) => root.querySelector(selector);
     [this.decoded, this.original] = [one(".decoded"), one(".original")];
@@ -25,7 +26,7 @@ class Latent {
   }
 
   close() {
-    clearTimeout(this.telling);
+    super.close();
     clearTimeout(this.waiting);
     clearTimeout(this.following);
     cancelAnimationFrame(this.filling);
@@ -39,11 +40,10 @@ class Latent {
     if (!this.sliders) this.build();
     if (data.run !== this.run) {
       this.run = data.run;
-      clearTimeout(this.telling);
       this.values = rounded(data.values);
       this.position = data.position;
       this.span(data.plane);
-      this.told = this.state();
+      this.opened();
       this.reference = null;
       this.locked.fill(false);
       this.sliders.forEach((_, i) => this.showLock(i));
@@ -194,21 +194,11 @@ class Latent {
       const { left, top, width, height } = canvas.getBoundingClientRect();
       this.put(PAD * (2 * ((event.clientX - left) / width) - 1), PAD * (1 - 2 * ((event.clientY - top) / height)));
     };
-    canvas.onpointerdown = (event) => {
-      if (event.button) return;
-      canvas.setPointerCapture(event.pointerId);
-      to(event);
+    const by = (dx, dy) => {
+      const [x, y] = this.coordinates(this.values);
+      this.put(x + dx, y + dy);
     };
-    canvas.onpointermove = (event) => canvas.hasPointerCapture(event.pointerId) && to(event);
-    canvas.onlostpointercapture = () => this.report();
-    canvas.onkeydown = (event) => {
-      const step = event.shiftKey ? 0.5 : 0.1, [x, y] = this.coordinates(this.values);
-      const steps = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowDown: [0, -step], ArrowUp: [0, step] };
-      if (!steps[event.key]) return;
-      event.preventDefault();
-      this.put(x + steps[event.key][0], y + steps[event.key][1]);
-      this.report();
-    };
+    movable(canvas, to, by, () => this.report());
   }
 
   // To a point of the pad.
@@ -223,20 +213,10 @@ class Latent {
     button.querySelector("path").setAttribute("d", SHACKLES[this.locked[i]]);
   }
 
-  // What is reported, a moment after the visitor has let go: arrows held down report once.
-
+  // What is reported.
   state() {
     const z = this.values.map((value) => Math.round(100 * value) / 100);
     return { run: this.run, z, choice: this.position, plane: this.chosen };
-  }
-
-  report() {
-    clearTimeout(this.telling);
-    this.telling = setTimeout(() => {
-      const state = this.state();
-      if (JSON.stringify(state) !== JSON.stringify(this.told)) this.tell("view", state);
-      this.told = state;
-    }, 300);
   }
 
   // The plane: through `base`, which stays while the pad alone moves the values
@@ -314,7 +294,7 @@ class Latent {
   // Pictures
 
   changed() {
-    clearTimeout(this.telling); // not while a drag goes on
+    this.hold();
     this.stale = this.strip?.length; // of the labels or clusters, how many show other values
     this.redraw();
   }

@@ -6,8 +6,9 @@ const BUDGET = 12; // ms of each frame for growing rows
 
 export default (component) => mount(component, RowLatent, ".row_latent");
 
-class RowLatent {
+class RowLatent extends Reporter {
   constructor(root) {
+    super();
     this.root = root;
     const one = (selector) => root.querySelector(selector);
     [this.image, this.pad] = [new Panel(one(".image")), new Panel(one(".pad"))];
@@ -25,7 +26,7 @@ class RowLatent {
   }
 
   close() {
-    clearTimeout(this.telling);
+    super.close();
     cancelAnimationFrame(this.frame);
   }
 
@@ -35,13 +36,12 @@ class RowLatent {
     this.data = data;
     if (data.run !== this.run) {
       this.run = data.run;
-      clearTimeout(this.telling);
       this.row = data.row - 1;
       this.chosen = new Map(); // ε of the rows that the visitor has moved
       for (let i = 0; i < data.chosen.length; i += 3) {
         this.chosen.set(Math.round(data.chosen[i]) - 1, data.chosen.slice(i + 1, i + 3));
       }
-      this.told = this.state();
+      this.opened();
       if (this.model) this.begin();
     }
     this.layout();
@@ -114,7 +114,7 @@ class RowLatent {
     const { reach } = this.data;
     const inside = rounded(epsilon).map((value) => Math.max(-reach, Math.min(reach, value))); // as a link has them
     this.chosen.set(this.row, Float32Array.from(inside));
-    clearTimeout(this.telling); // not while a drag goes on
+    this.hold();
     this.from(this.row);
   }
 
@@ -142,21 +142,8 @@ class RowLatent {
       const z = [axes.valueAt(event.clientX - left), axes.y0 + up * (axes.y1 - axes.y0)];
       this.put(standardise(row.prior, Float32Array.from(z)));
     };
-    canvas.onpointerdown = (event) => {
-      if (event.button) return;
-      canvas.setPointerCapture(event.pointerId);
-      to(event);
-    };
-    canvas.onpointermove = (event) => canvas.hasPointerCapture(event.pointerId) && to(event);
-    canvas.onlostpointercapture = () => this.report();
-    canvas.onkeydown = (event) => {
-      const step = event.shiftKey ? 0.5 : 0.1;
-      const steps = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowDown: [0, -step], ArrowUp: [0, step] };
-      if (!steps[event.key] || !this.noise) return;
-      event.preventDefault();
-      this.put(this.epsilon(this.row).map((value, k) => value + steps[event.key][k]));
-      this.report();
-    };
+    const by = (...steps) => this.noise && this.put(this.epsilon(this.row).map((value, k) => value + steps[k]));
+    movable(canvas, to, by, () => this.report());
   }
 
   epsilon(t) {
@@ -166,16 +153,6 @@ class RowLatent {
   state() {
     const chosen = [...this.chosen].sort(([a], [b]) => a - b);
     return { run: this.run, row: this.row + 1, chosen: chosen.map(([row, epsilon]) => [row + 1, ...rounded(epsilon)]) };
-  }
-
-  // A moment after the visitor has let go: arrows held down report once.
-  report() {
-    clearTimeout(this.telling);
-    this.telling = setTimeout(() => {
-      const state = this.state();
-      if (JSON.stringify(state) !== JSON.stringify(this.told)) this.tell("view", state);
-      this.told = state;
-    }, 300);
   }
 
   // Pictures

@@ -7,8 +7,9 @@ const REACH = 2.1; // standard deviations that the latent panel shows
 
 export default (component) => mount(component, RowPlayer, ".rows");
 
-class RowPlayer {
+class RowPlayer extends Reporter {
   constructor(root) {
+    super();
     this.root = root;
     this.row = 0; // from 0
     this.image = 0;
@@ -28,14 +29,14 @@ class RowPlayer {
 
   close() {
     this.player.stop();
-    clearTimeout(this.telling);
+    super.close();
   }
 
   // What the visitor does
 
   listen() {
     this.range.oninput = () => this.scrub(Number(this.range.value) - 1);
-    this.range.onchange = () => this.report(250); // arrows held down report once
+    this.range.onchange = () => this.report();
     this.field.onchange = () => this.choose(Math.round(Number(this.field.value)) - 1);
     // On an image a mouse drags from row to row; a finger taps, since its drag scrolls the page.
     for (const panel of [this.images, this.probs]) {
@@ -86,15 +87,6 @@ class RowPlayer {
     return { opening: this.data.opening, row: this.row + 1, image: this.image + 1 };
   }
 
-  report(delay = 0) {
-    clearTimeout(this.telling);
-    this.telling = setTimeout(() => {
-      const state = this.state();
-      if (JSON.stringify(state) !== JSON.stringify(this.told)) this.tell("view", state);
-      this.told = state;
-    }, delay);
-  }
-
   // What Python sends
 
   receive(data) {
@@ -107,11 +99,10 @@ class RowPlayer {
     this.field.parentElement.hidden = data.images === 1;
     if (data.opening !== before?.opening) {
       this.player.stop();
-      clearTimeout(this.telling);
       this.row = data.start - 1;
       this.image = data.image - 1;
       this.field.value = data.image;
-      this.told = this.state();
+      this.opened();
     }
     this.range.value = this.row + 1;
     this.legends();
