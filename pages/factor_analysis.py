@@ -9,7 +9,8 @@ from aevb.ui import mathematics
 
 st.title("Factor analysis")
 st.markdown(
-    r"Hidden causes $\mathbf{z}$ make three observed numbers $\mathbf{x} = \mathbf{W}\mathbf{z} +$ noise. "
+    r"Hidden causes $\mathbf{z}$ make three observed numbers "
+    r"$\mathbf{x} = \mathbf{W}\mathbf{z} + \text{noise}$. "
     "Nothing is intractable here, so what training does can be watched exactly. **An E-step** moves $q$ "
     r"(its $\phi$) and closes :violet[**the gap**] between the :red[**ELBO**] and the :green[**evidence**]. "
     r"**An M-step** moves the model (its $\theta$) and lifts both, while the gap opens again. The tutorial's "
@@ -76,8 +77,8 @@ It lies in $q$'s family, so the ELBO can become tight.""",
         (
             "The estimator of the ELBO (section 5.2.3)",
             r"""$$
-\widehat{\text{ELBO}} = \log p_\theta(\mathbf{x}_i \mid \mathbf{z}_i^s) -
-D_{\text{KL}}(q_\phi(\mathbf{z}_i \mid \mathbf{x}_i) \,\|\, p(\mathbf{z}_i))
+\begin{aligned}\widehat{\text{ELBO}} = {}& \log p_\theta(\mathbf{x}_i \mid \mathbf{z}_i^s)\\
+&- D_{\text{KL}}(q_\phi(\mathbf{z}_i \mid \mathbf{x}_i) \,\|\, p(\mathbf{z}_i))\end{aligned}
 $$
 with one reparametrised sample
 $\mathbf{z}_i^s = \mathbf{V}\mathbf{x}_i + \text{cholesky}(\boldsymbol\Sigma)\,\boldsymbol\varepsilon_i$.""",
@@ -86,16 +87,17 @@ $\mathbf{z}_i^s = \mathbf{V}\mathbf{x}_i + \text{cholesky}(\boldsymbol\Sigma)\,\
         (
             "The evidence (equation 1)",
             r"""$$
-\log p_\theta(\mathbf{x}_i) = \log \int p_\theta(\mathbf{x}_i, \mathbf{z}_i)\, d\mathbf{z}_i
-= \log \mathcal{N}(\mathbf{x}_i; \mathbf{0}, \mathbf{W}\mathbf{W}^\top + \boldsymbol\Phi)
+\begin{aligned}\log p_\theta(\mathbf{x}_i) &= \log \int p_\theta(\mathbf{x}_i, \mathbf{z}_i)\, d\mathbf{z}_i\\
+&= \log \mathcal{N}(\mathbf{x}_i; \mathbf{0}, \mathbf{W}\mathbf{W}^\top + \boldsymbol\Phi)\end{aligned}
 $$""",
             FactorAnalysis.evidence,
         ),
         (
             "The gap (equation 2)",
             r"""$$
-\log p_\theta(\mathbf{x}_i) = \text{ELBO} +
-D_{\text{KL}}(q_\phi(\mathbf{z}_i \mid \mathbf{x}_i) \,\|\, p_\theta(\mathbf{z}_i \mid \mathbf{x}_i))
+\begin{aligned}\log p_\theta(\mathbf{x}_i) = {}& \text{ELBO}\\
+&+ D_{\text{KL}}(q_\phi(\mathbf{z}_i \mid \mathbf{x}_i) \,\|\,
+p_\theta(\mathbf{z}_i \mid \mathbf{x}_i))\end{aligned}
 $$
 The divergence is never negative, and 0 only where $q$ is the posterior.""",
             FactorAnalysis.gap,

@@ -14,7 +14,7 @@ st.markdown(
 )
 
 st.header("The one idea", anchor="idea", divider="gray")
-st.latex(r"""
+st.container(key="identity").latex(r"""
     \underbrace{\log p_\theta(\mathbf x)}_{\text{evidence}}
     = \underbrace{\mathbb E_{q_\phi}\!\left[\log \frac{p_\theta(\mathbf x, \mathbf z)}
       {q_\phi(\mathbf z \mid \mathbf x)}\right]}_{\text{ELBO}(\theta,\, \phi)}

@@ -60,7 +60,7 @@ def test_the_three_curves_show_bound_entropy_and_accuracy() -> None:
     kept = [trace for trace in figure.data if trace.mode == "markers"]
     assert [trace.x for trace in kept] == [(4,)] * 3
     words = [note.text for note in figure.layout.annotations]
-    assert {"q(y | x) released", "the tutorial's own: -83.1", "the tutorial's own: 0.834"} < set(words)
+    assert {"q(y | x) released", "the tutorial's own: −83.1", "the tutorial's own: 0.834"} < set(words)
     assert sum(shape.x0 == shape.x1 == 2 for shape in figure.layout.shapes) == 3  # across all panels
 
 

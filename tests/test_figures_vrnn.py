@@ -27,7 +27,7 @@ def test_each_class_has_its_mean_path_in_its_colour() -> None:
 def test_samples_have_no_classes() -> None:
     figure = latent_paths(paths())
     assert {trace.legendgroup for trace in figure.data} == {"samples"}
-    assert [axis.title.text for axis in figure.select_yaxes()] == ["z₁", "z₂"]
+    assert [note.text for note in figure.layout.annotations] == ["z₁", "z₂"]
 
 
 def test_a_strip_marks_where_the_given_rows_end() -> None:

@@ -1,13 +1,17 @@
 """The Draw page in this process: what its link holds, and what it says when a model is missing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from streamlit.elements.spinner import SpinnerMixin
 from streamlit.testing.v1 import AppTest
 
-from aevb.models import VAE, LatentVariableModel
-from aevb.ui import draw, maps
+from aevb import clustering
+from aevb.models import GMVAE, VAE, LatentVariableModel
+from aevb.ui import draw, latents, loading, maps
 from aevb.ui.components.draw import LONGEST
 from tests.pages import linked, mounted
 
@@ -64,6 +68,38 @@ def let_go(app: AppTest, strokes: str, digit: int | None, keep: int = draw.KEEP)
 
 def link(app: AppTest) -> dict[str, str]:
     return {name: text for name in draw.PARAMS if (text := linked(app, name)) is not None}
+
+
+def test_the_first_opening_says_what_it_is_at(
+    open_app: Open, make_checkpoint: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_checkpoint(GMVAE(latent_dim=2, hidden_dims=(8, 8)))
+    said: list[str] = []
+    passes: dict[str, str] = {}
+
+    @contextmanager
+    def spinner(_: SpinnerMixin, text: str, **settings: object) -> Iterator[None]:
+        said.append(text)
+        try:
+            yield
+        finally:
+            said.pop()
+
+    def noting(where: ModuleType, name: str) -> None:
+        passed = getattr(where, name)
+
+        def over_the_test_set(*arguments: object) -> object:
+            passes[name] = said[-1] if said else ""
+            return passed(*arguments)
+
+        monkeypatch.setattr(where, name, over_the_test_set)
+
+    monkeypatch.setattr(SpinnerMixin, "spinner", spinner)
+    noting(loading, "posterior_means")
+    noting(latents, "dimension_kl")
+    noting(clustering, "responsibilities")
+    assert not open_app("draw").exception
+    assert len(passes) == 3 and all(passes.values()) and len(set(passes.values())) == 3
 
 
 def test_the_page_opens_with_an_example_of_its_own(open_app: Open) -> None:

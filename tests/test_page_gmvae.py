@@ -181,7 +181,7 @@ def test_the_record_tells_the_scores_and_those_of_other_seeds(folder: Path) -> N
     assert found.facts["Clustering accuracy"] == "0.900"
     assert found.facts["Conditional entropy"] == "0.100 nats"
     seeds_said = found.facts["5 seeds, started from clusters"]
-    assert seeds_said == "accuracy 0.930 ± 0.010, ELBO -77.3 ± 0.1 nats"
+    assert seeds_said == "accuracy 0.930 ± 0.010, ELBO −77.3 ± 0.1 nats"
     assert not any("plain" in fact for fact in found.facts)
     words = [note.text for note in found.elbo.layout.annotations]
     assert "clustering accuracy" in words and "q(y | x) released" in words

@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from aevb.figures.style import DATA, ELBO, GENERATED, TRUE_MODEL, layout
+from aevb.figures.style import DATA, ELBO, GENERATED, TRUE_MODEL, layout, with_sign
 
 TERMS = {
     "reconstruction": "log p(x | z)",
@@ -58,7 +58,7 @@ def _draw_elbo(
         **panel,
     )
     if reference is not None:
-        _draw_reference(figure, reference, f"{reference:+,.1f}", **panel)
+        _draw_reference(figure, reference, with_sign(reference), **panel)
     # The first epochs climb by hundreds of nats: to show them whole would flatten all that follows.
     levels = sorted([*train, *test])
     low, high = levels[len(levels) // 20], levels[-1]
@@ -122,13 +122,13 @@ def clustering_curves(
         figure.add_vline(released, line=line, row="all", col=1)
         figure.add_annotation(
             x=released,
-            y=0.97,
+            y=0.03,
             yref="y2 domain",
             text="q(y | x) released",
             font_color=TRUE_MODEL,
             showarrow=False,
             xanchor="left",
-            yanchor="top",
+            yanchor="bottom",  # below the curve, whose axis begins at 0
         )
     figure.update_xaxes(title="epoch", row=3)
     layout(figure, height=640)

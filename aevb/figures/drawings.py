@@ -167,9 +167,9 @@ def em_steps() -> str:
 
 
 def _bar(x: float, y: float, height: float, colour: str, label: str) -> str:
-    shape = f'<rect x="{x - 45}" y="{y}" width="90" height="{height}" fill="{colour}" fill-opacity=".82"/>'
+    shape = f'<rect x="{x - 45}" y="{y}" width="90" height="{height}" fill="{colour}"/>'
     middle = f'x="{x}" y="{y + height / 2 + 6}" text-anchor="middle"'
-    letters = f'<text {middle} font-size="19" fill="#fff">{label}</text>'
+    letters = f'<text {middle} font-size="20" font-weight="600" fill="#10151F">{label}</text>'
     return shape + (letters if label else "")
 
 

@@ -87,6 +87,7 @@ def planes(x: np.ndarray, generated: np.ndarray | None = None) -> go.Figure:
     """
     figure = make_subplots(rows=1, cols=3, horizontal_spacing=0.08)
     reach = 1.05 * np.abs(x).max(axis=0)
+    tick = 2 ** np.floor(np.log2(reach))  # one on either side of 0: more would touch on a phone
     for column, (a, b) in enumerate(PLANES, 1):
         for name, values, color in (
             ("test points", x, style.DATA),
@@ -104,9 +105,14 @@ def planes(x: np.ndarray, generated: np.ndarray | None = None) -> go.Figure:
                 row=1,
                 col=column,
             )
-        figure.update_xaxes(title=f"x{'₁₂₃'[a]}", range=[-reach[a], reach[a]], row=1, col=column)
-        figure.update_yaxes(title=f"x{'₁₂₃'[b]}", range=[-reach[b], reach[b]], row=1, col=column)
-    return style.layout(figure, height=380)
+        figure.update_xaxes(
+            title=f"x{'₁₂₃'[a]}", range=[-reach[a], reach[a]], dtick=tick[a], row=1, col=column
+        )
+        figure.update_yaxes(range=[-reach[b], reach[b]], row=1, col=column)
+        style.name_above(figure, f"x{'₁₂₃'[b]}", row=1, col=column)
+    style.layout(figure, height=380)
+    # Clear of the axes' names; and the points in it large enough to tell their colour.
+    return figure.update_layout(legend={"y": 1.12, "itemsizing": "constant"})
 
 
 def _thin(trajectory: Trajectory) -> Trajectory:

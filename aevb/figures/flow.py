@@ -89,7 +89,8 @@ def _numbers(parts: Sequence[Number]) -> str:
     items = "".join(
         "<li>"
         + (f'<span class="operator">{part.operator}</span>' if part.operator else "")
-        + f'<p><b style="color: {part.color}">{signed(part.value)}</b>{part.label}</p></li>'
+        + f'<p><b style="color: color-mix(in srgb, {part.color} 65%, currentColor)">{signed(part.value)}</b>'
+        f"{part.label}</p></li>"
         for part in parts
     )
     return f'<ul class="numbers">{items}</ul>'

@@ -19,6 +19,8 @@ def label_bars(bounds: np.ndarray, shown: int) -> go.Figure:
         y=bounds - bounds.min(),
         text=["best" if not lack else f"{lack:.0f}".replace("-", "−") for lack in lacking],
         textposition="outside",
+        textangle=0,
+        constraintext="none",
         cliponaxis=False,
         customdata=bounds,
         marker={

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from aevb.figures.posterior import name
-from aevb.figures.style import DIGITS, GENERATED, MARK, TRUE_MODEL, layout
+from aevb.figures.style import DIGITS, GENERATED, MARK, TRUE_MODEL, layout, name_above
 
 THIN = 5
 """Single paths shown of each group beside its mean."""
@@ -74,5 +74,5 @@ def latent_paths(
     figure.update_xaxes(title="row t", range=[0.5, length + 0.5])
     figure.update_yaxes(zeroline=True, zerolinecolor=TRUE_MODEL)
     for k in range(latent_dim):
-        figure.update_yaxes(title=name(k), col=k + 1)
-    return layout(figure, height=430)
+        name_above(figure, name(k), row=1, col=k + 1)
+    return layout(figure, height=430).update_layout(legend_y=1.1)  # clear of the axes' names

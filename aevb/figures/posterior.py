@@ -46,7 +46,8 @@ def dimension_use(kl: np.ndarray) -> go.Figure:
         )
     figure.update_xaxes(**_places(order))
     figure.update_yaxes(title="mean KL (nats)", range=[0, 1.15 * float(kl.max())])
-    return layout(figure, height=360, bargap=0.25)
+    # On a phone the text would shrink below what can be read.
+    return layout(figure, height=360, bargap=0.25, uniformtext={"mode": "hide", "minsize": 12})
 
 
 def posterior(loc: np.ndarray, scale: np.ndarray, order: Sequence[int]) -> go.Figure:

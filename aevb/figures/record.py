@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from aevb.checkpoints import Checkpoint, CheckpointError
 from aevb.figures.curves import clustering_curves, learning_curve, term_curves
+from aevb.figures.style import with_sign
 
 TUTORIAL_ELBO = {"vae": 1788.4, "cvae": 1820.2, "gmvae": -83.1, "vrnn": -78.3}
 """Nats on the test set, from the logs that come with the tutorial's code, constants included."""
@@ -63,8 +64,8 @@ def _main_curve(
 def _facts(training: Mapping[str, Any], curve: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     best = max(point["test_elbo"] for point in curve)
     test = training.get("test") or {}
-    facts = {"Test ELBO": f"{test.get('elbo', best):+,.1f} nats"}
-    facts |= {f"Bound, K = {k}": f"{value:+,.1f} nats" for k, value in test.get("bound", {}).items()}
+    facts = {"Test ELBO": f"{with_sign(test.get('elbo', best))} nats"}
+    facts |= {f"Bound, K = {k}": f"{with_sign(value)} nats" for k, value in test.get("bound", {}).items()}
     for point in curve:
         if point["epoch"] == training["epoch"] and (scores := point.get("scores")):
             facts["Clustering accuracy"] = f"{scores['accuracy']:.3f}"
@@ -86,6 +87,6 @@ def _over_seeds(seeds: Mapping[str, Any]) -> dict[str, str]:
         if start in seeds:
             (accuracy, spread), (elbo, elbo_spread) = seeds[start]["accuracy"], seeds[start]["elbo"]
             facts[f"{len(seeds[start]['runs'])} seeds, {title}"] = (
-                f"accuracy {accuracy:.3f} ± {spread:.3f}, ELBO {elbo:+,.1f} ± {elbo_spread:.1f} nats"
+                f"accuracy {accuracy:.3f} ± {spread:.3f}, ELBO {with_sign(elbo)} ± {elbo_spread:.1f} nats"
             )
     return facts

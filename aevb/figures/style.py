@@ -39,6 +39,29 @@ MARK = "#E6007E"
 FONT_SIZE = 15  # legible from the back of a classroom
 
 
+def with_sign(nats: float) -> str:
+    """A figure with its sign, the minus as long as the plus."""
+    return f"{nats:+,.1f}".replace("-", "−")
+
+
+def name_above(figure: go.Figure, name: str, *, row: int, col: int) -> None:
+    """Names a panel's vertical axis above it: beside it, a narrow window has no room between panels."""
+    figure.add_annotation(
+        text=name,
+        x=0,
+        xref="x domain",
+        xanchor="right",
+        xshift=-6,
+        y=1,
+        yref="y domain",
+        yanchor="bottom",
+        showarrow=False,
+        font_size=FONT_SIZE,
+        row=row,
+        col=col,
+    )
+
+
 def layout(figure: go.Figure, **settings: Any) -> go.Figure:
     """The settings that all figures share; `settings` add to them. Returns the figure."""
     figure.update_layout(

@@ -380,7 +380,7 @@ def em_beside(run: Run) -> None:
     rows.append(
         {
             "fitted by": "(the true model)",
-            "evidence": f"{run.true_evidence:.3f}",
+            "evidence": _numbers([run.true_evidence]),
             "gap": "0.000",
             "σ": _numbers(true.p_x_given_z.sigma.numpy()),
         }
@@ -396,14 +396,14 @@ def em_beside(run: Run) -> None:
 def _row(name: str, trajectory: Trajectory) -> dict[str, str]:
     return {
         "fitted by": name,
-        "evidence": f"{trajectory.evidence[-1]:.3f}",
-        "gap": f"{trajectory.gap[-1]:.3f}",
+        "evidence": _numbers(trajectory.evidence[-1:]),
+        "gap": _numbers(trajectory.gap[-1:]),
         "σ": _numbers(trajectory.sigma[-1]),
     }
 
 
-def _numbers(values: np.ndarray) -> str:
-    return ", ".join(f"{value:.3f}" for value in values)
+def _numbers(values: Sequence[float] | np.ndarray) -> str:
+    return ", ".join(f"{value:.3f}" for value in values).replace("-", "−")
 
 
 # By hand

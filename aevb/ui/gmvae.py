@@ -51,7 +51,7 @@ def responsibilities(name: str) -> Tensor:
     return clustering.responsibilities(model(name), *loading.test_set(name))
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner="Finding each test image's cluster …")
 def scored(name: str) -> Clustering:
     """The test images' clusters against their labels. Shared: not to be changed."""
     return clustering.clustering(responsibilities(name), loading.digits().test.labels)

@@ -42,7 +42,7 @@ def use(name: str) -> np.ndarray:
     return dimension_kl(model, *loading.test_set(name)).numpy()
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner="Measuring the latent dimensions …")
 def use_figure(name: str) -> go.Figure:
     """Bars of each dimension's mean KL."""
     return posterior.dimension_use(use(name))
@@ -73,7 +73,7 @@ def chooser(label: str, key: str, checkpoint: str) -> int:
     return number - 1
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner="Finding the principal directions …")
 def directions(name: str) -> tuple[np.ndarray, np.ndarray]:
     """The centre (L,) and principal directions (P, L) of the test set's styles. Shared: not to be changed."""
     return maps.directions(loading.test_styles(name), DIRECTIONS)

@@ -1,4 +1,8 @@
-"""What every visitor shares: data and checkpoints, loaded once, keyed on plain names."""
+"""What every visitor shares: data and checkpoints, loaded once, keyed on plain names.
+
+Of cached functions that call one another, Streamlit shows the outermost one's spinner alone: whatever takes
+long, or calls what does, says what it is at.
+"""
 
 import numpy as np
 import streamlit as st
@@ -18,7 +22,7 @@ def digits() -> Digits:
     return data.load()
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner="Preparing the test images …")
 def test_images(observation: str) -> Tensor:
     """The 10,000 test images as a model of that observation sees them. Shared: not to be changed."""
     return Examples(digits().test.images, observation).fixed()[0]
@@ -62,7 +66,7 @@ def test_means(name: str) -> np.ndarray:
     return posterior_means(checkpoint(name).model, *test_set(name)).numpy()
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner="Encoding the test images …")
 def test_styles(name: str) -> np.ndarray:
     """Those means as they lie in their priors, ε (10,000, L): of their labels, or most probable clusters.
 

@@ -6,8 +6,9 @@ import streamlit as st
 
 from aevb.ui import catalogue, data_panel, widgets
 
-st.set_page_config(page_title="AEVB Explorer", page_icon=":material/blur_on:", layout="wide")
-st.html(Path(__file__).with_name("style.css"))
+HERE = Path(__file__).parent
+NAME = "AEVB Explorer"
+
 overview = st.Page(catalogue.PAGES / "overview.py", title="Overview", icon=":material/home:", default=True)
 models = [
     st.Page(entry.page, title=entry.menu, icon=entry.icon, url_path=entry.page.stem.replace("_", "-"))
@@ -15,6 +16,12 @@ models = [
 ]
 draw = st.Page(catalogue.DRAW, title="Draw", icon=":material/draw:")
 page = st.navigation([overview, *models, draw])
+st.set_page_config(
+    page_title=NAME if page == overview else f"{page.title} · {NAME}",
+    page_icon=HERE / "icon.svg",  # one of Material's would be fetched from fonts.gstatic.com
+    layout="wide",
+)
+st.html(HERE / "style.css")
 with st.sidebar:
     data_panel.show()
 notice = st.container()

@@ -255,7 +255,7 @@ def _class_paths(name: str) -> tuple[np.ndarray, np.ndarray]:
     return paths.numpy(), labels.numpy()
 
 
-@st.cache_resource(max_entries=100, show_spinner=False)
+@st.cache_resource(max_entries=100, show_spinner="Encoding the test images …")
 def digit_paths(name: str, digit: int) -> go.Figure:
     """The means of q along test images, by class, with one digit's own path."""
     paths, labels = _class_paths(name)

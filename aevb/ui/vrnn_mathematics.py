@@ -18,7 +18,7 @@ $$
 \end{aligned}
 $$
 
-The memory $\mathbf h_t$ stands for all that came before, $(\mathbf x_{<t}, \mathbf z_{<t})$. It is written
+The memory $\mathbf h_t$ stands for all that came before, $(\mathbf x_{<t}, \mathbf z_{<t}).$ It is written
 once: inference chooses $\mathbf z_t$ by $q$ and takes the image's $\mathbf x_t$, sampling draws both.
 
 Section 5.6.1
@@ -88,9 +88,11 @@ Section 5.6.3
         "Gradients through z and through time",
         r"""
 $$
-\mathbf z_t = \boldsymbol\mu_\phi(\mathbf x_t, \mathbf h_t)
-+ \boldsymbol\sigma_\phi(\mathbf x_t, \mathbf h_t) \odot \boldsymbol\epsilon_t,
-\quad \boldsymbol\epsilon_t \sim \mathcal N(\mathbf 0, \mathbf I_L)
+\begin{aligned}
+\mathbf z_t &= \boldsymbol\mu_\phi(\mathbf x_t, \mathbf h_t)
++ \boldsymbol\sigma_\phi(\mathbf x_t, \mathbf h_t) \odot \boldsymbol\epsilon_t \\
+\boldsymbol\epsilon_t &\sim \mathcal N(\mathbf 0, \mathbf I_L)
+\end{aligned}
 $$
 
 Every $\mathbf z_t$ is reparametrised, as the derivation in section 5.6.3 asks for. So the gradient for

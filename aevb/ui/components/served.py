@@ -51,7 +51,7 @@ class Served:
         return Response(content, media_type="application/octet-stream", headers=headers)
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner="Preparing what the browser draws from …")
 def _content(path: str, key: str, _make: Callable[[str], bytes]) -> tuple[str, bytes]:
     content = _make(key)
     return hashlib.sha256(content).hexdigest()[:16], content

@@ -214,8 +214,9 @@ class Scrubber {
         });
       }
       const narrow = width < 450;
-      main.draw(context, theme, size, { xTicks: false, xCount: narrow ? 4 : 8 });
-      lower.draw(context, theme, size, { xCount: narrow ? 4 : 8 });
+      const xCount = Math.min(narrow ? 4 : 8, data.length); // there is no half of a move
+      main.draw(context, theme, size, { xTicks: false, xCount });
+      lower.draw(context, theme, size, { xCount });
       const trace = (axes, values, color, thickness, positions = null) => {
         context.beginPath();
         values.forEach((value, i) => {
@@ -269,7 +270,7 @@ class Scrubber {
     panel.keep((context) => {
       axes.draw(context, theme, size - 2, { xCount: 4, yCount: 4 });
       axes.clip(context, () => {
-        context.globalAlpha = 0.55;
+        context.globalAlpha = 0.7;
         context.fillStyle = data.colors.points;
         const radius = panel.width < 220 ? 1.3 : 1.9;
         dots(context, points.length / 3, (i) => axes.x(points[3 * i + a]), (i) => axes.y(points[3 * i + b]), radius);

@@ -37,7 +37,7 @@ class Rotation {
       panel.keep((context) => {
         axes.draw(context, this.theme, size - 2, { xCount: 4, yCount: 4 });
         axes.clip(context, () => {
-          context.globalAlpha = 0.35;
+          context.globalAlpha = 0.6;
           context.fillStyle = colors.points;
           dots(context, points.length / 3, (i) => axes.x(points[3 * i + a]), (i) => axes.y(points[3 * i + b]), 1.8);
           context.globalAlpha = 1;

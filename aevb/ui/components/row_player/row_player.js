@@ -348,7 +348,7 @@ class RowPlayer extends Reporter {
       ];
       const items = terms.map(([operator, title, value, color]) =>
         (operator && `<div class="operator" aria-hidden="true">${operator}</div>`) +
-        `<div><dt style="color: ${color}">${title}</dt><dd>${nats(value)}</dd></div>`);
+        `<div><dt style="color: color-mix(in srgb, ${color} 65%, currentColor)">${title}</dt><dd>${nats(value)}</dd></div>`);
       items.push(`<div class="total"><dt>ELBO of rows 1 to ${row + 1}</dt><dd>${nats(sofar)}</dd></div>`);
       this.root.querySelector("dl").innerHTML = items.join("");
       spoken += `: log p ${nats(likelihood)}, KL ${nats(kl)} nats; ELBO so far ${nats(sofar)}`;
