@@ -27,8 +27,11 @@ function mount({ data, parentElement, setStateValue, setTriggerValue }, Kind, se
   };
 }
 
+const FOLLOW = 40; // ms until words follow pictures
+
 // A view whose `state()` Python hears of as "view", a moment after the visitor has let go, where it is another:
-// arrows held down report once.
+// arrows held down report once. It draws pictures on every frame; what it `write`s follows at a slower beat, since
+// any change of words or controls is laid out and painted with all around them, which takes longer than to decode.
 class Reporter {
   report() {
     this.hold();
@@ -37,6 +40,13 @@ class Reporter {
       if (JSON.stringify(state) !== JSON.stringify(this.told)) this.tell("view", state);
       this.told = state;
     }, 250);
+  }
+
+  follow() {
+    this.following ??= setTimeout(() => {
+      this.following = null;
+      this.write();
+    }, FOLLOW);
   }
 
   // Nothing is said while a drag goes on.
@@ -52,7 +62,15 @@ class Reporter {
 
   close() {
     this.hold();
+    clearTimeout(this.following);
   }
+}
+
+// Sets a text that is another than before, and says whether: the same set again would be laid out again.
+function setText(element, text) {
+  const changed = element.textContent !== text;
+  if (changed) element.textContent = text;
+  return changed;
 }
 
 // Lets one pointer, or the arrow keys, move something over a canvas: `to` gets the pointer's event, `by` a step

@@ -1,7 +1,7 @@
 // Draw: strokes on a canvas, and what four models say of them on every frame. What takes longer than a frame is
 // done in slices, so that the stroke never waits. Python hears of the drawing when a stroke ends.
 
-const BUDGET = 7; // milliseconds of a frame for the models
+const BUDGET = 4; // milliseconds of a frame for the models
 const STILL = 200; // milliseconds without a change before the VRNN begins
 const ALIKE = 8, ENDINGS = 6, NOISE = 3;
 const EXAMPLE = 35; // the test digit seen before anything is drawn
@@ -50,8 +50,9 @@ class Work {
   }
 }
 
-class Draw {
+class Draw extends Reporter {
   constructor(root) {
+    super();
     this.root = root;
     this.one = (selector) => root.querySelector(selector);
     this.models = {};
@@ -75,6 +76,7 @@ class Draw {
   }
 
   close() {
+    super.close();
     cancelAnimationFrame(this.frame);
     clearTimeout(this.pause);
   }
@@ -182,14 +184,14 @@ class Draw {
   // What Python hears of, and what a screen reader says
   report() {
     this.unspoken = true;
-    const strokes = write(this.strokes), tooLong = strokes.length > this.data.longest;
-    this.one(".too-long").hidden = !tooLong;
-    this.tell("view", {
-      run: this.data.run,
-      strokes: tooLong ? "" : strokes,
-      digit: this.example ? null : this.digit,
-      keep: Number(this.one(".keep").value),
-    });
+    this.one(".too-long").hidden = write(this.strokes).length <= this.data.longest;
+    super.report();
+  }
+
+  state() {
+    const { run, longest } = this.data, strokes = write(this.strokes);
+    const digit = this.example ? null : this.digit, keep = Number(this.one(".keep").value);
+    return { run, strokes: strokes.length > longest ? "" : strokes, digit, keep };
   }
 
   // What Python sends
@@ -204,6 +206,7 @@ class Draw {
       this.one(".keep").value = data.keep;
       this.one(".kept").textContent = data.keep;
       this.one(".too-long").hidden = true;
+      this.opened();
     }
     this.root.style.setProperty("--mark", data.colors.mark);
     if (data.titles) this.fillColumns(".clusters", data.titles);
@@ -304,12 +307,12 @@ class Draw {
     if (vae) {
       this.reading = reconstruct(vae, this.pixels);
       paint(this.one(".lambda"), this.reading.lambda);
-      this.one(".elbo").textContent = nats(this.reading.elbo);
       this.drawWhiskers();
       this.work.want("alike");
     }
     if (this.models.cvae) this.work.want("labels");
     if (this.models.gmvae) this.work.want("clusters");
+    this.follow();
     this.restart(STILL);
   }
 
@@ -421,11 +424,16 @@ class Draw {
   showAlike(found) {
     this.alike = found;
     const { digits } = this.models;
+    if (digits) [...this.one(".likes").children].forEach((link, i) => paint(link.firstElementChild, digits.image(found[i])));
+    this.follow();
+  }
+
+  nameAlike() {
     [...this.one(".likes").children].forEach((link, i) => {
-      if (digits) paint(link.querySelector("canvas"), digits.image(found[i]));
-      link.querySelector("span").textContent = found[i];
-      link.href = pageUrl("vae", { digit: found[i] });
-      link.setAttribute("aria-label", `Test ${this.name(found[i])}, on the VAE page`);
+      const digit = this.alike[i];
+      setText(link.lastElementChild, String(digit));
+      link.href = pageUrl("vae", { digit });
+      link.setAttribute("aria-label", `Test ${this.name(digit)}, on the VAE page`);
     });
   }
 
@@ -436,27 +444,42 @@ class Draw {
 
   showLabels(read) {
     this.labels = read;
-    const { colors } = this.data, { bounds, label, probabilities, lambdas } = read;
+    [...this.one(".labels").children].forEach((column, y) => paint(column.querySelector("canvas"), read.lambdas[y]));
+    this.follow();
+  }
+
+  writeLabels() {
+    const { colors } = this.data, { bounds, label, probabilities } = this.labels;
     const best = bounds[label], least = Math.min(...bounds);
     [...this.one(".labels").children].forEach((column, y) => {
-      paint(column.querySelector("canvas"), lambdas[y]);
       column.classList.toggle("best", y === label);
       this.setBar(column, (bounds[y] - least) / (best - least || 1), colors.digits[y % 10], y === label);
-      column.querySelector(".value").textContent = y === label ? "best" : nats(bounds[y] - best);
+      setText(column.querySelector(".value"), y === label ? "best" : nats(bounds[y] - best));
     });
-    this.one(".guess b").textContent = label;
-    this.one(".guess span").textContent = percent(probabilities[label]);
+    setText(this.one(".guess b"), String(label));
+    setText(this.one(".guess span"), percent(probabilities[label]));
   }
 
   showClusters(read) {
     this.clusters = read;
-    const { clusters, colors } = this.data;
+    this.follow();
+  }
+
+  writeClusters() {
+    const { clusters, colors } = this.data, read = this.clusters;
     [...this.one(".clusters").children].forEach((column, row) => {
       const share = read.probabilities[clusters[row]], best = clusters[row] === read.cluster;
       column.classList.toggle("best", best);
       this.setBar(column, share, colors.digits[row % 10], best);
-      column.querySelector(".value").textContent = percent(share);
+      setText(column.querySelector(".value"), percent(share));
     });
+  }
+
+  write() {
+    if (this.reading) setText(this.one(".elbo"), nats(this.reading.elbo));
+    if (this.alike) this.nameAlike();
+    if (this.labels) this.writeLabels();
+    if (this.clusters) this.writeClusters();
   }
 
   setBar(column, share, color, best) {

@@ -5,8 +5,7 @@ const PAD = 4; // the pad goes from -4 to 4 along both directions
 const GRID = 9; // thumbnails along each of them
 const QUIET = 150; // ms without a change before they are decoded
 const SLICE = 5; // ms of each frame that they may take
-const STRIP_SLICE = 1.5; // the same of the labels or clusters while something moves
-const FOLLOW = 40; // ms until words, numbers and sliders follow the pictures
+const STRIP_SLICE = 1; // the same of the labels or clusters while something moves
 const LOCK = '<svg viewBox="0 0 24 24" aria-hidden="true"><rect x="4" y="11" width="16" height="11" rx="2"/><path/></svg>';
 const SHACKLES = { true: "M8 11V7a4 4 0 0 1 8 0v4", false: "M8 11V6a4 4 0 0 1 8 -1" };
 
@@ -28,7 +27,6 @@ class Latent extends Reporter {
   close() {
     super.close();
     clearTimeout(this.waiting);
-    clearTimeout(this.following);
     cancelAnimationFrame(this.filling);
     cancelAnimationFrame(this.frame);
   }
@@ -313,18 +311,14 @@ class Latent extends Reporter {
     this.redraw();
   }
 
-  // The pictures. The rest of the page follows in its own time: any change of it is laid out and painted with
-  // all around it, which takes longer than to decode.
+  // The pictures; words, numbers and sliders follow.
   draw() {
     if (this.model) {
       paint(this.decoded, this.decode(this.values));
       if (this.stale) this.drawStrip();
     }
     this.drawPad();
-    this.following ??= setTimeout(() => {
-      this.following = null;
-      this.follow();
-    }, FOLLOW);
+    this.follow();
   }
 
   // All labels or clusters in the same style: as many as there is time for, the others on the next frames.
@@ -371,7 +365,7 @@ class Latent extends Reporter {
 
   // Words, numbers and controls
 
-  follow() {
+  write() {
     this.sliders.forEach(({ children: [, range, output] }, i) => {
       const value = this.values[i], text = signed(value, 2);
       if (!setText(output, text)) return;
@@ -419,13 +413,6 @@ class Latent extends Reporter {
   say(caption) {
     if (setText(this.decoded.nextElementSibling, caption)) this.decoded.setAttribute("aria-label", caption);
   }
-}
-
-// Sets a text that is another than before, and says so: the same set again would be laid out again.
-function setText(element, text) {
-  const changed = element.textContent !== text;
-  if (changed) element.textContent = text;
-  return changed;
 }
 
 function rounded(values) {
