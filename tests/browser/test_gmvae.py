@@ -92,8 +92,8 @@ def test_a_cell_can_be_chosen_by_its_name(open_page: OPEN, settle: SETTLE) -> No
     other = 1 if shown == 7 else 7  # what is shown at first does not stand in the link
     page.get_by_role("combobox", name="Labelled").focus()
     page.keyboard.type(f"{other}")
+    expect(page.get_by_role("option", name=f"{other}", exact=True)).to_be_visible()
     page.keyboard.press("Enter")
-    settle(page)
     expect(page).to_have_url(re.compile(f"labelled={other}"))
 
 
