@@ -23,7 +23,7 @@ def open_trained(open_page, settle):
 
 
 def step(page: Page) -> int:
-    return int(re.search(r"step (\d+)", page.locator(".position").inner_text())[1])
+    return int(re.search(r"step ([\d,]+)", page.locator(".position").inner_text())[1].replace(",", ""))
 
 
 def gap(page: Page) -> float:
@@ -96,7 +96,7 @@ def test_the_slider_answers_to_the_keyboard_and_speaks(open_trained):
     slider.press("PageUp")
     assert step(page) > first > 0
     spoken = slider.get_attribute("aria-valuetext")
-    assert re.fullmatch(r"step \d+, .+: evidence −[\d.]+, ELBO −[\d.]+, gap [\d.]+ nats", spoken)
+    assert re.fullmatch(r"step [\d,]+, .+: evidence −[\d.]+, ELBO −[\d.]+, gap [\d.]+ nats", spoken)
     slider.press("End")
     assert step(page) == 1000
     page.wait_for_function("location.search.includes('step=1000')")
@@ -162,7 +162,7 @@ def test_the_scrubber_grows_while_training(open_page):
         """() => {
             const find = (root) => root.querySelector('.position')
                 ?? [...root.querySelectorAll('*')].map(e => e.shadowRoot && find(e.shadowRoot)).find(Boolean)
-            const step = Number(find(document)?.textContent.match(/\\d+/)?.[0])
+            const step = Number(find(document)?.textContent.match(/[\\d,]+/)?.[0].replace(',', ''))
             window.seen = new Set([...(window.seen ?? []), step])
             return [...window.seen].filter(s => s > 0 && s < 10000).length >= 3
         }""",

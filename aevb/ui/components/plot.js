@@ -302,8 +302,10 @@ function decades(from, to) {
 }
 
 // A number for an axis: no tail of rounding errors, a true minus sign.
+const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 6 });
+
 function number(value) {
-  return String(Number(value.toPrecision(6))).replace("-", "−");
+  return NUMBER.format(Number(value.toPrecision(6))).replace("-", "−");
 }
 
 // Discs of one colour, in one path.

@@ -468,7 +468,7 @@ class Scrubber {
     const nats = [3, 2, 4].map((index) => this.at(this.frame, index));
     const text = nats.map((value) => value.toFixed(Math.abs(value) < 0.0095 ? 4 : 3).replace("-", "−"));
     const shown = `${data.unit} ${number(position)}`;
-    this.root.querySelector(".position").textContent = `${shown} of ${data.length}`;
+    this.root.querySelector(".position").textContent = `${shown} of ${number(data.length)}`;
     this.root.querySelector(".phase").textContent = words[phase];
     this.root.querySelectorAll("dd").forEach((dd, i) => (dd.textContent = text[i]));
     const [evidence, elbo, gap] = text;
