@@ -525,6 +525,7 @@ class Draw extends Reporter {
 
   say() {
     this.unspoken = false;
+    this.write(); // what is said is to be seen too
     this.links();
     const { labels, alike } = this;
     let said = "The canvas is blank.";
