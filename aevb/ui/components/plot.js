@@ -301,9 +301,9 @@ function decades(from, to) {
   return values;
 }
 
-// A number for an axis: no tail of rounding errors, a true minus sign.
 const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 6 });
 
+// A number for an axis: no tail of rounding errors, a true minus sign.
 function number(value) {
   return NUMBER.format(Number(value.toPrecision(6))).replace("-", "−");
 }

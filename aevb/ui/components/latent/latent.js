@@ -213,8 +213,7 @@ class Latent extends Reporter {
 
   // What is reported.
   state() {
-    const z = this.values.map((value) => Math.round(100 * value) / 100);
-    return { run: this.run, z, choice: this.position, plane: this.chosen };
+    return { run: this.run, z: rounded(this.values), choice: this.position, plane: this.chosen };
   }
 
   // The plane: through `base`, which stays while the pad alone moves the values
@@ -429,9 +428,9 @@ function dot(a, b) {
   return sum;
 }
 
-// With a true minus sign; with `plus` what is not below 0 has its sign too.
 const FORMATS = [1, 2].map((digits) => new Intl.NumberFormat("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
 
+// With a true minus sign; with `plus` what is not below 0 has its sign too.
 function signed(value, digits, plus = "") {
   const text = FORMATS[digits - 1].format(Math.abs(value));
   return (value < 0 && /[1-9]/.test(text) ? "−" : plus) + text;
