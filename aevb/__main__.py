@@ -14,11 +14,12 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from aevb import checkpoints, cluster_start, data, maps, runs
+from aevb import checkpoints, cluster_start, data, runs
 from aevb.checkpoints import Checkpoint, CheckpointError
-from aevb.clustering import scores
 from aevb.data import DataError, Examples
 from aevb.evaluation import BATCH, evaluate, posterior_means
+from aevb.explore import maps, measures
+from aevb.explore.clusters import scores
 from aevb.models import GMVAE, REGISTRY, FactorAnalysis, LatentVariableModel
 from aevb.models.factor_analysis import synthetic, true_model
 from aevb.training import Alternating, Diverged, Simultaneous, TrainingConfig, train
@@ -90,13 +91,15 @@ def train_command(options: argparse.Namespace) -> None:
     measured = _measure(checkpoint, digits, options.bounds)
     checkpoints.write_json(folder / "training.json", checkpoint.training | {"test": measured})
     print(json.dumps(measured, indent=2))
+    _save_measures(checkpoint, digits)
     print(f"The checkpoint is in {folder}.", file=sys.stderr)
 
 
 def _start(model: LatentVariableModel, digits: data.Digits, options: argparse.Namespace) -> dict[str, Any]:
     """Where training starts, set in place: clusters found first, if asked for, with q(y | x) held."""
-    if not isinstance(model, GMVAE) or not options.clusters_first:
+    if not options.clusters_first:
         return {"kind": "plain"}
+    assert isinstance(model, GMVAE)  # the option is its alone
     start = time.perf_counter()
     for said in cluster_start.prepare(model, digits.train.images, seed=options.seed):
         print(said, file=sys.stderr)
@@ -164,7 +167,7 @@ def sample_command(options: argparse.Namespace) -> None:
     checkpoint = checkpoints.load(options.checkpoint)
     with torch.no_grad():
         x = checkpoint.model.sample(options.count, generator=torch.Generator().manual_seed(options.seed))
-    if checkpoint.kind == "fa":
+    if checkpoint.model.observation == "vector":
         print(json.dumps(x.tolist()))
         return
     side = math.isqrt(x.shape[-1])
@@ -184,6 +187,14 @@ def map_command(options: argparse.Namespace) -> None:
     made = {name: make(means) for name, make in tqdm(maps.METHODS.items(), unit="map")}
     maps.save(made, checkpoint.path)
     print(f"{', '.join(made)}: in {checkpoint.path / 'maps.npz'}.")
+
+
+def measure_command(options: argparse.Namespace) -> None:
+    """Measures what never changes for a checkpoint and leaves it beside the weights; training does so too."""
+    checkpoint, digits = checkpoints.load(options.checkpoint), data.load()
+    _observed(checkpoint, digits)  # refuses what is no model of these images
+    found = _save_measures(checkpoint, digits)
+    print(f"{', '.join(found)}: in {checkpoint.path / 'measures.json'}.")
 
 
 def figure_command(options: argparse.Namespace) -> None:
@@ -226,6 +237,13 @@ def data_command(options: argparse.Namespace) -> None:
         print(data.load().note)
 
 
+def _save_measures(checkpoint: Checkpoint, digits: data.Digits) -> dict[str, Any]:
+    print("Measuring what never changes for the checkpoint …", file=sys.stderr)  # a VRNN's takes a minute
+    found = measures.measure(checkpoint.model, digits.test)
+    measures.save(found, checkpoint.path)
+    return found
+
+
 def _observed(checkpoint: Checkpoint, digits: data.Digits) -> tuple[torch.Tensor, ...]:
     """The test images as the checkpoint's model sees them.
 
@@ -236,7 +254,7 @@ def _observed(checkpoint: Checkpoint, digits: data.Digits) -> tuple[torch.Tensor
     if model.observation == "vector":
         raise ValueError(f"{checkpoint.kind} is not a model of images; `train fa` prints its exact figures.")
     observed = digits.test.seen_by(model).fixed()
-    pixels, expected = observed[0][0].numel(), model.data_dim * getattr(model, "length", 1)
+    pixels, expected = observed[0][0].numel(), model.data_dim * model.length
     if pixels != expected:
         raise ValueError(f"{checkpoint.path} is a model of {expected} pixels; these images have {pixels}.")
     return observed
@@ -357,6 +375,9 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--output", type=Path, default=Path("samples.png"), help="%(default)s")
 
     added = command("map", map_command)
+    added.add_argument("checkpoint", help="a folder or a shipped name")
+
+    added = command("measure", measure_command)
     added.add_argument("checkpoint", help="a folder or a shipped name")
 
     added = command("figure", figure_command)

@@ -1,9 +1,11 @@
-"""The only file format: a folder with four files, of which the last two may be missing.
+"""The only file format: a folder with five files, of which the last three may be missing.
 
     model.safetensors   the weights, in float16
     config.json         the format's version, the model's name and the arguments that rebuild it
     training.json       how it was trained and what it reached (`Checkpoint.training`)
-    maps.npz            t-SNE, UMAP and PCA of the test set's latent means (`maps.py`)
+    maps.npz            t-SNE, UMAP and PCA of the test set's latent means (`aevb.explore.maps`)
+    measures.json       what else never changes for it on the test set: the use of each dimension, principal
+                        directions, clusters against classes, latent paths (`aevb.explore.measures`)
 
 The first two are what `PyTorchModelHubMixin` writes and reads, so `VAE.from_pretrained` takes such a
 folder or a Hugging Face repository's name. Nothing is ever unpickled.
@@ -33,7 +35,7 @@ from safetensors.torch import load_file
 from aevb.models import REGISTRY, LatentVariableModel, name_of
 
 FORMAT = 1
-FILES = ["model.safetensors", "config.json", "training.json", "maps.npz"]
+FILES = ["model.safetensors", "config.json", "training.json", "maps.npz", "measures.json"]
 ROOT = Path(__file__).parent.parent / "checkpoints"
 """The shipped checkpoints of a source checkout."""
 
@@ -86,13 +88,22 @@ class Checkpoint:
         except Exception as error:  # zipfile, numpy and zlib each have their own
             raise CheckpointError(f"{path} is damaged: {error}.") from error
 
+    @cached_property
+    def measures(self) -> dict[str, Any]:
+        """What `aevb.explore.measures.measure` found on the test set; empty where nothing was measured.
+
+        Raises:
+            CheckpointError: where the file is damaged.
+        """
+        return _read_json(self.path / "measures.json", required=False)
+
 
 def save(
     model: LatentVariableModel, path: str | os.PathLike[str], training: dict[str, Any] | None = None
 ) -> None:
     """Writes model.safetensors, config.json and, where given, training.json into the folder `path`.
 
-    A maps.npz there, which showed other weights, goes.
+    A maps.npz and a measures.json there, which showed other weights, go.
 
     Raises:
         ValueError: for a weight that float16 cannot hold, or a model of a class that is not in the registry.
@@ -110,7 +121,8 @@ def save(
             file = Path(staging) / name
             file.chmod(0o644)  # safetensors keeps it from everyone else, such as a server
             file.replace(path / name)
-    (path / "maps.npz").unlink(missing_ok=True)
+    for name in FILES[3:]:
+        (path / name).unlink(missing_ok=True)
     if training is not None:
         write_json(path / "training.json", training)
 
@@ -159,8 +171,19 @@ def versions() -> dict[str, str]:
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Writes an object as readable JSON: one key a line, long lists of numbers not."""
     unfinished = path.with_name(f".{path.name}")
-    unfinished.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    unfinished.write_text(_readable(value) + "\n", encoding="utf-8")
     unfinished.replace(path)
+
+
+def _readable(value: Any, margin: str = "\n") -> str:
+    """JSON with a line for each item of what holds objects; lists of numbers stay on one line."""
+    inner = margin + "  "
+    if isinstance(value, dict) and value:
+        items = [f"{json.dumps(key)}: {_readable(item, inner)}" for key, item in value.items()]
+        return "{" + inner + f",{inner}".join(items) + margin + "}"
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return "[" + inner + f",{inner}".join(_readable(item, inner) for item in value) + margin + "]"
+    return json.dumps(value)
 
 
 def _resolve(name: str) -> Path:

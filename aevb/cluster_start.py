@@ -50,8 +50,8 @@ def prepare(model: GMVAE, images: Tensor, *, vae_epochs: int = VAE_EPOCHS, seed:
     embedding = UMAP(
         n_components=5, n_neighbors=min(20, len(means) - 1), min_dist=0.0, random_state=seed, n_jobs=1
     ).fit_transform(means.numpy())
-    yield f"Gaussian mixture of {model.clusters}"
-    shares = torch.from_numpy(mixture(embedding, model.clusters, seed)).float()
+    yield f"Gaussian mixture of {model.choices}"
+    shares = torch.from_numpy(mixture(embedding, model.choices, seed)).float()
 
     torch.set_num_threads(threads)  # numba, and scikit-learn after it, leave another number behind
     _take_over(model, vae, means, shares)
@@ -72,7 +72,7 @@ def _take_over(model: GMVAE, vae: GMVAE, means: Tensor, shares: Tensor) -> None:
     model.p_x_given_z.load_state_dict(vae.p_x_given_z.state_dict())
     model.q_z_given_xy.from_x.load_state_dict(vae.q_z_given_xy.from_x.state_dict())
     # With one cluster y is always 1: its share of the first layer is a bias, the same for every cluster.
-    model.q_z_given_xy.from_y.weight.copy_(vae.q_z_given_xy.from_y.weight.expand(-1, model.clusters))
+    model.q_z_given_xy.from_y.weight.copy_(vae.q_z_given_xy.from_y.weight.expand(-1, model.choices))
     model.q_z_given_xy.rest.load_state_dict(vae.q_z_given_xy.rest.state_dict())
     sizes = shares.sum(0).unsqueeze(1).clamp(min=1e-6)
     loc = shares.T @ means / sizes

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
-from torch.distributions import kl_divergence
 
-from aevb.models import CVAE, GMVAE, VAE, LatentVariableModel
-from aevb.models.base import check_sizes
+from aevb.models.base import LatentVariableModel, check_sizes
 
 SEED = 20_220_807  # not that of the dequantisation: the two must not share a stream
 BATCH = 500
@@ -102,26 +100,31 @@ def posterior_means(model: LatentVariableModel, *observed: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def dimension_kl(model: VAE | CVAE | GMVAE, *observed: Tensor) -> Tensor:
-    """KL(q(z_l | x) ‖ p(z_l)) averaged over N examples, in nats, (L,): how much each dimension is used.
-
-    They sum to the mean KL of the ELBO, since both posterior and prior are diagonal. `observed` is as in
-    `evaluate`; a CVAE's posterior and prior are those given the label, a GMVAE's those given each y, under
-    q(y | x).
-    """
-    parts = []
+def elbos(model: LatentVariableModel, *observed: Tensor, seed: int = SEED) -> Tensor:
+    """The ELBO of each of N examples, (N,), whose mean is that of `evaluate` with the same seed."""
+    generator = Generator().manual_seed(seed)
     with evaluating(model):
-        for batch in _batches(observed):
-            if isinstance(model, CVAE):
-                q_z, p_z = model.q_z(*batch), model.p_z(batch[1])
-            elif isinstance(model, GMVAE):
-                q_z, p_z = model.q_z_given_xy(*batch, model.one_hots), model.p_z_given_y(model.one_hots)
-            else:
-                q_z, p_z = model.q_z_given_x(*batch), model.p_z
-            kl = kl_divergence(q_z.base_dist, p_z.base_dist)
-            if isinstance(model, GMVAE):
-                kl = (model.q_y_given_x(*batch).probs.T.unsqueeze(-1) * kl).sum(0)
-            parts.append(kl.sum(0))
+        return torch.cat([model.elbo(*batch, generator=generator) for batch in _batches(observed)])
+
+
+@torch.no_grad()
+def responsibilities(model: LatentVariableModel, x: Tensor) -> Tensor | None:
+    """q(y | x) of all N examples in bounded memory, (N, C); None for a model without a latent choice."""
+    with evaluating(model):
+        shares = [model.responsibilities(batch) for (batch,) in _batches([x])]
+    found = [share for share in shares if share is not None]
+    return torch.cat(found) if found else None
+
+
+@torch.no_grad()
+def dimension_kl(model: LatentVariableModel, *observed: Tensor, seed: int = SEED) -> Tensor:
+    """KL(q(z_l | x) ‖ p(z_l)) averaged over N examples, in nats: how much each dimension is used.
+
+    As `encode`: (L,), and (T·L,) for a model of rows. They sum to the mean KL of the ELBO in z.
+    """
+    generator = Generator().manual_seed(seed)
+    with evaluating(model):
+        parts = [model.kl_by_dimension(*batch, generator=generator).sum(0) for batch in _batches(observed)]
     return torch.stack(parts).sum(0) / len(observed[0])
 
 

@@ -12,8 +12,9 @@ import plotly.graph_objects as go
 
 from aevb import checkpoints, data, experiments
 from aevb.checkpoints import Checkpoint, CheckpointError, Model
-from aevb.clustering import clustering, responsibilities
+from aevb.evaluation import responsibilities
 from aevb.experiments import EXPERIMENT_1, EXPERIMENT_2, Experiment, Trajectory
+from aevb.explore.clusters import clustering
 from aevb.figures import generated
 from aevb.figures.factor_analysis import em_plot, planes
 from aevb.figures.images import image_tag, tile
@@ -139,8 +140,9 @@ def gmvae_clusters() -> Picture:
     """Figure 11."""
     checkpoint, model = _shipped("gmvae", GMVAE)
     test = data.load().test
-    found = clustering(responsibilities(model, *test.seen_by(model).fixed()), test.labels)
-    return Picture({"": generated.clusters(model, found, SEED)}, checkpoint)
+    shares = responsibilities(model, *test.seen_by(model).fixed())
+    assert shares is not None  # a GMVAE's choice is latent
+    return Picture({"": generated.clusters(model, clustering(shares, test.labels), SEED)}, checkpoint)
 
 
 def vrnn_results() -> Picture:

@@ -34,7 +34,7 @@ def observe(model: LatentVariableModel, count: int, seed: int = 0) -> tuple[torc
         x = 4 * x - 2
     elif model.observation in ("binary", "rows"):
         x = x.round()
-    return (x, torch.arange(count) % model.classes) if model.conditional else (x,)
+    return (x, torch.arange(count) % model.choices) if model.conditional else (x,)
 
 
 def seeded(seed: int = 0) -> torch.Generator:

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 import aevb
 from aevb import VAE, CheckpointError, FactorAnalysis, LatentVariableModel, checkpoints, data, evaluate
-from aevb.clustering import scores
+from aevb.explore.clusters import scores
 from aevb.models import CVAE, REGISTRY
 from tests.small_models import make, observe, seeded
 
@@ -33,10 +33,11 @@ def same(a: LatentVariableModel, b: LatentVariableModel) -> bool:
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """A sound checkpoint of a small VAE, with all four files."""
+    """A sound checkpoint of a small VAE, with all five files."""
     path = tmp_path / "small"
     checkpoints.save(make("vae"), path, {"curve": []})
     np.savez(path / "maps.npz", tsne=np.zeros((4, 2), np.float32), pca=np.ones((4, 2), np.float32))
+    checkpoints.write_json(path / "measures.json", {"use": [1.5, 0.25, 0.0]})
     return path
 
 
@@ -123,7 +124,7 @@ def test_a_second_save_replaces_the_first(folder):
     checkpoints.save(model, folder, {"curve": [1]})
     loaded = checkpoints.load(folder)
     assert same(model, loaded.model) and loaded.training == {"curve": [1]}
-    assert not loaded.maps  # those of before showed other weights
+    assert not loaded.maps and not loaded.measures  # those of before showed other weights
     assert len(list(folder.iterdir())) == 3
 
 
@@ -147,6 +148,24 @@ def test_everyone_may_read_the_files(folder):
 def test_maps_are_read_by_method(folder):
     maps = checkpoints.load(folder).maps
     assert maps.keys() == {"tsne", "pca"} and maps["pca"].tolist() == [[1, 1]] * 4
+
+
+def test_measures_are_read(folder):
+    assert checkpoints.load(folder).measures == {"use": [1.5, 0.25, 0.0]}
+    (folder / "measures.json").unlink()
+    assert checkpoints.load(folder).measures == {}
+
+
+def test_json_has_a_line_for_each_key_and_for_each_list_of_numbers(tmp_path):
+    value = {
+        "a": 1,
+        "curve": [{"epoch": 1, "scores": {}}, {"epoch": 2, "scores": {"ü": None}}],
+        "b": [[1, 2.5], []],
+    }
+    checkpoints.write_json(tmp_path / "some.json", value)
+    text = (tmp_path / "some.json").read_text()
+    assert json.loads(text) == value
+    assert text.splitlines()[-2:] == ['  "b": [[1, 2.5], []]', "}"] and '\n      "epoch": 2,\n' in text
 
 
 # Damage
@@ -212,6 +231,14 @@ def test_damaged_maps_are_named_when_they_are_asked_for(folder, content):
     checkpoint = checkpoints.load(folder)  # the model can be used all the same
     with pytest.raises(CheckpointError, match=r"maps\.npz is damaged"):
         _ = checkpoint.maps
+
+
+@pytest.mark.parametrize("content", ["{", "[1, 2]"])
+def test_damaged_measures_are_named_when_they_are_asked_for(folder, content):
+    (folder / "measures.json").write_text(content)
+    checkpoint = checkpoints.load(folder)
+    with pytest.raises(CheckpointError, match=r"measures\.json is damaged"):
+        _ = checkpoint.measures
 
 
 def test_pickled_maps_are_refused(folder):
@@ -323,7 +350,7 @@ def hub(folder) -> Iterator[str]:
 
 
 def test_a_checkpoint_loads_from_the_hub_and_then_without_it(hub, tmp_path):
-    files = ["config.json", "maps.npz", "model.safetensors", "training.json"]
+    files = sorted(checkpoints.FILES)
     assert load_from(hub, tmp_path / "home")[0] == f"loaded vae {files}"
     assert load_from(refused_address(), tmp_path / "home")[0] == f"loaded vae {files}"
 

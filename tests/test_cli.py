@@ -15,6 +15,7 @@ from PIL import Image
 
 from aevb import VAE, FactorAnalysis, checkpoints, data
 from aevb.__main__ import main
+from aevb.explore import measures
 
 ROOT = Path(__file__).parent.parent
 
@@ -175,6 +176,7 @@ def test_train_leaves_a_checkpoint_with_its_history(few_digits, tmp_path, capsys
     assert json.loads(said.out) == training["test"]
     best = max(epoch["test_elbo"] for epoch in training["curve"])
     assert training["test"]["elbo"] == pytest.approx(best, abs=0.1)  # its weights in float16
+    assert len(checkpoint.measures["use"]) == 3
 
 
 @pytest.mark.parametrize("schedule", [[], ["--alternate", "25", "25"]])
@@ -219,6 +221,15 @@ def test_ctrl_c_keeps_the_best_checkpoint_so_far(tmp_path):
         "model.safetensors",
         "training.json",
     ]
+
+
+# measure
+
+
+def test_measure_leaves_what_never_changes_beside_the_weights(vae, few_digits, capsys):
+    assert main(["measure", str(vae)]) == 0
+    assert str(vae / "measures.json") in capsys.readouterr().out
+    assert checkpoints.load(vae).measures == measures.measure(checkpoints.load(vae).model, few_digits.test)
 
 
 # Failures: an exit status and a sentence, never a traceback
@@ -276,14 +287,14 @@ def test_an_option_of_another_model_is_refused(model, few_digits, capsys):
     assert f"--dropout is not an option of {model}." in sentence(capsys.readouterr().err)
 
 
-@pytest.mark.parametrize("name", ["evaluate", "sample", "map"])
+@pytest.mark.parametrize("name", ["evaluate", "sample", "map", "measure"])
 def test_a_damaged_checkpoint_is_named(name, vae, few_digits, capsys):
     (vae / "model.safetensors").write_bytes(b"?")
     assert main([name, str(vae)]) == 1
     assert f"{vae / 'model.safetensors'} is damaged" in sentence(capsys.readouterr().err)
 
 
-@pytest.mark.parametrize("name", ["evaluate", "map"])
+@pytest.mark.parametrize("name", ["evaluate", "map", "measure"])
 def test_a_model_of_other_images_is_refused(name, few_digits, tmp_path, capsys):
     checkpoints.save(VAE(data_dim=9, hidden_dims=[8], latent_dim=2), tmp_path / "small")
     assert main([name, str(tmp_path / "small")]) == 1
@@ -314,7 +325,7 @@ def test_the_data_in_use_are_named(tmp_path):
     assert process.stdout.startswith("The bundled sample of MNIST")
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate", "sample", "map", "figure", "data"])
+@pytest.mark.parametrize("name", ["train", "evaluate", "sample", "map", "measure", "figure", "data"])
 def test_every_command_has_help(name, capsys):
     with pytest.raises(SystemExit) as ended:
         main([name, "--help"])

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor
 from torch.distributions import Independent
 
-from aevb import explore
 from aevb.distributions import rsample
 from aevb.evaluation import dimension_kl, importance_bounds
+from aevb.explore import codes
 from aevb.models import CVAE
 from tests.small_models import SMALL, observe, seeded
 
@@ -50,7 +50,7 @@ def test_labels_may_be_whole_numbers_of_any_type(model: CVAE, dtype: torch.dtype
 
 def test_weights_of_another_width_are_refused(model: CVAE) -> None:
     with pytest.raises(ValueError, match="Weights of 5 labels must end in 5"):
-        model.p_z(torch.ones(2, 4))
+        model.prior(torch.ones(2, 4))
 
 
 def test_weights_of_one_label_are_that_label(model: CVAE) -> None:
@@ -62,9 +62,9 @@ def test_weights_of_one_label_are_that_label(model: CVAE) -> None:
 
 def test_between_two_labels_the_prior_lies_between_theirs() -> None:
     model = make()
-    ends, half = model.p_z(torch.tensor([1, 3])), torch.tensor([[0, 0.5, 0, 0.5, 0]])
-    torch.testing.assert_close(model.p_z(half).mean[0], ends.mean.mean(0))
-    scale = model.p_z(half).stddev[0]
+    ends, half = model.prior(torch.tensor([1, 3])), torch.tensor([[0, 0.5, 0, 0.5, 0]])
+    torch.testing.assert_close(model.prior(half).mean[0], ends.mean.mean(0))
+    scale = model.prior(half).stddev[0]
     assert (scale <= ends.stddev.amax(0)).all() and (scale >= ends.stddev.amin(0)).all()
 
 
@@ -78,9 +78,9 @@ def test_between_two_labels_the_prior_lies_between_theirs() -> None:
 def test_which_densities_depend_on_the_label(conditioned: str, prior: bool, likelihood: bool) -> None:
     model, labels = make(conditioned), torch.arange(CLASSES)
     z, x = torch.ones(CLASSES, model.latent_dim), torch.full((CLASSES, model.data_dim), 0.3)
-    assert depends_on_y(model.p_z(labels)) == prior
-    assert depends_on_y(model.p_x(z, labels)) == likelihood
-    assert depends_on_y(model.q_z(x, labels)), "the encoder sees the label in every variant"
+    assert depends_on_y(model.prior(labels)) == prior
+    assert depends_on_y(model.likelihood(z, labels)) == likelihood
+    assert depends_on_y(model.posterior(x, labels)), "the encoder sees the label in every variant"
 
 
 def test_every_parameter_learns(model: CVAE) -> None:
@@ -96,8 +96,8 @@ def test_another_way_to_condition_is_refused() -> None:
 
 def test_samples_take_the_labels_in_turn() -> None:
     model, y, generator = make(), torch.tensor([0, 1, 2, 3, 4, 0, 1]), seeded()
-    z = rsample(model.p_z(y), generator=generator)
-    x = rsample(model.p_x(z, y), generator=generator)
+    z = rsample(model.prior(y), generator=generator)
+    x = rsample(model.likelihood(z, y), generator=generator)
     torch.testing.assert_close(model.sample(7, generator=seeded()), x)
 
 
@@ -113,40 +113,40 @@ def test_the_kl_term_is_the_sum_over_dimensions(model: CVAE) -> None:
 def test_a_style_and_its_latent_undo_each_other(model: CVAE) -> None:
     y = torch.arange(CLASSES)
     z = torch.randn(CLASSES, model.latent_dim, generator=seeded())
-    torch.testing.assert_close(explore.latent(model, explore.style(model, z, y), y), z)
+    torch.testing.assert_close(codes.latent(model, codes.style(model, z, y), y), z)
 
 
 def test_where_y_conditions_x_alone_a_style_is_z() -> None:
     model, z = make("x"), torch.randn(CLASSES, 3, generator=seeded())
-    torch.testing.assert_close(explore.style(model, z, torch.arange(CLASSES)), z)
+    torch.testing.assert_close(codes.style(model, z, torch.arange(CLASSES)), z)
 
 
 def test_styles_of_the_prior_are_standard_normal() -> None:
     model, y = make(), torch.tensor(2)
-    z = model.p_z(y).sample((20_000,))
-    epsilon = explore.style(model, z, y)
+    z = model.prior(y).sample((20_000,))
+    epsilon = codes.style(model, z, y)
     torch.testing.assert_close(epsilon.mean(0), torch.zeros(3), atol=0.05, rtol=0)
     torch.testing.assert_close(epsilon.std(0), torch.ones(3), atol=0.05, rtol=0)
 
 
 def test_writing_decodes_the_styles_latent_under_the_label(model: CVAE) -> None:
     labels, epsilon = torch.arange(CLASSES), torch.randn(4, 3, generator=seeded())
-    written = explore.write(model, epsilon, labels.unsqueeze(-1))
+    written = codes.write(model, epsilon, labels.unsqueeze(-1))
     assert written.shape == (CLASSES, 4, 12) and not written.requires_grad
-    one: Tensor = explore.decode_as(model, explore.latent(model, epsilon[1], labels[2]), labels[2])
+    one: Tensor = codes.decode(model, codes.latent(model, epsilon[1], labels[2]), labels[2])
     torch.testing.assert_close(written[2, 1], one)
 
 
 def test_label_bounds_are_the_importance_bounds_of_each_label(model: CVAE) -> None:
     x, _ = observe(model, 1)
-    bounds = explore.label_bounds(model, x[0], samples=5, seed=1)
+    bounds = codes.label_bounds(model, x[0], samples=5, seed=1)
     assert bounds.shape == (CLASSES,)
     expected = importance_bounds(model, x, torch.tensor([3]), bounds=[5], generator=seeded(1))[5]
     torch.testing.assert_close(bounds[3], expected[0])
 
 
 def test_the_way_between_labels_lies_on_the_simplex() -> None:
-    weights = explore.between_labels(1, 4, 5, CLASSES)
+    weights = codes.between_labels(1, 4, 5, CLASSES)
     assert weights[0].tolist() == [0, 1, 0, 0, 0] and weights[-1].tolist() == [0, 0, 0, 0, 1]
     torch.testing.assert_close(weights.sum(-1), torch.ones(5))
     assert (weights >= 0).all()
@@ -156,4 +156,4 @@ def test_the_way_between_labels_lies_on_the_simplex() -> None:
 @pytest.mark.parametrize(("end", "steps"), [(CLASSES, 5), (2, 1)])
 def test_a_way_to_no_label_or_without_ends_is_refused(end: int, steps: int) -> None:
     with pytest.raises(ValueError, match=r"Labels|two ends"):
-        explore.between_labels(0, end, steps, CLASSES)
+        codes.between_labels(0, end, steps, CLASSES)

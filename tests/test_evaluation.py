@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from aevb import VAE, FactorAnalysis, evaluate, evaluation
-from aevb.evaluation import dimension_kl, importance_bounds, posterior_means
+from aevb.evaluation import dimension_kl, elbos, importance_bounds, posterior_means, responsibilities
 from aevb.models import REGISTRY
 from tests.small_models import SMALL, make, observe, seeded
 
@@ -84,13 +84,39 @@ def test_no_gradients_are_kept():
     assert not importance_bounds(model, x, bounds=[2])[2].requires_grad
 
 
-@pytest.mark.parametrize("name", ["vae", "gmvae"])
+@pytest.mark.parametrize("name", ["vae", "cvae", "gmvae", "vrnn"])
 def test_the_kls_of_the_dimensions_sum_to_the_kl(name):
     model = make(name)
-    (x,) = observe(model, 620)
-    kl = dimension_kl(model, x)
-    assert kl.shape == (3,) and (kl >= 0).all()
-    assert kl.sum().item() == pytest.approx(-evaluate(model, x).terms["minus_kl_z"], rel=1e-5)
+    observed = observe(model, 620)
+    kl = dimension_kl(model, *observed)
+    assert kl.shape == posterior_means(model, *observed).shape[1:] and (kl >= 0).all()
+    assert kl.sum().item() == pytest.approx(-evaluate(model, *observed).terms["minus_kl_z"], rel=1e-5)
+
+
+def test_a_posterior_of_correlated_z_has_no_kl_by_dimension():
+    model = make("fa")
+    with pytest.raises(NotImplementedError, match="the z are correlated"):
+        dimension_kl(model, *observe(model, 3))
+
+
+@every_model
+def test_the_mean_of_the_elbos_is_the_figure(name):
+    model = make(name)
+    observed = observe(model, 620)
+    found = elbos(model, *observed)
+    assert found.shape == (620,) and not found.requires_grad
+    assert found.double().mean().item() == pytest.approx(evaluate(model, *observed).elbo, rel=1e-6)
+
+
+@every_model
+def test_responsibilities_are_of_a_latent_choice(name):
+    model = make(name)
+    found = responsibilities(model, observe(model, 620)[0])
+    if name == "gmvae":
+        assert found.shape == (620, 5) and not found.requires_grad
+        torch.testing.assert_close(found.sum(1), torch.ones(620))
+    else:
+        assert found is None
 
 
 @every_model

@@ -144,15 +144,20 @@ def test_the_flow_makes_room_for_values_far_out() -> None:
     assert all(0 <= y <= 128 for y in heights)
 
 
-def test_an_equation_reads_as_one() -> None:
+def test_an_equation_reads_as_one_and_holds_as_it_is_written() -> None:
     html = flow.equation(
-        [flow.Number(1885.66, "log p"), flow.Number(33.8, "KL", "−"), flow.Number(-5, "ELBO", "=")]
+        [
+            flow.Number(-3.14, "log p"),
+            flow.Number(4.149, "KL", "−"),
+            flow.Number(-7.289, "ELBO", "="),
+            flow.Number(-7.04, "bound"),
+        ]
     )
-    assert parsed(html).text == ["1,885.7", "log p", "−", "33.8", "KL", "=", "−5.0", "ELBO"]
-
-
-def test_numbers_carry_a_true_minus_and_a_plus_on_request() -> None:
-    assert flow.signed(-1234.56) == "−1,234.6"
+    assert parsed(html).text == ["−3.1", "log p", "−", "4.2", "KL", "=", "−7.3", "ELBO", "−7.0", "bound"]
+    html = flow.equation(
+        [flow.Number(1885.66, "p"), flow.Number(0, "KL", "−"), flow.Number(1885.66, "", "=")]
+    )
+    assert parsed(html).text == ["1,885.7", "p", "−", "0.0", "KL", "=", "1,885.7"]
 
 
 # The map

@@ -190,6 +190,32 @@ def test_the_defaults_are_in_the_configuration_too(name):
     assert {"data_dim", "latent_dim"} <= model.config.keys()
 
 
+@pytest.mark.parametrize("name", ["fa", "vae", "cvae"])
+def test_the_densities_make_up_the_importance_weight(name):
+    model = make(name)
+    x, *y = observe(model, 20)
+    with torch.no_grad():
+        q_z = model.posterior(x, *y)
+        z = distributions.rsample(q_z, (4,), seeded())
+        weights = model.likelihood(z, *y).log_prob(x) + model.prior(*y).log_prob(z) - q_z.log_prob(z)
+        torch.testing.assert_close(weights, model.log_weights(x, *y, samples=4, generator=seeded()))
+
+
+def test_a_model_of_rows_gives_densities_row_by_row_alone():
+    model = make("vrnn")
+    with pytest.raises(NotImplementedError, match=r"VRNN gives no prior p\(z\)"):
+        model.prior()
+    with pytest.raises(NotImplementedError, match=r"VRNN gives no posterior q\(z \| x\)"):
+        model.posterior(*observe(model, 1))
+
+
+@every_model
+def test_the_choices_are_those_of_the_configuration(name):
+    model = make(name)
+    assert model.choices == model.config.get("classes", model.config.get("clusters", 0))
+    assert model.length == model.config.get("length", 1)
+
+
 # Factor analysis: everything is exact
 
 

@@ -10,7 +10,8 @@ from torch.distributions import Independent, Normal, kl_divergence
 
 from aevb import Alternating, Examples, LatentVariableModel, Simultaneous, TrainingConfig, evaluate, train
 from aevb.distributions import rsample
-from aevb.evaluation import posterior_means
+from aevb.evaluation import dimension_kl, posterior_means, responsibilities
+from aevb.explore import codes
 from tests.small_models import seeded
 
 
@@ -100,6 +101,16 @@ def test_it_trains_and_is_measured(model: WineVAE, examples: Examples, schedule)
     assert measured.elbo < measured.bound[10] < measured.bound[100]
     assert posterior_means(model, *examples.fixed()).shape == (178, 2)
     assert model.sample(5, generator=seeded()).shape == (5, 13)
+
+
+def test_what_it_does_not_give_is_named(model: WineVAE, examples: Examples) -> None:
+    with pytest.raises(NotImplementedError, match=r"WineVAE gives no posterior q\(z \| x\)"):
+        dimension_kl(model, *examples.fixed())
+    with pytest.raises(NotImplementedError, match=r"WineVAE gives no prior p\(z\)"):
+        codes.styles(model, *examples.fixed())
+    with pytest.raises(NotImplementedError, match=r"WineVAE gives no likelihood p\(x \| z\)"):
+        codes.decode(model, torch.zeros(2))
+    assert responsibilities(model, examples.fixed()[0]) is None
 
 
 def test_it_is_saved_and_loaded(model: WineVAE, examples: Examples, tmp_path) -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.distributions import kl_divergence
 
-from aevb import sequences
+from aevb.explore import rows as sequences
 from aevb.models import VRNN
 from aevb.models.vrnn import tempered
 from tests.small_models import make, observe, seeded
@@ -130,8 +130,8 @@ def test_the_temperature_scales_the_prior_and_the_logits(model: VRNN):
     p_x = model.p_x_given_hz(torch.cat([h, z], -1))
     torch.testing.assert_close(tempered(p_x, 1.0), p_x.base_dist.probs)
     torch.testing.assert_close(tempered(p_x, 0.5).logit(), 2 * p_x.base_dist.logits, rtol=1e-4, atol=1e-5)
-    assert torch.equal(model.prior(h).mean, model.p_z_given_h(h).mean)
-    torch.testing.assert_close(model.prior(h, 0.3).stddev, 0.3 * model.p_z_given_h(h).stddev)
+    assert torch.equal(model.row_prior(h).mean, model.p_z_given_h(h).mean)
+    torch.testing.assert_close(model.row_prior(h, 0.3).stddev, 0.3 * model.p_z_given_h(h).stddev)
 
 
 def test_a_low_temperature_draws_what_is_likely(model: VRNN):

@@ -6,7 +6,8 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from aevb.figures.style import DATA, ELBO, GENERATED, TRUE_MODEL, layout, with_sign
+from aevb.figures.style import DATA, ELBO, GENERATED, TRUE_MODEL, layout
+from aevb.nats import with_sign
 
 TERMS = {
     "reconstruction": "log p(x | z)",

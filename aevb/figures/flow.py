@@ -5,12 +5,13 @@ text around them, so that it serves light and dark. Everything in it is made her
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from aevb.figures.images import image_tag
 from aevb.figures.style import DATA, GENERATED
+from aevb.nats import rounded_sum, signed
 
 _STYLE = """<style>
 .flow { container-type: inline-size; width: 100% }
@@ -45,7 +46,10 @@ _STYLE = """<style>
 
 @dataclass(frozen=True)
 class Number:
-    """A figure in nats in large print: its name under it, what stands before it, its colour."""
+    """A figure in nats in large print: its name under it, what stands before it, its colour.
+
+    What stands before the "=" of an equation are its summands, with a "−" or none.
+    """
 
     value: float
     label: str
@@ -81,8 +85,13 @@ def flow(
 
 
 def equation(parts: Sequence[Number]) -> str:
-    """Numbers as an equation."""
-    return _STYLE + _numbers(parts)
+    """Numbers as an equation, which holds as it is written: its summands are rounded together."""
+    end = [part.operator for part in parts].index("=")
+    signs = [-1 if part.operator == "−" else 1 for part in parts[:end]]
+    summands = rounded_sum([sign * part.value for sign, part in zip(signs, parts[:end], strict=True)])
+    values = [sign * value + 0.0 for sign, value in zip(signs, summands, strict=True)]  # no minus zero
+    whole = [replace(part, value=value) for part, value in zip(parts, [*values, sum(summands)], strict=False)]
+    return _STYLE + _numbers([*whole, *parts[end + 1 :]])
 
 
 def _numbers(parts: Sequence[Number]) -> str:
@@ -94,11 +103,6 @@ def _numbers(parts: Sequence[Number]) -> str:
         for part in parts
     )
     return f'<ul class="numbers">{items}</ul>'
-
-
-def signed(value: float) -> str:
-    """A figure in nats to one decimal, with a true minus sign."""
-    return f"{value:,.1f}".replace("-", "−")
 
 
 def _net(title: str, letter: str, *, narrowing: bool) -> str:

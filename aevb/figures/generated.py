@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Generator
 
-from aevb import explore
-from aevb.clustering import Clustering, decode, latents
-from aevb.explore import squares
+from aevb.explore import codes
+from aevb.explore.clusters import Clustering
+from aevb.explore.codes import squares
 from aevb.figures import images
 from aevb.models import CVAE, GMVAE, VAE, VRNN
 
@@ -20,7 +20,7 @@ DRAWS = 15  # in a row of Figure 11
 
 def prior(model: VAE, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Figures 6 and 7: λ of 30 draws z ~ p(z) and a sample of each, tiled, (H, W) uint8 each."""
-    lambdas, samples = explore.generate(model, COUNT, generator=Generator().manual_seed(seed))
+    lambdas, samples = codes.generate(model, COUNT, generator=Generator().manual_seed(seed))
     return images.tile(squares(lambdas), 6, scale=5), images.tile(squares(samples), 6, scale=5)
 
 
@@ -29,18 +29,19 @@ def labels(model: CVAE, seed: int, *, shared: bool) -> str:
 
     As HTML.
     """
-    every = torch.arange(model.classes)
+    every = torch.arange(model.choices)
     size = (STYLES, model.latent_dim) if shared else (len(every), STYLES, model.latent_dim)
     epsilon = torch.randn(size, generator=Generator().manual_seed(seed))
-    lambdas = explore.write(model, epsilon, every.unsqueeze(-1))
+    lambdas = codes.write(model, epsilon, every.unsqueeze(-1))
     return images.table(squares(lambdas), [f"{label}" for label in every])
 
 
 def clusters(model: GMVAE, found: Clustering, seed: int) -> str:
     """Figure 11: a line for each cluster, 15 draws z ~ p(z | y) in it, decoded; HTML."""
-    size = model.clusters, DRAWS, model.latent_dim
-    z = latents(model, torch.randn(size, generator=Generator().manual_seed(seed)))[found.order]
-    return images.table(squares(decode(model, z)), found.titles)
+    size = model.choices, DRAWS, model.latent_dim
+    epsilon = torch.randn(size, generator=Generator().manual_seed(seed))
+    probs = codes.write(model, epsilon, torch.arange(model.choices).unsqueeze(-1))
+    return images.table(squares(probs[found.order]), found.titles)
 
 
 @torch.no_grad()

@@ -9,8 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
+import torch
 from huggingface_hub import PyTorchModelHubMixin
 from torch import Generator, Tensor, nn
+from torch.distributions import Independent, kl_divergence
 
 
 class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
@@ -19,7 +21,10 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
     Subclasses name their networks by the density they parametrise, so that a parameter's name says
     which step moves it: `p_…` is generative (θ), `q_…` is inferential (φ).
 
-    Shapes: S samples first, then B batch, D data, L latent. Everything is in nats.
+    To be trained and measured a model writes `terms`, `log_weights`, `encode` and `sample`. To be explored
+    (`aevb.explore`) it also gives its densities: `prior`, `posterior`, `likelihood`.
+
+    Shapes: S samples first, then B batch, D data, L latent, C choices. Everything is in nats.
     """
 
     observation: str
@@ -28,8 +33,18 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
     data_dim: int
     latent_dim: int
 
+    length: int = 1
+    """T, how many rows an example has, each with a z of its own; D and L are then one row's."""
+
+    choices: int = 0
+    """C, how many labels or clusters y there are beside z; 0 for a model of z alone.
+
+    Where a method takes a y, it is whole numbers (…,) in 0…C-1 or weights of the choices (…, C), and
+    broadcasts against x or z. A model without choices passes it over.
+    """
+
     conditional: bool = False
-    """Whether the labels y are observed too: then `terms` and `log_weights` take (x, y)."""
+    """Whether the labels y are observed too: then `terms`, `log_weights` and `encode` take (x, y)."""
 
     @abstractmethod
     def terms(self, x: Tensor, *, generator: Generator | None = None) -> Mapping[str, Tensor]:
@@ -53,6 +68,33 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
 
         A model of classes or clusters y takes them in turn rather than at random.
         """
+
+    # The densities. A model that has none of this shape leaves them out.
+
+    def prior(self, y: Tensor | None = None) -> Independent:
+        """p(z), or p(z | y) for a y (…,); event shape (L,)."""
+        raise NotImplementedError(f"{type(self).__name__} gives no prior p(z) as one distribution.")
+
+    def posterior(self, x: Tensor, y: Tensor | None = None) -> Independent:
+        """q(z | x), or q(z | x, y), for x: (…, D); event shape (L,)."""
+        raise NotImplementedError(f"{type(self).__name__} gives no posterior q(z | x) as one distribution.")
+
+    def likelihood(self, z: Tensor, y: Tensor | None = None) -> Independent:
+        """p(x | z), or p(x | z, y), for z: (…, L); event shape (D,)."""
+        raise NotImplementedError(f"{type(self).__name__} gives no likelihood p(x | z) as one distribution.")
+
+    def responsibilities(self, x: Tensor) -> Tensor | None:
+        """q(y | x), (B, C), of a latent choice; None where it is observed or there is none."""
+        return None
+
+    def kl_by_dimension(self, *observed: Tensor, generator: Generator | None = None) -> Tensor:
+        """KL(q(z_l | x) ‖ p(z_l)) of each latent number, (B, T·L) as `encode`, for `observed` as in `terms`.
+
+        They sum to the KL of the ELBO, since both densities are diagonal. A model whose z depend on one
+        another draws them from `generator`.
+        """
+        x, *y = observed
+        return kl_divergence(self.posterior(x, *y).base_dist, self.prior(*y).base_dist)
 
     def elbo(self, *observed: Tensor, generator: Generator | None = None) -> Tensor:
         """The one-sample estimate of the per-example ELBO, (B,): the sum of `terms`."""
@@ -91,6 +133,23 @@ def total(terms: Mapping[str, Tensor]) -> Tensor:
         raise ValueError(f"The terms of an ELBO must be of one shape, (B,), not {shapes}.")
     values: Iterable[Tensor] = terms.values()
     return sum(values)  # type: ignore[return-value]
+
+
+def one_hot(y: Tensor | None, choices: int) -> Tensor:
+    """Choices (…,) in 0…C-1 as (…, C) of 0s and 1s; weights (…, C) as they are.
+
+    Raises:
+        ValueError: for a choice outside 0…C-1, weights of another width, or no y.
+    """
+    if y is None:
+        raise ValueError(f"This density is given one of {choices} choices y.")
+    if y.is_floating_point():
+        if y.shape[-1:] != (choices,):
+            raise ValueError(f"Weights of {choices} labels must end in {choices}, not {tuple(y.shape)}.")
+        return y
+    if y.numel() and not 0 <= int(y.min()) <= int(y.max()) < choices:
+        raise ValueError(f"Labels must be in 0…{choices - 1}, not {int(y.min())}…{int(y.max())}.")
+    return torch.nn.functional.one_hot(y.long(), choices).float()
 
 
 def check_sizes(**sizes: int) -> None:

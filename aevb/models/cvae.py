@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 from torch.distributions import Independent, kl_divergence
 
 from aevb.distributions import rsample
-from aevb.models.base import LatentVariableModel, check_sizes
+from aevb.models.base import LatentVariableModel, check_sizes, one_hot
 from aevb.models.nets import ContinuousBernoulliNet, DiagonalNormalNet, LinearDiagonalNormal, standard_normal
 
 Conditioned = Literal["x and z", "x", "z"]
@@ -24,7 +24,7 @@ Conditioned = Literal["x and z", "x", "z"]
 class CVAE(LatentVariableModel):
     """A VAE of x in [0, 1]^D given one of C labels.
 
-    Labels y are whole numbers (…,) in 0…C-1, or weights of the labels (…, C) to stand between them.
+    Weights (…, C) in the place of labels y stand between them.
 
     Args:
         data_dim: D.
@@ -54,73 +54,61 @@ class CVAE(LatentVariableModel):
         check_sizes(data_dim=data_dim, classes=classes, latent_dim=latent_dim)
         if conditioned not in ("x and z", "x", "z"):
             raise ValueError(f'conditioned must be "x and z", "x" or "z", not {conditioned!r}.')
-        self.data_dim, self.classes, self.latent_dim = data_dim, classes, latent_dim
+        self.data_dim, self.choices, self.latent_dim = data_dim, classes, latent_dim
         self.conditioned = conditioned
         decoded = latent_dim + (classes if "x" in conditioned else 0)
         self.q_z_given_xy = DiagonalNormalNet(data_dim + classes, hidden_dims, latent_dim, dropout)
         self.p_x_given_zy = ContinuousBernoulliNet(decoded, tuple(reversed(hidden_dims)), data_dim, dropout)
         self.p_z_given_y = LinearDiagonalNormal(classes, latent_dim) if "z" in conditioned else None
 
-    def q_z(self, x: Tensor, y: Tensor) -> Independent:
-        """q(z | x, y) for x: (B, D), event shape (L,)."""
-        return self.q_z_given_xy(torch.cat([x, self._weights(y)], -1))
-
-    def p_z(self, y: Tensor) -> Independent:
+    def prior(self, y: Tensor | None = None) -> Independent:
         """p(z | y), event shape (L,): linear in y, or the standard normal where y conditions x alone."""
         weights = self._weights(y)
         if self.p_z_given_y is None:
             return standard_normal(weights.new_zeros((*weights.shape[:-1], self.latent_dim)))
         return self.p_z_given_y(weights)
 
-    def p_x(self, z: Tensor, y: Tensor) -> Independent:
+    def posterior(self, x: Tensor, y: Tensor | None = None) -> Independent:
+        """q(z | x, y) for x: (…, D), event shape (L,)."""
+        return self.q_z_given_xy(_beside(x, self._weights(y)))
+
+    def likelihood(self, z: Tensor, y: Tensor | None = None) -> Independent:
         """p(x | z, y) for z: (…, L), event shape (D,); the y is passed over where it conditions z alone."""
-        if "x" not in self.conditioned:
-            return self.p_x_given_zy(z)
-        weights = self._weights(y)
-        return self.p_x_given_zy(torch.cat([z, weights.expand(*z.shape[:-1], self.classes)], -1))
+        return self.p_x_given_zy(_beside(z, self._weights(y)) if "x" in self.conditioned else z)
 
     def terms(  # type: ignore[override]  # a conditional model observes y as well
         self, x: Tensor, y: Tensor, *, generator: Generator | None = None
     ) -> dict[str, Tensor]:
         """log p(x | z, y) at one reparametrised z, and -KL(q(z | x, y) ‖ p(z | y)) (section 5.4.3)."""
-        q_z = self.q_z(x, y)
+        q_z = self.posterior(x, y)
         z = rsample(q_z, generator=generator)
         return {
-            "reconstruction": self.p_x(z, y).log_prob(x),
-            "minus_kl_z": -kl_divergence(q_z, self.p_z(y)),
+            "reconstruction": self.likelihood(z, y).log_prob(x),
+            "minus_kl_z": -kl_divergence(q_z, self.prior(y)),
         }
 
     def log_weights(  # type: ignore[override]
         self, x: Tensor, y: Tensor, *, samples: int, generator: Generator | None = None
     ) -> Tensor:
         """log p(x | z, y) + log p(z | y) - log q(z | x, y) as (S, B)."""
-        q_z = self.q_z(x, y)
+        q_z = self.posterior(x, y)
         z = rsample(q_z, (samples,), generator)
-        return self.p_x(z, y).log_prob(x) + self.p_z(y).log_prob(z) - q_z.log_prob(z)
+        return self.likelihood(z, y).log_prob(x) + self.prior(y).log_prob(z) - q_z.log_prob(z)
 
     def encode(self, x: Tensor, y: Tensor) -> Tensor:  # type: ignore[override]
         """μ(x, y), (B, L)."""
-        return self.q_z(x, y).mean
+        return self.posterior(x, y).mean
 
     def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
         """`count` draws of x, (count, D): the labels in turn, z ~ p(z | y), x ~ p(x | z, y) (Figure 9)."""
-        y = torch.arange(count, device=next(self.parameters()).device) % self.classes
-        return rsample(self.p_x(rsample(self.p_z(y), generator=generator), y), generator=generator)
+        y = torch.arange(count, device=next(self.parameters()).device) % self.choices
+        return rsample(self.likelihood(rsample(self.prior(y), generator=generator), y), generator=generator)
 
-    def _weights(self, y: Tensor) -> Tensor:
-        return one_hot(y, self.classes).to(self.p_x_given_zy.logits.weight.dtype)
+    def _weights(self, y: Tensor | None) -> Tensor:
+        return one_hot(y, self.choices).to(self.p_x_given_zy.logits.weight.dtype)
 
 
-def one_hot(y: Tensor, classes: int) -> Tensor:
-    """Labels (…,) in 0…C-1 as (…, C) of 0s and 1s; weights (…, C) as they are.
-
-    Raises:
-        ValueError: for a label outside 0…C-1 or weights of another width.
-    """
-    if y.is_floating_point():
-        if y.shape[-1:] != (classes,):
-            raise ValueError(f"Weights of {classes} labels must end in {classes}, not {tuple(y.shape)}.")
-        return y
-    if y.numel() and not 0 <= int(y.min()) <= int(y.max()) < classes:
-        raise ValueError(f"Labels must be in 0…{classes - 1}, not {int(y.min())}…{int(y.max())}.")
-    return torch.nn.functional.one_hot(y.long(), classes).float()
+def _beside(inputs: Tensor, weights: Tensor) -> Tensor:
+    """[inputs, weights], (…, I + C), each broadcast against the other's batch."""
+    batch = torch.broadcast_shapes(inputs.shape[:-1], weights.shape[:-1])
+    return torch.cat([part.expand(*batch, -1) for part in (inputs, weights)], -1)

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from aevb.distributions import rsample
 from aevb.models.base import LatentVariableModel, check_sizes
+from aevb.models.nets import standard_normal
 
 LOG_2PI = math.log(2 * math.pi)
 MIN_VARIANCE = 1e-12  # of EM's σ²: a constant column has none, and its density would be infinite
@@ -85,6 +86,21 @@ class FactorAnalysis(LatentVariableModel):
         self.data_dim, self.latent_dim = data_dim, latent_dim
         self.p_x_given_z = LinearNormal(data_dim, latent_dim)
         self.q_z_given_x = LinearFullNormal(data_dim, latent_dim)
+
+    def prior(self, y: Tensor | None = None) -> Independent:
+        """N(0, I), event shape (L,)."""
+        return standard_normal(self.p_x_given_z.W.new_zeros(self.latent_dim))
+
+    def posterior(self, x: Tensor, y: Tensor | None = None) -> MultivariateNormal:  # type: ignore[override]
+        """q(z | x) for x: (…, D), event shape (L,): its covariance is full, not diagonal."""
+        return self.q_z_given_x(x)
+
+    def likelihood(self, z: Tensor, y: Tensor | None = None) -> Independent:
+        """p(x | z) for z: (…, L), event shape (D,)."""
+        return self.p_x_given_z(z)
+
+    def kl_by_dimension(self, *observed: Tensor, generator: Generator | None = None) -> Tensor:
+        raise NotImplementedError("Under factor analysis's q the z are correlated: its KL has no parts.")
 
     # The estimator (section 5.2.3)
 

@@ -20,7 +20,7 @@ from torch.distributions import Independent, kl_divergence
 from torch.nn import functional as F
 
 from aevb.distributions import rsample
-from aevb.models.base import LatentVariableModel, check_sizes
+from aevb.models.base import LatentVariableModel, check_sizes, one_hot
 from aevb.models.nets import BernoulliNet, CategoricalNet, DiagonalNormalNet, LinearDiagonalNormal
 
 Estimator = Literal["marginal", "gumbel relaxed", "gumbel analytic"]
@@ -86,7 +86,7 @@ class GMVAE(LatentVariableModel):
             raise ValueError('straight_through needs the estimator "gumbel analytic".')
         if not temperature > 0:
             raise ValueError(f"temperature must be above 0, not {temperature!r}.")
-        self.data_dim, self.clusters, self.latent_dim = data_dim, clusters, latent_dim
+        self.data_dim, self.choices, self.latent_dim = data_dim, clusters, latent_dim
         self.estimator, self.temperature, self.straight_through = estimator, temperature, straight_through
         self.q_y_given_x = CategoricalNet(data_dim, hidden_dims, clusters)
         self.q_z_given_xy = ClusterNormalNet(data_dim, clusters, hidden_dims, latent_dim)
@@ -99,6 +99,29 @@ class GMVAE(LatentVariableModel):
     def one_hots(self) -> Tensor:
         """Every cluster's one-hot y, (C, 1, C), ready to broadcast against a batch."""
         return self._eye  # type: ignore[return-value]
+
+    def prior(self, y: Tensor | None = None) -> Independent:
+        """p(z | y), event shape (L,)."""
+        return self.p_z_given_y(self._weights(y))
+
+    def posterior(self, x: Tensor, y: Tensor | None = None) -> Independent:
+        """q(z | x, y) for x: (…, D), event shape (L,)."""
+        return self.q_z_given_xy(x, self._weights(y))
+
+    def likelihood(self, z: Tensor, y: Tensor | None = None) -> Independent:
+        """p(x | z) for z: (…, L), event shape (D,): given z, x does not depend on y."""
+        return self.p_x_given_z(z)
+
+    def responsibilities(self, x: Tensor) -> Tensor:
+        """q(y | x), (B, C)."""
+        return self.q_y_given_x(x).probs
+
+    def kl_by_dimension(self, *observed: Tensor, generator: Generator | None = None) -> Tensor:
+        """KL(q(z_l | x, y) ‖ p(z_l | y)), each y by its q(y | x), (B, L): together the ELBO's KL(z)."""
+        (x,) = observed
+        q_z, p_z = self.q_z_given_xy(x, self.one_hots), self.p_z_given_y(self.one_hots)
+        kl = kl_divergence(q_z.base_dist, p_z.base_dist)  # (C, B, L)
+        return (self.responsibilities(x).T.unsqueeze(-1) * kl).sum(0)
 
     def terms(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
         """log p(x | z), -KL(z) and -KL(y) by the model's estimator; x: (B, D), each (B,)."""
@@ -119,7 +142,7 @@ class GMVAE(LatentVariableModel):
         return {
             "reconstruction": (weights * self.p_x_given_z(z).log_prob(x)).sum(0),
             "minus_kl_z": -(weights * kl_divergence(q_z, self.p_z_given_y(self.one_hots))).sum(0),
-            "minus_kl_y": q_y.entropy() - math.log(self.clusters),
+            "minus_kl_y": q_y.entropy() - math.log(self.choices),
         }
 
     def gumbel_terms(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
@@ -132,16 +155,16 @@ class GMVAE(LatentVariableModel):
         log_y = gumbel_softmax(logits, self.temperature, generator)
         y = log_y.exp()
         if self.straight_through:
-            y = F.one_hot(y.argmax(-1), self.clusters) + y - y.detach()
+            y = F.one_hot(y.argmax(-1), self.choices) + y - y.detach()
         q_z, p_z = self.q_z_given_xy(x, y), self.p_z_given_y(y)
         z = rsample(q_z, generator=generator)
         if self.estimator == "gumbel relaxed":
-            prior_logits = torch.full_like(logits, -math.log(self.clusters))
+            prior_logits = torch.full_like(logits, -math.log(self.choices))
             minus_kl_z = p_z.log_prob(z) - q_z.log_prob(z)
             minus_kl_y = self._relaxed_log_prob(log_y, prior_logits) - self._relaxed_log_prob(log_y, logits)
         else:
             minus_kl_z = -kl_divergence(q_z, p_z)
-            minus_kl_y = self.q_y_given_x.distribution(logits).entropy() - math.log(self.clusters)
+            minus_kl_y = self.q_y_given_x.distribution(logits).entropy() - math.log(self.choices)
         return {
             "reconstruction": self.p_x_given_z(z).log_prob(x),
             "minus_kl_z": minus_kl_z,
@@ -159,7 +182,7 @@ class GMVAE(LatentVariableModel):
             self.p_x_given_z(z).log_prob(x)
             + self.p_z_given_y(y).log_prob(z)
             - q_z.log_prob(z)
-            - math.log(self.clusters)
+            - math.log(self.choices)
             - q_y.log_prob(y)
         )
 
@@ -170,9 +193,12 @@ class GMVAE(LatentVariableModel):
 
     def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
         """`count` draws of x in {0, 1}, (count, D): clusters in turn, z ~ p(z | y), x ~ p(x | z)."""
-        y = self.one_hots.squeeze(1)[torch.arange(count) % self.clusters]
+        y = self.one_hots.squeeze(1)[torch.arange(count) % self.choices]
         probs = self.p_x_given_z(rsample(self.p_z_given_y(y), generator=generator)).mean
         return torch.bernoulli(probs, generator=generator)
+
+    def _weights(self, y: Tensor | None) -> Tensor:
+        return one_hot(y, self.choices).to(self.one_hots.dtype)
 
     def _relaxed_log_prob(self, log_y: Tensor, logits: Tensor) -> Tensor:
         """The Gumbel-Softmax density at exp(log_y), (B,) (Maddison, Mnih and Teh, 2017, equation 10).
@@ -181,10 +207,10 @@ class GMVAE(LatentVariableModel):
         """
         scaled = logits - self.temperature * log_y
         return (
-            math.lgamma(self.clusters)
-            + (self.clusters - 1) * math.log(self.temperature)
+            math.lgamma(self.choices)
+            + (self.choices - 1) * math.log(self.temperature)
             + (scaled - log_y).sum(-1)
-            - self.clusters * scaled.logsumexp(-1)
+            - self.choices * scaled.logsumexp(-1)
         )
 
 

@@ -44,10 +44,17 @@ class VAE(LatentVariableModel):
         self.p_x_given_z = ContinuousBernoulliNet(latent_dim, tuple(reversed(hidden_dims)), data_dim, dropout)
         self.register_buffer("_zeros", torch.zeros(latent_dim), persistent=False)
 
-    @property
-    def p_z(self) -> Independent:
-        """The prior N(0, I), event shape (L,)."""
+    def prior(self, y: Tensor | None = None) -> Independent:
+        """N(0, I), event shape (L,)."""
         return standard_normal(self._zeros)  # type: ignore[arg-type]
+
+    def posterior(self, x: Tensor, y: Tensor | None = None) -> Independent:
+        """q(z | x) for x: (…, D), event shape (L,)."""
+        return self.q_z_given_x(x)
+
+    def likelihood(self, z: Tensor, y: Tensor | None = None) -> Independent:
+        """p(x | z) for z: (…, L), event shape (D,)."""
+        return self.p_x_given_z(z)
 
     def terms(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
         """log p(x | z) at one reparametrised z, and -KL(q(z | x) ‖ p(z)) in closed form; x: (B, D)."""
@@ -55,14 +62,14 @@ class VAE(LatentVariableModel):
         z = rsample(q_z, generator=generator)
         return {
             "reconstruction": self.p_x_given_z(z).log_prob(x),
-            "minus_kl_z": -kl_divergence(q_z, self.p_z),
+            "minus_kl_z": -kl_divergence(q_z, self.prior()),
         }
 
     def log_weights(self, x: Tensor, *, samples: int, generator: Generator | None = None) -> Tensor:
         """log p(x | z) + log p(z) - log q(z | x) as (S, B) for x: (B, D)."""
         q_z = self.q_z_given_x(x)
         z = rsample(q_z, (samples,), generator)
-        return self.p_x_given_z(z).log_prob(x) + self.p_z.log_prob(z) - q_z.log_prob(z)
+        return self.p_x_given_z(z).log_prob(x) + self.prior().log_prob(z) - q_z.log_prob(z)
 
     def encode(self, x: Tensor) -> Tensor:
         """μ(x), (B, L)."""
@@ -70,4 +77,4 @@ class VAE(LatentVariableModel):
 
     def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
         """One sample of each of `count` products of continuous Bernoullis, (count, D) (Figure 7)."""
-        return rsample(self.p_x_given_z(rsample(self.p_z, (count,), generator)), generator=generator)
+        return rsample(self.p_x_given_z(rsample(self.prior(), (count,), generator)), generator=generator)

@@ -101,13 +101,13 @@ class VRNN(LatentVariableModel):
         loc, scale = (torch.stack([getattr(q.base_dist, name) for q in found]) for name in ("loc", "scale"))
         return path, Independent(Normal(loc, scale, validate_args=False), 1, validate_args=False)
 
-    def prior(self, h: Tensor, temperature: float = 1.0) -> Independent:
+    def row_prior(self, h: Tensor, temperature: float = 1.0) -> Independent:
         """p(z_t | h_t) for h: (…, H), its standard deviation times the temperature; event shape (L,)."""
         p_z = self.p_z_given_h(h).base_dist
         scaled = Normal(p_z.loc, p_z.scale * temperature, validate_args=False)
         return Independent(scaled, 1, validate_args=False)
 
-    def p_x(self, path: Path) -> Independent:
+    def row_likelihood(self, path: Path) -> Independent:
         """p(x_t | h_t, z_t) of all rows at once, batch shape (T, B), event shape (D,)."""
         return self.p_x_given_hz(torch.cat([path.h, path.z], -1))
 
@@ -122,7 +122,7 @@ class VRNN(LatentVariableModel):
         for another.
         """
         return {
-            "reconstruction": self.p_x(path).log_prob(path.x),
+            "reconstruction": self.row_likelihood(path).log_prob(path.x),
             "minus_kl_z": -kl_divergence(q_z, self.p_z_given_h(path.h)),
         }
 
@@ -130,12 +130,18 @@ class VRNN(LatentVariableModel):
         """Σ_t log p(x_t | h_t, z_t) and -Σ_t KL(q(z_t | x_t, h_t) ‖ p(z_t | h_t)), each (B,)."""
         return {name: term.sum(0) for name, term in self.row_terms(x, generator=generator).items()}
 
+    def kl_by_dimension(self, *observed: Tensor, generator: Generator | None = None) -> Tensor:
+        """KL(q(z_tl | x_t, h_t) ‖ p(z_tl | h_t)) along one path drawn from q, (B, T·L)."""
+        path, q_z = self.infer(*observed, generator=generator)
+        kl = kl_divergence(q_z.base_dist, self.row_prior(path.h).base_dist)  # (T, B, L)
+        return kl.transpose(0, 1).flatten(1)
+
     def log_weights(self, x: Tensor, *, samples: int, generator: Generator | None = None) -> Tensor:
         """log p(x, z) - log q(z | x) of whole paths as (S, B)."""
         repeated = x.repeat(samples, 1, 1)  # every sample has a memory of its own
         path, q_z = self.infer(repeated, generator=generator)
         log_prior = self.p_z_given_h(path.h).log_prob(path.z)
-        weights = self.p_x(path).log_prob(path.x) + log_prior - q_z.log_prob(path.z)
+        weights = self.row_likelihood(path).log_prob(path.x) + log_prior - q_z.log_prob(path.z)
         return weights.sum(0).view(samples, len(x))
 
     def encode(self, x: Tensor) -> Tensor:
@@ -167,7 +173,7 @@ class VRNN(LatentVariableModel):
             if t < len(given):
                 q_z = self.q_z_given_hx(torch.cat([h, given[t]], -1))
                 return rsample(q_z, generator=generator), given[t]
-            z = rsample(self.prior(h, temperature), generator=generator)
+            z = rsample(self.row_prior(h, temperature), generator=generator)
             p_x = self.p_x_given_hz(torch.cat([h, z], -1))
             return z, torch.bernoulli(tempered(p_x, temperature), generator=generator)
 

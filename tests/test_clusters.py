@@ -5,17 +5,10 @@ import pytest
 import torch
 
 from aevb import cluster_start
-from aevb.clustering import (
-    Clustering,
-    clustering,
-    decode,
-    latents,
-    members,
-    place,
-    posteriors,
-    responsibilities,
-)
+from aevb.evaluation import responsibilities
+from aevb.explore.clusters import Clustering, clustering, members, scores
 from aevb.models.gmvae import GMVAE
+from tests.small_models import make, observe
 
 
 def test_accuracy_is_of_the_best_one_to_one_matching() -> None:
@@ -81,34 +74,15 @@ def test_members_of_a_cell_come_surest_first() -> None:
     assert members(probabilities, labels, 1, 0).tolist() == []
 
 
-@pytest.fixture
-def model() -> GMVAE:
-    torch.manual_seed(0)
-    return GMVAE(data_dim=16, clusters=4, latent_dim=3, hidden_dims=(8, 8)).eval()
-
-
-def test_a_place_has_its_counterpart_in_every_cluster(model: GMVAE) -> None:
-    epsilon = torch.randn(5, 3, generator=torch.Generator().manual_seed(1))
-    z = latents(model, epsilon)
-    assert z.shape == (4, 5, 3) and not z.requires_grad
-    for cluster in range(4):
-        torch.testing.assert_close(place(model, z[cluster], cluster), epsilon)
-    apart = torch.stack([epsilon + cluster for cluster in range(4)])
-    torch.testing.assert_close(latents(model, apart)[2], latents(model, epsilon + 2)[2])
-
-
-def test_the_posteriors_are_those_of_each_cluster(model: GMVAE) -> None:
-    x = torch.rand(16, generator=torch.Generator().manual_seed(2)).round()
-    means = posteriors(model, x).mean
-    assert means.shape == (4, 3)
-    for cluster in range(4):
-        torch.testing.assert_close(means[cluster], model.q_z_given_xy(x, torch.eye(4)[cluster]).mean)
-    best = model.q_y_given_x(x).probs.argmax()
-    torch.testing.assert_close(means[best], model.encode(x.unsqueeze(0))[0])
-
-
-def test_decoded_pixels_are_probabilities(model: GMVAE) -> None:
-    z = torch.randn(2, 6, 3, generator=torch.Generator().manual_seed(3))
-    pixels = decode(model, z)
-    assert pixels.shape == (2, 6, 16)
-    torch.testing.assert_close(pixels, model.p_x_given_z(z).base_dist.logits.sigmoid())
+def test_scores_are_of_a_latent_choice_alone() -> None:
+    labels = torch.arange(40) % 3
+    for name in ("vae", "cvae", "vrnn"):
+        model = make(name)
+        assert scores(model, observe(model, 40)[0], labels) == {}
+    model = make("gmvae")
+    (x,) = observe(model, 40)
+    found = clustering(model.responsibilities(x).detach(), labels)
+    assert scores(model, x, labels) == {
+        "accuracy": found.accuracy,
+        "conditional_entropy": found.conditional_entropy,
+    }

@@ -1,0 +1,86 @@
+"""The clusters that a model with a latent choice y has found, against classes (section 5.5.4).
+
+Labels take part in the scores, names and order of the clusters alone: the model never saw one. q(y | x)
+itself is in `evaluation.responsibilities`; what lies within a cluster, in `codes`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from aevb.evaluation import responsibilities
+from aevb.models import LatentVariableModel
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """Clusters against classes.
+
+    Attributes:
+        accuracy: the share of examples in the cluster matched with their class, under the best
+            one-to-one matching.
+        conditional_entropy: H(q(y | x)) averaged over the examples, in nats.
+        confusion: (C, K) counts of examples by cluster and class.
+        class_of: (C,) the class matched with each cluster, -1 where there are more clusters than classes.
+    """
+
+    accuracy: float
+    conditional_entropy: float
+    confusion: np.ndarray
+    class_of: np.ndarray
+
+    @property
+    def order(self) -> list[int]:
+        """The clusters by the classes matched with them; those without one come last."""
+        return sorted(range(len(self.class_of)), key=lambda y: (self.class_of[y] < 0, self.class_of[y]))
+
+    @property
+    def titles(self) -> list[str]:
+        """What the clusters are called, in that order: by the class matched with each, else by number."""
+        return [f"{self.class_of[y]}s" if self.class_of[y] >= 0 else f"no. {y + 1}" for y in self.order]
+
+
+def scores(model: LatentVariableModel, x: Tensor, labels: Tensor) -> dict[str, float]:
+    """`accuracy` and `conditional_entropy`, in nats, of a model's clusters on x: (N, D).
+
+    {} for a model without a latent choice.
+
+    Raises:
+        ValueError: as `clustering` does.
+    """
+    shares = responsibilities(model, x)
+    if shares is None:
+        return {}
+    found = clustering(shares, labels)
+    return {"accuracy": found.accuracy, "conditional_entropy": found.conditional_entropy}
+
+
+def clustering(probabilities: Tensor, labels: Tensor) -> Clustering:
+    """Scores q(y | x), (N, C), against labels (N,) in 0…K-1, by the best one-to-one matching.
+
+    Raises:
+        ValueError: for no examples or labels of another number.
+    """
+    if not len(labels) or len(labels) != len(probabilities):
+        raise ValueError(f"There are {len(probabilities)} examples but {len(labels)} labels.")
+    clusters, classes = probabilities.argmax(1), int(labels.max()) + 1
+    confusion = np.zeros((probabilities.shape[1], classes), dtype=np.int64)
+    np.add.at(confusion, (clusters.numpy(), labels.numpy()), 1)
+    rows, columns = linear_sum_assignment(confusion, maximize=True)
+    class_of = np.full(len(confusion), -1)
+    class_of[rows] = columns
+    return Clustering(
+        accuracy=float(confusion[rows, columns].sum() / len(labels)),
+        conditional_entropy=torch.special.entr(probabilities).sum(1).mean().item(),
+        confusion=confusion,
+        class_of=class_of,
+    )
+
+
+def members(probabilities: Tensor, labels: Tensor, cluster: int, label: int) -> Tensor:
+    """The examples (M,) of one cell of `Clustering.confusion`, those surest of their cluster first."""
+    found = torch.nonzero((probabilities.argmax(1) == cluster) & (labels == label)).flatten()
+    return found[probabilities[found, cluster].argsort(descending=True, stable=True)]

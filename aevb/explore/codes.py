@@ -1,0 +1,223 @@
+"""The codes z of a trained model, looked at from all sides: what the app shows, and a notebook can.
+
+Pure functions of a model and of tensors. They ask any model of images for its densities, never which model it
+is: a y is the label or cluster that z is of, as in `LatentVariableModel`, and None for a model without.
+Randomness comes from a passed generator, so that the same seed shows the same picture.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+from torch.distributions import Independent, kl_divergence
+
+from aevb.distributions import rsample
+from aevb.evaluation import importance_bounds, posterior_means, responsibilities
+from aevb.models import LatentVariableModel
+from aevb.models.base import one_hot
+
+# Encoding and decoding
+
+
+@torch.no_grad()
+def prior(model: LatentVariableModel, y: Tensor | None = None) -> Independent:
+    """p(z) or p(z | y), with its `mean` and `stddev` (…, L)."""
+    return model.prior(y)
+
+
+@torch.no_grad()
+def posterior(model: LatentVariableModel, x: Tensor, y: Tensor | None = None) -> Independent:
+    """q(z | x) or q(z | x, y), with its `mean` and `stddev` (…, L), for x: (…, D) (section 5.3.2)."""
+    return model.posterior(x, y)
+
+
+@torch.no_grad()
+def decode(model: LatentVariableModel, z: Tensor, y: Tensor | None = None) -> Tensor:
+    """The parameters of p(x | z) or p(x | z, y), (…, D) in [0, 1], for z: (…, L).
+
+    λ of a product of continuous Bernoullis; of Bernoullis, each pixel's probability to be 1.
+    """
+    return model.likelihood(z, y).base_dist.probs
+
+
+@torch.no_grad()
+def components(model: LatentVariableModel, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Independent]:
+    """The posterior of one x: (D,) as a mixture of C' normals: their weights (C',), and they, (C', L).
+
+    A latent choice brings a normal for each of its C clusters, weighed by q(y | x); else there is one, given
+    the label where there is one.
+    """
+    weights = model.responsibilities(x.unsqueeze(0))
+    if weights is None:
+        return x.new_ones(1), model.posterior(x.unsqueeze(0), y)
+    return weights[0], model.posterior(x, torch.arange(model.choices))
+
+
+@torch.no_grad()
+def draw_posterior(
+    model: LatentVariableModel, x: Tensor, y: Tensor | None = None, *, generator: Generator
+) -> Tensor:
+    """One z = μ_φ + σ_φ ε, (…, L), for x: (…, D) (section 5.2.3)."""
+    return rsample(model.posterior(x, y), generator=generator)
+
+
+@torch.no_grad()
+def draw_prior(
+    model: LatentVariableModel, count: int, y: Tensor | None = None, *, generator: Generator
+) -> Tensor:
+    """`count` draws of z ~ p(z) or p(z | y), (count, …, L)."""
+    return rsample(model.prior(y), (count,), generator)
+
+
+@torch.no_grad()
+def generate(model: LatentVariableModel, count: int, *, generator: Generator) -> tuple[Tensor, Tensor]:
+    """λ_θ(z) of `count` draws z ~ p(z), and one sample of each product, both (count, D).
+
+    Of a VAE. Figures 6 and 7. The samples are those of `model.sample` with the same generator.
+    """
+    p_x = model.likelihood(draw_prior(model, count, generator=generator))
+    return p_x.base_dist.probs, rsample(p_x, generator=generator)
+
+
+# What they are worth, in nats
+
+
+@torch.no_grad()
+def terms(model: LatentVariableModel, *observed: Tensor, generator: Generator) -> dict[str, Tensor]:
+    """`model.terms`, (B,) each, without the gradients that training needs."""
+    return dict(model.terms(*observed, generator=generator))
+
+
+@torch.no_grad()
+def elbo_terms(
+    model: LatentVariableModel, x: Tensor, z: Tensor, y: Tensor | None = None
+) -> dict[str, Tensor]:
+    """The estimator's terms at a given z ~ q(z | x), (…,) each, for x: (…, D), z: (…, L).
+
+    Named as in `VAE.terms`: log p(x | z), and -KL(q(z | x) ‖ p(z)) in closed form; all given a y, if any.
+    """
+    return {
+        "reconstruction": model.likelihood(z, y).log_prob(x),
+        "minus_kl_z": -kl_divergence(model.posterior(x, y), model.prior(y)),
+    }
+
+
+@torch.no_grad()
+def joint_terms(
+    model: LatentVariableModel, x: Tensor, z: Tensor, y: Tensor | None = None
+) -> dict[str, Tensor]:
+    """log p(x | z) and log p(z), (…,) each, for any z: (…, L); both given a y, if any.
+
+    Their sum is the unnormalised log posterior: it says how well a z explains x, whoever found it.
+    """
+    return {"likelihood": model.likelihood(z, y).log_prob(x), "prior": model.prior(y).log_prob(z)}
+
+
+@torch.no_grad()
+def label_bounds(model: LatentVariableModel, x: Tensor, *, samples: int, seed: int) -> Tensor:
+    """The importance bound on log p(x | y) for each of the C labels of a conditional model, (C,); x: (D,).
+
+    Under p(y) = 1/C Bayes' rule makes them a classifier, p(y | x) ∝ p(x | y): the softmax of the bounds,
+    as far as they are tight. Every label is tried with the same noise, that of `seed`.
+    """
+    bounds = [
+        importance_bounds(
+            model, x.unsqueeze(0), label.view(1), bounds=[samples], generator=Generator().manual_seed(seed)
+        )[samples]
+        for label in torch.arange(model.choices)
+    ]
+    return torch.cat(bounds)
+
+
+# Styles: where z lies in the prior of its label or cluster
+
+
+@torch.no_grad()
+def style(model: LatentVariableModel, z: Tensor, y: Tensor | None = None) -> Tensor:
+    """Where z: (…, L) lies in the prior of its y: ε = (z - μ_θ(y)) / σ_θ(y), (…, L).
+
+    Under every y ε ~ N(0, I) a priori: what remains of a digit when its label is taken away, and a place that
+    has its counterpart in each cluster. Under a prior N(0, I) ε is z.
+    """
+    p_z = model.prior(y)
+    return (z - p_z.mean) / p_z.stddev
+
+
+@torch.no_grad()
+def latent(model: LatentVariableModel, epsilon: Tensor, y: Tensor | None = None) -> Tensor:
+    """The z of a style ε: (…, L) under a y, z = μ_θ(y) + σ_θ(y) ε, (…, L); undoes `style`."""
+    p_z = model.prior(y)
+    return p_z.mean + p_z.stddev * epsilon
+
+
+@torch.no_grad()
+def write(model: LatentVariableModel, epsilon: Tensor, y: Tensor | None = None) -> Tensor:
+    """A style ε: (…, L) under a y, decoded, (…, D) in [0, 1]."""
+    return decode(model, latent(model, epsilon, y), y)
+
+
+@torch.no_grad()
+def styles(model: LatentVariableModel, *observed: Tensor) -> Tensor:
+    """The styles ε (N, L) of the posterior means of N examples: in the priors of their labels or clusters.
+
+    The cluster is the most probable one. `observed` is as in `evaluation.posterior_means`, which gives the
+    means themselves.
+    """
+    x, *y = observed
+    shares = responsibilities(model, x)
+    return style(model, posterior_means(model, *observed), *(y if shares is None else [shares.argmax(1)]))
+
+
+# Ways through them
+
+
+def squares(x: Tensor) -> np.ndarray:
+    """Images as rows of pixels, (…, S²), as they are drawn, (…, S, S)."""
+    side = math.isqrt(x.shape[-1])
+    return x.unflatten(-1, (side, side)).numpy()
+
+
+def walk(start: Tensor, end: Tensor, steps: int) -> Tensor:
+    """The way from one z to another, (steps, L), both ends included, along an arc.
+
+    Spherical, not straight: under N(0, I) in L = 20 dimensions nearly all z lie near a sphere of radius
+    √20, and the middle of a straight line falls inside it, where the decoder has hardly been trained. On
+    this VAE the images half-way along straight lines are markedly less certain than along arcs. The
+    length changes evenly from end to end. Where the arc is not defined (an end at 0, or exact opposites)
+    the way is straight.
+
+    Raises:
+        ValueError: for fewer than two steps.
+    """
+    if steps < 2:
+        raise ValueError(f"A walk has at least its two ends, not {steps} steps.")
+    t = torch.linspace(0, 1, steps, dtype=start.dtype).unsqueeze(-1)
+    start_length, end_length = start.norm(), end.norm()
+    cosine = (start @ end / (start_length * end_length)).clamp(-1, 1)  # NaN where an end is 0
+    if not (-0.9999 < cosine < 0.9999):
+        return torch.lerp(start, end, t)
+    angle = torch.acos(cosine)
+    direction = torch.sin((1 - t) * angle) * start / start_length + torch.sin(t * angle) * end / end_length
+    return direction / torch.sin(angle) * torch.lerp(start_length, end_length, t)
+
+
+def along(z: Tensor, dimension: int, values: Tensor) -> Tensor:
+    """Copies of z: (L,) with one dimension (from 0) set to each of `values`: (S,), as (S, L)."""
+    copies = z.repeat(len(values), 1)
+    copies[:, dimension] = values
+    return copies
+
+
+def between_labels(start: int, end: int, steps: int, classes: int) -> Tensor:
+    """Weights of the labels on the straight way from one to another, (steps, C), both ends included.
+
+    Each row lies on the simplex. Only its corners are labels that a model has seen.
+
+    Raises:
+        ValueError: for fewer than two steps or a label outside 0…C-1.
+    """
+    if steps < 2:
+        raise ValueError(f"A walk has at least its two ends, not {steps} steps.")
+    ends = one_hot(torch.tensor([start, end]), classes)
+    return torch.lerp(ends[0], ends[1], torch.linspace(0, 1, steps).unsqueeze(-1))

@@ -1,0 +1,99 @@
+"""What never changes for a checkpoint, measured once on the whole test set and recorded with it.
+
+`python -m aevb measure` leaves it in measures.json (`aevb.checkpoints`), and so does training at its end. A
+model's own methods and attributes decide what is measured of it.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from aevb import checkpoints
+from aevb.data import Split
+from aevb.evaluation import dimension_kl, elbos, posterior_means, responsibilities
+from aevb.explore import codes
+from aevb.explore.clusters import clustering
+from aevb.explore.maps import directions
+from aevb.models import LatentVariableModel
+
+PERCENT = (0, 5, 25, 50, 75, 95, 100)
+"""Of `elbo_quantiles`."""
+
+DIRECTIONS = 4
+"""Principal directions of the styles that are kept."""
+
+PATHS = 2000
+"""Test images whose latent paths are averaged by class."""
+
+FEW = 3
+"""Paths of each class that are kept as they are."""
+
+DIGITS = 6
+"""Significant digits of what is kept."""
+
+
+def measure(model: LatentVariableModel, test: Split) -> dict[str, Any]:
+    """The measures of a model on the test images, as plain JSON.
+
+    L latent dimensions, T rows, C clusters, K classes. Of every model:
+        elbo_quantiles: (7,) those at `PERCENT` of the images' one-sample ELBOs, in nats.
+        use: (L,) the mean KL of each dimension, in nats, summed over the rows where there are several.
+    Of a model with one z for each image:
+        centre: (L,) the mean of the images' styles ε (`codes.styles`).
+        directions: (4, L) the styles' first principal directions, unit vectors.
+    Of a model with a z for each row:
+        row_kl: (T,) the mean KL of each row, in nats.
+        class_paths: (K, T, L) q's means along the rows, averaged by class over the first 2,000 images.
+        few_paths: (K, 3, T, L) q's means along the rows of each class's first three images.
+    Of a model with a latent choice, as in `clusters.Clustering`:
+        order: (C,) the clusters' numbers by the classes matched with them.
+        titles: (C,) the clusters' names, in that order.
+        class_of: (C,) by the cluster's number.
+        confusion: (C, K) by the cluster's number.
+        accuracy, conditional_entropy: a number each.
+    """
+    observed = test.seen_by(model).fixed()
+    quantiles = np.percentile(elbos(model, *observed).double().numpy(), PERCENT)
+    kl = dimension_kl(model, *observed).view(model.length, model.latent_dim)
+    found: dict[str, Any] = {"elbo_quantiles": quantiles, "use": kl.sum(0).numpy()}
+    if model.length == 1:
+        centre, principal = directions(codes.styles(model, *observed).numpy(), DIRECTIONS)
+        found |= {"centre": centre, "directions": principal}
+    else:
+        found |= {"row_kl": kl.sum(1).numpy()} | _paths(model, observed, test.labels)
+    shares = responsibilities(model, observed[0])
+    if shares is not None:
+        scored = clustering(shares, test.labels)
+        names = ("order", "titles", "class_of", "confusion", "accuracy", "conditional_entropy")
+        found |= {name: getattr(scored, name) for name in names}
+    return {name: _plain(value) for name, value in found.items()}
+
+
+def _paths(model: LatentVariableModel, observed: tuple[Tensor, ...], labels: Tensor) -> dict[str, Any]:
+    first = [part[:PATHS] for part in observed]
+    paths = posterior_means(model, *first).unflatten(1, (model.length, model.latent_dim))
+    by_class = [paths[labels[:PATHS] == label] for label in range(int(labels.max()) + 1)]
+    return {
+        "class_paths": [group.mean(0).numpy() for group in by_class],
+        "few_paths": [group[:FEW].numpy() for group in by_class],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Arrays as lists, and their numbers rounded; what is not finite as None, for JSON has no word for it."""
+    match value:
+        case np.ndarray():
+            return _plain(value.tolist())
+        case list():
+            return [_plain(item) for item in value]
+        case float():
+            return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    return value
+
+
+def save(measures: dict[str, Any], folder: Path) -> None:
+    """Writes measures.json into a checkpoint's folder."""
+    checkpoints.write_json(folder / "measures.json", measures)

@@ -1,0 +1,59 @@
+"""A model's weights as the browser's engine reads them (aevb/web/engine/weights.js).
+
+Float16 halves what travels; a shipped checkpoint's are float16 already, so that nothing is lost. What a
+model generates with and what it infers with are packed apart: most pages need one long before the other.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from aevb.models import LatentVariableModel, name_of
+
+Part = Literal["p", "q"]
+"""The generative parameters θ, or the inference parameters φ: a parameter's name says which."""
+
+
+def pack(model: LatentVariableModel, part: Part) -> bytes:
+    """A header in JSON, its length before it in four bytes, and then the arrays, little-endian float16.
+
+    The header has the model's name in the registry, its `config` and `observation`, and the `arrays` as
+    [name, size] in their order.
+
+    Raises:
+        ValueError: for a model of another class than those in the registry.
+    """
+    found = {name: array.detach() for name, array in arrays(model) if name.startswith(f"{part}_")}
+    header = {
+        "model": name_of(model),
+        "config": model.config,
+        "observation": model.observation,
+        "arrays": [[name, array.numel()] for name, array in found.items()],
+    }
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 4)  # typed arrays begin at multiples of their size
+    halves = [array.cpu().numpy().astype(np.dtype("<f2")).tobytes() for array in found.values()]
+    return len(text).to_bytes(4, "little") + text + b"".join(halves)
+
+
+def arrays(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Every parameter by its name; a layer's weights stand input by input, as the engine multiplies."""
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Linear):
+            yield f"{name}.weight", module.weight.T
+            if module.bias is not None:
+                yield f"{name}.bias", module.bias
+        elif isinstance(module, nn.LSTM):
+            for layer in range(module.num_layers):  # input and memory one after the other
+                parts = [getattr(module, f"weight_{kind}_l{layer}").T for kind in ("ih", "hh")]
+                yield f"{name}.l{layer}.weight", torch.cat(parts)
+                # Two biases: their sum would have to be rounded.
+                yield f"{name}.l{layer}.bias", getattr(module, f"bias_ih_l{layer}")
+                yield f"{name}.l{layer}.memory_bias", getattr(module, f"bias_hh_l{layer}")
+        else:
+            for own, parameter in module.named_parameters(recurse=False):
+                yield f"{name}.{own}", parameter

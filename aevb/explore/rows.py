@@ -1,0 +1,79 @@
+"""A trained VRNN, row by row: what the app shows of an image's way through it, and a notebook can.
+
+Pure functions of a model and of tensors (tutorial section 5.6). Randomness comes from a passed
+generator, so that the same seed shows the same picture.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+from torch.distributions import Independent
+
+from aevb.models import VRNN
+from aevb.models.vrnn import tempered
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What B images went through, row by row: T rows of D pixels, L latent numbers for each row.
+
+    Attributes:
+        x: the pixels, (T, B, D) in {0, 1}.
+        z: one z_t for each row, (T, B, L).
+        prior: p(z_t | h_t) of all rows, batch shape (T, B), event shape (L,).
+        probs: p_θ(h_t, z_t), each pixel's probability of being 1, (T, B, D).
+    """
+
+    x: Tensor
+    z: Tensor
+    prior: Independent
+    probs: Tensor
+
+
+@dataclass(frozen=True)
+class ObservedRows(Rows):
+    """Rows that the inference net has seen.
+
+    Attributes:
+        posterior: q(z_t | x_t, h_t), as `prior`; z is drawn from it.
+        terms: the one-sample ELBO's, row by row in nats, (T, B) each, named as in `VRNN.terms`.
+    """
+
+    posterior: Independent
+    terms: dict[str, Tensor]
+
+
+@torch.no_grad()
+def observe(model: VRNN, x: Tensor, *, generator: Generator) -> ObservedRows:
+    """Images x: (B, T, D) read row by row, with z drawn from q (sections 5.6.2 and 5.6.3)."""
+    path, q_z = model.infer(x, generator=generator)
+    terms = model.terms_along(path, q_z)
+    probs = tempered(model.row_likelihood(path), 1.0)
+    return ObservedRows(path.x, path.z, model.row_prior(path.h), probs, q_z, terms)
+
+
+@torch.no_grad()
+def grow(model: VRNN, given: Tensor, *, generator: Generator, temperature: float = 1.0) -> Rows:
+    """Images whose first k rows are `given`: (B, k, D) and whose other rows are sampled (section 5.6.1).
+
+    With k = 0 they are samples of the model. `prior` and `probs` are those that the rows were drawn
+    from, temperature and all; those of a given row stand at the same temperature.
+
+    Raises:
+        ValueError: for more rows than an image has, or a temperature that is not above 0.
+    """
+    path = model.complete(given, generator=generator, temperature=temperature)
+    probs = tempered(model.row_likelihood(path), temperature)
+    return Rows(path.x, path.z, model.row_prior(path.h, temperature), probs)
+
+
+@torch.no_grad()
+def mean_paths(model: VRNN, x: Tensor) -> Tensor:
+    """The paths of q's means (B, T, L) along images x: (B, T, D), each mean following those before it."""
+    return model.encode(x).unflatten(1, (x.shape[1], model.latent_dim))
+
+
+def nothing(model: VRNN, count: int) -> Tensor:
+    """`count` images of which no row is given, (count, 0, D)."""
+    return torch.zeros(count, 0, model.data_dim)

@@ -1,0 +1,130 @@
+"""What is measured once of a checkpoint, on small models and on those that are shipped."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from aevb import CVAE, GMVAE, VAE, VRNN, LatentVariableModel, checkpoints, data, evaluate
+from aevb.data import Split
+from aevb.evaluation import SEED
+from aevb.explore import codes, measures
+from aevb.explore.clusters import clustering
+
+EVERY = {"elbo_quantiles", "use"}
+STYLES = {"centre", "directions"}
+CLUSTERS = {"order", "titles", "class_of", "confusion", "accuracy", "conditional_entropy"}
+ROWS = {"row_kl", "class_paths", "few_paths"}
+
+
+def small(name: str) -> tuple[LatentVariableModel, set[str]]:
+    """An untrained model of digits, and what is measured of it."""
+    torch.manual_seed(0)
+    match name:
+        case "vae":
+            return VAE(latent_dim=5, hidden_dims=[8]).eval(), EVERY | STYLES
+        case "cvae":
+            return CVAE(latent_dim=5, hidden_dims=[8]).eval(), EVERY | STYLES
+        case "gmvae":
+            return GMVAE(clusters=12, latent_dim=5, hidden_dims=[8, 8]).eval(), EVERY | STYLES | CLUSTERS
+    return VRNN(memory_dim=6, memory_layers=1, hidden_dims=[8]).eval(), EVERY | ROWS
+
+
+@pytest.fixture(scope="module")
+def test() -> Split:
+    whole = data.load_sample().test
+    return Split(whole.images[:300], whole.labels[:300])
+
+
+@pytest.mark.parametrize("name", ["vae", "cvae", "gmvae", "vrnn"])
+def test_a_model_decides_what_is_measured_of_it(name: str, test: Split) -> None:
+    model, expected = small(name)
+    found = measures.measure(model, test)
+    assert found.keys() == expected
+    assert json.loads(json.dumps(found, allow_nan=False)) == found  # plain JSON
+    observed = test.seen_by(model).fixed()
+    measured = evaluate(model, *observed)
+    assert len(found["use"]) == model.latent_dim
+    assert sum(found["use"]) == pytest.approx(-measured.terms["minus_kl_z"], rel=1e-4)
+    with torch.no_grad():  # one batch
+        elbos = model.elbo(*observed, generator=torch.Generator().manual_seed(SEED))
+    assert found["elbo_quantiles"][3] == pytest.approx(float(np.median(elbos.numpy())), rel=1e-4)
+    assert found["elbo_quantiles"][0] == pytest.approx(elbos.min().item(), rel=1e-4)
+    assert found["elbo_quantiles"] == sorted(found["elbo_quantiles"])
+
+
+def test_directions_are_of_the_styles(test: Split) -> None:
+    model, _ = small("cvae")
+    found = measures.measure(model, test)
+    styles = codes.styles(model, *test.seen_by(model).fixed()).numpy()
+    np.testing.assert_allclose(found["centre"], styles.mean(0), rtol=1e-4, atol=1e-6)
+    directions = np.array(found["directions"])
+    assert directions.shape == (4, 5)
+    np.testing.assert_allclose(directions @ directions.T, np.eye(4), atol=1e-4)
+    spread = ((styles - styles.mean(0)) @ directions.T).var(0)
+    assert (np.diff(spread) <= 0).all()
+    assert spread[0] == pytest.approx(np.linalg.eigvalsh(np.cov(styles.T, bias=True))[-1], rel=1e-3)
+
+
+def test_clusters_are_those_of_the_library(test: Split) -> None:
+    model, _ = small("gmvae")
+    found = measures.measure(model, test)
+    with torch.no_grad():
+        expected = clustering(model.responsibilities(test.seen_by(model).fixed()[0]), test.labels)
+    assert found["order"] == expected.order and found["titles"] == expected.titles
+    assert found["class_of"] == expected.class_of.tolist() and found["class_of"].count(-1) == 2
+    assert found["confusion"] == expected.confusion.tolist()
+    assert np.sum(found["confusion"]) == 300
+    assert found["accuracy"] == pytest.approx(expected.accuracy, rel=1e-5)
+    assert found["conditional_entropy"] == pytest.approx(expected.conditional_entropy, rel=1e-5)
+
+
+def test_paths_are_of_the_rows(test: Split) -> None:
+    model, _ = small("vrnn")
+    found = measures.measure(model, test)
+    (x,) = test.seen_by(model).fixed()
+    assert len(found["row_kl"]) == 28 and sum(found["row_kl"]) == pytest.approx(sum(found["use"]), rel=1e-4)
+    with torch.no_grad():
+        sevens = model.encode(x[test.labels == 7]).view(-1, 28, 2).numpy()
+    np.testing.assert_allclose(found["class_paths"][7], sevens.mean(0), atol=1e-5)
+    np.testing.assert_allclose(found["few_paths"][7], sevens[:3], atol=1e-5)
+    assert np.shape(found["class_paths"]) == (10, 28, 2) and np.shape(found["few_paths"]) == (10, 3, 28, 2)
+
+
+def test_a_class_without_an_image_has_no_path(test: Split) -> None:
+    model, _ = small("vrnn")
+    few = test.labels != 4
+    found = measures.measure(model, Split(test.images[few], test.labels[few]))
+    assert found["class_paths"][4] == [[None, None]] * 28 and found["few_paths"][4] == []
+    json.dumps(found, allow_nan=False)
+
+
+def test_they_are_written_beside_the_weights_until_those_change(tmp_path, test: Split) -> None:
+    model, _ = small("vae")
+    checkpoints.save(model, tmp_path)
+    assert checkpoints.load(tmp_path).measures == {}
+    found = measures.measure(model, test)
+    measures.save(found, tmp_path)
+    assert checkpoints.load(tmp_path).measures == found
+    assert len((tmp_path / "measures.json").read_text().splitlines()) == len(found) + 2
+    checkpoints.save(model, tmp_path)
+    assert checkpoints.load(tmp_path).measures == {}
+
+
+# What is shipped
+
+
+@pytest.mark.parametrize("name", checkpoints.shipped())
+def test_the_shipped_measures_are_there_and_agree_with_the_record(name: str) -> None:
+    checkpoint = checkpoints.load(checkpoints.ROOT / name)
+    found, recorded = checkpoint.measures, checkpoint.training["test"]
+    assert found.keys() >= EVERY
+    assert sum(found["use"]) == pytest.approx(-recorded["terms"]["minus_kl_z"], abs=0.02)
+    assert found.keys() >= (ROWS if checkpoint.model.length > 1 else STYLES)
+    assert np.abs(np.array(found["elbo_quantiles"])[3] - recorded["elbo"]) < 0.05 * abs(recorded["elbo"])
+    assert (checkpoint.path / "measures.json").stat().st_size < 30_000
+    for score, value in recorded["scores"].items():
+        assert found[score] == pytest.approx(value, abs=1e-3)
+    assert all(math.isfinite(value) for value in found["use"])

@@ -1,0 +1,103 @@
+"""How a checkpoint was trained, as plain JSON."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from aevb import VAE, CheckpointError, checkpoints
+from aevb.explore.record import record
+from aevb.figures import record as figures
+
+POINT = {
+    "epoch": 1,
+    "train_elbo": 10.0,
+    "test_elbo": 11.0,
+    "test_terms": {"reconstruction": 12.0, "minus_kl_z": -1.0},
+}
+TRAINING = {
+    "command": "python -m aevb train vae",
+    "data": "Some digits.",
+    "config": {
+        "batch_size": 50,
+        "learning_rate": 3e-4,
+        "decay": False,
+        "schedule": "Alternating(e_steps=10, m_steps=20)",
+        "seed": 7,
+    },
+    "seconds": 90.0,
+    "chosen": "the best of 2",
+    "epoch": 2,
+    "curve": [POINT, POINT | {"epoch": 2, "test_elbo": 11.5}],
+}
+
+
+def read(folder: Path, **changes: object) -> dict:
+    checkpoints.save(VAE(784, 2, [4], dropout=0.1), folder / "vae", TRAINING | changes)
+    return record(checkpoints.load(folder / "vae"))
+
+
+def test_a_record_is_its_curve_and_its_facts(tmp_path) -> None:
+    found = read(tmp_path)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert found["curve"] == [point | {"scores": {}} for point in TRAINING["curve"]]
+    assert found["chosen"] == 2 and found["released"] is None and found["reference"] == {"elbo": 1792.5}
+    assert found["facts"] == {
+        "Test ELBO": "+11.5 nats",
+        "Epoch": "2: the best of 2",
+        "Batch size": "50",
+        "Learning rate": "0.0003",
+        "Schedule": "Alternating(e_steps=10, m_steps=20)",
+        "Dropout": "0.1",
+        "Seed": "7",
+        "Time": "2 minutes",
+        "Data": "Some digits.",
+        "Command": "python -m aevb train vae",
+    }
+
+
+def test_what_is_usual_is_said_shortly_and_a_note_stands_beside_the_time(tmp_path) -> None:
+    usual = TRAINING["config"] | {"schedule": "Simultaneous()", "decay": True}
+    facts = read(tmp_path, config=usual, note="half of it asleep")["facts"]
+    assert "Schedule" not in facts
+    assert facts["Learning rate"] == "0.0003, falling to 0 along a cosine"
+    assert facts["Time"] == "2 minutes, half of it asleep"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"curve": []},
+        {"curve": [{"epoch": 1}]},
+        {"curve": [POINT | {"test_elbo": float("nan")}]},
+        {"curve": [POINT | {"test_terms": 3}]},
+        {"curve": [POINT, POINT | {"scores": {"accuracy": 0.5}}]},
+        {"config": {}},
+        {"config": None},
+        {"seconds": "long"},
+        {"seeds": {"plain": {"elbo": 3}}},
+        {"test": {"elbo": "high"}},
+    ],
+)
+def test_damage_is_named(tmp_path, changes: dict) -> None:
+    with pytest.raises(CheckpointError, match=r"The training\.json of the checkpoint vae is damaged"):
+        read(tmp_path, **changes)
+
+
+def test_a_checkpoint_without_a_record_says_so(tmp_path) -> None:
+    checkpoints.save(VAE(784, 2, [4]), tmp_path / "vae")
+    with pytest.raises(CheckpointError, match=r"The checkpoint vae has no record of its training"):
+        record(checkpoints.load(tmp_path / "vae"))
+
+
+@pytest.mark.parametrize("name", checkpoints.shipped())
+def test_the_shipped_records_tell_all_of_it(name: str) -> None:
+    checkpoint = checkpoints.load(checkpoints.ROOT / name)
+    found = record(checkpoint)
+    assert found["facts"].keys() >= {"Batch size", "Learning rate", "Dropout", "Seed", "Time", "Command"}
+    assert found["facts"]["Batch size"] == "100"
+    assert ("stood still" in found["facts"]["Time"]) == (name == "vrnn")
+    assert found["chosen"] in [point["epoch"] for point in found["curve"]]
+    assert "elbo" in found["reference"] and ("accuracy" in found["reference"]) == (name == "gmvae")
+    assert (found["released"] == 18) == (name == "gmvae")
+    assert figures.record(checkpoint).facts == found["facts"]
