@@ -1,0 +1,323 @@
+/**
+ * Factor analysis (tutorial section 5.2): the one model here whose every quantity is exact.
+ *
+ *     z ~ N(0, I)                        the prior, L dimensions
+ *     x ~ N(W z, Φ), Φ = diag σ²         the generative model, D dimensions, x of zero mean
+ *     q_φ(z | x) = N(V x, C Cᵀ)          contains the exact posterior, so the ELBO can become tight
+ *
+ * Data enter by their second moments (moments.js): S, (D, D), of x, or that of u = (x, ε), (D + L, D + L).
+ * What comes out is a mean over the data, in nats; for one point, pass the moment of that point. The oracle
+ * is aevb/models/factor_analysis.py.
+ */
+
+import { sigmoid, softplus } from "../arithmetic.js";
+import {
+  cholesky,
+  dot,
+  identity,
+  logDeterminant,
+  multiply,
+  multiplyTransposed,
+  order,
+  rowDots,
+  solve,
+  transpose,
+  transposedMultiply,
+} from "./matrices.js";
+
+/**
+ * @typedef {import("./matrices.js").Matrix} Matrix
+ * @typedef {import("../random.js").Noise} Noise
+ *
+ * The parameters as one reads them: W: (D, L), σ: (D,), V: (L, D) and C: (L, L), lower triangular.
+ * @typedef {{ W: Matrix, sigma: Matrix, V: Matrix, scaleTril: Matrix }} State
+ *
+ * N(V x, Σ): a linear Gaussian posterior, V: (L, D), covariance Σ: (L, L).
+ * @typedef {{ V: Matrix, covariance: Matrix }} Posterior
+ */
+
+const LOG_2PI = Math.log(2 * Math.PI);
+const MIN_VARIANCE = 1e-12; // of the M-step's σ²: a constant column has none, and an infinite density
+
+export class FactorAnalysis {
+  #room; // for what a gradient step computes: allocating it would take most of the time
+
+  /**
+   * All parameters 0, but C is I.
+   * @param {number} dataDim D
+   * @param {number} latentDim L
+   */
+  constructor(dataDim, latentDim) {
+    const D = (this.dataDim = dataDim), L = (this.latentDim = latentDim);
+    /** θ = (W, pre-σ): what an M-step moves. */
+    this.theta = new Float64Array(D * L + D);
+    this.W = this.theta.subarray(0, D * L);
+    this.preSigma = this.theta.subarray(D * L);
+    /** φ = (V, pre-C): what an E-step moves. */
+    this.phi = new Float64Array(L * D + L * L);
+    this.V = this.phi.subarray(0, L * D);
+    this.preTril = this.phi.subarray(L * D);
+    this.preTril.set(withDiagonal(identity(L), inverseSoftplus));
+    this.#room = roomFor(D, L);
+  }
+
+  /**
+   * The model before the first step: W, pre-σ and V from N(0, 1), as in the tutorial's code.
+   * @param {number} dataDim
+   * @param {number} latentDim
+   * @param {Noise} random
+   */
+  static initial(dataDim, latentDim, random) {
+    const model = new FactorAnalysis(dataDim, latentDim);
+    for (const parameter of [model.W, model.preSigma, model.V]) {
+      parameter.set(random.normal(parameter.length));
+    }
+    return model;
+  }
+
+  /**
+   * The model that is in a state.
+   * @param {State} state
+   */
+  static of({ W, sigma, V, scaleTril }) {
+    const model = new FactorAnalysis(sigma.length, order(scaleTril));
+    model.setTheta(W, sigma);
+    model.setPhi(V, scaleTril);
+    return model;
+  }
+
+  /**
+   * @param {ArrayLike<number>} W (D, L)
+   * @param {Matrix} sigma (D,)
+   */
+  setTheta(W, sigma) {
+    this.W.set(W);
+    this.preSigma.set(sigma.map(inverseSoftplus));
+  }
+
+  /**
+   * @param {ArrayLike<number>} V (L, D)
+   * @param {Matrix} scaleTril C, (L, L)
+   */
+  setPhi(V, scaleTril) {
+    this.V.set(V);
+    this.preTril.set(withDiagonal(scaleTril, inverseSoftplus));
+  }
+
+  /** σ, (D,). */
+  get sigma() {
+    return this.preSigma.map(softplus);
+  }
+
+  /** C, (L, L): lower triangular with a positive diagonal. */
+  get scaleTril() {
+    return withDiagonal(this.preTril, softplus);
+  }
+
+  // ---- The estimator (section 5.2.3) ----
+
+  /**
+   * The ELBO, E_q[log p(x | z)] - KL(q(z | x) ‖ p(z)): the exact one for an expected moment of u, the
+   * one-sample estimate for a sampled or drawn one.
+   * @param {Matrix} moment of u, (D + L, D + L)
+   */
+  elbo(moment) {
+    const { sigma, scaleTril, squares, VS } = this.#pass(moment);
+    let logLikelihood = 0;
+    for (let d = 0; d < sigma.length; d++) {
+      logLikelihood -= 0.5 * (LOG_2PI + squares[d] / sigma[d] ** 2) + Math.log(sigma[d]);
+    }
+    const ofZ = dot(VS, this.V) + dot(scaleTril, scaleTril); // E[|z|²]
+    return logLikelihood - 0.5 * (ofZ - this.latentDim - logDeterminant(scaleTril));
+  }
+
+  /**
+   * The gradient of `elbo` in θ and φ, in their order. The next call overwrites it.
+   *
+   * With S the moment of u, G = Φ⁻¹ A S is minus the gradient of E_q[log p(x | z)] in A. By A = [I 0] - W M
+   * it is G Mᵀ in W, and Wᵀ G in M = [V C].
+   * @param {Matrix} moment of u, (D + L, D + L)
+   * @returns {{ theta: Matrix, phi: Matrix }}
+   */
+  gradient(moment) {
+    const D = this.dataDim, L = this.latentDim, n = D + L, { W, preSigma, preTril } = this;
+    const { sigma, scaleTril, M, AS, squares, VS, G, GM, WG, theta, phi } = this.#pass(moment);
+    for (let d = 0; d < D; d++) {
+      for (let i = 0; i < n; i++) G[d * n + i] = AS[d * n + i] / sigma[d] ** 2;
+    }
+    theta.set(multiplyTransposed(G, M, n, GM));
+    for (let d = 0; d < D; d++) {
+      theta[D * L + d] = (squares[d] / sigma[d] ** 2 - 1) / sigma[d] * sigmoid(preSigma[d]);
+    }
+    transposedMultiply(W, G, D, WG);
+    for (let k = 0; k < L; k++) {
+      for (let d = 0; d < D; d++) phi[k * D + d] = WG[k * n + d] - VS[k * D + d];
+      for (let l = 0; l <= k; l++) phi[L * D + k * L + l] = WG[k * n + D + l] - scaleTril[k * L + l];
+      const kk = k * L + k;
+      phi[L * D + kk] = (phi[L * D + kk] + 1 / scaleTril[kk]) * sigmoid(preTril[kk]);
+    }
+    return this.#room;
+  }
+
+  /**
+   * What `elbo` and its gradient are made of: z = M u with M = [V C], and x - W z = A u with A = [I 0] - W M,
+   * whose mean squares are diag(A S Aᵀ).
+   * @param {Matrix} S the moment of u, (D + L, D + L)
+   */
+  #pass(S) {
+    const D = this.dataDim, L = this.latentDim, n = D + L, { W, V, preSigma, preTril } = this;
+    const { sigma, scaleTril, M, A, AS, squares, VS } = this.#room;
+    for (let d = 0; d < D; d++) sigma[d] = softplus(preSigma[d]);
+    for (let k = 0; k < L; k++) {
+      for (let l = 0; l < k; l++) scaleTril[k * L + l] = preTril[k * L + l];
+      scaleTril[k * L + k] = softplus(preTril[k * L + k]);
+      for (let d = 0; d < D; d++) M[k * n + d] = V[k * D + d];
+      for (let l = 0; l <= k; l++) M[k * n + D + l] = scaleTril[k * L + l];
+    }
+    multiply(W, M, L, A);
+    for (let i = 0; i < A.length; i++) A[i] = -A[i];
+    for (let d = 0; d < D; d++) A[d * n + d] += 1;
+    rowDots(multiply(A, S, n, AS), A, n, squares);
+    for (let k = 0; k < L; k++) {
+      for (let d = 0; d < D; d++) {
+        VS[k * D + d] = 0;
+        for (let e = 0; e < D; e++) VS[k * D + d] += V[k * D + e] * S[e * n + d];
+      }
+    }
+    return this.#room;
+  }
+
+  // ---- What is exact here and intractable elsewhere (section 5.2.4) ----
+
+  /**
+   * log p(x) = log N(x; 0, W Wᵀ + Φ).
+   * @param {Matrix} S (D, D)
+   */
+  evidence(S) {
+    const D = this.dataDim, covariance = multiplyTransposed(this.W, this.W, this.latentDim);
+    this.sigma.forEach((sigma, d) => covariance[d * D + d] += sigma ** 2);
+    const factor = cholesky(covariance);
+    return -0.5 * (D * LOG_2PI + logDeterminant(factor) + trace(solve(factor, S)));
+  }
+
+  /**
+   * p_θ(z | x) = N(V x, Σ), Σ = (I + Wᵀ Φ⁻¹ W)⁻¹, V = Σ Wᵀ Φ⁻¹ (Murphy 2012, 12.1.2).
+   * @returns {Posterior}
+   */
+  exactPosterior() {
+    const factor = cholesky(this.#precision());
+    return { V: solve(factor, this.#scaled()), covariance: solve(factor, identity(this.latentDim)) };
+  }
+
+  /**
+   * KL(q(z | x) ‖ p(z | x)): by equation 2 exactly `evidence` less the exact `elbo`.
+   * @param {Matrix} S (D, D)
+   */
+  gap(S) {
+    const L = this.latentDim, precision = this.#precision(), { scaleTril: C } = this;
+    const exact = this.exactPosterior().V, shift = this.V.map((value, i) => value - exact[i]);
+    const spread = multiplyTransposed(C, C, L);
+    const distance = multiplyTransposed(multiply(shift, S, this.dataDim), shift, this.dataDim);
+    const logDeterminants = logDeterminant(cholesky(precision)) + logDeterminant(C);
+    return 0.5 * (dot(precision, spread) + dot(precision, distance) - L - logDeterminants);
+  }
+
+  /** Wᵀ Φ⁻¹, (L, D). */
+  #scaled() {
+    const { sigma, dataDim: D } = this;
+    return transpose(this.W, D).map((value, i) => value / sigma[i % D] ** 2);
+  }
+
+  /** I + Wᵀ Φ⁻¹ W, (L, L). */
+  #precision() {
+    const I = identity(this.latentDim);
+    return multiply(this.#scaled(), this.W, this.dataDim).map((value, i) => value + I[i]);
+  }
+
+  // ---- Classic EM (section 2), in closed form ----
+
+  /** Sets q to the exact posterior, which makes the ELBO tight. */
+  eStep() {
+    const { V, covariance } = this.exactPosterior();
+    this.setPhi(V, cholesky(covariance));
+  }
+
+  /**
+   * Sets W and Φ to the maximiser of the exact ELBO for the q at hand: W = E[x zᵀ] E[z zᵀ]⁻¹, and Φ the
+   * variances that W z leaves.
+   * @param {Matrix} S (D, D)
+   */
+  mStep(S) {
+    const D = this.dataDim, L = this.latentDim, { V, scaleTril: C } = this;
+    const xz = multiplyTransposed(S, V, D), spread = multiplyTransposed(C, C, L);
+    const zz = multiply(V, xz, D).map((value, i) => value + spread[i]);
+    const W = transpose(solve(cholesky(zz), transpose(xz, D)), L);
+    const explained = rowDots(W, xz, L); // diag(W E[z xᵀ]), whatever q is, since W E[z zᵀ] = E[x zᵀ]
+    this.setTheta(W, explained.map((value, d) => Math.sqrt(Math.max(S[d * D + d] - value, MIN_VARIANCE))));
+  }
+}
+
+/**
+ * x = W z + σ ε from given standard normal noise, (count, D): ancestral sampling where the noise is drawn.
+ * @param {{ W: Matrix, sigma: Matrix }} theta
+ * @param {ArrayLike<number>} noise (count, L + D), z and ε side by side
+ * @returns {Matrix}
+ */
+export function generate({ W, sigma }, noise) {
+  const D = sigma.length, L = W.length / D, count = noise.length / (L + D), x = new Float64Array(count * D);
+  for (let i = 0; i < count; i++) {
+    const z = i * (L + D), epsilon = z + L;
+    for (let d = 0; d < D; d++) {
+      let value = sigma[d] * noise[epsilon + d];
+      for (let k = 0; k < L; k++) value += W[d * L + k] * noise[z + k];
+      x[i * D + d] = value;
+    }
+  }
+  return x;
+}
+
+/**
+ * The x with softplus(x) = y > 0, without overflow for large or cancellation for small y.
+ * @param {number} y
+ */
+export function inverseSoftplus(y) {
+  return y + Math.log(-Math.expm1(-y));
+}
+
+/**
+ * @param {number} D
+ * @param {number} L
+ */
+function roomFor(D, L) {
+  const n = D + L, room = (/** @type {number} */ size) => new Float64Array(size);
+  return {
+    sigma: room(D),
+    scaleTril: room(L * L),
+    M: room(L * n), // z = M u
+    A: room(D * n), // x - W z = A u
+    AS: room(D * n),
+    squares: room(D), // the mean squares of x - W z
+    VS: room(L * D),
+    G: room(D * n),
+    GM: room(D * L),
+    WG: room(L * n),
+    theta: room(D * L + D),
+    phi: room(L * D + L * L),
+  };
+}
+
+/**
+ * A lower triangular matrix with f of its diagonal.
+ * @param {Matrix} A
+ * @param {(value: number) => number} f
+ */
+function withDiagonal(A, f) {
+  const n = order(A), B = A.slice();
+  for (let i = 0; i < n; i++) B[i * n + i] = f(A[i * n + i]);
+  return B;
+}
+
+/** @param {Matrix} A */
+function trace(A) {
+  return dot(A, identity(order(A)));
+}

@@ -1,0 +1,169 @@
+/** The layers of the nets in aevb/models/nets.py and of torch.nn.LSTM, by the names of their weights. */
+
+import { relu, sigmoid, softplus } from "./arithmetic.js";
+
+/**
+ * Weights by name.
+ * @typedef {Record<string, Float32Array>} Arrays
+ *
+ * What one layer of an LSTM remembers, (H,) each.
+ * @typedef {{ h: Float32Array, c: Float32Array }} Cell
+ */
+
+const MIN_SCALE = 1e-6; // as in aevb/models/nets.py
+
+/**
+ * x ↦ W x + b. W is stored input by input, so that inputs of 0 (blank pixels, silent ReLUs) cost nothing,
+ * and eight of the others are added at a time, which saves most of the traffic to y.
+ */
+export class Dense {
+  /**
+   * @param {Arrays} arrays with `name`.weight and, if `add` is not all that is used of it, `name`.bias
+   * @param {string} name
+   */
+  constructor(arrays, name) {
+    this.weight = get(arrays, `${name}.weight`);
+    this.bias = arrays[`${name}.bias`];
+  }
+
+  /**
+   * W x + b for inputs that stand one after the other, as if concatenated.
+   * @param {...Float32Array} inputs
+   */
+  apply(...inputs) {
+    const y = this.bias.slice();
+    let first = 0;
+    for (const x of inputs) {
+      this.add(y, x, first);
+      first += x.length;
+    }
+    return y;
+  }
+
+  /**
+   * Adds to y what x brings, whose first number is the layer's input `first`.
+   * @param {Float32Array} y
+   * @param {Float32Array} x
+   */
+  add(y, x, first = 0) {
+    const { weight } = this, outputs = y.length, rows = [], values = [];
+    for (let i = 0; i < x.length; i++) {
+      if (x[i] === 0) continue;
+      rows.push((first + i) * outputs);
+      values.push(x[i]);
+    }
+    while (rows.length % 8) {
+      rows.push(0);
+      values.push(0);
+    }
+    for (let k = 0; k < rows.length; k += 8) {
+      const x0 = values[k], x1 = values[k + 1], x2 = values[k + 2], x3 = values[k + 3];
+      const x4 = values[k + 4], x5 = values[k + 5], x6 = values[k + 6], x7 = values[k + 7];
+      const a = rows[k], b = rows[k + 1], c = rows[k + 2], d = rows[k + 3];
+      const e = rows[k + 4], f = rows[k + 5], g = rows[k + 6], h = rows[k + 7];
+      for (let o = 0; o < outputs; o++) {
+        y[o] += x0 * weight[a + o] + x1 * weight[b + o] + x2 * weight[c + o] + x3 * weight[d + o] +
+          x4 * weight[e + o] + x5 * weight[f + o] + x6 * weight[g + o] + x7 * weight[h + o];
+      }
+    }
+  }
+}
+
+/** Linear layers and ReLUs, then one linear layer for each named output. */
+export class Net {
+  /**
+   * @param {Arrays} arrays
+   * @param {string} name
+   * @param {...string} outputs
+   */
+  constructor(arrays, name, ...outputs) {
+    const pattern = new RegExp(`^${name}\\.hidden\\.(\\d+)\\.weight$`);
+    const places = Object.keys(arrays).flatMap((key) => pattern.exec(key)?.[1] ?? []).map(Number);
+    this.hidden = places.sort((a, b) => a - b).map((place) => new Dense(arrays, `${name}.hidden.${place}`));
+    this.outputs = outputs.map((output) => new Dense(arrays, `${name}.${output}`));
+  }
+
+  /**
+   * Each output at the inputs, which stand one after the other.
+   * @param {...Float32Array} inputs
+   */
+  apply(...inputs) {
+    let h = inputs;
+    for (const layer of this.hidden) h = [relu(layer.apply(...h))];
+    return this.outputs.map((output) => output.apply(...h));
+  }
+
+  /**
+   * The only output of a net that has one.
+   * @param {...Float32Array} inputs
+   */
+  logits(...inputs) {
+    return this.apply(...inputs)[0];
+  }
+
+  /**
+   * The normal distribution of a net whose outputs are "loc" and "pre_scale".
+   * @param {...Float32Array} inputs
+   * @returns {import("./densities.js").Normal}
+   */
+  normal(...inputs) {
+    const [loc, preScale] = this.apply(...inputs);
+    return { loc, scale: preScale.map((value) => softplus(value) + MIN_SCALE) };
+  }
+}
+
+/** Layers of LSTM cells; a state is a cell for each layer. */
+export class LSTM {
+  /**
+   * @param {Arrays} arrays
+   * @param {string} name
+   */
+  constructor(arrays, name) {
+    /** @type {Dense[]} */
+    this.layers = [];
+    do {
+      const layer = new Dense(arrays, `${name}.l${this.layers.length}`);
+      const more = get(arrays, `${name}.l${this.layers.length}.memory_bias`);
+      layer.bias = layer.bias.map((value, i) => value + more[i]);
+      this.layers.push(layer);
+    } while (arrays[`${name}.l${this.layers.length}.weight`]);
+    this.width = this.layers[0].bias.length / 4;
+  }
+
+  /** @returns {Cell[]} */
+  start() {
+    return this.layers.map(() => ({ h: new Float32Array(this.width), c: new Float32Array(this.width) }));
+  }
+
+  /**
+   * The state after one more step; the state before is left as it is.
+   * @param {Cell[]} state
+   * @param {...Float32Array} inputs
+   * @returns {Cell[]}
+   */
+  step(state, ...inputs) {
+    const { width } = this;
+    return this.layers.map((layer, k) => {
+      const gates = layer.apply(...inputs, state[k].h),
+        h = new Float32Array(width),
+        c = new Float32Array(width);
+      for (let i = 0; i < width; i++) {
+        const keep = sigmoid(gates[width + i]) * state[k].c[i];
+        c[i] = keep + sigmoid(gates[i]) * Math.tanh(gates[2 * width + i]);
+        h[i] = sigmoid(gates[3 * width + i]) * Math.tanh(c[i]);
+      }
+      inputs = [h];
+      return { h, c };
+    });
+  }
+}
+
+/**
+ * @param {Arrays} arrays
+ * @param {string} name
+ * @throws {Error} where the weights have not arrived
+ */
+export function get(arrays, name) {
+  if (!arrays[name]) throw new Error(`The weights ${name} are not there.`);
+  return arrays[name];
+}

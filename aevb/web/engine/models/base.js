@@ -1,0 +1,168 @@
+/** What the models share: one interface, by which everything else asks them. */
+
+import { sigmoid } from "../arithmetic.js";
+import { bernoulli } from "../densities.js";
+import { Net } from "../layers.js";
+
+/**
+ * @typedef {import("../arithmetic.js").Choice} Choice
+ * @typedef {import("../densities.js").Normal} Normal
+ * @typedef {import("../layers.js").Arrays} Arrays
+ * @typedef {import("../random.js").Noise} Noise
+ * @typedef {import("../weights.js").Header} Header
+ */
+
+// How an image is presented to a model, from grey levels in [0, 1]; see `PRESENTATIONS` in aevb/data.py.
+const level = (/** @type {number} */ value) => Math.round(255 * value);
+const grey = (/** @type {number} */ value) => (level(value) + 0.5) / 256; // the mean of what dequantises
+const binary = (/** @type {number} */ value) => (level(value) >= 128 ? 1 : 0);
+
+/** @type {Record<string, (value: number) => number>} */
+const PRESENTATIONS = { continuous: grey, binary, rows: binary, vector: (value) => value };
+
+/** A model by its header, whose weights arrive later: those of p, and apart from them those of q. */
+export class Model {
+  /** @param {Header} header */
+  constructor({ model, config, observation }) {
+    this.name = model;
+    this.config = config;
+    /** @type {number} L */
+    this.latentDim = config.latent_dim;
+    /** @type {number} D */
+    this.dataDim = config.data_dim;
+    /** How many labels or clusters there are; 0 for a model without. */
+    this.choices = 0;
+    /** Whether the choice y is observed with x, as a label is; a cluster is not. */
+    this.labelled = false;
+    this.present = PRESENTATIONS[observation];
+    /** @type {Arrays} */
+    this.arrays = {};
+    /** @type {Map<string, any>} */
+    this.built = new Map();
+  }
+
+  /**
+   * Adds weights by their names.
+   * @param {Arrays} arrays
+   */
+  learn(arrays) {
+    Object.assign(this.arrays, arrays);
+    this.built.clear();
+  }
+
+  /**
+   * Grey levels in [0, 1], (784,), as the model sees them.
+   * @param {Float32Array} pixels
+   */
+  observe(pixels) {
+    return pixels.map((value) => this.present(value));
+  }
+
+  /**
+   * What `build` makes of the weights `name`, when it is first asked for.
+   * @template T
+   * @param {string} name
+   * @param {(arrays: Arrays, name: string) => T} build
+   * @returns {T}
+   * @throws {Error} where its weights have not arrived
+   */
+  part(name, build) {
+    if (!this.built.has(name)) this.built.set(name, build(this.arrays, name));
+    return this.built.get(name);
+  }
+
+  /**
+   * A net with outputs "loc" and "pre_scale".
+   * @param {string} name
+   */
+  normalNet(name) {
+    return this.part(name, (arrays) => new Net(arrays, name, "loc", "pre_scale"));
+  }
+
+  /**
+   * A net with the output "logits".
+   * @param {string} name
+   */
+  logitsNet(name) {
+    return this.part(name, (arrays) => new Net(arrays, name, "logits"));
+  }
+}
+
+/**
+ * A model p(x, z) of images x of D pixels, for a model with choices p(x, z | y) or p(x, z, y). A y that a
+ * method has no use for is passed over.
+ * @abstract
+ */
+export class ImageModel extends Model {
+  /** A pixel's distribution. */
+  pixels = bernoulli;
+
+  /**
+   * p(z), or p(z | y).
+   * @abstract
+   * @param {Choice} [_y]
+   * @returns {Normal}
+   */
+  prior(_y) {
+    throw new Error("not implemented");
+  }
+
+  /**
+   * q(z | x), or q(z | x, y).
+   * @abstract
+   * @param {Float32Array} _x
+   * @param {Choice} [_y]
+   * @returns {Normal}
+   */
+  encode(_x, _y) {
+    throw new Error("not implemented");
+  }
+
+  /**
+   * The pixels' logits, (D,).
+   * @abstract
+   * @param {Float32Array} _z
+   * @param {Choice} [_y]
+   * @returns {Float32Array}
+   */
+  logits(_z, _y) {
+    throw new Error("not implemented");
+  }
+
+  /**
+   * q(y | x), (C,), of a model that infers its y; null of others.
+   * @param {Float32Array} _x
+   * @returns {Float32Array | null}
+   */
+  weigh(_x) {
+    return null;
+  }
+
+  /**
+   * The pixels' probabilities, (D,): λ of continuous Bernoullis.
+   * @param {Float32Array} z
+   * @param {Choice} [y]
+   */
+  decode(z, y) {
+    return this.logits(z, y).map(sigmoid);
+  }
+
+  /**
+   * log p(x | z) in nats by the logits that z has.
+   * @param {Float32Array} logits
+   * @param {Float32Array} x
+   */
+  logLikelihood(logits, x) {
+    return this.pixels.log(logits, x);
+  }
+
+  /**
+   * One draw of x from p(x | z), or p(x | z, y).
+   * @param {Float32Array} z
+   * @param {Choice} y
+   * @param {Noise} random
+   */
+  sample(z, y, random) {
+    return this.logits(z, y).map((logit) => this.pixels.draw(logit, random.uniform()));
+  }
+}

@@ -1,0 +1,43 @@
+import { cap, oneHot } from "../arithmetic.js";
+import { continuousBernoulli, standardNormal } from "../densities.js";
+import { ImageModel } from "./base.js";
+
+/**
+ * The conditional VAE (tutorial section 5.4); see aevb/models/cvae.py.
+ * @typedef {import("./base.js").Choice} Choice
+ */
+export class CVAE extends ImageModel {
+  pixels = continuousBernoulli;
+
+  /** @param {import("./base.js").Header} header */
+  constructor(header) {
+    super(header);
+    this.choices = header.config.classes;
+    this.labelled = true;
+    /** @type {string} which densities of the generative model see the label: "x and z", "x" or "z" */
+    this.conditioned = header.config.conditioned;
+  }
+
+  /** @param {Choice} y */
+  prior(y) {
+    if (!this.conditioned.includes("z")) return standardNormal(this.latentDim);
+    return this.normalNet("p_z_given_y").normal(oneHot(y, this.choices));
+  }
+
+  /**
+   * @param {Float32Array} x
+   * @param {Choice} y
+   */
+  encode(x, y) {
+    return this.normalNet("q_z_given_xy").normal(x, oneHot(y, this.choices));
+  }
+
+  /**
+   * @param {Float32Array} z
+   * @param {Choice} y
+   */
+  logits(z, y) {
+    const given = this.conditioned.includes("x") ? [oneHot(y, this.choices)] : [];
+    return cap(this.logitsNet("p_x_given_zy").logits(z, ...given));
+  }
+}

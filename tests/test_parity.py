@@ -1,0 +1,270 @@
+"""The models in the browser's engine, run by deno, against the models in torch, on every shipped checkpoint.
+
+tests/web/parity.js answers the same questions as torch here, given the same noise.
+"""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Generator, Tensor
+
+from aevb import FactorAnalysis, LatentVariableModel, checkpoints, data
+from aevb.distributions import ContinuousBernoulli
+from aevb.evaluation import importance_bounds
+from aevb.explore import codes, rows
+from aevb.explore.packing import arrays, pack
+from aevb.models import VRNN
+from aevb.models.base import total
+from aevb.models.gmvae import gumbel_softmax
+
+DIGITS = 200
+SAMPLES = 3  # of importance bounds
+SEED = 5
+
+MOST = 1e-4
+"""The largest difference, relative where a number is above 1: both sum the same numbers in another order."""
+
+SCRIPT = Path(__file__).parent / "web" / "parity.js"
+DENO = Path(sys.executable).with_name("deno")
+
+
+def answers(model: LatentVariableModel, folder: Path, **asked: Tensor) -> dict[str, np.ndarray]:
+    """What the engine answers, {name: flat numbers}."""
+    for part in ("p", "q"):
+        (folder / f"{part}.bin").write_bytes(pack(model, part))
+    for name, values in asked.items():
+        values.numpy().astype(np.float32).tofile(folder / f"{name}.f32")
+    allowed = [f"--allow-read={folder}", f"--allow-write={folder}"]
+    command = [DENO, "run", "--quiet", "--no-check", "--no-remote", *allowed, SCRIPT, folder]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return {path.stem: np.fromfile(path) for path in folder.glob("*.f64")}
+
+
+def compare(found: Mapping[str, np.ndarray], expected: Mapping[str, Tensor]) -> None:
+    assert found.keys() == expected.keys()
+    apart = {}
+    for name, tensor in expected.items():
+        values = tensor.double().numpy()
+        differences = np.abs(found[name].reshape(values.shape) - values) / np.maximum(1, np.abs(values))
+        apart[name] = float(differences.max())
+    assert not {name: difference for name, difference in apart.items() if not difference <= MOST}
+
+
+def shipped(name: str) -> LatentVariableModel:
+    if name not in checkpoints.shipped():
+        pytest.skip(f"checkpoints/{name} is not there")
+    return checkpoints.load(checkpoints.ROOT / name).model
+
+
+def digits() -> tuple[Tensor, Tensor]:
+    """Grey levels (N, 784) in 0…255 and labels (N,)."""
+    test = data.load().test
+    return test.images[:DIGITS].flatten(1), test.labels[:DIGITS]
+
+
+def seeded(seed: int = SEED) -> Generator:
+    return Generator().manual_seed(seed)
+
+
+def per_digit(noise: Tensor) -> Tensor:
+    """Noise (S, N, …) as the engine draws it, one digit after the other."""
+    return noise.transpose(0, 1).contiguous()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", ["vae", "cvae", "gmvae"])
+def test_an_image_models_answers_are_torchs(name: str, tmp_path: Path) -> None:
+    model = shipped(name)
+    (images, labels), latent = digits(), model.latent_dim
+    x = (images + 0.5) / 256 if model.observation == "continuous" else (images >= 128).float()
+    observed = (x, labels) if model.conditional else (x,)
+    shares = model.responsibilities(x)
+    mixed = shares is not None
+    y = labels if model.conditional else shares.argmax(1) if mixed else None
+
+    # The noise that torch draws, for the engine to draw it again.
+    noise = torch.randn(DIGITS, latent, generator=seeded(1))
+    term_noise = torch.randn(model.choices if mixed else 1, DIGITS, latent, generator=seeded())
+    generator, choosing = seeded(), torch.zeros(SAMPLES, DIGITS)
+    if mixed:
+        drawn = gumbel_softmax(shares.log().expand(SAMPLES, -1, -1), 1.0, generator).argmax(-1)
+        wide = shares.double().expand(SAMPLES, -1, -1)
+        middle = wide.cumsum(-1) - wide / 2  # of the share of [0, 1) that is a cluster's
+        choosing = middle.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
+    bound_noise = torch.randn(SAMPLES, DIGITS, latent, generator=generator)
+    uniforms = torch.rand(DIGITS, 784, generator=seeded())
+
+    if mixed:
+        posterior = model.posterior(x.unsqueeze(1), torch.arange(model.choices))
+        loc, scale = posterior.mean, posterior.stddev  # (N, C, L)
+        means = loc[torch.arange(DIGITS), y]
+        q_z = model.posterior(x, y)
+    else:
+        q_z = model.posterior(*observed)
+        means, loc, scale = q_z.mean, q_z.mean, q_z.stddev
+    z = q_z.mean + q_z.stddev * noise
+    p_x, p_z = model.likelihood(z, y), model.prior(y)
+    logits = p_x.base_dist.logits
+    if isinstance(p_x.base_dist, ContinuousBernoulli):
+        sample = ContinuousBernoulli(logits.double()).icdf(uniforms.double())  # float32 cancels near logit 0
+    else:
+        sample = (uniforms < p_x.mean).float()
+        close = (uniforms - p_x.mean).abs() < 1e-4
+        uniforms = torch.where(close, 1 - sample, uniforms)  # no decision by a rounding error
+    styles = codes.style(model, means, y)
+    distances = torch.cdist(z.double(), means.double()).fill_diagonal_(torch.inf)
+    terms = model.terms(*observed, generator=seeded())
+    bound = importance_bounds(model, *observed, bounds=[SAMPLES], generator=seeded())[SAMPLES]
+    expected = {
+        "x": x,
+        "framed": images / 255,  # MNIST's own digits are prepared already
+        "weights": shares if mixed else torch.ones(DIGITS),
+        "loc": loc,
+        "scale": scale,
+        "z": z,
+        "logits": logits,
+        "decoded": codes.decode(model, z, y),
+        "log_p_x": p_x.log_prob(x),
+        "log_p_z": p_z.log_prob(z),
+        "log_q_z": q_z.log_prob(z),
+        "sample": sample,
+        "style": styles,
+        "nearest": distances.topk(5, largest=False).indices,
+        "dimension_kl": model.kl_by_dimension(*observed),
+        **terms,
+        "elbo": total(terms),
+        "bound": bound,
+        "walk": torch.stack([codes.walk(a, b, 5) for a, b in pairwise(styles)]),
+        "along": codes.along(styles[0], 3, torch.tensor([-3, 0.5, 3])),
+    }
+    weights = torch.zeros(1, 0)
+    if model.choices:
+        between = codes.between_labels(2, 7, 5, model.choices)
+        weights = torch.cat([torch.eye(model.choices), between])
+        expected["between"] = between
+    prior = model.prior(weights if model.choices else None)
+    expected["prior_loc"], expected["prior_scale"] = prior.mean, prior.stddev
+    expected["written"] = codes.write(
+        model, styles[:5].unsqueeze(0), weights.unsqueeze(1) if model.choices else None
+    )
+    if model.conditional:
+        bounds = [  # every label with the same noise
+            importance_bounds(model, x, labels * 0 + y, bounds=[SAMPLES], generator=seeded())[SAMPLES]
+            for y in range(model.choices)
+        ]
+        expected["label_bounds"] = torch.stack(bounds, 1)
+
+    found = answers(
+        model,
+        tmp_path,
+        pixels=images / 255,
+        labels=labels,
+        means=means,
+        noise=noise,
+        term_noise=per_digit(term_noise),
+        bound_noise=per_digit(bound_noise),
+        choosing=per_digit(choosing),
+        uniforms=uniforms,
+    )
+    compare(found, expected)
+    # What is decided by them is decided alike: the cluster, the label.
+    for name in ("weights", "label_bounds"):
+        if name in found and expected[name].dim() == 2:
+            decided = found[name].reshape(expected[name].shape).argmax(1)
+            assert (decided == expected[name].argmax(1).numpy()).all()
+
+
+BOUNDED, GROWN = 10, 50  # of the digits, whose rows take a while
+KEEP, TEMPERATURE = 9, 0.7
+
+
+@torch.no_grad()
+def test_a_vrnns_rows_are_torchs(tmp_path: Path) -> None:
+    model = shipped("vrnn")
+    assert isinstance(model, VRNN)
+    images, _ = digits()
+    length, latent, width = model.length, model.latent_dim, model.data_dim
+    x = (images >= 128).float().unflatten(1, (length, width))
+
+    def drawn(generator: Generator, count: int) -> Tensor:
+        """The noise that `model.infer` draws for `count` examples, (T, count, L)."""
+        return torch.stack([torch.randn(count, latent, generator=generator) for _ in range(length)])
+
+    noise = drawn(seeded(), DIGITS)
+    bound_noise = drawn(seeded(), SAMPLES * BOUNDED).unflatten(1, (SAMPLES, BOUNDED)).permute(2, 1, 0, 3)
+    uniforms = torch.rand(GROWN, length, width, generator=seeded())
+    grown_noise = torch.randn(GROWN, length, latent, generator=seeded())
+    nothing = torch.zeros(DIGITS - BOUNDED, *bound_noise.shape[1:])
+    found = answers(
+        model,
+        tmp_path,
+        pixels=images / 255,
+        noise=per_digit(noise),
+        bound_noise=torch.cat([bound_noise, nothing]),
+        bounded=torch.tensor([BOUNDED]),
+        grown=torch.tensor([GROWN]),
+        grown_noise=torch.cat([grown_noise, torch.zeros(DIGITS - GROWN, length, latent)]),
+        uniforms=torch.cat([uniforms, torch.zeros(DIGITS - GROWN, length, width)]),
+        options=torch.tensor([TEMPERATURE, KEEP]),
+    )
+    seen = rows.observe(model, x, generator=seeded())
+
+    # Of a grown image the path that the engine took: what torch would draw of it, row by row.
+    path_x = torch.from_numpy(found["grown_x"]).float().view(GROWN, length, width).transpose(0, 1)
+    path_z = torch.from_numpy(found["grown_z"]).float().view(GROWN, length, latent).transpose(0, 1)
+    path = model.unroll(GROWN, length, lambda t, h: (path_z[t], path_x[t]))
+    p_z, probs = model.row_prior(path.h, TEMPERATURE), rows.tempered(model.row_likelihood(path), TEMPERATURE)
+    q_z = model.q_z_given_hx(torch.cat([path.h, path.x], -1))
+    given = (torch.arange(length) < KEEP).view(-1, 1, 1)
+    epsilon = grown_noise.transpose(0, 1)
+    z = torch.where(given, q_z.mean + q_z.stddev * epsilon, p_z.mean + p_z.stddev * epsilon)
+    threshold = uniforms.transpose(0, 1)
+    sampled = torch.where((threshold - probs).abs() < 1e-4, path_x, (threshold < probs).float())
+    grown_x = torch.where(given, x[:GROWN].transpose(0, 1), sampled)
+
+    time_first = {
+        "prior_loc": seen.prior.mean,
+        "prior_scale": seen.prior.stddev,
+        "posterior_loc": seen.posterior.mean,
+        "posterior_scale": seen.posterior.stddev,
+        "z": seen.z,
+        "probs": seen.probs,
+        **seen.terms,
+        "grown_x": grown_x,
+        "grown_z": z,
+        "grown_probs": probs,
+        "grown_loc": p_z.mean,
+        "grown_scale": p_z.stddev,
+    }
+    bounds = importance_bounds(model, x[:BOUNDED], bounds=[SAMPLES], generator=seeded())
+    expected = {name: values.transpose(0, 1) for name, values in time_first.items()}
+    expected |= {"x": x, "mean_path": rows.mean_paths(model, x), "bound": bounds[SAMPLES]}
+    compare(found, expected)
+
+
+@torch.no_grad()
+def test_factor_analysis_too(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = FactorAnalysis(data_dim=5, latent_dim=3).half().float()
+    z = torch.randn(4, 3)
+    p_x, p_z = model.likelihood(z), model.prior()
+    expected = {"loc": p_x.mean, "scale": p_x.stddev, "prior_loc": p_z.mean, "prior_scale": p_z.stddev}
+    compare(answers(model, tmp_path, z=z), expected)
+
+
+@pytest.mark.parametrize("name", ["vae", "cvae", "gmvae", "vrnn"])
+def test_what_is_packed_is_what_torch_has(name: str) -> None:
+    """A checkpoint's weights survive float16, and all of them are in one part or the other."""
+    model = shipped(name)
+    packed = dict(arrays(model))
+    for key, array in packed.items():
+        assert torch.equal(array, array.half().float()), key
+        assert key.startswith(("p_", "q_")), key
+    assert sum(array.numel() for array in packed.values()) == sum(p.numel() for p in model.parameters())
