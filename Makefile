@@ -1,5 +1,5 @@
 # make run    the app on http://localhost:8501
-# make test   lint, types, unit tests, page tests, browser tests
+# make test   lint, types, unit tests, browser tests, of Python and of JavaScript
 # Both install what they need into .venv first; make PYTHON=python3.12 chooses the interpreter.
 
 PYTHON ?= python3
@@ -17,6 +17,10 @@ test: .venv/installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/deno fmt --check --quiet
+	$(BIN)/deno lint --quiet
+	$(BIN)/deno check --quiet aevb/web tests/web
+	$(BIN)/deno test --quiet --no-remote tests/web
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --durations 10
 
 $(BIN)/python:

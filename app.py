@@ -1,8 +1,9 @@
 """The server: `streamlit run app.py`, or `uvicorn app:app`.
 
-Two things are decided here, once per process and before any visitor: the slow imports are made, so
-that the first page opens at once, and a fault in a page becomes a sentence instead of a traceback.
-What a visitor sees begins in aevb/ui/shell.py. Its script is not this file, because Streamlit gives a
+What is decided here, once per process and before any visitor: the slow imports are made, so that the
+first page opens at once; a fault in a page becomes a sentence instead of a traceback; what browsers fetch
+has its routes; and Streamlit's own scripts are compressed.
+What a visitor sees begins in aevb/ui/frame/shell.py. Its script is not this file, because Streamlit gives a
 `pages` folder beside the script it runs a second, automatic navigation.
 """
 
@@ -11,10 +12,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from aevb.ui import errors, maps, warmup
-from aevb.ui.components import digits
-from aevb.ui.components.engine import weights
+from aevb.ui.frame import errors, explorer, modules, warmup
+from aevb.ui.frame.compression import Compression
+from aevb.ui.shared import resources
 
 
 @asynccontextmanager
@@ -23,7 +25,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-shell = Path(__file__).parent / "aevb" / "ui" / "shell.py"
-served = (weights.served, digits.served, maps.POINTS, maps.LATENTS)
-routes = [kind.route() for kind in served]
-app = st.App(shell, lifespan=lifespan, on_script_error=errors.show, routes=routes)
+shell = Path(__file__).parent / "aevb" / "ui" / "frame" / "shell.py"
+routes = [modules.route(), *(kind.route() for kind in (*resources.SERVED, explorer.MATHEMATICS))]
+middleware = [Middleware(Compression)]
+app = st.App(shell, lifespan=lifespan, on_script_error=errors.show, routes=routes, middleware=middleware)

@@ -1,7 +1,7 @@
 """The tutorial's twelve figures, drawn from the shipped checkpoints by the functions that the pages use.
 
-Seeds are those that a page opens with, so that a figure is what a visitor sees there. `python -m aevb
-figure` writes them into files (`aevb.documents`).
+The pages draw their noise in the browser, from generators of its own, so that a figure and its page show
+different draws of the same. `python -m aevb figure` writes them into files (`aevb.documents`).
 """
 
 from collections.abc import Callable

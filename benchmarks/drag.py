@@ -42,24 +42,32 @@ WATCH = """() => {
 
 @dataclass(frozen=True)
 class Drag:
-    """What is dragged: a page's element, and how far the pointer swings, as shares of its size."""
+    """What is dragged: an element of the scene that a link names, and how far the pointer swings, as shares
+    of its size."""
 
     name: str
-    page: str
+    link: str
     selector: str
     across: float
     up: float
 
 
+KNOB = ".knob input"
+PAD = ".pad canvas"
+
 DRAGS = (
-    Drag("a heading", "vae", "h1", 0.45, 0.4),
-    Drag("VAE, a slider", "vae", ".latent .slider input", 0.45, 0),
-    Drag("VAE, the plane", "vae", ".latent .pad", 0.4, 0.4),
-    Drag("VAE, the map", "vae", ".map canvas", 0.3, 0.3),
-    Drag("CVAE, a slider: 11 images", "cvae", ".latent .slider input", 0.45, 0),
-    Drag("GMVAE, a slider: 11 images", "gmvae", ".latent .slider input", 0.45, 0),
+    Drag("a heading", "vae?scene=knobs", "h2", 0.45, 0.4),
+    Drag("VAE, a knob", "vae?scene=knobs", KNOB, 0.45, 0),
+    Drag("VAE, the plane", "vae?scene=plane", PAD, 0.4, 0.4),
+    Drag("VAE, the map", "vae?scene=map", ".map canvas", 0.3, 0.3),
+    Drag("CVAE, a knob: 11 images", "cvae?scene=knobs", KNOB, 0.45, 0),
+    Drag("CVAE, the dial", "cvae?scene=knobs", ".decoded input", 0.45, 0),
+    Drag("CVAE, the plane: 11 images", "cvae?scene=plane", PAD, 0.4, 0.4),
+    Drag("GMVAE, a knob: 11 images", "gmvae?scene=knobs", KNOB, 0.45, 0),
+    Drag("GMVAE, the plane: 11 images", "gmvae?scene=plane", PAD, 0.4, 0.4),
     Drag("Draw", "draw", ".draw canvas", 0.3, 0.3),
 )
+RATIOS = (1, 2)  # device pixels to a CSS pixel
 
 
 def main() -> None:
@@ -75,9 +83,10 @@ def main() -> None:
         with sync_playwright() as playwright:
             chromium = shutil.which("chromium") or shutil.which("google-chrome")
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            print(f"{'':28}{'dropped':>10}{'pointer to paint':>19}{'sent before release':>22}")
+            print(f"{'':28}{'ratio':>7}{'dropped':>10}{'pointer to paint':>19}{'sent before release':>22}")
             for drag in DRAGS:
-                measure(browser, f"http://127.0.0.1:{port}", drag)
+                for ratio in RATIOS:
+                    measure(browser, f"http://127.0.0.1:{port}", drag, ratio)
             browser.close()
     finally:
         server.terminate()
@@ -93,15 +102,16 @@ def wait_for(address: str) -> None:
     raise TimeoutError(f"{address} does not answer.")
 
 
-def measure(browser: Browser, address: str, drag: Drag) -> None:
+def measure(browser: Browser, address: str, drag: Drag, ratio: int) -> None:
     """Drags on a new visitor's page and prints a line."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page = browser.new_page(viewport={"width": 1280, "height": 720}, device_scale_factor=ratio)
     sent: list[float] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(time.perf_counter())))
-    page.goto(f"{address}/{drag.page}")
+    page.goto(f"{address}/{drag.link}")
+    page.locator(".explorer[data-shown]").wait_for(timeout=120_000)
     element = page.locator(drag.selector).first
     element.scroll_into_view_if_needed(timeout=120_000)
-    page.wait_for_timeout(8000)  # everything is loaded, and nothing is under way
+    page.wait_for_timeout(4000)  # everything is loaded, and nothing is under way
     page.evaluate(WATCH)
     begun = swing(page, element.bounding_box() or {}, drag)
     early = sum(begun <= moment for moment in sent)
@@ -112,7 +122,7 @@ def measure(browser: Browser, address: str, drag: Drag) -> None:
     dropped = sum(max(0, round(gap / FRAME) - 1) for gap in gaps)
     share = dropped / (dropped + len(gaps))
     latency = statistics.median(seen["latencies"])
-    print(f"{drag.name:28}{share:>9.1%}{latency:>16.1f} ms{early:>22}")
+    print(f"{drag.name:28}{ratio:>7}{share:>9.1%}{latency:>16.1f} ms{early:>22}")
 
 
 def swing(page: Page, box: dict, drag: Drag) -> float:

@@ -10,12 +10,13 @@ from base64 import b64encode
 from collections.abc import Callable
 
 import torch
-from playwright.sync_api import sync_playwright
-
-from aevb import checkpoints, explore, sequences
-from aevb.models import CVAE, GMVAE, VAE, VRNN, LatentVariableModel
 from aevb.ui.components import source
 from aevb.ui.components.engine import weights
+from playwright.sync_api import sync_playwright
+
+from aevb import checkpoints
+from aevb.explore import codes, rows
+from aevb.models import VRNN, LatentVariableModel
 
 SCRIPT = """([packed, vrnn]) => {
     const model = engine.read(Uint8Array.from(atob(packed), (c) => c.charCodeAt(0)).buffer);
@@ -32,18 +33,10 @@ SCRIPT = """([packed, vrnn]) => {
 def in_torch(model: LatentVariableModel) -> Callable[[], object]:
     """One decoding of one z in Python, or one digit of a VRNN."""
     generator = torch.Generator().manual_seed(0)
-    match model:
-        case VAE():
-            return lambda: explore.decode(model, torch.randn(model.latent_dim, generator=generator))
-        case CVAE():
-            return lambda: explore.write(
-                model, torch.randn(model.latent_dim, generator=generator), torch.tensor(3)
-            )
-        case GMVAE():
-            return lambda: model.p_x_given_z(torch.randn(model.latent_dim, generator=generator)).mean
-        case VRNN():
-            return lambda: sequences.grow(model, sequences.nothing(model, 1), generator=generator)
-    raise NotImplementedError(type(model).__name__)
+    if isinstance(model, VRNN):
+        return lambda: rows.grow(model, rows.nothing(model, 1), generator=generator)
+    y = torch.tensor(3) if model.choices else None
+    return lambda: codes.write(model, torch.randn(model.latent_dim, generator=generator), y)
 
 
 @torch.no_grad()

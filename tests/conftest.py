@@ -51,10 +51,10 @@ def open_app() -> Callable[..., AppTest]:
     """
 
     def open_page(page: str | None = None, **query: object) -> AppTest:
-        app = AppTest.from_file(ROOT / "aevb" / "ui" / "shell.py", default_timeout=120)
+        app = AppTest.from_file(ROOT / "aevb" / "ui" / "frame" / "shell.py", default_timeout=120)
         if page is not None:
             app.run()  # only then are the pages known
-            app.switch_page(f"../../pages/{page}.py")
+            app.switch_page(f"../../../pages/{page}.py")
         for name, value in query.items():
             app.query_params[name] = str(value)
         return app.run()
@@ -79,7 +79,13 @@ def make_checkpoint(
     training = {
         "command": "python -m aevb train",
         "data": "some",
-        "config": {"seed": 0},
+        "config": {
+            "batch_size": 100,
+            "learning_rate": 0.001,
+            "decay": True,
+            "schedule": "Simultaneous()",
+            "seed": 0,
+        },
         "seconds": 60.0,
         "chosen": "the only one",
         "epoch": 1,
@@ -186,27 +192,21 @@ def browser() -> Iterator[Browser]:
 
 
 def settle(page: Page, timeout: float = 60) -> None:
-    """Waits until the page is connected, no script runs and nothing is left to load, for 0.3 s on end."""
-    page.evaluate("window.quietSince = undefined")
+    """Waits until the app is connected, no script runs, and the scene that the link names is there."""
     page.wait_for_function(
         """() => {
             const app = document.querySelector('[data-testid=stApp]')
-            const busy = !app
-                || app.getAttribute('data-test-connection-state') !== 'CONNECTED'
-                || app.getAttribute('data-test-script-state') !== 'notRunning'
-                || document.querySelector('[data-testid=stSkeleton]')
-            if (busy) window.quietSince = undefined
-            else window.quietSince ??= performance.now()
-            return performance.now() - window.quietSince > 300
+            return app?.getAttribute('data-test-connection-state') === 'CONNECTED'
+                && app.getAttribute('data-test-script-state') === 'notRunning'
         }""",
-        polling=50,
         timeout=1000 * timeout,
     )
+    page.locator(".explorer[data-shown], .explorer [role=alert]").first.wait_for(timeout=1000 * timeout)
 
 
 @pytest.fixture(name="settle")
 def settle_fixture() -> Callable[[Page], None]:
-    """`settle(page)` after an interaction: waits for the app's answer to be complete."""
+    """`settle(page)` after a change of page: waits for it to be there."""
     return settle
 
 

@@ -1,6 +1,10 @@
-"""Data flows one way: data -> model -> training -> checkpoint -> ui -> page, and nothing points back."""
+"""Data flows one way: data -> model -> training -> checkpoint -> ui -> page, and nothing points back.
+
+In the front end: engine -> kit -> parts, and frame and hosts around them.
+"""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +16,9 @@ ROOT = Path(__file__).parent.parent
 LIBRARY = sorted(path for path in (ROOT / "aevb").rglob("*.py") if "ui" not in path.relative_to(ROOT).parts)
 APP = sorted([ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "aevb" / "ui").rglob("*.py")])
 # A job runs in a process of the app's own, and the two speak to each other in pickles over a pipe.
-SPEAK_TO_THEMSELVES = {ROOT / "aevb" / "ui" / "jobs.py", ROOT / "aevb" / "ui" / "worker.py"}
+SPEAK_TO_THEMSELVES = {ROOT / "aevb" / "ui" / "jobs" / name for name in ("queue.py", "worker.py")}
+WEB = ROOT / "aevb" / "web"
+MODULES = sorted(WEB.rglob("*.js"))
 
 
 def named(path: Path) -> str:
@@ -65,13 +71,15 @@ def test_nothing_is_unpickled(path):
 
 def test_the_core_flows_one_way():
     """None of these imports one that stands after it."""
-    order = ["data", "distributions", "models", "training", "evaluation", "checkpoints", "runs", "__main__"]
+    order = ["data", "distributions", "models", "training", "evaluation", "checkpoints", "explore", "runs"]
+    order += ["__main__"]
     for path in LIBRARY:
         name = path.relative_to(ROOT / "aevb").parts[0].removesuffix(".py")
         if name not in order:
             continue
-        later = {f"aevb.{other}" for other in order[order.index(name) + 1 :]}
-        assert not later & set(imports(path)), named(path)
+        later = set(order[order.index(name) + 1 :])
+        imported = {module.split(".")[1] for module in imports(path) if module.startswith("aevb.")}
+        assert not later & imported, named(path)
 
 
 def imported_by(script: str) -> set[str]:
@@ -102,7 +110,117 @@ def test_importing_the_app_imports_neither_torchvision_nor_umap():
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
     assert any("streamlit" in statement for statement in statements)
-    warm = "from aevb.ui import jobs, warmup\njobs.start = lambda: None  # no processes\nwarmup.run()\n"
+    warm = (
+        "from aevb.ui.frame import explorer, warmup\n"
+        "warmup.queue.start = explorer.prepare = lambda: None  # no processes, no work\n"
+        "warmup.run()\n"
+    )
     modules = imported_by(warm + "\n".join(statements))
-    assert {"streamlit", "torch", "plotly"} <= modules
+    assert {"streamlit", "torch"} <= modules
     assert not {"torchvision", "umap", "numba"} & modules
+
+
+# The front end
+
+MAY_IMPORT = {
+    "engine": {"engine"},
+    "kit": {"kit", "engine"},
+    "parts": {"parts", "kit", "engine"},
+    "frame": {"frame", "kit"},
+    "hosts": {"hosts", "frame"},
+}
+IMPORT = re.compile(
+    r"(?:^\s*(?:import|export)\s[^;\"]*?from\s+|^\s*import\s+|\bimport\(\s*)[\"`]([^\"`]+)[\"`]", re.MULTILINE
+)
+
+
+def room(path: Path) -> str:
+    return path.relative_to(WEB).parts[0]
+
+
+def comments_removed(text: str) -> str:
+    return re.sub(r"/\*.*?\*/|(?<!:)//[^\n]*", "", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_a_module_imports_only_what_stands_before_it(path):
+    for name in IMPORT.findall(comments_removed(path.read_text(encoding="utf-8"))):
+        if "${" in name:  # the frame opens parts by their names
+            assert room(path) == "frame"
+            continue
+        assert name.startswith("."), f"{named(path)} imports {name}, which no browser finds"
+        found = (path.parent / name).resolve()
+        assert found.is_file(), f"{named(path)} imports {name}, which is not there"
+        assert room(found) in MAY_IMPORT[room(path)], f"{named(path)} imports {name}"
+        if room(path) == "parts" == room(found):
+            assert found.parent == path.parent, f"{named(path)} imports another part"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_the_front_end_knows_neither_python_nor_streamlit_but_for_its_host(path):
+    text = comments_removed(path.read_text(encoding="utf-8"))
+    assert "streamlit" not in text.lower() or path.name == "streamlit.js"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if room(path) in ("kit", "frame") or path.name in ("explore.js",)],
+    ids=named,
+)
+def test_no_shared_module_asks_which_model_it_has(path):
+    text = comments_removed(path.read_text(encoding="utf-8"))
+    assert not re.search(
+        r"""instanceof (FactorAnalysis|C?VAE|GMVAE|VRNN)|["'](fa|vae|cvae|gmvae|vrnn)["']""", text
+    )
+
+
+def test_no_shared_module_of_the_library_asks_either():
+    models = {"FactorAnalysis", "VAE", "CVAE", "GMVAE", "VRNN"}
+    for path in LIBRARY:
+        if path.name in (
+            "evaluation.py",
+            "training.py",
+            "checkpoints.py",
+            "runs.py",
+            "codes.py",
+            "measures.py",
+        ):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance":
+                    named_here = {part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)}
+                    assert not models & named_here, named(path)
+
+
+def test_every_part_has_its_module_and_its_style_sheet():
+    for folder in (WEB / "parts").iterdir():
+        assert (folder / f"{folder.name}.js").is_file() and (folder / f"{folder.name}.css").is_file(), folder
+
+
+STYLES = sorted(WEB.glob("parts/*/*.css"))
+
+
+@pytest.mark.parametrize("path", STYLES, ids=named)
+def test_a_style_sheet_holds_for_its_part_alone(path):
+    text = re.sub(
+        r"/\*.*?\*/|@keyframes[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}",
+        "",
+        path.read_text("utf-8"),
+        flags=re.DOTALL,
+    )
+    parts = {folder.name for folder in (WEB / "parts").iterdir()} - {path.stem}
+    for selectors in re.findall(r"([^{};@]+)\{", re.sub(r"@[^{]*\{", "", text)):
+        for selector in re.split(r",(?![^(]*\))", selectors):
+            assert re.match(rf"(\[data-theme=\"?\w+\"?\]\s+)?\.{path.stem}\b", selector.strip()), (
+                selector.strip()
+            )
+            assert not parts & set(re.findall(r"\.([\w-]+)", selector)), selector.strip()
+
+
+def test_every_scene_has_its_part():
+    from aevb.ui.frame import catalogue
+
+    parts = {folder.name for folder in (WEB / "parts").iterdir()}
+    for page in catalogue.MENU:
+        assert page.script.is_file()
+        assert {scene.part for scene in page.scenes} <= parts, page.name
+        assert len({scene.id for scene in page.scenes}) == len(page.scenes) > 0, page.name

@@ -8,7 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from aevb import checkpoints, data
-from aevb.ui import data_panel, errors, jobs, loading
+from aevb.ui.frame import data_panel, errors
+from aevb.ui.jobs import queue
+from aevb.ui.shared import loading
 
 OFFLINE = (
     "MNIST could not be downloaded. Error downloading train-images-idx3-ubyte.gz: "
@@ -31,7 +33,7 @@ def panel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     """The panel alone, where there is only the sample."""
     monkeypatch.setenv("AEVB_DATA", str(tmp_path))
     loading.digits.clear()
-    yield AppTest.from_string("from aevb.ui import data_panel\ndata_panel.show()", default_timeout=60)
+    yield AppTest.from_string("from aevb.ui.frame import data_panel\ndata_panel.show()", default_timeout=60)
     loading.digits.clear()
 
 
@@ -51,7 +53,7 @@ def test_a_failed_download_is_said_in_a_sentence_until_the_next_page(panel, monk
     page = "/vae"
     monkeypatch.setattr(data_panel, "_page", lambda: page)
     app = finish(panel.run())
-    said = "MNIST could not be downloaded: Name or service not known. The sample stays in use."
+    said = "MNIST could not be downloaded: this server has no way to the internet. The sample stays in use."
     assert [warning.value for warning in app.warning] == [said]
     assert [warning.value for warning in app.run().warning] == [said], "it does not vanish while it is read"
     page = "/cvae"
@@ -71,9 +73,9 @@ def test_another_attempt_takes_the_message_away(panel, monkeypatch):
 
 def test_the_download_is_begun_again_where_the_files_have_vanished(panel, monkeypatch):
     begun = []
-    follow = jobs.follow
+    follow = queue.follow
     monkeypatch.setattr(data, "download", arrives)
-    monkeypatch.setattr(jobs, "follow", lambda *a, **k: begun.append(follow(*a, **k)))
+    monkeypatch.setattr(queue, "follow", lambda *a, **k: begun.append(follow(*a, **k)))
     app = finish(panel.run())
     finish(app)
     assert len(begun) == 2 and begun[0] is not begun[1]
@@ -93,7 +95,7 @@ def test_a_damaged_file_is_named_but_not_where_the_server_keeps_it(panel, tmp_pa
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (OFFLINE, "MNIST could not be downloaded: Name or service not known."),
+        (OFFLINE, "MNIST could not be downloaded: this server has no way to the internet."),
         (
             "MNIST could not be downloaded. Error: Tried https://x/, got: HTTP Error 404: Not Found",
             "MNIST could not be downloaded: HTTP Error 404: Not Found.",

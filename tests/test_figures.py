@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aevb.figures import curves, flow, images, labels, maps, posterior, style
+from aevb.figures import curves, images, maps, palette
 
 RANDOM = np.random.default_rng(0)
 
@@ -56,18 +56,6 @@ def test_an_image_tag_holds_its_pixels_without_loss() -> None:
     assert 'alt="a &quot;7&quot; &amp; more"' in images.image_tag(pixels, 'a "7" & more')
 
 
-def test_a_strip_shows_each_image_over_its_caption() -> None:
-    html = images.strip(RANDOM.random((3, 4, 4)), ["one", "two", "<three>"])
-    assert len(decoded(html)) == 3
-    assert re.findall(r"<figcaption>(.*?)</figcaption>", html) == ["one", "two", "&lt;three&gt;"]
-
-
-def test_the_marked_image_of_a_strip_has_a_frame() -> None:
-    html = images.strip(RANDOM.random((3, 4, 4)), ["a", "b", "c"], marked=1)
-    framed = [style.MARK in figure for figure in html.split("<figure")[1:]]
-    assert framed == [False, True, False]
-
-
 def test_a_table_shows_a_line_for_each_row_under_its_columns() -> None:
     pixels = RANDOM.random((2, 3, 4, 4))
     html = images.table(pixels, ["0", "<1>"], ["a", "", "c"])
@@ -79,20 +67,6 @@ def test_a_table_shows_a_line_for_each_row_under_its_columns() -> None:
     assert re.findall(r"<span style[^>]*>(.*?)</span>", html) == ["a", "", "c"]
     assert 'alt="0: 3 images"' in html
     parsed(html)
-
-
-# Labels
-
-
-def test_the_likeliest_label_has_the_highest_bar_and_the_true_one_a_frame() -> None:
-    (bars,) = labels.label_bars(np.array([-30.0, 10.0, -2.6]), shown=2).data
-    assert list(bars.y) == pytest.approx([0, 40, 27.4])
-    assert list(bars.text) == ["−40", "best", "−13"]
-    assert [width > 0 for width in bars.marker.line.width] == [False, False, True]
-    assert [opacity == 1 for opacity in bars.marker.opacity] == [False, True, False]
-
-
-# The flow
 
 
 class Balanced(HTMLParser):
@@ -123,43 +97,6 @@ def parsed(html: str) -> Balanced:
     return parser
 
 
-def test_the_flow_shows_image_posterior_sample_and_output() -> None:
-    x, output = RANDOM.random((2, 28, 28))
-    loc, scale, z = np.zeros(20), np.full(20, 0.5), np.full(20, 1.0)
-    html = flow.flow(x, loc, scale, z, output, range(20))
-    first, last = decoded(html)
-    assert np.array_equal(first, images.enlarge(x, 8))
-    assert np.array_equal(last, images.enlarge(output, 8))
-    words = "".join(parsed(html).text)
-    places = [words.index(w) for w in ("image", "encoder", "posterior", "one sample", "decoder", "output")]
-    assert places == sorted(places)
-    assert html.count(style.DATA) >= 20 and html.count(style.GENERATED) >= 20
-
-
-def test_the_flow_makes_room_for_values_far_out() -> None:
-    far = np.array([9.0, -9.0])
-    html = flow.flow(np.zeros((28, 28)), far, np.ones(2), far, np.zeros((28, 28)), [0, 1])
-    heights = [float(y) for y in re.findall(r'cy="([-.\d]+)"', html)]
-    assert len(heights) == 4
-    assert all(0 <= y <= 128 for y in heights)
-
-
-def test_an_equation_reads_as_one_and_holds_as_it_is_written() -> None:
-    html = flow.equation(
-        [
-            flow.Number(-3.14, "log p"),
-            flow.Number(4.149, "KL", "−"),
-            flow.Number(-7.289, "ELBO", "="),
-            flow.Number(-7.04, "bound"),
-        ]
-    )
-    assert parsed(html).text == ["−3.1", "log p", "−", "4.2", "KL", "=", "−7.3", "ELBO", "−7.0", "bound"]
-    html = flow.equation(
-        [flow.Number(1885.66, "p"), flow.Number(0, "KL", "−"), flow.Number(1885.66, "", "=")]
-    )
-    assert parsed(html).text == ["1,885.7", "p", "−", "0.0", "KL", "=", "1,885.7"]
-
-
 # The map
 
 
@@ -182,7 +119,7 @@ def test_each_label_stands_at_its_classes_median() -> None:
 
 
 def test_each_digit_has_its_own_colour_on_the_map() -> None:
-    for digit, color in enumerate(style.DIGITS):
+    for digit, color in enumerate(palette.DIGITS):
         middle = (digit + 0.5) / 10
         assert [entry[1] for entry in maps.COLORSCALE if entry[0] <= middle][-1] == color
 
@@ -206,6 +143,7 @@ def test_the_learning_curve_marks_the_epoch_that_was_kept() -> None:
     figure = curves.learning_curve(epochs(20), chosen=15, reference=1788.4)
     training, test, kept = figure.data
     assert training.y[0] == 1801 and test.y[-1] == 1810
+    assert training.line.dash != test.line.dash
     assert kept.x == (15,) and kept.y == (1805,)
     assert figure.layout.shapes[0].y0 == 1788.4
     low, high = figure.layout.yaxis.range
@@ -231,21 +169,3 @@ def test_the_terms_have_a_panel_each() -> None:
 
 
 # Latent dimensions
-
-
-def test_used_and_unused_dimensions_are_told_apart() -> None:
-    figure = posterior.dimension_use(np.array([0.002, 3.0, 1.0]))
-    used, unused = figure.data
-    assert used.name == "used (2)" and used.x == ("2", "3") and used.y.tolist() == [3, 1]
-    assert unused.name == "unused (1)" and unused.x == ("1",)
-    assert used.marker.color != unused.marker.color and unused.marker.pattern.shape
-    assert list(figure.layout.xaxis.categoryarray) == ["2", "3", "1"]
-
-
-def test_the_posterior_stands_against_the_prior() -> None:
-    figure = posterior.posterior(np.array([0.0, 5.0]), np.array([1.0, 0.1]), [1, 0])
-    (trace,) = figure.data
-    assert trace.x == ("2", "1")
-    assert trace.y.tolist() == [5, 0] and trace.error_y.array.tolist() == [0.1, 1]
-    assert (figure.layout.shapes[0].y0, figure.layout.shapes[0].y1) == (-1, 1)
-    assert figure.layout.yaxis.range[1] > 5.1

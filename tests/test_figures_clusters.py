@@ -1,38 +1,8 @@
 """The figures of the clusters: one image's, all of them against the labels, and their scores."""
 
-import numpy as np
 import pytest
 
-from aevb.figures import clusters, curves, style
-
-
-def test_each_bar_has_its_classs_colour_and_the_true_one_a_frame() -> None:
-    figure = clusters.cluster_bars(np.array([0.7, 0.296, 0.004]), ["0s", "4s", "no. 2"], [0, 4, -1], shown=4)
-    (bars,) = figure.data
-    assert list(bars.x) == ["0s", "4s", "no. 2"] and list(bars.y) == [0.7, 0.296, 0.004]
-    assert list(bars.text) == ["0.70", "0.30", ""]
-    assert list(bars.marker.color) == [style.DIGITS[0], style.DIGITS[4], style.TRUE_MODEL]
-    assert [width > 0 for width in bars.marker.line.width] == [False, True, False]
-
-
-def test_the_confusion_matrix_has_a_point_for_every_cell() -> None:
-    counts = np.array([[90, 10, 0], [0, 0, 0]])
-    figure = clusters.confusion_matrix(counts, ["0s", "1s"], chosen=(0, 1))
-    cells, points = figure.data
-    np.testing.assert_allclose(cells.z, np.sqrt([[0.9, 0.1, 0], [0, 0, 0]]))
-    found = {(y, x): text for x, y, text in zip(points.x, points.y, points.text, strict=True)}
-    assert found == {
-        ("0s", "0"): "90",
-        ("0s", "1"): "10",
-        ("0s", "2"): "0",
-        ("1s", "0"): "0",
-        ("1s", "1"): "0",
-        ("1s", "2"): "0",
-    }
-    (frame,) = figure.layout.shapes
-    assert (frame.x0, frame.x1, frame.y0, frame.y1) == (0.5, 1.5, -0.5, 0.5)
-    low, high = figure.layout.yaxis.range
-    assert low > high  # the first cluster stands at the top
+from aevb.figures import curves
 
 
 def scored(count: int) -> list[dict]:

@@ -1,6 +1,5 @@
-"""The plotly figures of factor analysis, and how arrays travel to the components."""
+"""The plotly figures of factor analysis."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 from aevb.experiments import EXPERIMENT_1, Experiment, Trajectory, classic_em, run
 from aevb.figures.factor_analysis import em_plot, planes
 from aevb.training import Alternating
-from aevb.ui.components.packing import pack
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +31,12 @@ def test_the_em_plot_has_its_lines_and_shades_the_e_steps(trajectory):
     assert figure.layout.yaxis2.type == "log"
 
 
+def test_no_two_curves_of_the_em_plot_differ_by_colour_alone(trajectory):
+    figure = em_plot(trajectory, -3.985, em=classic_em(EXPERIMENT_1, 2))
+    looks = [(trace.mode, trace.line.dash, trace.line.width) for trace in figure.data if trace.yaxis != "y2"]
+    assert len(looks) == len(set(looks)) == 5
+
+
 def test_the_em_plot_stays_small():
     long = Trajectory.join(run(Experiment(replace(EXPERIMENT_1.training, steps=2500))))
     assert max(len(trace.x) for trace in em_plot(long, -3.985).data) <= 2000
@@ -45,17 +49,4 @@ def test_the_planes_show_all_three_pairs():
     assert shown[0] == (tuple(x[:, 0]), tuple(x[:, 1]))
     assert shown[3] == (tuple(-x[:, 0]), tuple(-x[:, 2]))
     assert len(shown) == 6
-
-
-@pytest.mark.parametrize("text", ["", "é", "four", "λ‖"])
-def test_packed_arrays_can_be_read_back(text):
-    arrays = {"a": np.arange(6).reshape(2, 3), "empty": np.zeros(0), "b": np.array([1.5, -2.5])}
-    packed = pack({"text": text}, **arrays)
-    length = int.from_bytes(packed[:4], "little")
-    header, offset = json.loads(packed[4 : 4 + length]), 4 + length
-    assert header["text"] == text and offset % 4 == 0
-    for name, count in header["arrays"]:
-        values = np.frombuffer(packed, "<f4", count, offset)
-        np.testing.assert_array_equal(values, arrays[name].ravel())
-        offset += 4 * count
-    assert offset == len(packed)
+    assert len({trace.marker.symbol for trace in figure.data}) == 2  # told apart not by colour alone

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aevb.ui import jobs
-from aevb.ui.jobs import Busy, Job, Jobs
+from aevb.ui.jobs import queue as jobs
+from aevb.ui.jobs.queue import Busy, Job, Jobs
 
 
 def count(to: int, seconds: float = 0.0) -> Iterator[int]:

@@ -1,138 +1,92 @@
-"""What the browser draws the map of the test set from: bytes at URLs that hold a hash of them."""
+"""Where the test images lie on a map, and which cluster each is in, as browsers fetch them."""
 
-import gzip
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import streamlit as st
 import torch
-from starlette.requests import Request
-from starlette.responses import Response
-from streamlit.testing.v1 import AppTest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
-from aevb import CVAE, GMVAE, VAE, explore
+from aevb import CVAE, GMVAE, VAE
+from aevb.evaluation import responsibilities
+from aevb.explore import maps
+from aevb.explore.clusters import members
 from aevb.models import LatentVariableModel
-from aevb.ui import gmvae, loading, maps
-from aevb.ui.components import digits
-from aevb.ui.components.engine import weights
-from aevb.ui.components.served import Served
-from tests.pages import mounted
+from aevb.ui.shared import loading, resources
 
 Make = Callable[[LatentVariableModel], Path]
 
 
-def fetch(served: Served, url: str, encoding: str = "") -> Response:
-    """The server's answer to a request for a URL of this kind."""
-    kind, *key, hash_ = url.strip("/").split("/")
-    assert kind == served.path
-    headers = [(b"accept-encoding", encoding.encode())]
-    params = {"key": "/".join(key), "hash": hash_}
-    return served.serve(Request({"type": "http", "headers": headers, "path_params": params}))
+def fetch(url: object) -> bytes:
+    kinds = (resources.POINTS, resources.LATENTS, resources.CLUSTERS)
+    answer = TestClient(Starlette(routes=[kind.route() for kind in kinds])).get(f"/{url}")
+    assert answer.status_code == 200
+    return answer.content
 
 
-def unpack(content: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Points (N, 2), labels (N,) and classes of clusters (N,) of what `pack_points` packed."""
-    count, rest = divmod(len(content), 10)
-    assert rest == 0
-    points = np.frombuffer(content, "<f4", 2 * count).reshape(-1, 2)
-    return points, *np.frombuffer(content, np.uint8, offset=8 * count).reshape(2, count)
+def clusters(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """The most probable cluster of each test image, and its probability, as kit/clusters.js reads them."""
+    content = fetch(resources.checkpoint(name)["clusters"])
+    count = len(content) // 5
+    return np.frombuffer(content, np.uint8, offset=4 * count), np.frombuffer(content, "<f4", count)
 
 
-def test_a_map_travels_as_points_labels_and_clusters(make_checkpoint: Make) -> None:
-    folder = make_checkpoint(GMVAE(clusters=12, latent_dim=4, hidden_dims=(8, 8)))
-    for method in ("umap", "pca"):
-        points, labels, clusters = unpack(maps.pack_points(f"gmvae/{method}"))
-        np.testing.assert_array_equal(points, maps.points("gmvae", method)[0])
-        np.testing.assert_array_equal(labels, loading.digits().test.labels.numpy())
-        expected = gmvae.classes_of_clusters("gmvae")
-        np.testing.assert_array_equal(np.where(clusters == maps.NONE, -1, clusters.astype(int)), expected)
-    np.testing.assert_array_equal(
-        unpack(maps.pack_points("gmvae/umap"))[0], np.load(folder / "maps.npz")["umap"]
-    )
+def test_clusters_travel_with_their_probabilities(make_checkpoint: Make) -> None:
+    make_checkpoint(GMVAE(clusters=12, latent_dim=4, hidden_dims=(8, 8)))
+    model, test = loading.checkpoint("gmvae").model, loading.digits().test
+    shares = responsibilities(model, *test.seen_by(model).fixed())
+    assert shares is not None
+    found, probabilities = clusters("gmvae")
+    np.testing.assert_array_equal(found, shares.argmax(1).numpy())
+    np.testing.assert_array_equal(probabilities, shares.max(1).values.numpy())
+    cluster = int(np.bincount(found).argmax())
+    label = int(torch.bincount(test.labels[found == cluster]).argmax())
+    own = np.flatnonzero((found == cluster) & (test.labels.numpy() == label))
+    surest = own[np.argsort(-probabilities[own], kind="stable")]
+    assert surest.tolist() == members(shares, test.labels, cluster, label).tolist()
 
 
-def test_a_model_without_clusters_has_none(make_checkpoint: Make) -> None:
-    make_checkpoint(VAE(latent_dim=4, hidden_dims=(8,)))
-    _, _, clusters = unpack(maps.pack_points("vae/tsne"))
-    assert set(clusters.tolist()) == {maps.NONE}
+def test_the_clusters_are_those_that_were_measured() -> None:
+    labels, measures = loading.digits().test.labels.numpy(), loading.checkpoint("gmvae").measures
+    counts = np.zeros((10, 10), int)
+    np.add.at(counts, (clusters("gmvae")[0], labels), 1)
+    np.testing.assert_array_equal(counts, measures["confusion"])
 
 
-def test_latents_travel_in_half_precision(make_checkpoint: Make) -> None:
+@pytest.mark.parametrize("model", [VAE, CVAE])
+def test_a_model_that_infers_no_choice_has_no_clusters(make_checkpoint: Make, model: type) -> None:
+    make_checkpoint(model(latent_dim=4, hidden_dims=(8,)))
+    name = model.__name__.lower()
+    assert "clusters" not in resources.checkpoint(name)
+    with pytest.raises(LookupError):
+        resources.CLUSTERS.make(name)
+
+
+def test_only_a_conditional_model_has_a_map_of_its_styles(make_checkpoint: Make) -> None:
     make_checkpoint(CVAE(latent_dim=4, hidden_dims=(8,)))
-    for kind, latents in (("means", loading.test_means("cvae")), ("styles", loading.test_styles("cvae"))):
-        found = np.frombuffer(maps.pack_latents(f"cvae/{kind}"), "<f2").reshape(10_000, 4)
-        np.testing.assert_array_equal(found, latents.astype(np.float16))
+    assert loading.methods("cvae") == ["tsne", "umap", "pca", "style"]
+    told = resources.checkpoint("cvae")
+    points = np.frombuffer(fetch(told["maps"]["style"]), "<f4").reshape(-1, 2)  # type: ignore[index]
+    np.testing.assert_array_equal(points, maps.pca(loading.test_styles("cvae")))
+    make_checkpoint(VAE(latent_dim=4, hidden_dims=(8,)))
+    assert loading.methods("vae") == ["tsne", "umap", "pca"]
+    for key in ("vae/style", "vae/globe", "vae"):
+        with pytest.raises(LookupError):
+            resources.POINTS.make(key)
 
 
 @pytest.mark.parametrize(
-    ("served", "key"),
-    [
-        (maps.POINTS, "../vae/tsne"),
-        (maps.POINTS, "vrnn/tsne"),
-        (maps.POINTS, "vae/globe"),
-        (maps.POINTS, "vae/style"),
-        (maps.POINTS, "vae"),
-        (maps.LATENTS, "vae/styles"),
-        (maps.LATENTS, "vae/noise"),
-        (weights.served, ".."),
-        (digits.served, "train"),
-    ],
+    "damaged",
+    [np.zeros((9_999, 2), np.float32), np.zeros((10_000, 2), np.int64), np.full((10_000, 2), np.nan)],
+    ids=["too few", "no fractions", "not finite"],
 )
-def test_what_is_not_there_is_not_found(make_checkpoint: Make, served: Served, key: str) -> None:
-    make_checkpoint(VAE(latent_dim=4, hidden_dims=(8,)))
-    answer = fetch(served, f"/{served.path}/{key}/0123456789abcdef")
-    assert answer.status_code == 404 and "Cache-Control" not in answer.headers
-
-
-def test_content_is_kept_for_ever_and_compressed_where_that_is_understood(make_checkpoint: Make) -> None:
-    make_checkpoint(VAE(latent_dim=4, hidden_dims=(8,)))
-    test = loading.digits().test
-    for encoding in ("", "br, gzip;q=0.9"):
-        answer = fetch(digits.served, digits.url(), encoding)
-        assert "immutable" in answer.headers["Cache-Control"]
-        assert answer.headers.get("Content-Encoding") == ("gzip" if encoding else None)
-        body = gzip.decompress(answer.body) if encoding else answer.body
-        images, labels = np.split(np.frombuffer(body, np.uint8), [10_000 * 784])
-        np.testing.assert_array_equal(images, test.images.numpy().ravel())
-        np.testing.assert_array_equal(labels, test.labels.numpy())
-    assert len(fetch(digits.served, digits.url(), "gzip").body) < 2_000_000
-
-
-def test_another_map_has_another_url(make_checkpoint: Make) -> None:
+def test_a_damaged_map_is_not_offered_and_pca_stands_in(make_checkpoint: Make, damaged: np.ndarray) -> None:
     folder = make_checkpoint(VAE(latent_dim=4, hidden_dims=(8,)))
-    before = maps.POINTS.url("vae/tsne")
-    np.savez_compressed(folder / "maps.npz", tsne=np.ones((10_000, 2), np.float32))
-    st.cache_resource.clear()
-    after = maps.POINTS.url("vae/tsne")
-    assert before.rsplit("/", 1)[0] == after.rsplit("/", 1)[0] and before != after
-    assert fetch(maps.POINTS, before).status_code == 404
-    assert (unpack(fetch(maps.POINTS, after).body)[0] == 1).all()
-
-
-def test_the_page_hands_over_the_digit_and_what_the_model_makes_of_it(
-    open_app: Callable[..., AppTest], make_checkpoint: Make
-) -> None:
-    make_checkpoint(CVAE(latent_dim=4, hidden_dims=(8,)))
-    app = open_app("cvae", digit=42, map="PCA of ε")
-    assert not app.exception
-    header, numbers = mounted(app, "aevb_map")
-    assert header["digit"] == 42 and header["styles"] and header["labelled"]
-    assert header["urls"]["points"] == maps.POINTS.url("cvae/style")
-    assert header["urls"]["latents"] == maps.LATENTS.url("cvae/styles")
-    x = loading.test_image(CVAE.observation, 42)
-    mean, label = torch.from_numpy(loading.test_means("cvae")[42]), torch.tensor(loading.test_label(42))
-    decoded = explore.decode_as(loading.model("cvae", CVAE), mean, label)
-    np.testing.assert_allclose(numbers, torch.cat([x, decoded]).numpy(), atol=1e-5)
-
-
-@pytest.mark.parametrize(("clicked", "shown"), [(77, 77), (0, 0), (10_000, 5), (-1, 5), ("7", 5), (None, 5)])
-def test_only_a_digit_that_exists_is_loaded(
-    monkeypatch: pytest.MonkeyPatch, clicked: object, shown: int
-) -> None:
-    state = {maps.KEY: SimpleNamespace(digit=clicked), "digit": 5}
-    monkeypatch.setattr(st, "session_state", state)
-    maps._pick()
-    assert state["digit"] == shown
+    np.savez(folder / "maps.npz", tsne=damaged, pca=damaged)
+    assert loading.methods("vae") == ["pca"]
+    np.testing.assert_array_equal(loading.test_map("vae", "pca"), maps.pca(loading.test_means("vae")))
+    (folder / "maps.npz").write_bytes(b"no archive")
+    loading.checkpoint.clear()
+    assert loading.methods("vae") == ["pca"]

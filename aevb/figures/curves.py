@@ -6,7 +6,8 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from aevb.figures.style import DATA, ELBO, GENERATED, TRUE_MODEL, layout
+from aevb.figures.palette import DATA, ELBO, GENERATED, TRUE_MODEL
+from aevb.figures.style import layout
 from aevb.nats import with_sign
 
 TERMS = {
@@ -45,8 +46,11 @@ def _draw_elbo(
     test = [point["test_elbo"] for point in curve]
     train = [point["train_elbo"] for point in curve]
     hover = "epoch %{x}: %{y:,.1f} nats"
-    for values, name, color, width in ((train, "training", DATA, 2.5), (test, "test", ELBO, 3.5)):
-        line = {"color": color, "width": width}
+    for values, name, color, width, dash in (
+        (train, "training", DATA, 2.5, "dash"),
+        (test, "test", ELBO, 3.5, "solid"),
+    ):
+        line = {"color": color, "width": width, "dash": dash}
         figure.add_scatter(x=epochs, y=values, name=name, line=line, hovertemplate=hover, **panel)
     marked = {epoch: value for epoch, value in zip(epochs, test, strict=True) if epoch == chosen}
     figure.add_scatter(
@@ -72,9 +76,9 @@ def _draw_elbo(
 def _draw_reference(figure: go.Figure, height: float, text: str, **panel: int) -> None:
     figure.add_hline(
         height,
-        line={"color": TRUE_MODEL, "width": 2, "dash": "dash"},
-        annotation={"text": f"the tutorial's own: {text}", "font_color": TRUE_MODEL},
-        annotation_position="bottom right",
+        line={"color": TRUE_MODEL, "width": 2, "dash": "dot"},
+        annotation_text=f"the tutorial's own: {text}",
+        annotation_position="top left",
         **panel,
     )
 
@@ -126,7 +130,6 @@ def clustering_curves(
             y=0.03,
             yref="y2 domain",
             text="q(y | x) released",
-            font_color=TRUE_MODEL,
             showarrow=False,
             xanchor="left",
             yanchor="bottom",  # below the curve, whose axis begins at 0

@@ -1,4 +1,4 @@
-"""Drawings as SVG text: the five models as graphical models, and one step of EM.
+"""Drawings as SVG text: the five models as graphical models.
 
 Strokes and letters take the colour of the text around them (`currentColor`), so that one drawing
 serves light and dark.
@@ -7,7 +7,7 @@ serves light and dark.
 from dataclasses import dataclass
 from math import hypot
 
-from aevb.figures import style
+from aevb.figures import palette
 
 RADIUS = 21
 
@@ -90,7 +90,7 @@ def graphical_model(graph: Graph, title: str) -> str:
     parts = [
         f'<rect x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" rx="12" fill="none" '
         'stroke="currentColor" stroke-opacity=".35" stroke-width="1.5"/>',
-        _text(right - 14, bottom - 9, graph.count, size=15),
+        _text(right - 16, bottom - 10, graph.count, size=20),
     ]
     parts += [_edge(graph.nodes[a], graph.nodes[b]) for a, b in graph.generative]
     parts += [_edge(graph.nodes[a], graph.nodes[b], side) for a, b, side in graph.inference]
@@ -102,11 +102,11 @@ def _circle(node: Node) -> str:
     fill = 'fill="currentColor" fill-opacity=".16"' if node.observed else 'fill="none"'
     label = node.label
     if node.index:
-        label += f'<tspan font-size="12" dy="5">{node.index.replace("-", "−")}</tspan>'
+        label += f'<tspan font-size="18" dy="6">{node.index.replace("-", "−")}</tspan>'
     shape = (
         f'<circle cx="{node.x}" cy="{node.y}" r="{RADIUS}" {fill} stroke="currentColor" stroke-width="2"/>'
     )
-    return shape + _text(node.x, node.y + 7, label, size=22)
+    return shape + _text(node.x, node.y + 7, label, size=26)
 
 
 def _edge(start: Node, end: Node, side: int = 0) -> str:
@@ -117,7 +117,7 @@ def _edge(start: Node, end: Node, side: int = 0) -> str:
     x, y = (start.x + end.x) / 2 - uy * bend, (start.y + end.y) / 2 + ux * bend
     x1, y1 = _rim(start, x, y, RADIUS + 2)
     x2, y2 = _rim(end, x, y, RADIUS + 9)
-    stroke = f'stroke="{style.ELBO}" stroke-dasharray="5 4"' if side else 'stroke="currentColor"'
+    stroke = f'stroke="{palette.ELBO}" stroke-dasharray="5 4"' if side else 'stroke="currentColor"'
     return (
         f'<path d="M{x1:.1f} {y1:.1f} Q{x:.1f} {y:.1f} {x2:.1f} {y2:.1f}" fill="none" {stroke} '
         f'stroke-width="2" marker-end="url(#{"q" if side else "p"})"/>'
@@ -130,54 +130,10 @@ def _rim(node: Node, x: float, y: float, radius: float) -> tuple[float, float]:
     return node.x + dx / length * radius, node.y + dy / length * radius
 
 
-def em_steps() -> str:
-    """The one idea, drawn: the evidence as the ELBO plus a gap, before and after an E-step and an M-step.
-
-    Heights are for show; the factor analysis page draws real ones.
-    """
-    floor, parts = 212, []
-    columns = (
-        (80, 92, 62, "at first", ""),
-        (250, 140, 14, "E-step", "the gap shrinks"),
-        (420, 158, 40, "M-step", "the evidence rises"),
-    )
-    for x, elbo, gap, title, what in columns:
-        top = floor - elbo - gap
-        parts.append(_bar(x, floor - elbo, elbo, style.ELBO, "ELBO"))
-        parts.append(_bar(x, top, gap, style.GAP, "gap" if gap > 20 else ""))
-        parts.append(
-            f'<line x1="{x - 62}" x2="{x + 62}" y1="{top}" y2="{top}" '
-            f'stroke="{style.EVIDENCE}" stroke-width="6"/>'
-        )
-        parts.append(_text(x, floor + 28, title, size=22, italic=False, weight=600))
-        parts.append(_text(x, floor + 54, what, size=19, italic=False))
-    parts.append(_text(80, floor - 154 - 14, "evidence", size=19, italic=False))
-    for x in (165, 335):
-        parts.append(
-            f'<path d="M{x - 20} 160 H{x + 12}" stroke="currentColor" stroke-width="2.5" '
-            'marker-end="url(#p)"/>'
-        )
-    return _svg(
-        500,
-        275,
-        "The evidence is the ELBO plus a gap. An E-step raises the ELBO to shrink the gap; "
-        "an M-step raises the ELBO and the evidence with it, and the gap opens again.",
-        "".join(parts),
-    )
-
-
-def _bar(x: float, y: float, height: float, colour: str, label: str) -> str:
-    shape = f'<rect x="{x - 45}" y="{y}" width="90" height="{height}" fill="{colour}"/>'
-    middle = f'x="{x}" y="{y + height / 2 + 6}" text-anchor="middle"'
-    letters = f'<text {middle} font-size="20" font-weight="600" fill="#10151F">{label}</text>'
-    return shape + (letters if label else "")
-
-
-def _text(x: float, y: float, label: str, *, size: int, italic: bool = True, weight: int = 400) -> str:
-    slant = 'font-style="italic" font-family="Georgia, serif"' if italic else ""
+def _text(x: float, y: float, label: str, *, size: int) -> str:
     return (
-        f'<text x="{x}" y="{y}" font-size="{size}" font-weight="{weight}" text-anchor="middle" '
-        f'fill="currentColor" {slant}>{label}</text>'
+        f'<text x="{x}" y="{y}" font-size="{size}" text-anchor="middle" fill="currentColor" '
+        f'font-style="italic" font-family="Georgia, serif">{label}</text>'
     )
 
 
@@ -189,7 +145,7 @@ def _svg(width: float, height: float, title: str, body: str) -> str:
         )
 
     return (
-        f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="{title}" '
-        'style="max-width: 100%; height: auto" xmlns="http://www.w3.org/2000/svg">'
-        f"<defs>{head('p', 'currentColor')}{head('q', style.ELBO)}</defs>{body}</svg>"
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}" '
+        'xmlns="http://www.w3.org/2000/svg">'
+        f"<defs>{head('p', 'currentColor')}{head('q', palette.ELBO)}</defs>{body}</svg>"
     )

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from aevb.experiments import Trajectory
-from aevb.figures import style
+from aevb.figures import palette, style
 
 PLANES = ((0, 1), (0, 2), (1, 2))
 MAX_POINTS = 2000  # of a line; more cannot be told apart
@@ -34,40 +34,42 @@ def em_plot(
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.68, 0.32], vertical_spacing=0.05)
 
     def line(name: str, y: np.ndarray, color: str, width: float, row: int = 1, **settings: object) -> None:
-        x = settings.pop("x", shown.position)
-        settings = {"hovertemplate": "%{y:.3f}", "line": {"color": color, "width": width}} | settings
-        figure.add_scatter(x=x, y=y, name=name, mode="lines", row=row, col=1, **settings)
+        common = {"x": shown.position, "mode": "lines", "hovertemplate": "%{y:.3f}", "line_color": color}
+        figure.add_scatter(y=y, name=name, line_width=width, row=row, col=1, **(common | settings))
 
-    line("ELBO, one-sample estimate", shown.elbo_estimate, style.ELBO_ESTIMATE, 1.5)
-    line("ELBO", shown.elbo, style.ELBO, 2.5)
-    line("evidence", shown.evidence, style.EVIDENCE, 4)
+    line("ELBO, one-sample estimate", shown.elbo_estimate, palette.ELBO_ESTIMATE, 1.5)
+    line("ELBO", shown.elbo, palette.ELBO, 2.5, line_dash="9px,5px")
+    line("evidence", shown.evidence, palette.EVIDENCE, 4)
     if em is not None:
         line(
             "evidence under classic EM",
             em.evidence,
-            style.CLASSIC_EM,
+            palette.CLASSIC_EM,
             2.5,
             x=em.position * em_stride,
-            line={"color": style.CLASSIC_EM, "width": 2.5, "dash": "dash"},
+            mode="lines+markers",
+            marker={"symbol": "square", "size": 9, "maxdisplayed": 20},
             text=[f"iteration {position:g}" for position in em.position],
             hovertemplate="%{y:.3f}, %{text}",
         )
-    line("gap = KL(q ‖ posterior)", np.maximum(shown.gap, 1e-4), style.GAP, 3, row=2)
-    figure.add_hline(true_evidence, line={"color": style.TRUE_MODEL, "width": 3, "dash": "dot"}, row=1, col=1)
+    line("gap = KL(q ‖ posterior)", np.maximum(shown.gap, 1e-4), palette.GAP, 3, row=2)
+    figure.add_hline(
+        true_evidence, line={"color": palette.TRUE_MODEL, "width": 3, "dash": "dot"}, row=1, col=1
+    )
     figure.add_scatter(
         x=[None],
         y=[None],
         name=f"evidence of the true model, {true_evidence:.3f}".replace("-", "−"),
         mode="lines",
-        line={"color": style.TRUE_MODEL, "width": 3, "dash": "dot"},
+        line={"color": palette.TRUE_MODEL, "width": 3, "dash": "dot"},
     )
     for begin, end, phase in trajectory.spans():
         if phase == "E":
             figure.add_vrect(
-                begin, end, fillcolor=style.E_STEP, line_width=0, layer="below", row="all", col=1
+                begin, end, fillcolor=palette.E_STEP, line_width=0, layer="below", row="all", col=1
             )
     if cursor is not None:
-        figure.add_vline(cursor, line={"color": style.TRUE_MODEL, "width": 2}, row="all", col=1)
+        figure.add_vline(cursor, line={"color": palette.TRUE_MODEL, "width": 2}, row="all", col=1)
 
     # The first steps' ELBO lies far below everything of interest: it enters the frame from below.
     worst, high = trajectory.evidence.min(), max(trajectory.evidence.max(), true_evidence)
@@ -89,9 +91,9 @@ def planes(x: np.ndarray, generated: np.ndarray | None = None) -> go.Figure:
     reach = 1.05 * np.abs(x).max(axis=0)
     tick = 2 ** np.floor(np.log2(reach))  # one on either side of 0: more would touch on a phone
     for column, (a, b) in enumerate(PLANES, 1):
-        for name, values, color in (
-            ("test points", x, style.DATA),
-            ("generated", generated, style.GENERATED),
+        for name, values, color, symbol, size in (
+            ("test points", x, palette.DATA, "circle", 4),
+            ("generated", generated, palette.GENERATED, "cross-thin-open", 6),
         ):
             if values is None:
                 continue
@@ -100,7 +102,7 @@ def planes(x: np.ndarray, generated: np.ndarray | None = None) -> go.Figure:
                 y=values[:, b],
                 name=name,
                 mode="markers",
-                marker={"color": color, "size": 4, "opacity": 0.6},
+                marker={"color": color, "symbol": symbol, "size": size},
                 showlegend=column == 1,
                 row=1,
                 col=column,

@@ -8,8 +8,6 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from aevb.figures.style import GENERATED, MARK
-
 
 def tile(images: np.ndarray, columns: int, *, gap: int = 2, scale: int = 3) -> np.ndarray:
     """Images in a grid, row by row, with crisp pixels.
@@ -52,36 +50,6 @@ def image_tag(image: np.ndarray, alt: str, *, scale: int = 8) -> str:
     return f'<img alt="{escape(alt)}" style="{style}" src="data:image/png;base64,{pixels}">'
 
 
-def strip(
-    images: np.ndarray,
-    captions: Sequence[str],
-    *,
-    width: int = 60,
-    marked: int | None = None,
-    boundary: int | None = None,
-) -> str:
-    """Images (N, H, W) in [0, 1] side by side as HTML, each over its caption and
-    at least `width` pixels wide; the one at `marked` has a frame.
-
-    They fill the line where there is room, and break into further lines where there is not. `boundary`
-    is a number of rows: a line across each image marks where they end.
-    """
-    frame = f"; outline: 3px solid {MARK}; outline-offset: 1px"
-    line = "" if boundary is None else _line(boundary / images.shape[1])
-    items = "".join(
-        '<figure style="margin: 0; text-align: center; font-size: 16px; line-height: 1.4'
-        f'{frame if place == marked else ""}">'
-        f'<div style="position: relative; line-height: 0">{image_tag(image, caption)}{line}</div>'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-        for place, (image, caption) in enumerate(zip(images, captions, strict=True))
-    )
-    columns = f"repeat(auto-fit, minmax({width}px, 1fr))"
-    return (
-        f'<section style="display: grid; grid-template-columns: {columns}; gap: 8px 6px; width: 100%; '
-        f'max-width: {2 * width * len(images)}px; background: var(--st-background-color)">{items}</section>'
-    )
-
-
 def table(images: np.ndarray, rows: Sequence[str], columns: Sequence[str] = ()) -> str:
     """Images (R, N, H, W) in [0, 1] as HTML: R lines of N, each line headed by its title.
 
@@ -101,12 +69,4 @@ def table(images: np.ndarray, rows: Sequence[str], columns: Sequence[str] = ()) 
         f'align-items: center; width: 100%; max-width: {100 * count}px; font-size: 17px">'
         + (f'<span></span><div style="display: flex">{head}</div>' if columns else "")
         + f"{lines}</section>"
-    )
-
-
-def _line(share: float) -> str:
-    """A line across a positioned element, at a share of its height from the top."""
-    return (
-        f'<span style="position: absolute; left: -3px; right: -3px; top: calc({100 * share:.3f}% - 1px); '
-        f'border-top: 2px solid {GENERATED}"></span>'
     )

@@ -3,7 +3,8 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from aevb.figures.style import DIGITS, layout
+from aevb.figures.palette import DIGITS
+from aevb.figures.style import layout
 
 # Flat steps: the colour axis runs from -0.5 to 9.5, so that each label owns an equal part.
 COLORSCALE = [
@@ -36,7 +37,6 @@ def digit_map(points: np.ndarray, labels: np.ndarray) -> go.Figure:
         mode="markers",
         marker={
             "size": 5,
-            "opacity": 0.75,
             "color": labels.astype(np.int8),
             "colorscale": COLORSCALE,
             "cmin": -0.5,

@@ -1,47 +1,10 @@
-"""What all figures share: the colours, legible on light and dark alike, and the sizes."""
+"""What all plotly figures share: sizes and settings."""
 
 from typing import Any
 
 import plotly.graph_objects as go
 
-DIGITS = (
-    "#4E79A7",
-    "#F28E2B",
-    "#E15759",
-    "#76B7B2",
-    "#59A14F",
-    "#D4A72C",
-    "#B07AA1",
-    "#FF9DA7",
-    "#9C755F",
-    "#8C8C8C",
-)
-"""One colour for each of the ten digits, the same everywhere."""
-
-NO_CLASS = "#5B6B85"
-"""Of what belongs to none of the ten."""
-
-ELBO = "#E15759"
-ELBO_ESTIMATE = "rgba(225, 87, 89, 0.35)"
-EVIDENCE = "#59A14F"
-TRUE_MODEL = "#8C8C8C"
-GAP = "#B07AA1"
-GAP_AREA = "rgba(176, 122, 161, 0.25)"
-CLASSIC_EM = "#4E79A7"
-DATA = "#4E79A7"
-GENERATED = "#F28E2B"
-E_STEP = "rgba(140, 140, 140, 0.22)"
-M_STEP = "rgba(140, 140, 140, 0.0)"
-
-MARK = "#E6007E"
-"""Of what is chosen: unlike all ten digits, on light and dark."""
-
 FONT_SIZE = 15  # legible from the back of a classroom
-
-
-def with_sign(nats: float) -> str:
-    """A figure with its sign, the minus as long as the plus."""
-    return f"{nats:+,.1f}".replace("-", "−")
 
 
 def name_above(figure: go.Figure, name: str, *, row: int, col: int) -> None:

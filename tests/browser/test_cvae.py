@@ -1,92 +1,236 @@
-"""The CVAE page in a real browser, as a visitor meets it."""
+"""The CVAE's own scenes in a real browser, as a visitor meets them."""
 
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+from torch import Tensor, tensor
 
-from tests.visitors import digit, drawn, fits, needs, works_despite
+from aevb import checkpoints
+from aevb.explore import codes
+from aevb.models import LatentVariableModel
+from aevb.ui.shared import loading
+from tests.canvases import image, pixels
 
 OPEN = Callable[..., Page]
-SETTLE = Callable[[Page], None]
+LINE = "803080d0"
+"""A drawing: one stroke from top to bottom."""
 
-pytestmark = needs("cvae")
+pytestmark = pytest.mark.skipif("cvae" not in checkpoints.shipped(), reason="checkpoints/cvae is not there")
 
 
-def test_another_digit_is_rewritten_in_ten_ways(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("cvae")
-    expect(page.locator("h1")).to_have_text("Conditional VAE")
-    before = drawn(page, "rewritten")
-    assert len(set(before)) == 10
-    page.get_by_label("Test digit", exact=True).fill("1234")
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile("digit=1234"))
-    settle(page)
-    after = drawn(page, "rewritten")
-    assert all(a != b for a, b in zip(before, after, strict=True))
-    expect(page.locator(".st-key-original")).to_contain_text("digit 1234, a 8")
-    expect(page.locator(".st-key-points .chosen")).to_contain_text("digit 1234")
-    expect(page.locator(".st-key-style_sliders figcaption").first).to_have_text("written as 8")
+def model() -> LatentVariableModel:
+    return loading.checkpoint("cvae").model
+
+
+def observed(digit: int) -> tuple[Tensor, Tensor]:
+    """A test digit as the browser presents it, and its label."""
+    test = loading.digits().test
+    return (test.images[digit].flatten() + 0.5) / 256, test.labels[digit]
+
+
+def style(digit: int) -> Tensor:
+    """At the digit's posterior mean."""
+    x, y = observed(digit)
+    return codes.style(model(), codes.posterior(model(), x, y).mean, y)
+
+
+def done(page: Page) -> None:
+    """Waits for what is computed in slices."""
+    page.locator(".instrument [aria-busy=false]").wait_for()
+
+
+def press(sheet: Locator, row: int, column: int, rows: int, columns: int) -> None:
+    """Presses a tile."""
+    box = sheet.bounding_box()
+    assert box is not None
+    x, y = (column + 0.5) / columns * box["width"], (row + 0.5) / rows * box["height"]
+    sheet.click(position={"x": x, "y": y})
+
+
+def same(shown: np.ndarray, expected: Tensor) -> None:
+    """What is painted is what Python decodes, within two levels of 255."""
+    assert np.abs(shown - expected.numpy()).max() <= 2 / 255 + 1e-6
+
+
+# Ten labels in many styles
+
+
+def test_the_first_scene_needs_only_the_generative_weights(open_page: OPEN) -> None:
+    page = open_page("cvae", wait=False)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    done(page)
+    assert any("/cvae/p/" in url for url in asked)
+    assert not any("/cvae/q/" in url or "/digits/" in url for url in asked)
+
+
+def test_styles_are_shared_until_they_are_not_and_drawn_again(open_page: OPEN) -> None:
+    page = open_page("cvae", seed=1)
+    sheet = page.locator(".sheet")
+    done(page)
+    shared = pixels(sheet)
+    page.get_by_label("The same styles in every row").uncheck()
+    page.wait_for_function("location.search.includes('shared=no')")
+    done(page)
+    alone = pixels(sheet)
+    assert (shared != alone).any()
+    expect(page.locator(".large figcaption")).to_have_text("label 0, a style of its own")
+    page.get_by_role("button", name="Resample").click()
+    done(page)
+    assert (pixels(sheet) != alone).any()
     assert page.faults == []
 
 
-def test_resampling_and_sharing_change_the_grid(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("cvae", grid=1)
-    first = drawn(page, "styles")
-    assert len(first) == 10
-    page.get_by_text("The same styles in every row").click()
-    settle(page)
-    alone = drawn(page, "styles")
-    assert alone != first and "shared=false" in page.url
-    page.get_by_role("button", name="Resample", exact=True).click()
-    settle(page)
-    assert drawn(page, "styles") not in (first, alone)
+def test_a_tile_is_enlarged_by_pointer_and_keys_and_stands_in_the_link(open_page: OPEN) -> None:
+    page = open_page("cvae")
+    sheet, caption = page.locator(".sheet"), page.locator(".large figcaption")
+    done(page)
+    assert np.allclose(image(page.locator(".large canvas")).reshape(28, 28), pixels(sheet)[:28, :28, 0] / 255)
+    press(sheet, 3, 4, rows=10, columns=12)
+    expect(caption).to_have_text("label 3, style 5")
+    page.wait_for_function("location.search.includes('tile=3,4')")
+    box = sheet.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.99 * box["width"], box["y"] + 0.99 * box["height"])
+    expect(caption).to_have_text("label 9, style 12")
+    page.mouse.move(0, 0)
+    expect(caption).to_have_text("label 3, style 5")
+    sheet.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    expect(caption).to_have_text("label 4, style 6")
+    step = pixels(sheet)[4 * 29 : 4 * 29 + 28, 5 * 29 : 5 * 29 + 28, 0]
+    assert (pixels(page.locator(".large canvas"))[..., 0] == step).all()
+    page.keyboard.press("Tab")  # away from the tiles, whose arrows are their own
+    page.locator(".tab", has_text="A digit rewritten").click()
+    page.go_back()
+    expect(caption).to_have_text("label 4, style 6")
 
 
-def test_a_copied_link_shows_the_same_view(open_page: OPEN, settle: SETTLE) -> None:
-    query = {"digit": 42, "map": "UMAP", "grid": 5, "sample": 3, "to": 9, "from": 4, "until": 7}
-    page = open_page("cvae", **query)
-    page.locator(".st-key-style_sliders .slider input").first.focus()
-    for _ in range(5):
-        page.keyboard.press("ArrowLeft")
-    expect(page).to_have_url(re.compile("style="))
-    settle(page)
-    other = open_page(page.url.split("/", 3)[3])
-    assert other.url == page.url
-    assert digit(other) == 42
-    for place in ("styles", "rewritten", "same_z", "between"):
-        assert drawn(other, place) == drawn(page, place), place
-    assert other.locator(".st-key-elbo").inner_text() == page.locator(".st-key-elbo").inner_text()
+# A digit rewritten
 
 
-def test_nothing_is_wider_than_a_phone(open_page: OPEN) -> None:
-    page = open_page("cvae", width=400, height=800)
-    fits(page)
+def test_a_digit_is_rewritten_as_the_library_would(open_page: OPEN) -> None:
+    page = open_page("cvae", scene="rewrite")
+    page.get_by_role("spinbutton", name="Test digit").fill("1234")
+    page.keyboard.press("Enter")
+    expect(page.locator(".original figcaption")).to_have_text("digit 1234, a 8")
+    page.wait_for_function("location.search.includes('digit=1234')")
+    x, y = observed(1234)
+    z = codes.posterior(model(), x, y).mean
+    restyled, kept = (page.locator(".row").nth(row).locator("canvas") for row in range(2))
+    for label in (0, 3, 8):
+        same(image(restyled.nth(label)), codes.write(model(), style(1234), tensor(label)))
+        same(image(kept.nth(label)), codes.decode(model(), z, tensor(label)))
+    expect(page.locator(".row .marked")).to_have_count(2)
+    expect(page.get_by_text("8, its own")).to_have_count(2)
+    assert page.faults == []
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"digit": "-3", "map": "globe", "grid": "1e9", "sample": "x", "to": "10000", "from": "ten"},
-        {"digit": "nonsense", "style": "<script>alert(1)</script>", "shared": "perhaps", "until": "-1"},
-    ],
-)
-def test_nonsense_in_the_link_leaves_a_working_page(
-    open_page: OPEN, settle: SETTLE, query: dict[str, str]
-) -> None:
-    page = open_page("cvae", **query)
-    names = "shared, digit and until" if "style" in query else "grid, digit, sample, to, from and map"
-    works_despite(page, settle, names, 1 + ("style" in query))
+def terms(page: Page) -> list[float]:
+    """The numbers of the equation, once all are there."""
+    done(page)
+    found = page.locator(".equation b").all_inner_texts()
+    return [float(text.replace("−", "-").replace(",", "")) for text in found]
 
 
-def test_from_page_to_page_nothing_is_carried_over_that_does_not_fit(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("cvae", digit=5, map="PCA of ε", to=9)
-    for title, heading in (("VAE", "Variational auto-encoder"), ("Conditional VAE", "Conditional VAE")):
-        page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
-        expect(page.locator("h1")).to_have_text(heading)
-        settle(page)
-        assert page.locator("[data-testid=stAlertContentError]").count() == 0
-        assert page.locator("[data-testid=stAlertContentWarning]", has_text="link").count() == 0
-        expect(page.locator("#mathematics")).to_be_attached()
+def test_the_elbo_adds_up_and_another_z_changes_all_but_the_bound(open_page: OPEN) -> None:
+    page = open_page("cvae", scene="rewrite", digit=3)
+    likelihood, kl, elbo, bound = terms(page)
+    assert round(likelihood - kl, 1) == elbo
+    assert bound == pytest.approx(elbo, abs=60)
+    page.get_by_role("button", name="Resample z").click()
+    page.wait_for_function("location.search.includes('seed=')")
+    expect(page.locator(".equation b").first).not_to_have_text(f"{likelihood:,.1f}")
+    another = terms(page)
+    assert round(another[0] - another[1], 1) == another[2]
+    assert another[0] != likelihood and another[1] == pytest.approx(kl, abs=0.11) and another[3] == bound
+
+
+# Which label?
+
+
+def test_the_guess_is_bayes_rule_of_the_librarys_bounds(open_page: OPEN) -> None:
+    page = open_page("cvae", scene="guess", digit=8)
+    done(page)
+    x, label = observed(8)
+    bounds = codes.label_bounds(model(), x, samples=100, seed=0)
+    expect(page.locator(".verdict")).to_have_text(f"Guess: {bounds.argmax()}, p(y | x) > 99.9 %; right.")
+    rows = page.locator("tbody tr")
+    expect(rows.nth(int(label))).to_contain_text("guess, true label")
+    for y, lacking in enumerate(bounds.max() - bounds):
+        if y != label:
+            shown = float(rows.nth(y).locator("td").nth(1).inner_text())
+            assert shown == pytest.approx(lacking.item(), abs=25)  # of other noise
+    assert page.faults == []
+
+
+def test_a_drawing_has_no_label_and_is_taken_for_one(open_page: OPEN) -> None:
+    page = open_page("cvae", scene="guess", strokes=LINE)
+    done(page)
+    expect(page.locator(".verdict")).to_contain_text("Guess: 1")
+    expect(page.locator(".verdict")).to_contain_text("a drawing has no label")
+    expect(page.get_by_text("true label")).to_have_count(0)
+    page.locator(".tab", has_text="A digit rewritten").click()
+    expect(page.locator(".original figcaption")).to_have_text("your drawing, taken for a 1")
+    expect(page.get_by_text("given the label 1, a guess")).to_be_visible()
+    page.locator(".tab", has_text="Between labels").click()
+    expect(page.locator(".large figcaption")).to_contain_text("style of your drawing, taken for a 1")
+    assert page.faults == []
+
+
+# Between labels and styles
+
+
+def test_between_labels_and_styles_are_mixtures_of_both(open_page: OPEN) -> None:
+    page = open_page("cvae", scene="between", digit=0, to=3)
+    done(page)
+    large, caption = page.locator(".large canvas"), page.locator(".large figcaption")
+    expect(caption).to_have_text("label 3; style of digit 0, a 7")
+    same(image(large), codes.write(model(), style(0), tensor(3)))
+    page.get_by_label("to label").select_option("9")
+    page.wait_for_function("location.search.includes('until=9')")
+    done(page)
+    press(page.locator(".sheet"), 2, 4, rows=6, columns=9)
+    expect(caption).to_have_text("0.6 of label 3 and 0.4 of label 9; style 4 / 8 of the way")
+    middle = codes.walk(style(0), style(3), 9)[4]
+    weights = codes.between_labels(3, 9, 6, 10)[2]
+    same(image(large), codes.write(model(), middle, weights))
+    before = image(large)
+    page.get_by_role("spinbutton", name="to the style of digit").fill("9")
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.search.includes('to=9')")
+    expect(page.locator(".end canvas").nth(1)).to_have_attribute("aria-label", re.compile("digit 9"))
+    done(page)
+    assert (image(large) != before).any()
+    assert page.faults == []
+
+
+def test_a_copied_link_shows_the_same_view(open_page: OPEN) -> None:
+    query = {"digit": 42, "seed": 3, "to": 9, "from": 4, "until": 7, "tile": "2,3", "between": "5,8"}
+    pages = [open_page("cvae", **query) for _ in range(2)]
+    for scene in ("styles", "rewrite", "guess", "between"):
+        views = []
+        for page in pages:
+            page.locator(f".tab[data-scene={scene}]").click()
+            page.locator(f".explorer[data-shown={scene}]").wait_for()
+            done(page)
+            instrument = page.locator(".instrument")
+            pictures = instrument.locator("canvas").evaluate_all("all => all.map((each) => each.toDataURL())")
+            views.append((instrument.inner_text(), pictures))
+        assert views[0] == views[1], scene
+        assert views[0][1]
+
+
+def test_what_a_link_says_of_the_scenes_and_cannot_be_read_is_told(open_page: OPEN) -> None:
+    page = open_page("cvae", scene="between", to="10000", until="ten", between="-1,x")
+    expect(page.locator(".warning")).to_have_text(
+        "This link’s to, until and between could not be read; they are at their defaults."
+    )
+    done(page)
+    expect(page.locator(".large figcaption")).to_have_text("label 3; style of digit 0, a 7")
     assert page.faults == []

@@ -1,252 +1,279 @@
-"""The factor analysis page in Chromium: it trains by itself, and the scrubber moves everything at once."""
+"""The factor analysis page: it trains in the browser, and what a visitor moves is seen at once."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+OPEN = Callable[..., Page]
 PATH = "factor-analysis"
-MINUTE = 60_000
 
 
-@pytest.fixture
-def open_trained(open_page, settle):
-    """Opens the page and waits until its run is there."""
-
-    def open_(**query: object) -> Page:
-        page = open_page(PATH, wait=False, **query)
-        expect(page.get_by_text(re.compile(r"^[\d,]+ steps done$"))).to_be_visible(timeout=2 * MINUTE)
-        settle(page)
-        return page
-
-    return open_
+def shows(page: Page, scene: str) -> None:
+    """Waits until a scene is there and has drawn its run."""
+    page.locator(f".explorer[data-shown='{scene}']").wait_for()
+    page.locator(".instrument .live[data-painted]").first.wait_for()
 
 
-def step(page: Page) -> int:
-    return int(re.search(r"step ([\d,]+)", page.locator(".position").inner_text())[1].replace(",", ""))
+def numbers(page: Page) -> tuple[float, float, float]:
+    """ELBO, gap and evidence as the page writes them."""
+    terms = page.locator(".equation .term b")
+    expect(terms.nth(1)).to_have_text(re.compile(r"^\d"))
+    return tuple(float(text.replace("−", "-").replace(",", "")) for text in terms.all_inner_texts())
 
 
-def gap(page: Page) -> float:
-    return float(page.locator("dl .gap dd").inner_text())
+def step(page: Page) -> Locator:
+    return page.get_by_role("slider", name="step")
+
+
+def says_step(page: Page, position: str) -> None:
+    """Waits until a step is shown; that of the end has come once the run has."""
+    expect(page.locator(".when b")).to_have_text(re.compile(rf"^Step {position} of"))
 
 
 def pixels(canvas: Locator) -> str:
     return canvas.evaluate("canvas => canvas.toDataURL()")
 
 
-def pictures(page: Page) -> list[str]:
-    return [pixels(page.locator(selector).nth(i)) for selector, i in PANELS]
+def differs(page: Page, canvas: Locator, before: str) -> None:
+    """Waits until a canvas shows something else."""
+    page.wait_for_function(
+        "([canvas, before]) => canvas.toDataURL() !== before", arg=[canvas.element_handle(), before]
+    )
 
 
-PANELS = [(".curves", 0), (".plane", 0), (".plane", 1), (".plane", 2), (".latent", 0)]
+def link_says(page: Page, **expected: str | None) -> None:
+    """Waits until the link says all of this; None: nothing under that name."""
+    page.wait_for_function(
+        """expected => {
+            const said = new URLSearchParams(location.search)
+            return Object.entries(expected).every(([key, value]) => said.get(key) === value)
+        }""",
+        arg=expected,
+    )
 
 
-def drag(page: Page, canvas: Locator, fractions: list[float]) -> None:
-    """Presses the mouse on a canvas, moves it across, and does not let go."""
-    box = canvas.bounding_box()
+def point(target: Locator, across: float, down: float = 0.5) -> tuple[float, float]:
+    """A place within an element, as shares of its width and height."""
+    box = target.bounding_box()
     assert box is not None
-    for i, fraction in enumerate(fractions):
-        page.mouse.move(box["x"] + fraction * box["width"], box["y"] + box["height"] / 3)
-        if i == 0:
-            page.mouse.down()
+    return box["x"] + across * box["width"], box["y"] + down * box["height"]
 
 
-def test_it_trains_by_itself_and_comes_near_the_truth(open_trained):
-    page = open_trained(steps=1000)
-    assert step(page) == 1000
-    assert gap(page) < 0.1
-    assert page.locator("dl .evidence dd").inner_text().startswith("−3.9")
+def test_it_trains_by_itself_and_the_gap_adds_up(open_page: OPEN) -> None:
+    page = open_page(PATH)
+    says_step(page, "1,000")
+    elbo, gap, evidence = numbers(page)
+    assert 0 < gap < 0.1 and -4.1 < evidence < -3.9
+    assert round(elbo + gap, 3) == evidence
     assert page.faults == []
 
 
-def test_a_drag_moves_everything_and_sends_nothing_until_release(open_trained, settle):
-    page = open_trained()
+def test_the_learning_rate_trains_anew_while_it_is_dragged_and_asks_nothing(
+    open_page: OPEN, settle: Callable[[Page], None]
+) -> None:
+    page = open_page(PATH)
     sent: list[object] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     page.reload()
-    expect(page.get_by_text("1,000 steps done")).to_be_visible(timeout=2 * MINUTE)
     settle(page)
-    curves = page.locator(".curves")
-    curves.scroll_into_view_if_needed()
-    drag(page, curves, [0.9, 0.8])
-    before, start = pictures(page), step(page)
+    says_step(page, "1,000")
+    rate, curves = page.get_by_role("slider", name="learning rate"), page.locator("canvas.chart")
+    shown = page.locator(".settings output").first
     sent.clear()
-    drag(page, curves, [0.7])
-    for fraction in (0.6, 0.5, 0.4, 0.3, 0.2):
-        box = curves.bounding_box()
-        page.mouse.move(box["x"] + fraction * box["width"], box["y"] + 40)
-        page.wait_for_timeout(60)
-    assert step(page) < start
-    assert all(a != b for a, b in zip(before, pictures(page), strict=True)), "every panel has moved"
-    assert sent == []
+    page.mouse.move(*point(rate, 0.5))
+    page.mouse.down()
+    for share in (0.3, 0.1, 0.02):
+        before, text = pixels(curves), shown.inner_text()
+        page.mouse.move(*point(rate, share))
+        expect(shown).not_to_have_text(text)
+        differs(page, curves, before)
+    expect(page.locator(".equation .term b").nth(1)).to_have_text(re.compile(r"^[1-9]"))  # far from trained
     page.mouse.up()
-    page.wait_for_function("location.search.includes('step=')")
-    assert sent
+    link_says(page, lr=shown.inner_text())
+    assert sent == []
 
 
-def test_the_slider_answers_to_the_keyboard_and_speaks(open_trained):
-    page = open_trained()
-    slider = page.locator("input.range")
-    slider.focus()
-    slider.press("Home")
-    assert step(page) == 0
-    assert gap(page) > 1
-    slider.press("ArrowRight")
-    first = step(page)
-    slider.press("PageUp")
-    assert step(page) > first > 0
-    spoken = slider.get_attribute("aria-valuetext")
-    assert re.fullmatch(r"step [\d,]+, .+: evidence −[\d.]+, ELBO −[\d.]+, gap [\d.]+ nats", spoken)
-    slider.press("End")
-    assert step(page) == 1000
-    page.wait_for_function("location.search.includes('step=1000')")
-
-
-def test_play_moves_on_and_stops(open_trained):
-    page = open_trained()
-    page.get_by_role("button", name="Play").click()
-    page.wait_for_timeout(1500)
-    page.get_by_role("button", name="Pause").click()
-    reached = step(page)
-    assert 0 < reached < 1000
-    page.wait_for_timeout(300)
-    assert step(page) == reached
-
-
-def test_a_click_on_a_plane_chooses_a_test_point(open_trained):
-    page = open_trained()
-    latent = page.locator(".latent")
-    before = pixels(latent)
-    page.locator(".plane").nth(1).click(position={"x": 70, "y": 60})
-    chosen = page.locator("input.point").input_value()
-    assert chosen != "1"
-    assert pixels(latent) != before
-    page.wait_for_function(f"location.search.includes('point={chosen}')")
-
-
-def test_a_link_shows_the_same_view(open_trained):
-    query = {"experiment": "E and M in turn", "e": 150, "m": 100, "rounds": 1, "step": 120, "point": 7}
-    first, second = open_trained(**query), open_trained(**query)
-    assert step(first) == step(second) == 120
-    assert first.locator(".phase").inner_text().startswith("E-step")
-    assert first.locator("input.point").input_value() == "7"
-    first.wait_for_timeout(2000)  # the newest data may be on their way
-    assert pictures(first) == pictures(second)
-    assert "e=150" in first.url and "step=120" in first.url
-
-
-def test_other_settings_start_another_run(open_trained, settle):
-    page = open_trained(steps=200, step=100)
-    page.get_by_text("E and M in turn", exact=True).click()
-    expect(page.get_by_text("4,000 steps done")).to_be_visible(timeout=2 * MINUTE)
-    settle(page)
-    assert step(page) == 4000
-    assert "step=" not in page.url.replace("steps=", "")
-
-
-def test_stop_keeps_what_there_is_and_train_goes_on(open_page, settle):
-    page = open_page(PATH, wait=False, steps=10_000, seed=41)
-    page.get_by_role("button", name="Stop").click(timeout=MINUTE)
-    expect(page.get_by_text("Stopped.")).to_be_visible(timeout=MINUTE)
-    settle(page)
-    assert step(page) < 10_000
-    page.get_by_role("button", name="Train").click()
-    expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=MINUTE)
-    page.wait_for_function("!document.body.innerText.includes('step 0 of 10,000')", timeout=2 * MINUTE)
-    page.get_by_role("button", name="Stop").click()
-
-
-def test_the_scrubber_grows_while_training(open_page):
-    page = open_page(PATH, wait=False, steps=10_000, seed=42)
-    page.wait_for_function(
-        """() => {
-            const find = (root) => root.querySelector('.position')
-                ?? [...root.querySelectorAll('*')].map(e => e.shadowRoot && find(e.shadowRoot)).find(Boolean)
-            const step = Number(find(document)?.textContent.match(/[\\d,]+/)?.[0].replace(',', ''))
-            window.seen = new Set([...(window.seen ?? []), step])
-            return [...window.seen].filter(s => s > 0 && s < 10000).length >= 3
-        }""",
-        timeout=2 * MINUTE,
+def test_a_step_is_chosen_by_keys_or_in_the_curves_and_moves_everything(open_page: OPEN) -> None:
+    page = open_page(PATH)
+    says_step(page, "1,000")
+    canvases = page.locator(".instrument canvas").all()
+    assert len(canvases) == 5
+    before = [pixels(canvas) for canvas in canvases]
+    step(page).press("Home")
+    says_step(page, "0")
+    for canvas, old in zip(canvases, before, strict=True):
+        differs(page, canvas, old)
+    expect(step(page)).to_have_attribute(
+        "aria-valuetext",
+        re.compile(r"^step 0: the initial parameters, ELBO −[\d.]+, gap [1-9][\d.]+, evidence −"),
     )
-    page.get_by_role("button", name="Stop").click()
+    step(page).press("ArrowRight")
+    says_step(page, "2")
+    page.mouse.click(*point(page.locator("canvas.chart"), 0.4))
+    expect(page.locator(".when b")).to_have_text(re.compile(r"^Step [3-5]\d\d of"))
+    chosen = step(page).get_attribute("aria-valuetext").split()[1].rstrip(":")
+    link_says(page, step=chosen)
+    step(page).press("End")
+    link_says(page, step=None)
 
 
-def test_a_walk_by_hand(open_page, settle):
-    page = open_page(PATH, view="By hand", steps=10)
-    page.get_by_role("button", name="One E-step").click()
-    expect(page.get_by_text("1. Exact E-step")).to_be_visible()
-    expect(page.locator(".position")).to_have_text(re.compile("^move 1 of"))
-    assert gap(page) == 0
-    page.get_by_role("button", name="One M-step").click()
-    expect(page.get_by_text("2. Exact M-step")).to_be_visible()
-    expect(page.locator(".position")).to_have_text(re.compile("^move 2 of"))
-    assert gap(page) > 0.01
-    assert "walk=E-M" in page.url
-    settle(page)
+def test_play_reaches_the_end_and_stops(open_page: OPEN) -> None:
+    page = open_page(PATH, step=940)
+    says_step(page, "940")
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    says_step(page, "1,000")
+    link_says(page, step=None)
+
+
+def test_back_restores_the_step(open_page: OPEN) -> None:
+    page = open_page(PATH, experiment="turn", step=1400)
+    says_step(page, "1,400")
+    expect(page.locator(".when span")).to_have_text(re.compile("^M-step"))
+    before = numbers(page)
+    page.get_by_role("button", name="Next scene").click()
+    shows(page, "em")
+    step(page).press("Home")
+    link_says(page, step="0")
+    page.go_back()
+    shows(page, "watch")
+    says_step(page, "1,400")
+    expect(page.locator(".equation .term b").nth(1)).to_have_text(f"{before[1]:.3f}")
+
+
+def test_a_test_point_is_picked_in_a_plane_or_by_its_number(open_page: OPEN) -> None:
+    page = open_page(PATH, point=7)
+    field, latent = page.get_by_role("spinbutton", name="Test point"), page.locator("canvas.latent")
+    expect(field).to_have_value("7")
+    says_step(page, "1,000")
+    before = pixels(latent)
+    page.mouse.click(*point(page.locator("canvas.observed").nth(1), 0.4, 0.4))
+    expect(field).not_to_have_value("7")
+    link_says(page, point=field.input_value())
+    differs(page, latent, before)
+    field.fill("7")
+    field.press("Enter")
+    page.wait_for_function("([c, before]) => c.toDataURL() === before", arg=[latent.element_handle(), before])
+
+
+def test_exact_steps_by_hand_close_the_gap_and_never_lower_the_elbo(open_page: OPEN) -> None:
+    page = open_page(PATH, scene="hand")
+    elbo, gap, evidence = numbers(page)
+    assert gap > 1
+    for move in range(1, 7):
+        phase = "EM"[(move + 1) % 2]
+        page.get_by_role("button", name=f"{phase}-step").click()
+        expect(page.locator(".when b")).to_have_text(f"After {move} move{'s' * (move > 1)}")
+        moved = numbers(page)
+        assert moved[0] >= elbo
+        if phase == "E":
+            assert moved[1] == 0 and moved[2] == evidence
+        else:
+            assert moved[1] > 0
+        elbo, gap, evidence = moved
+    expect(page.locator(".account p").first).to_have_text(
+        re.compile(r"^6\. M-step, exact: the ELBO rose by .+ the gap opened from 0\.000 to 0\.\d+\.$")
+    )
+    link_says(page, moves="E,M,E,M,E,M")
+
+
+def test_a_move_of_gradient_steps_is_undone(open_page: OPEN) -> None:
+    page = open_page(PATH, scene="hand", moves="E200,M")
+    first = page.locator(".account p").first
+    expect(first).to_have_text(re.compile("^2. M-step, exact: "))
+    before = numbers(page)
+    page.get_by_role("button", name="50", exact=True).click()
+    page.get_by_role("button", name="E-step").click()
+    expect(first).to_have_text(
+        re.compile("^3. E-step, 50 gradient steps: .+the evidence stayed; the gap closed")
+    )
+    link_says(page, moves="E200,M,E50", by="50")
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("2. Exact M-step")).to_be_hidden()
+    expect(first).to_have_text(re.compile("^2. M-step"))
+    assert numbers(page) == before
+    page.get_by_role("button", name="Reset").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    link_says(page, moves=None)
 
 
-def test_a_walk_of_gradient_steps_arrives(open_page, settle):
-    page = open_page(PATH, view="By hand", steps=10, walk="E200-M100")
-    expect(page.get_by_text("2. Approximate M-step, 100 gradient steps")).to_be_visible(timeout=MINUTE)
-    expect(page.locator(".position")).to_have_text(re.compile("^move 2 of"))
-    page.get_by_text("50", exact=True).click()
-    settle(page)
-    page.get_by_role("button", name="One E-step").click()
-    expect(page.get_by_text("3. Approximate E-step, 50 gradient steps")).to_be_visible(timeout=MINUTE)
-    expect(page.locator(".position")).to_have_text(re.compile("^move 3 of"))
-    expect(page.get_by_text(re.compile("^(Walking|Waiting|Next in line)"))).to_have_count(0)
-    assert "walk=E200-M100-E50" in page.url
-    assert page.faults == []
+def test_classic_em_and_aevb_are_compared_at_every_pass(open_page: OPEN) -> None:
+    page = open_page(PATH, scene="em")
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0)).to_contain_text("AEVB, 1,000 gradient steps")
+    expect(rows.nth(1)).to_contain_text("classic EM, 32 iterations")
+    expect(rows.nth(2)).to_have_text(re.compile(r"the true model−\d\.\d+0\.0000\.4000\.2000\.300$"))
+    ended = rows.nth(1).inner_text()
+    step(page).press("Home")
+    expect(rows.nth(1)).to_contain_text("classic EM, 0 iterations")
+    assert rows.nth(1).inner_text().split("\t")[1:] == rows.nth(0).inner_text().split("\t")[1:] != ended
 
 
-def test_rotation_changes_w_and_nothing_else(open_page):
-    page = open_page(PATH, view="Rotation", steps=10)
-    same, slider = page.locator(".same"), page.locator("input.angle")
-    tables = page.locator(".matrices table")
-    evidence, rotated, product = same.inner_text(), tables.nth(1).inner_text(), tables.nth(2).inner_text()
-    slider.focus()
+def test_rotation_changes_w_and_nothing_else(open_page: OPEN) -> None:
+    page = open_page(PATH, scene="rotation")
+    tables, same = page.locator(".matrix"), page.locator(".same")
+    expect(page.get_by_text("The model at step 1,000.")).to_be_visible()
+    W, rotated, product = tables.all_inner_texts()
+    evidence, before = same.inner_text(), pixels(page.locator("canvas.observed").first)
+    angle = page.get_by_role("slider", name="Rotate the factors by")
     for _ in range(25):
-        slider.press("ArrowRight")
-    assert same.inner_text() == evidence
+        angle.press("ArrowRight")
+    link_says(page, angle="65")
+    expect(tables.nth(1)).not_to_have_text(rotated)
+    differs(page, page.locator("canvas.observed").first, before)
+    assert tables.nth(0).inner_text() == W
     assert tables.nth(2).inner_text() == product
-    assert tables.nth(1).inner_text() != rotated
-    page.wait_for_function("location.search.includes('angle=65')")
+    assert same.inner_text() == evidence
 
 
-@pytest.mark.parametrize("view", ["Watch", "EM plot", "Classic EM", "By hand", "Rotation"])
-def test_no_view_is_wider_than_a_phone(open_page, view):
-    page = open_page(PATH, width=400, height=800, view=view, steps=10, walk="E-M")
-    main = page.locator("[data-testid=stMain]")
-    assert main.evaluate("main => main.scrollWidth - main.clientWidth") <= 0
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
-    assert page.faults == []
+def test_the_curves_are_zoomed_and_read(open_page: OPEN) -> None:
+    page = open_page(PATH, scene="plot")
+    chart = page.locator("canvas.chart")
+    says_step(page, "1,000")
+    page.mouse.move(*point(chart, 0.3))
+    expect(page.locator(".when b")).to_have_text(re.compile(r"^Step [1-4]\d\d of"))
+    expect(page.locator(".estimate")).to_have_text(re.compile(r"−[\d.]+$"))
+    before = pixels(chart)
+    page.mouse.down()
+    page.mouse.move(*point(chart, 0.5))
+    page.mouse.up()
+    page.wait_for_function("/zoom=\\d+,\\d+/.test(location.search)")
+    differs(page, chart, before)
+    page.mouse.dblclick(*point(chart, 0.5))
+    link_says(page, zoom=None)
+    page.get_by_role("button", name="Zoom in").click()
+    link_says(page, zoom="250,750")
+    page.get_by_role("button", name="Later").click()
+    link_says(page, zoom="500,1000")
+    expect(page.get_by_role("button", name="Later")).to_be_disabled()
+    page.mouse.move(*point(chart, 0.5))
+    page.mouse.wheel(0, -100)
+    page.wait_for_function("!location.search.includes('zoom=500,1000')")
+    page.get_by_role("button", name="Whole run").click()
+    link_says(page, zoom=None)
 
 
 @pytest.mark.parametrize("latent_dim", [1, 3])
-def test_other_latent_dimensions(open_trained, latent_dim):
-    page = open_trained(L=latent_dim, steps=50)
-    before = pixels(page.locator(".latent"))
-    page.locator("input.range").press("Home")
-    assert pixels(page.locator(".latent")) != before
+@pytest.mark.parametrize("scene", ["watch", "em", "hand", "rotation"])
+def test_other_latent_dimensions(open_page: OPEN, scene: str, latent_dim: int) -> None:
+    page = open_page(PATH, scene=scene, L=latent_dim, steps=50)
+    shows(page, scene)
     assert page.faults == []
 
 
-def test_nonsense_in_the_url_gives_a_working_page(open_trained):
-    page = open_trained(
-        experiment="7",
-        steps="-3",
-        L="x",
-        lr="2",
-        seed="1e9",
-        batch="0",
-        view="?",
-        step="NaN",
-        point="0",
-        walk="EEM",
-    )
-    assert step(page) == 1000
-    assert page.locator("input.point").input_value() == "1"
-    assert page.get_by_test_id("stException").count() == 0
+def test_a_run_has_its_limits_and_a_link_its_words(open_page: OPEN) -> None:
+    page = open_page(PATH, experiment="turn", e=3000, m=3000, rounds=50, lr="0.05", L="x", step="NaN")
+    expect(page.locator(".warning")).to_contain_text("L and step could not be read")
+    says_step(page, "12,000")
+    expect(page.locator(".settings output").first).to_have_text("0.05")
+    page.get_by_text("More").click()
+    expect(page.get_by_text("12,000 steps in all, the most there can be")).to_be_visible()
+    page.get_by_role("button", name="As in the tutorial").click()
+    says_step(page, "4,000")
+    link_says(page, experiment="turn", e=None, m=None, rounds=None, lr=None)
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("4,000 steps in all")).to_be_hidden()
     assert page.faults == []

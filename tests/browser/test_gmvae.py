@@ -1,258 +1,213 @@
-"""The GMVAE page in a real browser, as a visitor meets it."""
+"""The GMVAE's own scenes in a real browser, as a visitor meets them."""
 
-import re
 from collections.abc import Callable
 
+import numpy as np
 import pytest
+import torch
 from playwright.sync_api import Locator, Page, expect
+from torch import Tensor
 
-from aevb.ui import gmvae
-from tests.visitors import digit, drawn, fits, listen, needs, works_despite
+from aevb import checkpoints
+from aevb.explore import codes
+from aevb.ui.shared import loading
+from tests.canvases import image, pixels
 
 OPEN = Callable[..., Page]
-SETTLE = Callable[[Page], None]
-PICTURE = "canvas => canvas.toDataURL()"
+LINE = "803080d0"
+"""A drawing: one stroke from top to bottom."""
 
-pytestmark = needs("gmvae")
-
-
-def simplex(page: Page) -> Locator:
-    found = page.locator(".st-key-gumbel")
-    found.scroll_into_view_if_needed()
-    expect(found.locator(".position")).to_contain_text("temperature")
-    return found
+pytestmark = pytest.mark.skipif("gmvae" not in checkpoints.shipped(), reason="checkpoints/gmvae is not there")
 
 
-def spread(simplex: Locator) -> float:
-    """How large a part of the samples' picture lies outside the simplex's middle, by coloured pixels."""
-    return simplex.locator("canvas").evaluate(
-        """canvas => {
-            const { width, height } = canvas
-            const data = canvas.getContext('2d').getImageData(0, 0, width, height).data
-            let all = 0, outside = 0
-            for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) {
-                const [r, g, b, a] = data.slice(4 * (y * width + x), 4 * (y * width + x) + 4)
-                if (a < 150 || Math.max(r, g, b) - Math.min(r, g, b) < 50) continue
-                all++
-                if (Math.hypot(x / width - 0.5, y / height - 0.6) > 0.2) outside++
-            }
-            return outside / all
-        }"""
+def done(page: Page) -> None:
+    """Waits for what is computed in slices."""
+    page.locator(".instrument [aria-busy=false]").wait_for()
+
+
+def binary(digit: int) -> Tensor:
+    """A test digit as the model sees it."""
+    return (loading.digits().test.images[digit].flatten() >= 128).float()
+
+
+def clusters(first: int) -> tuple[Tensor, Tensor, list[str]]:
+    """The first test digits' most probable clusters, the classes of these, and all clusters' titles."""
+    checkpoint = loading.checkpoint("gmvae")
+    order, titles = checkpoint.measures["order"], checkpoint.measures["titles"]
+    x = torch.stack([binary(digit) for digit in range(first)])
+    found = checkpoint.model.responsibilities(x).argmax(1)
+    named = [titles[order.index(y)] for y in range(len(order))]
+    return found, torch.tensor(checkpoint.measures["class_of"])[found], named
+
+
+# Clusters
+
+
+def test_a_row_for_each_cluster_in_digit_order_drawn_again(open_page: OPEN) -> None:
+    page = open_page("gmvae", seed=1)
+    sheet = page.locator(".sheet")
+    done(page)
+    titles = loading.checkpoint("gmvae").measures["titles"]
+    assert page.locator(".titles span").all_inner_texts() == titles
+    assert page.get_by_label("The same styles in every row").count() == 0
+    before = pixels(sheet)
+    page.keyboard.press("r")
+    page.wait_for_function("!['1', null].includes(new URLSearchParams(location.search).get('seed'))")
+    done(page)
+    assert (before != pixels(sheet)).any()
+    sheet.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".large figcaption")).to_have_text(f"cluster of {titles[1]}, draw 1")
+    assert page.faults == []
+
+
+# Which cluster?
+
+
+def test_a_digit_is_in_the_cluster_that_the_library_says(open_page: OPEN) -> None:
+    found, classes, titles = clusters(200)
+    labels = loading.digits().test.labels[:200]
+    right, wrong = 8, int(torch.nonzero(classes != labels)[0])
+    page = open_page("gmvae", scene="guess", digit=right)
+    verdict = page.locator(".verdict")
+    expect(verdict).to_contain_text(f"In the cluster of {titles[found[right]]}, q(y | x)")
+    expect(verdict).to_contain_text(f"that is the one matched with its label, {labels[right]}.")
+    expect(page.locator("tbody tr.own")).to_contain_text("its cluster, true label")
+    model = loading.checkpoint("gmvae").model
+    mean = codes.posterior(model, binary(right), found[right]).mean
+    shown = image(page.locator(".pictures canvas").nth(1))
+    assert np.abs(shown - codes.decode(model, mean).numpy()).max() <= 2 / 255 + 1e-6
+    page.get_by_role("spinbutton", name="Test digit").fill(f"{wrong}")
+    page.keyboard.press("Enter")
+    expect(verdict).to_contain_text(f"its label, {labels[wrong]}, is matched with another.")
+    expect(page.locator("tbody tr.own")).to_contain_text("true label")
+    expect(page.locator("tbody tr.best")).to_contain_text("its cluster")
+    assert page.faults == []
+
+
+def terms(page: Page) -> list[float]:
+    """The numbers of the equation, once all are there."""
+    done(page)
+    found = page.locator(".equation b").all_inner_texts()
+    return [float(text.replace("−", "-").replace(",", "")) for text in found]
+
+
+def test_the_elbo_adds_up_and_its_kl_are_the_librarys(open_page: OPEN) -> None:
+    page = open_page("gmvae", scene="guess", digit=3)
+    likelihood, kl_z, kl_y, elbo, bound = terms(page)
+    assert round(likelihood - kl_z - kl_y, 1) == elbo
+    assert bound == pytest.approx(elbo, abs=30)
+    exact = codes.terms(
+        loading.checkpoint("gmvae").model, binary(3).unsqueeze(0), generator=torch.Generator().manual_seed(0)
     )
+    assert kl_z == pytest.approx(-exact["minus_kl_z"].item(), abs=0.12)
+    assert kl_y == pytest.approx(-exact["minus_kl_y"].item(), abs=0.12)
+    page.get_by_role("button", name="Resample z").click()
+    page.wait_for_function("location.search.includes('seed=')")
+    expect(page.locator(".equation b").first).not_to_have_text(f"−{-likelihood:,.1f}")
+    assert terms(page)[4] == bound
 
 
-def test_another_digit_has_its_own_cluster_and_place(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("gmvae")
-    expect(page.locator("h1")).to_have_text("Gaussian mixture VAE")
-    page.get_by_label("Test digit", exact=True).fill("1")
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile("digit=1"))
-    settle(page)
-    expect(page.locator(".st-key-reconstructed")).to_contain_text("digit 1, a 2")
-    expect(page.locator(".st-key-points .chosen")).to_contain_text("digit 1")
-    title = gmvae.titles("gmvae")[gmvae.scored("gmvae").order.index(gmvae.own("gmvae", 1))]
-    expect(page.locator(".st-key-place_sliders figcaption").first).to_have_text(f"cluster of {title}")
-    assert page.faults == []
+def test_a_drawing_finds_its_cluster(open_page: OPEN) -> None:
+    page = open_page("gmvae", scene="guess", strokes=LINE)
+    expect(page.locator(".verdict")).to_contain_text("In the cluster of 1s")
+    expect(page.locator(".verdict")).to_contain_text("a drawing has no label")
+    expect(page.locator("tbody tr.own")).to_have_count(0)
+    expect(page.locator(".chooser .drawing")).to_be_visible()
+    page.get_by_role("button", name="Another 7").click()
+    expect(page.locator(".verdict")).not_to_contain_text("drawing")
+    page.wait_for_function("!location.search.includes('strokes')")
 
 
-def test_resampling_changes_the_rows(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("gmvae", rows=1)
-    first = drawn(page, "draws")
-    assert len(first) == 10
-    page.get_by_role("button", name="Resample", exact=True).click()
-    settle(page)
-    assert not set(first) & set(drawn(page, "draws"))
+# Gumbel-Softmax
 
 
-def test_a_click_on_a_cell_opens_its_images(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("gmvae")
-    chart = page.locator(".st-key-confusion")
-    chart.scroll_into_view_if_needed()
-    before = drawn(page, "cell")
-    grid = chart.locator(".nsewdrag").first.bounding_box()
-    assert grid is not None
-    # The third row's third cell: one of the matching, if the clusters are digits.
-    page.mouse.click(grid["x"] + 0.25 * grid["width"], grid["y"] + 0.25 * grid["height"])
-    expect(page.get_by_text("labelled 2 in the cluster of 2s")).to_be_visible()
-    settle(page)
-    assert "in=2s" in page.url and "labelled=2" in page.url
-    opened = drawn(page, "cell")
-    assert opened != before and 0 < len(opened) <= 60
-    # A second click elsewhere: the first one's selection must not stay.
-    grid = chart.locator(".nsewdrag").first.bounding_box()
-    assert grid is not None
-    page.mouse.click(grid["x"] + 0.35 * grid["width"], grid["y"] + 0.35 * grid["height"])
-    expect(page.get_by_text("labelled 3 in the cluster of 3s")).to_be_visible()
-    assert page.faults == []
+def temperature(page: Page) -> Locator:
+    return page.get_by_role("slider", name="temperature τ")
 
 
-def test_a_cell_can_be_chosen_by_its_name(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("gmvae")
-    _, shown = gmvae.commonest_mistake("gmvae")
-    other = 1 if shown == 7 else 7  # what is shown at first does not stand in the link
-    page.get_by_role("combobox", name="Labelled").focus()
-    page.keyboard.type(f"{other}")
-    expect(page.get_by_role("option", name=f"{other}", exact=True)).to_be_visible()
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(f"labelled={other}"))
+def spread(page: Page) -> float:
+    """How large a part of the coloured pixels lies outside the simplex's middle."""
+    shown = pixels(page.locator(".simplex canvas"))
+    height = len(shown)
+    rows, columns = np.nonzero((shown[..., 3] > 150) & (np.ptp(shown[..., :3], axis=-1) > 50))
+    middle = (np.median([columns.min(), columns.max()]), 0.62 * height)
+    return float((np.hypot(columns - middle[0], rows - middle[1]) > 0.25 * height).mean())
 
 
-def test_the_temperature_moves_the_samples_without_the_server(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("gmvae")
-    frames = listen(page, settle)
-    found = simplex(page)
-    temperature = found.get_by_role("slider", name="temperature")
-    temperature.focus()
-    temperature.press("Home")
-    expect(found.locator(".position")).to_have_text("temperature τ = 10")
-    hot, nearest = spread(found), found.locator(".nearest").all_inner_texts()
-    frames.clear()
-    for _ in range(5):
-        temperature.press("ArrowRight")
-    temperature.press("End")
-    expect(found.locator(".position")).to_have_text("temperature τ = 0.10")
-    assert frames == []
-    cold = spread(found)
-    assert hot < 0.05 and cold > 0.8
-    assert found.locator(".nearest").all_inner_texts() == nearest
-    expect(page).to_have_url(re.compile("tau=0.1"))
-    assert page.faults == []
-
-
-def test_the_probabilities_add_up_to_one_and_stand_in_the_link(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("gmvae", tau=0.5, pi="20-30-50")
-    found = simplex(page)
-    expect(found.locator(".position")).to_have_text("temperature τ = 0.50")
-    names = found.locator(".name")
-    assert names.all_inner_texts() == ["π₁ = 0.20", "π₂ = 0.30", "π₃ = 0.50"]
-    slider = found.get_by_role("slider", name="probability of category 1")
-    slider.focus()
-    slider.press("End")
-    assert names.all_inner_texts() == ["π₁ = 0.96", "π₂ = 0.02", "π₃ = 0.02"]
+def test_the_temperature_moves_the_samples_and_no_corner_loses_one(open_page: OPEN) -> None:
+    page = open_page("gmvae", scene="gumbel")
+    slider, value, nearest = temperature(page), page.locator(".temperature output"), page.locator(".nearest")
     slider.press("Home")
-    assert names.all_inner_texts() == ["π₁ = 0.02", "π₂ = 0.49", "π₃ = 0.49"]
-    expect(page).to_have_url(re.compile("pi=2-49-49"))
-    settle(page)
+    expect(value).to_have_text("10")
+    expect(nearest).to_contain_text("● ")
+    page.wait_for_function("location.search.includes('tau=10')")
+    hot, counts = spread(page), nearest.inner_text()
+    slider.press("End")
+    expect(value).to_have_text("0.10")
+    page.wait_for_function("location.search.includes('tau=0.1')")
+    assert hot < 0.05 and spread(page) > 0.4
+    assert nearest.inner_text() == counts
+    assert sum(int(word.rstrip(".,")) for word in counts.split()[1:] if word.rstrip(".,").isdigit()) == 1000
+    expect(page.locator(".simplex canvas")).to_have_attribute(
+        "aria-label", "500 samples on the simplex at temperature 0.10; nearest to its corners: 251, 143, 106"
+    )
+    assert page.faults == []
+
+
+def test_the_probabilities_add_up_to_one_and_stand_in_the_link(open_page: OPEN) -> None:
+    page = open_page("gmvae", scene="gumbel", tau=0.5, pi="20-30-50")
+    expect(page.locator(".temperature output")).to_have_text("0.50")
+    shares = page.locator(".shares output")
+    expect(shares).to_have_text(["0.20", "0.30", "0.50"])
+    slider = page.get_by_role("slider", name="probability of category 1")
+    slider.press("End")
+    expect(shares).to_have_text(["0.96", "0.02", "0.02"])
+    slider.press("Home")
+    expect(shares).to_have_text(["0.02", "0.49", "0.49"])
+    page.wait_for_function("location.search.includes('pi=2-49-49')")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Next scene").click()
+    page.go_back()
+    expect(shares).to_have_text(["0.02", "0.49", "0.49"])
     other = open_page(page.url.split("/", 3)[3])
-    assert simplex(other).locator(".name").all_inner_texts() == names.all_inner_texts()
-    assert simplex(other).locator("canvas").evaluate("c => c.toDataURL()") == found.locator(
-        "canvas"
-    ).evaluate("c => c.toDataURL()")
-
-
-def test_back_and_another_link_move_the_simplex(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("gmvae", tau=0.5, pi="20-30-50")
-    found = simplex(page)
-    position, first = found.locator(".position"), found.locator(".name").first
-    found.get_by_role("slider", name="temperature").press("Home")
-    expect(page).to_have_url(re.compile("tau=10"))
-    settle(page)
-    found.get_by_role("slider", name="probability of category 1").press("Home")
-    expect(page).to_have_url(re.compile("pi=2-"))
-    settle(page)
-    page.go_back()
-    expect(first).to_have_text("π₁ = 0.20")
-    expect(position).to_have_text("temperature τ = 10")
-    settle(page)
-    page.go_back()
-    expect(position).to_have_text("temperature τ = 0.50")
-    settle(page)
-    menu = page.get_by_test_id("stSidebarNav")
-    for title in ("Overview", "Gaussian mixture VAE"):
-        menu.get_by_role("link", name=title, exact=True).click()
-        settle(page)
-    found = simplex(page)
-    expect(found.locator(".position")).to_have_text("temperature τ = 1.0")
-    expect(found.locator(".name").first).to_have_text("π₁ = 0.50")
+    expect(other.locator(".shares output")).to_have_text(["0.02", "0.49", "0.49"])
+    assert (pixels(other.locator(".simplex canvas")) == pixels(page.locator(".simplex canvas"))).all()
     assert page.faults == []
 
 
 def test_the_samples_can_be_played_to_the_corners(open_page: OPEN) -> None:
-    page = open_page("gmvae", tau=0.2)
-    found = simplex(page)
-    found.get_by_role("button", name="Play").click()
-    found.get_by_role("button", name="Pause").wait_for()
-    expect(found.locator(".position")).to_have_text("temperature τ = 0.10", timeout=10_000)
-    expect(found.get_by_role("button", name="Play")).to_be_visible()
-    expect(page).to_have_url(re.compile("tau=0.1"))
+    page = open_page("gmvae", scene="gumbel", tau=0.12)
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".temperature output")).to_have_text("0.10")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    page.wait_for_function("location.search.includes('tau=0.1&') || location.search.endsWith('tau=0.1')")
 
 
-def test_a_copied_link_shows_the_same_view(open_page: OPEN, settle: SETTLE) -> None:
-    query = {"digit": 42, "map": "UMAP", "colour": "digit", "rows": 5, "sample": 3, "cluster": "8s"}
-    page = open_page("gmvae", **query, **{"in": "9s", "labelled": 4})
-    page.locator(".st-key-place_sliders .slider input").first.focus()
-    for _ in range(5):
-        page.keyboard.press("ArrowLeft")
-    expect(page).to_have_url(re.compile("place="))
-    settle(page)
-    other = open_page(page.url.split("/", 3)[3])
-    assert other.url == page.url
-    assert digit(other) == 42
-    for place in ("draws", "cell", "reconstructed"):
-        assert drawn(other, place) == drawn(page, place), place
-    assert other.locator(".st-key-elbo").inner_text() == page.locator(".st-key-elbo").inner_text()
+@pytest.mark.parametrize(("tau", "pi"), [("cold", "1-2-3"), ("0", "98-1-1")])
+def test_a_simplex_that_cannot_be_read_is_at_its_defaults(open_page: OPEN, tau: str, pi: str) -> None:
+    page = open_page("gmvae", scene="gumbel", tau=tau, pi=pi)
+    expect(page.locator(".warning")).to_have_text(
+        "This link’s tau and pi could not be read; they are at their defaults."
+    )
+    expect(page.locator(".temperature output")).to_have_text("1.0")
+    expect(page.locator(".shares output")).to_have_text(["0.50", "0.30", "0.20"])
 
 
-def test_nothing_is_wider_than_a_phone(open_page: OPEN) -> None:
-    page = open_page("gmvae", width=400, height=800)
-    fits(page)
-
-
-@pytest.mark.parametrize(
-    ("query", "names"),
-    [
-        (
-            {"digit": "-3", "map": "globe", "rows": "1e9", "sample": "x", "tau": "hot", "in": "11s"},
-            "rows, digit, sample, map, in and tau",
-        ),
-        (
-            {
-                "digit": "nonsense",
-                "place": "<b>",
-                "cluster": "no",
-                "colour": "red",
-                "labelled": "-1",
-                "pi": "1",
-            },
-            "digit, cluster, colour, labelled and pi",
-        ),
-    ],
-)
-def test_nonsense_in_the_link_leaves_a_working_page(
-    open_page: OPEN, settle: SETTLE, query: dict[str, str], names: str
-) -> None:
-    page = open_page("gmvae", **query)
-    works_despite(page, settle, names, 1 + ("place" in query))
-
-
-def test_from_page_to_page_nothing_is_carried_over_that_does_not_fit(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("gmvae", digit=5, colour="digit", tau=0.3, **{"in": "4s"})
-    titles = (("Conditional VAE", "Conditional VAE"), ("Gaussian mixture VAE", "Gaussian mixture VAE"))
-    for title, heading in titles:
-        page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
-        expect(page.locator("h1")).to_have_text(heading)
-        settle(page)
-        assert page.locator("[data-testid=stAlertContentError]").count() == 0
-        assert page.locator("[data-testid=stAlertContentWarning]", has_text="link").count() == 0
-        expect(page.locator("#mathematics")).to_be_attached()
-    assert page.faults == []
-
-
-def test_what_is_written_on_a_canvas_follows_a_font_that_arrives_late(
-    open_page: OPEN, settle: SETTLE
-) -> None:
-    page = open_page("gmvae")
-    canvas = simplex(page).locator("canvas")
-    in_time = canvas.evaluate(PICTURE)
+def test_what_is_written_on_a_canvas_follows_a_font_that_arrives_late(open_page: OPEN) -> None:
+    page = open_page("gmvae", scene="gumbel")
+    canvas, picture = page.locator(".simplex canvas"), "canvas => canvas.toDataURL()"
+    page.wait_for_function("document.fonts.status === 'loaded'")
+    pixels(canvas)
+    in_time = canvas.evaluate(picture)
     held = []
     page.route("**/*.woff2", lambda route: held.append(route))
     page.reload(wait_until="commit")  # "load" waits for fonts
-    canvas = simplex(page).locator("canvas")
-    settle(page)
-    assert held and canvas.evaluate(PICTURE) != in_time, "no font has arrived yet"
+    pixels(canvas)
+    assert held and canvas.evaluate(picture) != in_time, "no font has arrived yet"
     for route in held:
         route.continue_()
     page.unroute("**/*.woff2")
-    page.wait_for_function("document.fonts.status === 'loaded'")
-    settle(page)
-    assert canvas.evaluate(PICTURE) == in_time
+    page.wait_for_function(
+        "([canvas, picture]) => canvas.toDataURL() === picture", arg=[canvas.element_handle(), in_time]
+    )

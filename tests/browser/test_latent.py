@@ -1,365 +1,423 @@
-"""The live sliders of the VAE, the CVAE and the GMVAE in a real browser: dragged, nudged, locked, linked."""
+"""Knobs and planes of the VAE, the CVAE and the GMVAE in a real browser: turned, dragged, locked, linked."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
+from torch import Tensor
 
-from aevb import checkpoints, clustering, explore
-from aevb.models.cvae import one_hot
-from aevb.ui import cvae, gmvae, latents, vae
-from tests.visitors import listen
+from aevb.explore import codes
+from aevb.models.base import one_hot
+from aevb.ui.shared import loading
 
 OPEN = Callable[..., Page]
 SETTLE = Callable[[Page], None]
-PARAMS = {"vae": "z", "cvae": "style", "gmvae": "place"}
+STALE = re.compile(r"\bstale\b")
+STROKES = "50285078-9028a028a0509060-90d0"
+
+FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+SET = "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }"
 
 
 @pytest.fixture
-def open_sliders(open_page: OPEN) -> Callable[..., tuple[Page, Locator]]:
-    """`open_sliders("vae", digit=3)`: the page, and its sliders once the model is there."""
+def open_scene(open_page: OPEN) -> Callable[..., Page]:
+    """`open_scene("vae", "knobs", digit=3)`: the page once all its images are painted."""
 
-    def open_(name: str, **query: object) -> tuple[Page, Locator]:
-        if name not in checkpoints.shipped():
-            pytest.skip(f"checkpoints/{name} is not there")
-        page = open_page(name, **query)
-        found = page.locator(f".st-key-{PARAMS[name]}_sliders")
-        ready(found)
-        return page, found
+    def open_(name: str, scene: str, **query: object) -> Page:
+        page = open_page(name, scene=scene, **query)
+        painted(page)
+        return page
 
     return open_
 
 
-def ready(sliders: Locator) -> None:
-    """The image is painted and the pad's thumbnails too."""
-    expect(sliders.locator(".decoded")).to_have_attribute("aria-label", re.compile("."), timeout=60_000)
-    sliders.scroll_into_view_if_needed()
-    sliders.page.wait_for_timeout(500)
+def painted(page: Page) -> None:
+    """Waits until what was computed is shown, and nothing of it is dimmed."""
+    expect(page.locator(".decoded figcaption").first).not_to_be_empty()
+    expect(page.locator("canvas.sheet[data-painted]").first).to_be_visible()
+    expect(page.locator("canvas.stale")).to_have_count(0)
 
 
 def pixels(canvas: Locator) -> np.ndarray:
     """What a canvas shows, (H, W) grey levels."""
-    grey = canvas.evaluate(
+    height, width, levels = canvas.evaluate(
         """canvas => {
-            const { width, height } = canvas
-            const data = canvas.getContext('2d').getImageData(0, 0, width, height).data
-            return [height, width, Array.from(data.filter((_, i) => i % 4 === 0))]
+            const { width, height } = canvas;
+            const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+            return [height, width, Array.from(data.filter((_, i) => i % 4 === 0))];
         }"""
     )
-    return np.array(grey[2]).reshape(grey[:2])
+    return np.array(levels).reshape(height, width)
 
 
-def decoded(sliders: Locator) -> np.ndarray:
-    return pixels(sliders.locator(".decoded"))
+def decoded(page: Page) -> np.ndarray:
+    page.evaluate(FRAMES)
+    return pixels(page.locator(".decoded canvas").first)
 
 
-def values(sliders: Locator) -> list[float]:
-    """Of all sliders, in the order in which they are shown."""
-    shown = sliders.locator(".slider output").all_text_contents()
-    return [float(value.replace("−", "-")) for value in shown]
+def tile(sheet: np.ndarray, column: int, row: int = 0) -> np.ndarray:
+    return sheet[29 * row : 29 * row + 28, 29 * column : 29 * column + 28]
 
 
-def linked(page: Page, param: str) -> torch.Tensor:
-    return torch.tensor(
-        latents.parse(re.search(rf"[?&]{param}=([^&]+)", page.url)[1].replace("%2C", ","), COUNT[param])
-    )
+def same(shown: np.ndarray, x: Tensor) -> None:
+    """What is painted is what the library decodes, within two levels of 255."""
+    assert np.abs(shown.ravel() - 255 * x.numpy()).max() <= 2
 
 
-COUNT = {"z": 20, "style": 20, "place": 64}
+def number(text: str) -> float:
+    return float(text.replace("−", "-").replace(",", ""))
 
 
-def same(painted: np.ndarray, x: torch.Tensor) -> None:
-    """What is painted is what Python decodes, within two levels of 255."""
-    assert np.abs(painted.ravel() - 255 * x.numpy()).max() <= 2
+def numbers(found: Locator) -> list[float]:
+    return [number(text) for text in found.all_text_contents()]
 
 
-def test_a_dragged_slider_repaints_the_image_and_tells_the_server_on_release(
-    open_sliders: Callable[..., tuple[Page, Locator]], settle: SETTLE
+def values(page: Page) -> dict[int, float]:
+    """Those of the knobs in sight, by their dimension, counted from 0."""
+    names = page.locator(".knob.with-strip b").all_text_contents()
+    shown = numbers(page.locator(".knob.with-strip output"))
+    return {int(name[1:]) - 1: value for name, value in zip(names, shown, strict=True)}
+
+
+def linked(page: Page) -> Tensor:
+    found = re.search(r"[?&]z=([^&]+)", page.url)
+    assert found, page.url
+    return torch.tensor([float(value) for value in found[1].split(",")])
+
+
+def rounded(z: Tensor) -> Tensor:
+    return (z * 100).round() / 100
+
+
+# What the library makes of it
+
+
+def model_of(name: str) -> Any:
+    return loading.checkpoint(name).model
+
+
+def measures(name: str) -> dict[str, Any]:
+    return loading.checkpoint(name).measures
+
+
+def image(name: str, digit: int) -> Tensor:
+    """A test image as the model sees it, (784,)."""
+    levels = loading.digits().test.images[digit].flatten()
+    return (levels >= 128).float() if model_of(name).observation == "binary" else (levels + 0.5) / 256
+
+
+def mean(name: str, digit: int, y: int | None = None) -> Tensor:
+    """The encoder's mean as the knobs have it, (L,): ε under its choice."""
+    model, choice = model_of(name), None if y is None else torch.tensor(y)
+    return rounded(codes.style(model, codes.posterior(model, image(name, digit), choice).mean, choice))
+
+
+def by_use(name: str) -> Sequence[int]:
+    return np.argsort(-np.array(measures(name)["use"]), kind="stable").tolist()
+
+
+# The knobs
+
+
+def test_a_turned_knob_changes_the_digit_on_the_frame_and_asks_nothing_of_the_server(
+    open_scene: Callable[..., Page], settle: SETTLE
 ) -> None:
-    page, sliders = open_sliders("vae", digit=3)
-    frames = listen(page, settle)
-    ready(sliders)
-    before, start = decoded(sliders), values(sliders)
-    terms = sliders.locator(".terms dd").all_inner_texts()
-    box = sliders.locator(".slider input").first.bounding_box()
+    page = open_scene("vae", "knobs", digit=3)
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.reload()
+    settle(page)
+    painted(page)
+    model, x, start = model_of("vae"), image("vae", 3), mean("vae", 3)
+    same(decoded(page), codes.decode(model, start))
+    first, *others = values(page)
+    assert [first, *others] == by_use("vae")[:5]
+    box = page.locator(".knob input").first.bounding_box()
     assert box is not None
-    across = [box["x"] + share * box["width"] for share in (0.5, 0.6, 0.7, 0.8, 0.9)]
-    page.mouse.move(across[0], box["y"] + box["height"] / 2)
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.5 * box["width"], middle)
     page.mouse.down()
-    frames.clear()
-    seen = []
-    for x in across[1:]:
-        page.mouse.move(x, box["y"] + box["height"] / 2)
-        page.wait_for_timeout(120)
-        seen.append(decoded(sliders))
-    assert all(np.abs(a - b).max() > 20 for a, b in zip([before, *seen], seen, strict=False))
-    assert sliders.locator(".terms dd").all_inner_texts() != terms
-    page.wait_for_timeout(500)
-    assert frames == [], "nothing crosses the wire before the release"
-    assert "z=" not in page.url
+    sent.clear()
+    seen = [decoded(page)]
+    for share in (0.6, 0.7, 0.8, 0.9):
+        page.mouse.move(box["x"] + share * box["width"], middle)
+        seen.append(decoded(page))
+        assert np.abs(seen[-1] - seen[-2]).max() > 20
+    expect(page.locator(".knob output").first).to_have_text(re.compile("^[34]"))
+    assert sent == [] and "z=" not in page.url
     page.mouse.up()
     expect(page).to_have_url(re.compile("z="))
-    settle(page)
-    after = values(sliders)
-    assert 3 < after[0] <= 5 and after[1:] == start[1:]
-    assert np.array_equal(decoded(sliders), seen[-1])
-    z = linked(page, "z")
-    assert [round(float(z[i]), 2) for i in latents.order("vae")] == after
-    same(seen[-1], explore.decode(vae.model("vae"), z))
-    numbers = sliders.locator(".terms dd").all_inner_texts()
-    joint = explore.joint_terms(vae.model("vae"), vae.image(3), z)
-    wanted = [joint["likelihood"].item(), joint["prior"].item(), sum(joint.values()).item()]
-    shown = [float(number.replace("−", "-").replace(",", "")) for number in numbers]
-    assert shown == pytest.approx(wanted, abs=0.2)
+    z = linked(page)
+    assert [i for i in range(20) if z[i] != start[i]] == [first]
+    assert values(page)[first] == pytest.approx(z[first].item())
+    same(decoded(page), codes.decode(model, z))
+    joint, before = codes.joint_terms(model, x, z), codes.joint_terms(model, x, start)
+    wanted = [joint["likelihood"], joint["prior"], sum(joint.values())]
+    gained = [joint[name] - before[name] for name in ("likelihood", "prior")]
+    shown = numbers(page.locator(".equation b"))
+    assert shown == pytest.approx([float(value) for value in wanted], abs=0.2)
+    assert shown[0] + shown[1] == pytest.approx(shown[2])
+    gains = [number(text.strip("()+")) for text in page.locator(".term span:last-child").all_text_contents()]
+    assert gains[:2] == pytest.approx([float(gain) for gain in gained], abs=0.2)
     assert page.faults == []
 
 
-def test_keys_nudge_and_reset_a_slider_and_buttons_lead_back(
-    open_sliders: Callable[..., tuple[Page, Locator]], settle: SETTLE
+def test_a_strip_that_shows_other_values_is_dimmed_until_it_is_redrawn(
+    open_scene: Callable[..., Page],
 ) -> None:
-    page, sliders = open_sliders("vae")
-    before, start = decoded(sliders), values(sliders)
-    slider = sliders.get_by_role("slider", name=latents.name(latents.order("vae")[0]), exact=True)
-    slider.focus()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(100)
-    assert values(sliders)[0] == pytest.approx(start[0] + 0.1, abs=0.03)
-    assert float(slider.get_attribute("aria-valuetext").replace("−", "-")) == values(sliders)[0]
-    assert not np.array_equal(decoded(sliders), before)
-    page.keyboard.press("0")
-    expect(page).to_have_url(re.compile("z="))
-    settle(page)
-    assert values(sliders) == [0, *start[1:]]
-    sliders.get_by_role("button", name="Posterior mean").click()
-    expect(page).not_to_have_url(re.compile("z="))
-    assert np.array_equal(decoded(sliders), before)
-    slider.dblclick(position={"x": 10, "y": 20})
-    expect(page).to_have_url(re.compile("z="))
-    assert values(sliders)[0] == 0
+    page = open_scene("vae", "knobs", digit=3)
+    knobs = page.locator(".dimensions")
+    stale = knobs.evaluate(
+        f"""knobs => {{
+            ({SET})(knobs.querySelector("input"), -4.65);
+            return [...knobs.querySelectorAll(".sheet")].map((sheet) => sheet.classList.contains("stale"));
+        }}"""
+    )
+    assert stale == [False, True, True, True, True], "what the first does stays as it is"
+    painted(page)
+    z = mean("vae", 3)
+    first, second = by_use("vae")[:2]
+    z[first] = -4.65
+    same(decoded(page), codes.decode(model_of("vae"), z))
+    strip = pixels(page.locator(".sheet").nth(1))
+    for column, x in enumerate(
+        codes.decode(model_of("vae"), codes.along(z, second, torch.arange(-5.0, 6.0)))
+    ):
+        same(tile(strip, column), x)
 
 
-def test_a_locked_slider_stays_where_it_is(
-    open_sliders: Callable[..., tuple[Page, Locator]], settle: SETTLE
+def test_keys_images_and_buttons_turn_knobs_and_a_locked_one_stays(
+    open_scene: Callable[..., Page],
 ) -> None:
-    page, sliders = open_sliders("vae", digit=1)
-    start = values(sliders)
-    lock = sliders.locator(".lock").nth(2)
-    lock.click()
-    expect(lock).to_have_attribute("aria-pressed", "true")
-    sliders.get_by_role("button", name="Random").click()
-    expect(page).to_have_url(re.compile("z="))
-    random = values(sliders)
-    assert random[2] == start[2]
-    assert all(a != b for i, (a, b) in enumerate(zip(start, random, strict=True)) if i != 2)
-    pad = sliders.locator(".pad")
-    pad.click(position={"x": 60, "y": 60})
-    page.wait_for_timeout(100)
-    assert values(sliders)[2] == start[2] and values(sliders) != random
-    lock.click()
-    sliders.get_by_role("button", name="Random").click()
-    page.wait_for_timeout(100)
-    assert values(sliders)[2] != start[2]
-
-
-def test_the_pad_moves_two_directions_at_once(
-    open_sliders: Callable[..., tuple[Page, Locator]], settle: SETTLE
-) -> None:
-    page, sliders = open_sliders("vae", digit=3)
-    frames = listen(page, settle)
-    ready(sliders)
-    pad, before = sliders.locator(".pad"), decoded(sliders)
-    assert pixels(pad).mean() > 10, "thumbnails of the plane are there"
-    box = pad.bounding_box()
+    page = open_scene("vae", "knobs", digit=1)
+    start, (first, second, third) = values(page), by_use("vae")[:3]
+    knob, output = page.locator(".knob input").first, page.locator(".knob output")
+    knob.press("ArrowRight")
+    expect(output.first).not_to_have_text(re.compile(f"^{start[first]:.2f}$".replace("-", "−")))
+    assert values(page)[first] == pytest.approx(start[first] + 0.05, abs=0.03)
+    knob.press("0")
+    expect(output.first).to_have_text("0.00")
+    strip = page.locator(".sheet").nth(1)
+    box = strip.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"])
-    page.mouse.down()
-    frames.clear()
-    page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"], steps=5)
-    page.wait_for_timeout(150)
-    assert not np.array_equal(decoded(sliders), before) and frames == []
-    assert pad.get_attribute("aria-valuetext") == "PCA 1 2.0, PCA 2 2.0"
-    page.mouse.up()
+    strip.click(position={"x": 9.5 / 11 * box["width"], "y": box["height"] / 2})  # the tenth image
+    expect(output.nth(1)).to_have_text("4.00")
     expect(page).to_have_url(re.compile("z="))
-    settle(page)
-    z = linked(page, "z")
-    centre, directions = latents.directions("vae")
-    assert directions[:2] @ (z.numpy() - centre) == pytest.approx([2, 2], abs=0.1)
-    same(decoded(sliders), explore.decode(vae.model("vae"), z))
-
-    used = [latents.name(i) for i in latents.order("vae")[:2]]
-    for side, name in zip((".across", ".up"), used, strict=True):
-        sliders.locator(side).select_option(name)
-    pad.focus()
-    before_keys = values(sliders)
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Shift+ArrowDown")
-    page.wait_for_timeout(100)
-    after = values(sliders)
-    assert after[0] == pytest.approx(before_keys[0] + 0.1, abs=0.011)
-    assert after[1] == pytest.approx(before_keys[1] - 0.5, abs=0.011)
-    assert after[2:] == before_keys[2:]
-    sliders.locator(".up").select_option(used[0])  # the other axis's: the two change places
-    assert sliders.locator(".across").input_value() == used[1]
-    number, other = latents.order("vae")[:2]
-    expect(page).to_have_url(re.compile(rf"plane={other + 1}%2C{number + 1}"))
-    settle(page)
-    page.reload()
-    settle(page)
-    ready(sliders)
-    assert [sliders.locator(side).input_value() for side in (".across", ".up")] == used[::-1]
+    page.locator(".lock").nth(1).click()
+    expect(page).to_have_url(re.compile(f"locked={second + 1}"))
+    page.get_by_role("button", name="Prior mean").click()
+    expect(output.nth(2)).to_have_text("0.00")
+    assert values(page)[second] == 4
+    page.get_by_role("button", name="Random").click()
+    expect(output.nth(2)).not_to_have_text("0.00")
+    assert values(page)[second] == 4 and linked(page)[second] == 4
+    page.locator(".lock").nth(1).click()
+    page.locator(".knob input").nth(1).dblclick(position={"x": 10, "y": 10})
+    expect(output.nth(1)).to_have_text("0.00")
+    page.get_by_role("button", name="Encoder’s mean").click()
+    expect(page).not_to_have_url(re.compile("z=|locked="))
+    same(decoded(page), codes.decode(model_of("vae"), mean("vae", 1)))
+    page.locator("h2").first.click()
+    page.keyboard.press("r")  # a draw from q, near its mean
+    expect(page).to_have_url(re.compile("z="))
+    q = codes.posterior(model_of("vae"), image("vae", 1))
+    assert ((linked(page) - q.mean) / q.stddev).abs().max() < 5.5
+    page.get_by_text("All 20 dimensions").click()
+    expect(page.locator(".rest output").last).to_have_text(re.compile(r"\d\.\d\d"))
+    assert page.locator(".knob").count() == 20 and third in values(page)
     assert page.faults == []
 
 
 def test_the_dial_goes_from_label_to_label_and_between(
-    open_sliders: Callable[..., tuple[Page, Locator]], settle: SETTLE
+    open_scene: Callable[..., Page], open_page: OPEN, settle: SETTLE
 ) -> None:
-    page, sliders = open_sliders("cvae", digit=0)
-    model, epsilon = cvae.model("cvae"), torch.tensor(latents.rounded(cvae.style("cvae", 0)))
-    caption = sliders.locator("figcaption").first
-    expect(caption).to_have_text("written as 7")
-    for label in range(10):
-        painted = pixels(sliders.locator(".strip canvas").nth(label))
-        same(painted, explore.write(model, epsilon, torch.tensor(label)))
-    sliders.locator(".strip button").nth(2).click()
-    expect(caption).to_have_text("written as 2")
-    expect(page).to_have_url(re.compile("label=2"))
-    settle(page)
-    same(decoded(sliders), explore.write(model, epsilon, torch.tensor(2)))
-    sliders.get_by_role("slider", name="label", exact=True).focus()
+    page = open_scene("cvae", "knobs", digit=0)
+    model, epsilon = model_of("cvae"), mean("cvae", 0, 7)
+    caption = page.locator(".decoded figcaption").first
+    expect(caption).to_have_text("label 7")
+    strip = pixels(page.locator(".choices canvas"))
+    for y, x in enumerate(codes.write(model, epsilon, torch.arange(10))):
+        same(tile(strip, y), x)
+    page.locator(".choices button").nth(2).click()
+    expect(caption).to_have_text("label 2")
+    expect(page).to_have_url(re.compile("choice=2"))
+    same(decoded(page), codes.write(model, epsilon, torch.tensor(2)))
+    dial = page.get_by_role("slider", name="label", exact=True)
     for _ in range(5):
-        page.keyboard.press("ArrowRight")
+        dial.press("ArrowRight")
     expect(caption).to_have_text("75 % 2, 25 % 3")
-    expect(page).to_have_url(re.compile("label=2.25"))
+    expect(page).to_have_url(re.compile("choice=2.25"))
     weights = torch.lerp(*one_hot(torch.tensor([2, 3]), 10), 0.25)
-    same(decoded(sliders), explore.write(model, epsilon, weights))
+    same(decoded(page), codes.write(model, epsilon, weights))
+    page.reload()
     settle(page)
-    other = sliders_of(page.context.browser.new_context().new_page(), page.url)
-    expect(other.locator("figcaption").first).to_have_text("75 % 2, 25 % 3")
-    assert np.array_equal(decoded(other), decoded(sliders))
-    other.page.context.close()
-    page.get_by_label("Test digit", exact=True).fill("1")
+    painted(page)
+    expect(caption).to_have_text("75 % 2, 25 % 3")
+    same(decoded(page), codes.write(model, epsilon, weights))
+    page.get_by_label("Test digit", exact=True).last.fill("1")
     page.keyboard.press("Enter")
-    expect(caption).to_have_text("written as 2")  # digit 1 is a 2
-    expect(page).not_to_have_url(re.compile("label="))
+    expect(caption).to_have_text("label 2")  # digit 1 is a 2
+    expect(page).to_have_url(re.compile("digit=1"))
+    assert "choice=" not in page.url
     assert page.faults == []
 
 
-def sliders_of(page: Page, url: str) -> Locator:
-    page.goto(url)
-    found = page.locator(".st-key-style_sliders")
-    ready(found)
-    return found
+def test_a_place_is_shown_in_every_cluster(open_scene: Callable[..., Page]) -> None:
+    page = open_scene("gmvae", "knobs", digit=4, choice="0s", z=",".join(["0.5"] * 64))
+    model, epsilon = model_of("gmvae"), torch.full((64,), 0.5)
+    order, titles = measures("gmvae")["order"], measures("gmvae")["titles"]
+    expect(page.locator(".decoded figcaption").first).to_have_text(f"cluster {titles[0]}")
+    strip = pixels(page.locator(".choices canvas"))
+    for k, x in enumerate(codes.write(model, epsilon, torch.tensor(order))):
+        same(tile(strip, k), x)
+    page.get_by_role("slider", name="cluster", exact=True).press("End")
+    expect(page.locator(".decoded figcaption").first).to_have_text(f"cluster {titles[-1]}")
+    same(decoded(page), codes.write(model, epsilon, torch.tensor(order[-1])))
+    page.get_by_role("button", name="Encoder’s mean").click()
+    expect(page).not_to_have_url(re.compile("z="))
+    own = int(model.responsibilities(image("gmvae", 4)[None])[0].argmax())
+    same(decoded(page), codes.write(model, mean("gmvae", 4, own), torch.tensor(order[-1])))
 
 
-def test_a_place_is_shown_in_every_cluster(
-    open_sliders: Callable[..., tuple[Page, Locator]], settle: SETTLE
-) -> None:
-    page, sliders = open_sliders("gmvae", digit=4)
-    model, order = gmvae.model("gmvae"), gmvae.scored("gmvae").order
-    before = [pixels(canvas) for canvas in sliders.locator(".strip canvas").all()]
-    sliders.locator(".slider input").first.focus()
-    for _ in range(30):
-        page.keyboard.press("ArrowRight")
-    expect(page).to_have_url(re.compile("place="))
+# The plane
+
+
+def test_the_plane_is_moved_over_by_pointer_and_keys(open_scene: Callable[..., Page], settle: SETTLE) -> None:
+    page = open_scene("vae", "plane", digit=3)
+    pad, caption = page.locator(".pad canvas"), page.locator(".picture:has(.pad) figcaption")
+    before = decoded(page)
+    box = pad.bounding_box()
+    assert box is not None
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return box["x"] + box["width"] * (x + 4) / 8, box["y"] + box["height"] * (4 - y) / 8
+
+    page.mouse.move(*at(-1, 0))
+    page.mouse.down()
+    expect(caption).to_have_text("PCA 1 −1.0, PCA 2 0.0")  # a press is enough
+    page.mouse.move(*at(2, 2), steps=5)
+    expect(caption).to_have_text("PCA 1 2.0, PCA 2 2.0")
+    assert not np.array_equal(decoded(page), before)
+    expect(page.locator("canvas.stale")).to_have_count(0)  # in the plane its images stay what they are
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("z="))
+    z, found = linked(page), measures("vae")
+    coordinates = np.array(found["directions"][:2]) @ (z.numpy() - np.array(found["centre"]))
+    assert coordinates == pytest.approx([2, 2], abs=0.1)
+    same(decoded(page), codes.decode(model_of("vae"), z))
+
+    first, second = (f"z{i + 1}" for i in by_use("vae")[:2])
+    page.get_by_label("Across").select_option(label=first)
+    page.get_by_label("Up").select_option(label=second)
+    expect(page).to_have_url(re.compile(f"plane={first[1:]},{second[1:]}"))
+    pad.press("ArrowRight")
+    pad.press("Shift+ArrowDown")
+    z[by_use("vae")[0]] += 0.1
+    z[by_use("vae")[1]] -= 0.5
+    expect(page).to_have_url(re.compile(f"z={','.join(f'{value:g}' for value in rounded(z).tolist())}&"))
+    page.get_by_label("Up").select_option(label=first)  # the other axis's: the two change places
+    expect(page.get_by_label("Across")).to_have_value(second[1:])
+    expect(page).to_have_url(re.compile(f"plane={second[1:]},{first[1:]}"))
+    page.reload()
     settle(page)
-    after = [pixels(canvas) for canvas in sliders.locator(".strip canvas").all()]
-    assert all(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
-    z = clustering.latents(model, linked(page, "place")[None])[:, 0]
-    for painted, cluster in zip(after, order, strict=True):
-        same(painted, clustering.decode(model, z[cluster]))
-    page.keyboard.press("Tab")
-    sliders.get_by_role("slider", name="cluster").focus()
-    page.keyboard.press("Home")
-    title = gmvae.titles("gmvae")[0]
-    expect(sliders.locator("figcaption").first).to_have_text(f"cluster of {title}")
-    expect(page).to_have_url(re.compile(f"cluster={title}"))
-    assert np.array_equal(decoded(sliders), pixels(sliders.locator(".strip canvas").first))
-    sliders.locator("summary").click()
-    expect(sliders.locator(".slider").last).to_be_visible()
+    painted(page)
+    expect(page.get_by_label("Up")).to_have_value(first[1:])
     assert page.faults == []
 
 
-def test_another_digit_starts_at_its_own_place(
-    open_sliders: Callable[..., tuple[Page, Locator]], settle: SETTLE
+def test_nothing_in_the_plane_shows_another_digit_than_the_one_that_is_decoded(
+    open_scene: Callable[..., Page],
 ) -> None:
-    page, sliders = open_sliders("vae", z=",".join(["1.5"] * 20))
-    assert values(sliders) == [1.5] * 20
-    page.get_by_label("Test digit", exact=True).fill("3")
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile("digit=3"))
-    settle(page)
-    expect(sliders.locator("figcaption").last).to_have_text("digit 3, a 0")
-    mean = latents.rounded(vae.posterior("vae", 3)[0])
-    assert values(sliders) == [mean[i] for i in latents.order("vae")]
-    same(decoded(sliders), explore.decode(vae.model("vae"), torch.tensor(mean)))
-    assert "z=" not in page.url
-    assert (pixels(sliders.locator(".original")).ravel() == (255 * vae.image(3).numpy()).round()).all()
+    page = open_scene("cvae", "plane", digit=0)
+    body = page.locator(".instrument")
+    stale = body.evaluate(
+        f"""body => {{
+            ({SET})(body.querySelector(".decoded input"), 4.5);
+            return body.querySelector(".pad canvas").classList.contains("stale");
+        }}"""
+    )
+    assert stale, "the images under another label are dimmed at once"
+    painted(page)
+    model, epsilon = model_of("cvae"), mean("cvae", 0, 7)
+    weights = torch.lerp(*one_hot(torch.tensor([4, 5]), 10), 0.5)
+    found = measures("cvae")
+    u = torch.tensor(found["directions"][:2])
+    x0, y0 = u @ (epsilon - torch.tensor(found["centre"]))
+    sheet = pixels(page.locator(".pad canvas"))
+    for column, row in ((0, 0), (4, 4), (8, 3)):
+        x, y = 4 * ((2 * column + 1) / 9 - 1), -4 * ((2 * row + 1) / 9 - 1)
+        place = rounded((epsilon + (x - x0) * u[0] + (y - y0) * u[1]).clamp(-5, 5))
+        shown, wanted = tile(sheet, column, row).ravel(), 255 * codes.write(model, place, weights).numpy()
+        assert np.abs(shown - wanted).mean() < 1  # a value may be rounded the other way
 
 
-def test_weights_that_do_not_come_are_told_and_tried_again(open_page: OPEN, settle: SETTLE) -> None:
+def test_scenes_share_the_place_and_back_restores_it(open_scene: Callable[..., Page], settle: SETTLE) -> None:
+    page = open_scene("vae", "plane", digit=5)
+    page.locator(".pad canvas").click(position={"x": 60, "y": 60})
+    expect(page).to_have_url(re.compile("z="))
+    z, there = linked(page), decoded(page)
+    page.locator("[data-scene=knobs]").click()
+    painted(page)
+    assert np.array_equal(decoded(page), there)
+    assert values(page) == pytest.approx({i: z[i].item() for i in by_use("vae")[:5]})
+    page.get_by_role("button", name="Prior mean").click()
+    expect(page).to_have_url(re.compile("z=0,0"))
+    page.go_back()
+    painted(page)
+    expect(page.locator(".pad canvas")).to_be_visible()
+    assert np.array_equal(decoded(page), there) and linked(page).equal(z)
+    assert page.faults == []
+
+
+# Links, drawings, failures
+
+
+@pytest.mark.parametrize(("name", "scene"), [("vae", "knobs"), ("cvae", "plane"), ("gmvae", "knobs")])
+def test_a_drawing_stands_in_the_place_of_a_digit(
+    open_scene: Callable[..., Page], name: str, scene: str
+) -> None:
+    page = open_scene(name, scene, strokes=STROKES)
+    expect(page.locator(".decoded figcaption").last).to_have_text("your drawing")
+    assert decoded(page).max() > 100
+    page.get_by_role("button", name="Another 7").click()
+    expect(page.locator(".decoded figcaption").last).to_have_text(re.compile("a 7$"))
+    expect(page).not_to_have_url(re.compile("strokes"))
+    assert page.faults == []
+
+
+def test_what_a_link_says_without_sense_is_told(open_scene: Callable[..., Page]) -> None:
+    page = open_scene("cvae", "plane", z="1,2", choice="12", plane="pca9,3")
+    expect(page.locator(".warning")).to_contain_text("z, choice and plane could not be read")
+    expect(page).not_to_have_url(re.compile("z=|choice=|plane=pca"))
+    same(decoded(page), codes.write(model_of("cvae"), mean("cvae", 0, 7), torch.tensor(7)))
+
+
+def test_weights_that_do_not_come_are_told_and_tried_again(open_page: OPEN) -> None:
     page = open_page("", wait=False)
     page.route("**/weights/**", lambda route: route.abort())
-    page.goto(page.url.rstrip("/") + "/vae")
-    sliders = page.locator(".st-key-z_sliders")
-    notice = sliders.get_by_role("alert")
+    page.goto(f"{page.url.rstrip('/')}/vae?scene=knobs")
+    notice = page.get_by_role("alert")
     expect(notice).to_contain_text(
         "The model could not be loaded. The server did not answer.", timeout=60_000
     )
     page.unroute("**/weights/**")
     notice.get_by_role("button", name="Try again").click()
-    expect(sliders.locator(".decoded")).to_have_attribute("aria-label", "decoded λ")
+    painted(page)
     expect(notice).to_have_count(0)
-    mean = torch.tensor(latents.rounded(vae.posterior("vae", 0)[0]))
-    same(decoded(sliders), explore.decode(vae.model("vae"), mean))
+    same(decoded(page), codes.decode(model_of("vae"), mean("vae", 0)))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_a_phone_the_image_stays_in_sight(
-    open_sliders: Callable[..., tuple[Page, Locator]], scheme: str
-) -> None:
-    page, sliders = open_sliders("cvae", width=400, height=800, color_scheme=scheme)
-    main = page.locator("[data-testid=stMain]")
-    assert main.evaluate("main => main.scrollWidth - main.clientWidth") <= 0
-    for element in sliders.locator("canvas, input, button, select").all():
-        box = element.bounding_box()
-        assert box is None or (box["x"] >= 0 and box["x"] + box["width"] <= 400)
-    sliders.locator(".slider input").last.evaluate("slider => slider.scrollIntoView({block: 'end'})")
-    page.wait_for_timeout(300)
-    for selector in (".decoded", ".strip", ".dial"):
-        box = sliders.locator(selector).bounding_box()
-        assert box is not None and box["y"] >= 0 and box["y"] + box["height"] <= 800
-    ink, paper = sliders.locator(".view").evaluate(
-        "view => [getComputedStyle(view).color, getComputedStyle(view).backgroundColor]"
-    )
-    light, dark = ("rgb(255, 255, 255)", "rgb(16, 21, 31)")
-    assert paper == (light if scheme == "light" else dark) and ink != paper
-
-
-def test_two_hundred_reruns_leave_no_heap_behind(
-    open_sliders: Callable[..., tuple[Page, Locator]], settle: SETTLE
-) -> None:
-    page, sliders = open_sliders("cvae", digit=0)
-    devtools = page.context.new_cdp_session(page)
-
-    def heap() -> float:
-        devtools.send("HeapProfiler.collectGarbage")
-        return devtools.send("Runtime.getHeapUsage")["usedSize"] / 2**20
-
-    def rerun(times: int) -> None:
-        slider = sliders.locator(".slider input").first
-        slider.focus()
-        for i in range(times):
-            url = page.evaluate("location.href")  # page.url may lag behind
-            page.keyboard.press("ArrowRight" if i % 2 == 0 else "ArrowLeft")
-            page.wait_for_function("url => location.href !== url", arg=url, polling=20)
-
-    rerun(10)
-    settle(page)
-    before = heap()
-    rerun(200)
-    settle(page)
-    assert heap() - before < 5, "MiB"
+def test_on_a_phone_the_image_stays_in_sight_above_the_knobs(open_page: OPEN, scheme: str) -> None:
+    page = open_page("cvae", scene="knobs", width=390, height=844, color_scheme=scheme)
+    painted(page)
+    page.locator(".knob input").nth(4).evaluate("knob => knob.scrollIntoView({ block: 'end' })")
+    for selector in (".decoded canvas", ".choices", ".decoded input"):
+        box = page.locator(selector).first.bounding_box()
+        assert box is not None and box["y"] >= 0 and box["y"] + box["height"] <= 844
+    paper = page.locator(".decoded").evaluate("element => getComputedStyle(element).backgroundColor")
+    assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 21, 31)"}[scheme]

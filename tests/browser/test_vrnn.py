@@ -1,193 +1,264 @@
-"""The VRNN page in a real browser, as a visitor meets it."""
+"""The VRNN's scenes: digits row by row, all of it computed in the browser."""
 
-import base64
-import io
 import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.visitors import listen, needs
-
 OPEN = Callable[..., Page]
-SETTLE = Callable[[Page], None]
 
-pytestmark = needs("vrnn")
+HALF = "4040603080308040704860586070"
+"""Strokes within the canvas's upper half."""
 
-
-def player(page: Page, key: str) -> Locator:
-    found = page.locator(f".st-key-{key}")
-    found.scroll_into_view_if_needed()
-    return found
-
-
-def row(player: Locator) -> int:
-    return int(re.search(r"row (\d+) of 28", player.locator(".position").inner_text())[1])
+PIXELS = """canvas => {
+    const { width, height } = canvas
+    return Array.from(canvas.getContext('2d').getImageData(0, 0, width, height).data)
+}"""
 
 
-def pictures(player: Locator) -> list[str]:
-    canvases = player.locator("canvas")
-    return [canvases.nth(i).evaluate("canvas => canvas.toDataURL()") for i in range(canvases.count())]
+def pixels(canvas: Locator) -> np.ndarray:
+    """What is painted, (28, 28): black 0, white 255; what is not painted in full, -1."""
+    rgba = np.array(canvas.evaluate(PIXELS)).reshape(28, 28, 4)
+    return np.where(rgba[..., 3] == 255, rgba[..., 0], -1)
 
 
-def test_samples_grow_in_the_browser_alone(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("vrnn")
-    sent = listen(page, settle)
-    grown = player(page, "grown_rows")
-    assert row(grown) == 28
-    before = pictures(grown)
-    sent.clear()
-    grown.get_by_role("button", name="Play").click()
-    page.wait_for_timeout(1200)
-    first, reached = pictures(grown), row(grown)
-    page.wait_for_timeout(700)
-    assert 1 <= reached < row(grown) < 28
-    assert all(a != b for a, b in zip(first, pictures(grown), strict=True)), "every panel has moved"
-    assert sent == []
-    grown.get_by_role("button", name="Pause").click()
-    paused = row(grown)
-    page.wait_for_url(re.compile(f"grown={paused}"))
-    page.wait_for_timeout(400)
-    assert row(grown) == paused
-    grown.locator(".range").focus()
-    page.keyboard.press("End")
-    assert row(grown) == 28
-    assert pictures(grown) == before  # the same samples, grown again
+def done(page: Page) -> None:
+    """Waits until all is computed."""
+    expect(page.locator("[data-instrument][aria-busy='false']")).to_be_attached(timeout=60_000)
+
+
+def link_says(page: Page, name: str, value: object) -> None:
+    expect(page).to_have_url(re.compile(rf"[?&]{name}={value}(&|$)"))
+
+
+def slider(page: Page, name: str) -> Locator:
+    return page.get_by_role("slider", name=name, exact=True)
+
+
+def test_samples_grow_row_by_row_and_need_no_inference_net(open_page: OPEN) -> None:
+    page = open_page("vrnn", image=3)
+    done(page)
+    tiles, large = page.locator(".tile canvas"), page.locator(".chosen canvas").first
+    whole = [pixels(tiles.nth(n)) for n in range(12)]
+    assert all((image >= 0).all() and image.max() == 255 for image in whole)
+    assert (pixels(large) == whole[2]).all()
+    slider(page, "Row").fill("12")
+    link_says(page, "grown", 12)
+    half = pixels(tiles.nth(4))
+    assert (half[:12] == whole[4][:12]).all() and (half[12:] == -1).all()
+    page.get_by_role("button", name="Sample 5").click()
+    link_says(page, "image", 5)
+    expect(page.get_by_role("button", name="Sample 5")).to_have_attribute("aria-pressed", "true")
+    assert (pixels(large) == half).all()
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".play")).to_have_attribute("aria-label", "Play", timeout=20_000)
+    expect(page).not_to_have_url(re.compile("grown="))
+    assert (pixels(tiles.nth(4)) == whole[4]).all()
+    slider(page, "Temperature").fill("0.5")
+    done(page)
+    link_says(page, "temperature", 0.5)
+    assert (pixels(tiles.nth(4)) != whole[4]).any()
+    fetched = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+    assert any("/vrnn/p/" in url for url in fetched)
+    assert not any("/vrnn/q/" in url for url in fetched)
     assert page.faults == []
 
 
-def test_a_drag_over_a_digits_rows_sends_nothing_until_release(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("vrnn", digit=61)
-    sent = listen(page, settle)
-    rows = player(page, "digit_rows")
-    box = rows.locator(".images").bounding_box()
-    page.mouse.move(box["x"] + 60, box["y"] + 0.15 * box["height"])
+def test_other_samples_grow_before_the_visitors_eyes(open_page: OPEN) -> None:
+    page = open_page("vrnn")
+    done(page)
+    before = pixels(page.locator(".tile canvas").first)
+    page.get_by_role("button", name="Resample").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    done(page)
+    page.get_by_role("button", name="Pause").click()
+    slider(page, "Row").fill("28")
+    expect(page).to_have_url(re.compile(r"seed=\d+$"))
+    after = pixels(page.locator(".tile canvas").first)
+    assert (before != after).any()
+    page.get_by_role("link", name="Thirty samples").click()  # the same samples, and more of them
+    page.locator(".explorer[data-shown='samples']").wait_for()
+    done(page)
+    sheet = page.locator(".samples canvas").first
+    assert (np.array(sheet.evaluate(PIXELS)).reshape(144, 173, 4)[:28, :28, 0] == after).all()
+    assert page.faults == []
+
+
+def numbers(page: Page) -> list[float]:
+    """log p(x | z), the KL, the ELBO and the bound, once they are there."""
+    page.locator(".equation[aria-busy='false']").wait_for(timeout=60_000)
+    return [float(text.replace("−", "-")) for text in page.locator(".equation b").all_inner_texts()]
+
+
+def test_a_digit_opens_at_the_row_that_surprises_most(open_page: OPEN) -> None:
+    page = open_page("vrnn", scene="rows", digit=61)
+    done(page)
+    likelihood, kl, elbo, bound = numbers(page)
+    assert round(likelihood - kl, 1) == elbo
+    assert elbo - 5 < bound < 0 and kl > 0
+    said = page.locator(".said").inner_text()
+    found = re.fullmatch(
+        r"In digit 61, an? \d, row (\d+) surprises most: KL ([\d.]+) nats\. "
+        r"4 of the 28 rows hold (\d+) % of the KL\.",
+        said,
+    )
+    assert found is not None
+    row = slider(page, "Row")
+    expect(row).to_have_attribute("aria-valuetext", f"row {found[1]} of 28")
+    read = page.locator(".read")
+    expect(read).to_have_attribute("aria-label", re.compile(rf"Row {found[1]}: KL {found[2]}"))
+    row.press("ArrowRight")
+    link_says(page, "row", int(found[1]) + 1)
+    expect(read).to_have_attribute("aria-label", re.compile(f"Row {int(found[1]) + 1}:"))
+    page.get_by_role("button", name="Resample z").click()
+    assert numbers(page)[:3] != [likelihood, kl, elbo]
+    page.get_by_role("button", name="Another 3").click()
+    expect(page).not_to_have_url(re.compile("row="))
+    done(page)
+    expect(page.locator(".said")).to_contain_text("a 3, row")
+    assert page.faults == []
+
+
+def test_a_press_or_a_drag_on_the_digit_chooses_a_row(open_page: OPEN) -> None:
+    page = open_page("vrnn", scene="rows")
+    done(page)
+    read = page.locator(".read")
+    box = read.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 60, box["y"] + 0.3 * box["height"])
     page.mouse.down()
-    page.mouse.move(box["x"] + 60, box["y"] + 0.25 * box["height"])
-    before, start = pictures(rows), row(rows)
-    total = rows.locator(".total dd").inner_text()
-    sent.clear()
-    for share in (0.4, 0.5, 0.6):
-        page.mouse.move(box["x"] + 60, box["y"] + share * box["height"])
-        page.wait_for_timeout(60)
-    assert row(rows) > start
-    assert all(a != b for a, b in zip(before, pictures(rows), strict=True)), "every panel has moved"
-    assert rows.locator(".total dd").inner_text() != total
-    assert sent == []
+    page.mouse.move(box["x"] + 60, box["y"] + 0.5 * box["height"], steps=3)
     page.mouse.up()
-    page.wait_for_url(re.compile(f"row={row(rows)}"))
-    settle(page)
-
-
-def test_the_slider_answers_to_the_keyboard_and_speaks(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("vrnn", digit=61, row=3)
-    rows = player(page, "digit_rows")
-    assert row(rows) == 3
-    slider = rows.locator(".range")
-    slider.focus()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
-    assert row(rows) == 5
-    spoken = slider.get_attribute("aria-valuetext")
-    assert re.fullmatch(r"row 5 of 28: log p −?[\d.]+, KL [\d.]+ nats; ELBO so far −?[\d.]+", spoken)
-    page.wait_for_url(re.compile("row=5"))
-    for canvas in rows.locator("canvas").all():
-        assert canvas.get_attribute("role") == "img" and canvas.get_attribute("aria-label")
-
-
-def test_another_sample_is_chosen_in_the_gallery(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("vrnn")
-    grown = player(page, "grown_rows")
-    latent = pictures(grown)[2]
-    grown.locator(".images").click(position={"x": 120, "y": 60})
-    page.wait_for_url(re.compile("grown_image=2"))
-    settle(page)
-    assert pictures(grown)[2] != latent and row(grown) == 28
-    grown.get_by_role("spinbutton").fill("7")
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("grown_image=7"))
-
-
-def test_back_and_forward_move_the_players(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("vrnn", digit=61, row=3, grown=15)
-    rows, grown = player(page, "digit_rows"), player(page, "grown_rows")
-    rows.locator(".range").focus()
-    page.keyboard.press("ArrowRight")
-    expect(page).to_have_url(re.compile("row=4"))
-    settle(page)
-    grown.get_by_role("spinbutton").fill("7")
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile("grown_image=7"))
-    settle(page)
-    assert (row(rows), row(grown)) == (4, 15)
-    page.go_back()
-    expect(grown.get_by_role("spinbutton")).to_have_value("1")
-    settle(page)
-    page.go_back()
-    expect(rows.locator(".position")).to_contain_text("row 3 of 28")
-    settle(page)
-    page.wait_for_timeout(500)
-    assert row(grown) == 15, "nothing grows: these are the samples of before"
-    rows.locator(".range").focus()
-    page.keyboard.press("ArrowRight")
-    expect(page).to_have_url(re.compile("row=4"))  # the same once more
-    settle(page)
-    page.get_by_role("button", name="Resample", exact=True).first.click()
-    expect(page).to_have_url(re.compile("grow="))
-    expect(grown.get_by_role("button", name="Pause")).to_be_visible()  # others do
+    expect(page).to_have_url(re.compile(r"row=1\d"))
     assert page.faults == []
 
 
-def pixels(image: Locator) -> np.ndarray:
-    """(28, 28), of an image that stands in the page as a data URI."""
-    source = image.get_attribute("src").partition("base64,")[2]
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(source))))[4::8, 4::8]
+@pytest.mark.parametrize("scene", ["rows", "endings", "paths"])
+def test_a_drawing_stands_for_a_digit(open_page: OPEN, scene: str) -> None:
+    page = open_page("vrnn", scene=scene, strokes="8020807080c080e0")
+    expect(page.locator(".chooser .drawing")).to_be_visible()
+    expect(page.locator(".instrument")).to_contain_text("your drawing") if scene != "paths" else expect(
+        page.locator(".paths canvas")
+    ).to_have_attribute("aria-label", re.compile("your drawing"))
+    assert page.faults == []
 
 
-def test_endings_keep_the_first_rows(open_page: OPEN, settle: SETTLE) -> None:
-    page = open_page("vrnn", digit=2, keep=12)
-    digit = pixels(page.locator(".st-key-beginning img"))
-    endings = [pixels(image) for image in page.locator(".st-key-endings_strip img").all()]
-    assert len(endings) == 12
-    assert all(np.array_equal(ending[:12], digit[:12]) for ending in endings)
+def test_a_moved_z_grows_the_rows_below_again_and_leaves_those_above(open_page: OPEN) -> None:
+    page = open_page("vrnn", scene="moved", seed=1)
+    digit, pad = page.locator(".moved .rowed canvas"), page.locator(".row-plane canvas")
+    expect(pad).to_have_attribute("aria-valuetext", re.compile("z₁"))
+    grown(page)
+    before, box = pixels(digit), pad.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.2 * box["height"], steps=5)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"moved_z=9,"))
+    grown(page)
+    after = pixels(digit)
+    assert (after[:8] == before[:8]).all(), "the rows above stay"
+    assert (after[8:] != before[8:]).any(), "those below do not"
+    other = open_page(page.url.split("/", 3)[3])
+    expect(other.locator(".position")).to_contain_text("1 row moved")
+    grown(other)
+    assert (pixels(other.locator(".moved .rowed canvas")) == after).all()
+    page.get_by_role("button", name="Reset this row").click()
+    expect(page).not_to_have_url(re.compile("moved_z="))
+    grown(page)
+    assert (pixels(digit) == before).all()
+    assert page.faults == []
+
+
+def grown(page: Page) -> None:
+    """Waits until all rows of the digit that is moved follow from those above."""
+    expect(page.locator(".moved .rowed[aria-busy='false']")).to_be_attached(timeout=60_000)
+
+
+def test_rows_and_their_z_answer_to_the_keyboard(open_page: OPEN) -> None:
+    page = open_page("vrnn", scene="moved", width=390, height=844)
+    grown(page)
+    slider(page, "Row").press("ArrowRight")
+    link_says(page, "moved_row", 10)
+    pad = page.get_by_role("slider", name="z of row 10")
+    before = pad.get_attribute("aria-valuetext")
+    pad.press("Shift+ArrowUp")
+    expect(pad).not_to_have_attribute("aria-valuetext", before or "")
+    expect(page).to_have_url(re.compile("moved_z=10,"))
+    page.get_by_role("button", name="Reset all").click()
+    expect(pad).to_have_attribute("aria-valuetext", before or "")
+    expect(page).not_to_have_url(re.compile("moved_z="))
+    assert page.faults == []
+
+
+def test_moves_that_cannot_be_read_are_told(open_page: OPEN) -> None:
+    page = open_page("vrnn", scene="moved", moved_z="3,9,1")
+    expect(page.locator(".warning")).to_contain_text("moved_z could not be read")
+    assert page.faults == []
+
+
+def test_endings_keep_the_first_rows(open_page: OPEN) -> None:
+    page = open_page("vrnn", scene="endings", digit=2, keep=12)
+    done(page)
+    tiles = page.locator(".all canvas")
+    digit = pixels(page.locator(".beginning canvas"))[:12]
+    endings = [pixels(tiles.nth(n)) for n in range(12)]
+    assert all((ending[:12] == digit).all() and (ending >= 0).all() for ending in endings)
     assert len({ending.tobytes() for ending in endings}) > 1
-    slider = page.locator(".st-key-keep input[type=range]")
-    slider.focus()
-    for _ in range(4):
-        page.keyboard.press("ArrowRight")
-    page.wait_for_url(re.compile("keep=16"))
-    settle(page)
-    further = [pixels(image) for image in page.locator(".st-key-endings_strip img").all()]
-    assert all(np.array_equal(ending[:16], digit[:16]) for ending in further)
+    slider(page, "Rows to keep").fill("16")
+    done(page)
+    link_says(page, "keep", 16)
+    digit = pixels(page.locator(".beginning canvas"))[:16]
+    assert all((pixels(tiles.nth(n))[:16] == digit).all() for n in range(12))
+    assert page.faults == []
 
 
-def test_a_link_restores_the_view(open_page: OPEN, settle: SETTLE) -> None:
-    query = {"digit": 61, "row": 12, "grow": 5, "grown": 15, "grown_image": 4, "keep": 7, "endings": 3}
-    page, other = open_page("vrnn", **query), open_page("vrnn", **query)
-    for key in ("digit_rows", "grown_rows"):
-        assert pictures(player(page, key)) == pictures(player(other, key))
-    assert row(player(page, "digit_rows")) == 12
-    grown = player(page, "grown_rows")
-    assert row(grown) == 15 and grown.get_by_role("spinbutton").input_value() == "4"
-    endings = [view.locator(".st-key-endings_strip").inner_html() for view in (page, other)]
-    assert endings[0] == endings[1]
+def test_what_is_drawn_in_the_upper_half_is_a_beginning(open_page: OPEN) -> None:
+    page = open_page("vrnn", scene="endings", strokes=HALF)
+    done(page)
+    caption = page.locator(".beginning figcaption")
+    expect(caption).to_have_text(re.compile(r"your drawing: \d+ rows are kept"))
+    kept = int(re.search(r"\d+", caption.inner_text())[0])
+    assert kept < 15
+    drawn = pixels(page.locator(".beginning canvas"))[:kept]
+    assert drawn[kept - 1].max() == 255, "down to its last row"
+    assert (pixels(page.locator(".all canvas").first)[:kept] == drawn).all()
+    assert page.faults == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_all_of_it(open_page: OPEN, settle: SETTLE, scheme: str) -> None:
-    page = open_page("vrnn", width=400, height=800, color_scheme=scheme)
-    main = page.locator("[data-testid=stMain]")
-    assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
-    for key in ("digit_rows", "grown_rows"):
-        for canvas in player(page, key).locator("canvas").all():
-            box = canvas.bounding_box()
-            assert box["x"] >= 0 and box["x"] + box["width"] <= 400
-    # A finger taps on a row; it does not drag.
-    rows = player(page, "digit_rows")
-    rows.locator(".images").click(position={"x": 40, "y": 60})
-    page.wait_for_url(re.compile(f"row={row(rows)}"))
-    expect(page.locator("h1")).to_have_text("Variational RNN")
+def test_paths_show_one_class_alone_or_samples(open_page: OPEN) -> None:
+    page = open_page("vrnn", scene="paths")
+    canvas = page.locator(".paths canvas")
+    expect(canvas).to_have_attribute("aria-label", re.compile("of digit 0, a 7"))
+    shown = canvas.evaluate("canvas => canvas.toDataURL()")
+    only = page.get_by_role("button", name="Only 3")
+    only.click()
+    link_says(page, "only", 3)
+    expect(only).to_have_attribute("aria-pressed", "true")
+    assert canvas.evaluate("canvas => canvas.toDataURL()") != shown
+    only.click()
+    expect(page).not_to_have_url(re.compile("only="))
+    page.get_by_role("button", name="12 samples").click()
+    link_says(page, "paths", "samples")
+    expect(canvas).to_have_attribute("aria-label", re.compile("12 samples"))
+    expect(page.get_by_role("button", name="Resample")).to_be_visible()
+    expect(only).to_be_hidden()
+    assert page.faults == []
+
+
+def test_back_restores_what_the_link_says(open_page: OPEN) -> None:
+    page = open_page("vrnn", grown=9, image=2, seed=5)
+    done(page)
+    shown = pixels(page.locator(".tile canvas").nth(1))
+    page.keyboard.press("ArrowRight")
+    page.locator(".explorer[data-shown='rows']").wait_for()
+    page.keyboard.press("r")
+    expect(page).not_to_have_url(re.compile("seed=5(&|$)"))
+    page.go_back()
+    done(page)
+    expect(slider(page, "Row")).to_have_value("9")
+    expect(page.get_by_role("button", name="Sample 2")).to_have_attribute("aria-pressed", "true")
+    assert (pixels(page.locator(".tile canvas").nth(1)) == shown).all()
     assert page.faults == []

@@ -1,0 +1,17 @@
+"""The scenes of the page Draw."""
+
+from aevb.ui.cvae import mathematics as cvae
+from aevb.ui.gmvae import mathematics as gmvae
+from aevb.ui.shared.scene import Scene
+from aevb.ui.vae import mathematics as vae
+from aevb.ui.vrnn import mathematics as vrnn
+
+DRAW = Scene(
+    "draw",
+    "Draw a digit",
+    "draw",
+    "Draw with a mouse, a pen or a finger: four models answer <b>while you draw</b>.",
+    mathematics=(*vae.FLOW[:2], *cvae.GUESS, gmvae.GUESS[0], vrnn.SAMPLING),
+)
+
+SCENES = (DRAW,)

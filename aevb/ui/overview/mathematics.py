@@ -1,0 +1,67 @@
+"""The one idea in formulas."""
+
+from aevb.models import factor_analysis as fa
+from aevb.training import train
+from aevb.ui.shared.scene import ASCENT, Formula
+
+EVIDENCE = r"\log p_\theta(\mathbf x)"
+RATIO = r"\frac{p_\theta(\mathbf x, \mathbf z)}{q_\phi(\mathbf z \mid \mathbf x)}"
+ELBO = rf"\mathbb E_{{q_\phi}}\!\left[\log {RATIO}\right]"
+GAP = r"D_{\text{KL}}(q_\phi(\mathbf z \mid \mathbf x) \,\|\, p_\theta(\mathbf z \mid \mathbf x))"
+
+IDEA = (
+    Formula(
+        "Evidence = ELBO + gap",
+        rf"""
+Whatever $q_\phi$ is, since $p_\theta(\mathbf x) = p_\theta(\mathbf x, \mathbf z) / p_\theta(\mathbf z \mid
+\mathbf x)$ for every $\mathbf z$,
+
+$$
+\begin{{aligned}}
+\textcolor{{EVIDENCE solid}}{{{EVIDENCE}}}
+&= \mathbb E_{{q_\phi}}\!\left[\log \frac{{p_\theta(\mathbf x, \mathbf z)}}
+{{p_\theta(\mathbf z \mid \mathbf x)}}\right] \\
+&= \textcolor{{ELBO dashed}}{{{ELBO}}} + \textcolor{{GAP solid}}{{{GAP}}}
+\end{{aligned}}
+$$
+
+The divergence is never negative, and 0 only where $q_\phi$ is the posterior: hence a lower bound.
+
+Equation 2
+""",
+    ),
+    Formula(
+        "E-step, M-step, and both at once",
+        rf"""
+The evidence does not depend on $\phi$. So to raise the ELBO in $\phi$ is to close the gap, an approximate
+E-step. To raise it in $\theta$ is to push the evidence up, an approximate M-step. AEVB does both by gradients
+of an estimate on a mini-batch:
+{ASCENT}
+Equations 3 and 4; section 5.1
+""",
+        train,
+        ("optimizer.zero_grad", "optimizer.step()"),
+    ),
+    Formula(
+        "What is drawn here: factor analysis of one number",
+        r"""
+$$
+\begin{aligned}
+x &= \theta z + \epsilon, \qquad z, \epsilon \sim \mathcal N(0, 1) \\
+q_\phi(z \mid x) &= \mathcal N\!\left(\frac{\phi\, x}{\phi^2 + 1}, \frac{1}{\phi^2 + 1}\right)
+\end{aligned}
+$$
+
+$q_\phi$ is the exact posterior at the weight $\phi$, so that the gap is 0 at $\phi = \theta$. The E-step sets
+$\phi \leftarrow \theta$, the M-step
+
+$$
+\theta \leftarrow \mathbb E[x z]\, \mathbb E[z^2]^{-1}
+$$
+
+averaged over $q_\phi$ and data with $\mathbb E[x^2] = 5$; the evidence is highest at $\theta^2 + 1 = 5$.
+""",
+        fa._maximise,
+        ("xz =", "W ="),
+    ),
+)

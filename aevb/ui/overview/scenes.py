@@ -1,0 +1,53 @@
+"""The scenes of the first page: the one idea, and the five models of the tutorial's Table 1."""
+
+from aevb.figures import drawings
+from aevb.ui.overview import mathematics
+from aevb.ui.overview.models import MODELS as TABLE
+from aevb.ui.overview.models import Entry
+from aevb.ui.shared.mathematics import formula
+from aevb.ui.shared.scene import Scene
+
+IDEA = Scene(
+    "idea",
+    "The one idea",
+    "idea",
+    "<b>AEVB</b> fits latent variable models: it is EM with both of its steps made approximate and taken at "
+    "once. Drag the mark, or take the steps.",
+    "After Yang Zhi-Han, <em>Training Latent Variable Models with Auto-encoding Variational Bayes: A "
+    "Tutorial</em>. MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, CC BY-SA 3.0.",
+    options={
+        "formulas": {
+            "evidence": formula(mathematics.EVIDENCE, display=True),
+            "elbo": formula(mathematics.ELBO, display=True),
+            "gap": formula(mathematics.GAP, display=True),
+        }
+    },
+    mathematics=mathematics.IDEA,
+)
+
+
+def _card(entry: Entry) -> dict[str, str | list[str]]:
+    title = f"Graphical model: {entry.title}"
+    return {
+        "page": entry.page,
+        "title": entry.title,
+        "text": entry.text,
+        "section": entry.section,
+        "graph": drawings.graphical_model(drawings.GRAPHS[entry.name], title),
+        "observed": [formula(variable) for variable in entry.observed],
+        "latent": [formula(variable) for variable in entry.latent],
+        "density": formula(entry.density, display=True),
+    }
+
+
+MODELS = Scene(
+    "models",
+    "Five models",
+    "models",
+    "One trainer fits all five; each opens a page to see it, touch it and take it apart. (Table 1)",
+    "Circles are random variables, filled where observed. Solid arrows generate (p, with parameters θ), "
+    "dashed arrows infer (q, with parameters φ); the frame stands for N independent examples.",
+    options={"cards": [_card(entry) for entry in TABLE]},
+)
+
+SCENES = (IDEA, MODELS)

@@ -1,0 +1,56 @@
+"""A scene as a page lists it: one idea, its instrument, and the words around it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+ASCENT = r"""
+$$
+\begin{aligned}
+\phi &\leftarrow \phi + \eta\, \nabla_\phi \tfrac{1}{N_B} \textstyle\sum_i \text{ELBO}_i \\
+\theta &\leftarrow \theta + \eta\, \nabla_\theta \tfrac{1}{N_B} \textstyle\sum_i \text{ELBO}_i
+\end{aligned}
+$$
+"""
+"""Equations 3 and 4 taken together: what a gradient step of AEVB does."""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A step of a derivation, beside the lines of the library that are it.
+
+    Attributes:
+        title: what it is.
+        text: markdown with LaTeX between dollar signs.
+        code: the function, method or class whose source is shown, without its docstring; or none.
+        lines: of that source, those from the first that holds the one text to the first from there on that
+            holds the other, so that no argument checks or bookkeeping are shown.
+    """
+
+    title: str
+    text: str
+    code: Callable[..., Any] | type | None = None
+    lines: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One idea on one screen.
+
+    Attributes:
+        id: its address, `?scene=id`.
+        title: a few words.
+        part: its instrument, a module of aevb/web/parts/.
+        says: one sentence above it; HTML, as `below`.
+        below: at most two sentences below it.
+        options: what the instrument is told, in JSON.
+        mathematics: the steps that it shows.
+    """
+
+    id: str
+    title: str
+    part: str
+    says: str
+    below: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    mathematics: Sequence[Formula] = ()

@@ -1,0 +1,184 @@
+"""The VAE's derivation, scene by scene, each step with the lines of the library that compute it."""
+
+from aevb.distributions import ContinuousBernoulli, cap
+from aevb.evaluation import importance_bounds
+from aevb.explore.codes import along, joint_terms, walk
+from aevb.models import VAE
+from aevb.models.nets import ContinuousBernoulliNet, DiagonalNormalNet
+from aevb.training import train
+from aevb.ui.shared.scene import ASCENT, Formula
+
+PRIOR = (
+    Formula(
+        "Generative model",
+        r"""
+$$
+\begin{aligned}
+\mathbf z &\sim \mathcal N(\mathbf 0, \mathbf I_L) \\
+\mathbf x &\sim \textstyle\prod_{j=1}^D \mathcal{CB}(\lambda_\theta(\mathbf z)_j)
+\end{aligned}
+$$
+
+a product of continuous Bernoullis: $L = 20$ latent numbers, $D = 784$ pixels in $[0, 1]$. The net returns
+logits, $\log \frac{\lambda}{1 - \lambda}$, rather than $\lambda$: nothing is lost to rounding near 0 and 1.
+
+Section 5.3.1
+""",
+        ContinuousBernoulliNet.forward,
+    ),
+    Formula(
+        "The continuous Bernoulli",
+        r"""
+With the logit $\ell = \log \frac{\lambda}{1 - \lambda}$,
+
+$$
+p(x \mid \ell) = \frac{e^{\ell x}}{\int_0^1 e^{\ell t}\, dt} = \frac{\ell\, e^{\ell x}}{e^{\ell} - 1}
+$$
+
+a density on the whole interval $[0, 1]$, which a Bernoulli on grey pixels would not be.
+
+Section 5.3.1; Loaiza-Ganem and Cunningham (2019)
+""",
+        ContinuousBernoulli.log_prob,
+        ("return", "return"),
+    ),
+)
+
+FLOW = (
+    Formula(
+        "Approximate posterior",
+        r"""
+$$
+q_\phi(\mathbf z \mid \mathbf x)
+= \mathcal N(\boldsymbol\mu_\phi(\mathbf x), \operatorname{diag} \boldsymbol\sigma_\phi(\mathbf x)^2)
+$$
+
+The exact posterior is out of reach, since the decoder is not linear. One net serves all images: inference
+is *amortised*.
+
+Sections 3.2 and 5.3.2
+""",
+        DiagonalNormalNet.forward,
+    ),
+    Formula(
+        "Estimator of the ELBO",
+        r"""
+$$
+\text{ELBO} = \mathbb E_{q_\phi}[\log p_\theta(\mathbf x \mid \mathbf z)]
+- D_{\mathrm{KL}}(q_\phi(\mathbf z \mid \mathbf x) \,\|\, p(\mathbf z))
+$$
+
+The first term by one sample $\mathbf z = \boldsymbol\mu + \boldsymbol\sigma \odot \boldsymbol\epsilon$,
+$\boldsymbol\epsilon \sim \mathcal N(\mathbf 0, \mathbf I)$, so that gradients pass through $\mathbf z$ to
+$\phi$; the second exactly,
+
+$$
+D_{\mathrm{KL}} = \frac12 \sum_l (\mu_l^2 + \sigma_l^2 - 1 - \log \sigma_l^2)
+$$
+
+Equation 2; section 5.2.3, which section 5.3.3 takes over
+""",
+        VAE.terms,
+        ("q_z =", "}"),
+    ),
+    Formula(
+        "Importance bound",
+        r"""
+$$
+\log \frac1K \sum_{k=1}^K \frac{p_\theta(\mathbf x, \mathbf z_k)}{q_\phi(\mathbf z_k \mid \mathbf x)}
+$$
+
+for $\mathbf z_k \sim q_\phi(\mathbf z \mid \mathbf x)$. In expectation a lower bound on
+$\log p_\theta(\mathbf x)$ that rises with $K$; at $K = 1$ it is the ELBO.
+
+Burda, Grosse and Salakhutdinov (2016)
+""",
+        importance_bounds,
+        ("weights =", "running ="),
+    ),
+)
+
+KNOBS = (
+    Formula(
+        "What the numbers say",
+        r"""
+$$
+\log p_\theta(\mathbf x, \mathbf z) = \textcolor{GENERATED solid}{\log p_\theta(\mathbf x \mid \mathbf z)}
++ \textcolor{DATA dashed}{\log p(\mathbf z)}
+$$
+
+the unnormalised log posterior: how well a $\mathbf z$ explains the image, whoever found it. It is highest at
+the mode of $p_\theta(\mathbf z \mid \mathbf x)$, near which the encoder's $\boldsymbol\mu_\phi(\mathbf x)$
+should lie.
+
+Section 3.1
+""",
+        joint_terms,
+        ("return", "return"),
+    ),
+)
+
+WALK = (
+    Formula(
+        "Along an arc",
+        r"""
+$$
+\mathbf z(t) = \frac{\sin((1 - t)\,\omega)}{\sin \omega}\, \hat{\mathbf z}_0
++ \frac{\sin(t\,\omega)}{\sin \omega}\, \hat{\mathbf z}_1
+$$
+
+between the directions $\hat{\mathbf z}$ of both ends, $\omega$ the angle between them, its length changing
+evenly. Under $\mathcal N(\mathbf 0, \mathbf I_{20})$ nearly all $\mathbf z$ lie near a sphere of radius
+$\sqrt{20}$; the middle of a straight line falls inside it, where the decoder has hardly been trained.
+""",
+        walk,
+        ("angle =", "return"),
+    ),
+)
+
+DIMENSIONS = (
+    Formula(
+        "The use of a dimension",
+        r"""
+$$
+D_{\mathrm{KL}}(q_\phi(\mathbf z \mid \mathbf x) \,\|\, p(\mathbf z))
+= \sum_{l=1}^L D_{\mathrm{KL}}(q_\phi(z_l \mid \mathbf x) \,\|\, p(z_l))
+$$
+
+Both are diagonal, so that the divergence is a sum over the dimensions. One whose share is 0 is the prior,
+whatever the image: it says nothing of it.
+
+Section 5.3.3
+""",
+        along,
+        ("copies =", "return"),
+    ),
+)
+
+TRAINING = (
+    Formula(
+        "Training",
+        ASCENT
+        + r"""
+An approximate E-step and an approximate M-step, both at once, by Adam: auto-encoding variational Bayes.
+
+Equations 3 and 4; sections 3.3, 4 and 5.1
+""",
+        train,
+        ("moved =", "optimizer.step()"),
+    ),
+    Formula(
+        "The cap on the logits",
+        r"""
+$$
+\ell = c \tanh(a / c), \quad c = \log \frac{1 - \varepsilon}{\varepsilon} = 15.94, \quad \varepsilon = 2^{-23}
+$$
+
+for the net's output $a$: the range that float32 probabilities leave to the tutorial's code. A black pixel,
+dequantised to $u / 256$, is explained best by a logit near $-512$; without a cap the same model scores about
+$+3100$ nats, most of it for the background's quantisation.
+""",
+        cap,
+        ("return", "return"),
+    ),
+)

@@ -1,0 +1,397 @@
+// Around the scenes of a page: a strip of their names, the one in view, its mathematics, a glossary, keys.
+
+import { adoptStyle, h } from "../kit/elements.js";
+import { loadOnce } from "../kit/loading.js";
+import { GLOSSARY } from "./glossary.js";
+import { Link, SceneModel } from "./link.js";
+
+/**
+ * @typedef {object} Scene
+ * @property {string} id its address, `?scene=id`
+ * @property {string} title
+ * @property {string} part the instrument: a module of parts/
+ * @property {string} says one sentence above it, in HTML
+ * @property {string} [below] at most two below it
+ * @property {string} [mathematics] where its mathematics is
+ * @property {Record<string, any>} [options] what the part is told
+ */
+
+/**
+ * @typedef {object} Page
+ * @property {string} page its name, which is the last part of its address
+ * @property {string} title
+ * @property {string[]} pages the names of all pages
+ * @property {Scene[]} scenes
+ * @property {string} [problem] a sentence where the page has nothing to show
+ * @property {Record<string, any>} shared what all parts are told: where digits and checkpoints are
+ */
+
+const KEYS = [
+  ["← →", "the scene before, the next one"],
+  ["1 … 9", "a scene by its number"],
+  ["r", "draw again, where a scene draws"],
+  ["m", "the mathematics of the scene"],
+  ["g", "the glossary, and these keys"],
+  ["Esc", "close what is open"],
+];
+
+/** @type {Map<string, Promise<any>>} */
+const parts = new Map();
+
+/** A part's module and style sheet, fetched once. @param {string} name @param {Document | ShadowRoot} root */
+function loadPart(name, root) {
+  let found = parts.get(name);
+  if (!found) {
+    found = import(`../parts/${name}/${name}.js`);
+    found.catch(() => parts.delete(name));
+    parts.set(name, found);
+  }
+  const style = new URL(`../parts/${name}/${name}.css`, import.meta.url).href;
+  return Promise.all([found, adoptStyle(root, style)]).then(([module]) => module);
+}
+
+export class Explorer {
+  /**
+   * @param {HTMLElement} root
+   * @param {Page} page
+   * @param {{ address: ConstructorParameters<typeof Link>[1], navigate?: (url: string) => void }} host
+   */
+  constructor(root, page, host) {
+    this.root = root;
+    this.page = page;
+    this.host = host;
+    this.tree = /** @type {ShadowRoot | Document} */ (root.getRootNode());
+    const ids = page.scenes.map(({ id }) => id);
+    this.link = new Link(
+      { page: page.page, scenes: ids, digits: page.shared.digits?.count ?? 0 },
+      host.address,
+    );
+    /** @type {any[]} */
+    this.tabs = [];
+    this.number = 0; // counts the scenes that were shown
+    /** @type {(() => void) | null} */
+    this.leave = null;
+    this.ended = new AbortController();
+    this.build();
+    this.link.on("scene", () => this.show());
+    const { signal } = this.ended;
+    document.addEventListener("keydown", (event) => this.key(event), { signal });
+    this.root.addEventListener("click", (event) => this.follow(/** @type {MouseEvent} */ (event)), {
+      signal,
+    });
+    const refuse = (/** @type {any} */ event) => {
+      this.link.refuse(event.detail);
+      queueMicrotask(() => this.tellUnread()); // of all that it refuses
+    };
+    this.root.addEventListener("unread", refuse, { signal });
+    this.ready = adoptStyle(this.tree, new URL("../style/base.css", import.meta.url).href).then(() => {
+      root.classList.add("styled");
+      if (page.problem) this.refuse(page.problem);
+      else this.show();
+    });
+  }
+
+  /** Nothing of the page is left. */
+  close() {
+    this.link.flush();
+    this.leave?.();
+    this.number++;
+    this.ended.abort();
+    this.root.replaceChildren();
+  }
+
+  build() {
+    const { page } = this;
+    this.tabs = page.scenes.map(({ id, title }, i) =>
+      h(
+        "a.tab",
+        { href: `?scene=${id}`, title: i < 9 ? `${title} (${i + 1})` : title, "data-scene": id },
+        h("span.number", { "aria-hidden": "true" }, String(i + 1)),
+        h("span.name", {}, title),
+      )
+    );
+    this.previous = h("button.step", {
+      type: "button",
+      "aria-label": "Previous scene",
+      onclick: () => this.step(-1),
+    }, "‹");
+    this.next = h(
+      "button.step",
+      { type: "button", "aria-label": "Next scene", onclick: () => this.step(1) },
+      "›",
+    );
+    this.list = h("nav.tabs", { "aria-label": "Scenes" }, ...this.tabs);
+    this.where = h("button.where", {
+      type: "button",
+      "aria-expanded": "false",
+      "aria-label": "All scenes",
+      onclick: () => this.unfold(),
+    });
+    this.mathematicsButton = h(
+      "button.tool",
+      {
+        type: "button",
+        onclick: () => this.toggleMathematics(),
+        "aria-expanded": "false",
+        title: "Mathematics (m)",
+      },
+      h("span", { "aria-hidden": "true" }, "∑"),
+      h("span.word", {}, "Mathematics"),
+    );
+    this.glossaryButton = h(
+      "button.tool",
+      {
+        type: "button",
+        onclick: () => this.toggleGlossary(),
+        "aria-expanded": "false",
+        title: "Glossary and keys (g)",
+      },
+      h("span", { "aria-hidden": "true" }, "?"),
+      h("span.word", {}, "Glossary"),
+    );
+    this.strip = h(
+      "header.strip",
+      {},
+      h("h1", {}, page.title),
+      this.previous,
+      this.where,
+      this.list,
+      this.next,
+      h("span.tools", {}, this.mathematicsButton, this.glossaryButton),
+    );
+    this.notice = h("p.warning", { role: "status", hidden: true });
+    this.heading = h("h2");
+    this.says = h("p.says");
+    this.instrument = h("div.instrument");
+    this.below = h("p.below");
+    this.scene = h(
+      "section.scene",
+      { tabIndex: -1 },
+      h("header.top", {}, this.heading, this.says),
+      this.instrument,
+      this.below,
+    );
+    this.panel = h("aside.panel", { hidden: true, tabIndex: -1 });
+    this.root.replaceChildren(this.strip, this.notice, this.scene, this.panel);
+    this.root.dataset.page = page.page;
+    const alone = page.scenes.length < 2;
+    for (const element of [this.previous, this.next, this.list, this.where]) element.hidden = alone;
+  }
+
+  /** @param {string} problem */
+  refuse(problem) {
+    this.instrument.replaceChildren(h("p.notice", { role: "alert" }, problem));
+  }
+
+  get current() {
+    const id = this.link.get("scene");
+    return this.page.scenes.find((scene) => scene.id === id) ?? this.page.scenes[0];
+  }
+
+  /** Shows the scene that the link names; only that is computed. */
+  async show() {
+    const scene = this.current, mine = ++this.number, { scenes } = this.page, at = scenes.indexOf(scene);
+    this.leave?.();
+    this.leave = null;
+    this.root.dataset.scene = scene.id;
+    delete this.root.dataset.shown;
+    this.heading.textContent = scene.title;
+    this.says.innerHTML = scene.says;
+    this.below.innerHTML = scene.below ?? "";
+    this.below.hidden = !scene.below;
+    this.where.textContent = `${at + 1} / ${scenes.length}`;
+    this.fold();
+    for (const tab of this.tabs) {
+      if (tab.dataset.scene === scene.id) tab.setAttribute("aria-current", "page");
+      else tab.removeAttribute("aria-current");
+    }
+    const current = this.tabs[at];
+    this.list.scrollTo({ left: current.offsetLeft - this.list.clientWidth / 2 + current.offsetWidth / 2 });
+    this.previous.disabled = at === 0;
+    this.next.disabled = at === scenes.length - 1;
+    this.mathematicsButton.hidden = !scene.mathematics;
+    this.closePanel();
+    this.instrument.replaceChildren();
+    this.instrument.className = `instrument ${scene.part}`;
+    this.scene.scrollTop = 0;
+    let part;
+    try {
+      part = await loadPart(scene.part, this.tree);
+    } catch {
+      if (mine === this.number) this.failed();
+      return;
+    }
+    if (mine !== this.number) return;
+    this.link.learn(part.params ?? {});
+    this.tellUnread();
+    const model = new SceneModel(this.link, { ...this.page.shared, ...scene.options });
+    const end = await part.default.render({ model, el: this.instrument });
+    if (mine !== this.number) return end?.();
+    this.leave = end ?? null;
+    this.root.dataset.shown = scene.id;
+    this.prepareOthers();
+  }
+
+  failed() {
+    const again = h("button.button", { type: "button", onclick: () => this.show() }, "Try again");
+    this.instrument.replaceChildren(
+      h("p.notice", { role: "alert" }, "This scene could not be loaded. ", again),
+    );
+  }
+
+  /** The other scenes' modules, while nobody waits: their parameters are known then, and they open at once. */
+  prepareOthers() {
+    const idle = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ f) => setTimeout(f, 500));
+    idle(async () => {
+      for (const { part } of this.page.scenes) {
+        if (this.ended.signal.aborted) return;
+        try {
+          this.link.learn((await loadPart(part, this.tree)).params ?? {});
+        } catch { /* told when the scene is asked for */ }
+      }
+      if (!this.ended.signal.aborted) this.tellUnread();
+    });
+  }
+
+  /** Says what of the link could not be read. */
+  tellUnread() {
+    const names = this.link.takeUnread();
+    if (!names.length) return;
+    const list = [names.slice(0, -1).join(", "), names[names.length - 1]].filter(Boolean).join(" and ");
+    const rest = names.length === 1 ? "it is at its default" : "they are at their defaults";
+    this.notice.textContent = `This link’s ${list} could not be read; ${rest}.`;
+    this.notice.hidden = false;
+    this.link.save();
+    const forget = () => (this.notice.hidden = true);
+    this.root.addEventListener("change", forget, { once: true, signal: this.ended.signal });
+    for (const key of ["scene", "digit", "strokes"]) this.link.on(key, forget);
+  }
+
+  /** @param {number} by */
+  step(by) {
+    const { scenes } = this.page, to = scenes[scenes.indexOf(this.current) + by];
+    if (to) this.link.go(to.id);
+  }
+
+  /** On a phone the names fold away behind the number. */
+  unfold() {
+    const open = this.root.classList.toggle("unfolded");
+    this.where.setAttribute("aria-expanded", String(open));
+  }
+
+  fold() {
+    this.root.classList.remove("unfolded");
+    this.where.setAttribute("aria-expanded", "false");
+  }
+
+  // Beside the scene
+
+  async toggleMathematics() {
+    if (!this.panel.hidden && this.panel.classList.contains("mathematics")) return this.closePanel();
+    const { mathematics, title } = this.current, mine = this.number;
+    if (!mathematics) return;
+    this.openPanel(
+      "mathematics",
+      `Mathematics: ${title}`,
+      this.mathematicsButton,
+      h("p", { role: "status" }, "Loading …"),
+    );
+    try {
+      const read = (/** @type {ArrayBuffer} */ buffer) => JSON.parse(new TextDecoder().decode(buffer));
+      const found = await loadOnce(mathematics, "The mathematics", read);
+      if (mine !== this.number || this.panel.hidden) return;
+      const body = h("div.body");
+      body.innerHTML = found.html;
+      this.panel.lastElementChild?.replaceWith(body);
+    } catch (error) {
+      this.panel.lastElementChild?.replaceWith(
+        h("p", { role: "alert" }, /** @type {Error} */ (error).message),
+      );
+    }
+  }
+
+  toggleGlossary() {
+    if (!this.panel.hidden && this.panel.classList.contains("glossary")) return this.closePanel();
+    const list = (/** @type {string[][]} */ rows) =>
+      h("dl", {}, ...rows.flatMap(([term, meaning]) => [h("dt", {}, term), h("dd", {}, meaning)]));
+    const keys = h(
+      "dl.keys",
+      {},
+      ...KEYS.flatMap(([key, does]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, does)]),
+    );
+    this.openPanel(
+      "glossary",
+      "Glossary",
+      this.glossaryButton,
+      h("div.body", {}, list(GLOSSARY), h("h3", {}, "Keys"), keys),
+    );
+  }
+
+  /** @param {string} kind @param {string} title @param {HTMLElement} opener @param {Element} body */
+  openPanel(kind, title, opener, body) {
+    this.closePanel();
+    const close = h("button.close", {
+      type: "button",
+      "aria-label": "Close",
+      onclick: () => this.closePanel(true),
+    }, "×");
+    this.panel.className = `panel ${kind}`;
+    this.panel.setAttribute("aria-label", title);
+    this.panel.replaceChildren(h("header", {}, h("h2", {}, title), close), body);
+    this.panel.hidden = false;
+    this.root.classList.add("with-panel", `with-${kind}`);
+    opener.setAttribute("aria-expanded", "true");
+    this.opener = opener;
+    this.panel.focus({ preventScroll: true });
+  }
+
+  closePanel(back = false) {
+    if (this.panel.hidden) return;
+    this.panel.hidden = true;
+    this.root.classList.remove("with-panel", "with-mathematics", "with-glossary");
+    this.opener?.setAttribute("aria-expanded", "false");
+    if (back) this.opener?.focus();
+  }
+
+  // Keys, and links within the app
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const at = /** @type {HTMLElement} */ (event.composedPath()[0]);
+    if (event.key === "Escape" && !this.panel.hidden) return this.closePanel(true);
+    const typing = at.matches?.(
+      "input:not([type=range], [type=checkbox]), select, textarea, [contenteditable]",
+    );
+    const moving = at.matches?.("[type=range], [role=slider], [role=application], [role=grid]");
+    const letter = /^[a-z?]$/.test(event.key);
+    if (typing || (moving && !letter)) return; // the key is that control's own
+    const scene = /^[1-9]$/.test(event.key) && this.page.scenes[Number(event.key) - 1];
+    if (scene) this.link.go(scene.id);
+    else if (event.key === "ArrowRight" || event.key === "PageDown") this.step(1);
+    else if (event.key === "ArrowLeft" || event.key === "PageUp") this.step(-1);
+    else if (event.key === "m") this.toggleMathematics();
+    else if (event.key === "g" || event.key === "?") this.toggleGlossary();
+    else if (event.key === "r") {
+      /** @type {HTMLElement | null} */ (this.instrument.querySelector("[data-key=r]"))?.click();
+    } else return;
+    event.preventDefault();
+  }
+
+  /** A link to a scene, or to another page of the app, is followed without loading the document anew. @param {MouseEvent} event */
+  follow(event) {
+    const link =
+      /** @type {HTMLAnchorElement | null} */ (/** @type {Element} */ (event.composedPath()[0]).closest?.(
+        "a",
+      ));
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (link.dataset.scene) {
+      event.preventDefault();
+      this.link.go(link.dataset.scene);
+    } else if (link.dataset.page !== undefined && this.host.navigate) {
+      event.preventDefault();
+      this.link.flush();
+      this.host.navigate(link.href);
+    }
+  }
+}

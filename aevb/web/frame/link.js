@@ -1,0 +1,211 @@
+// The state of a page: what its link says. Every part's values are parameters of the URL, and nothing else is.
+//
+// Values change at once; the URL is written a moment after the visitor has let go. A scene of its own address is a new
+// entry of the history, every other value replaces the present one. The front end alone writes the URL.
+
+import { choice, number, text } from "../kit/params.js";
+
+/** @typedef {import("../kit/params.js").Param<any>} Param */
+
+const WRITE = 200; // ms until the URL is written: browsers refuse to have it written on every frame
+const STROKES = /^([0-9a-f]{4})+(-([0-9a-f]{4})+)*$/;
+
+export class Link {
+  /**
+   * @param {{ page: string, scenes: string[], digits: number }} about the scenes' names and how many test digits
+   *   there are
+   * @param {{ read(): string, write(search: string, entry: boolean): void }} address the URL's query, and how to set
+   *   it, as a new entry of the history or in place of the present one
+   */
+  constructor({ page, scenes, digits }, address) {
+    this.page = page;
+    this.address = address;
+    /** @type {Record<string, Param>} */
+    this.params = {
+      scene: choice({ initial: scenes[0], of: scenes }),
+      digit: number({ initial: 0, least: 0, most: Math.max(0, digits - 1) }),
+      strokes: text({ form: STROKES }),
+    };
+    /** @type {Map<string, Set<() => void>>} */
+    this.listeners = new Map();
+    /** @type {Map<string, any>} */
+    this.values = new Map();
+    /** @type {Map<string, string>} */
+    this.texts = new Map(); // what the URL says under names that no part has asked for yet
+    /** @type {Set<string>} */
+    this.unread = new Set();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.writing = undefined; // the URL, in a moment
+    this.read();
+  }
+
+  /** Reads the URL: on arrival, and after Back or Forward. */
+  read() {
+    clearTimeout(this.writing);
+    this.writing = undefined;
+    this.texts = new Map(new URLSearchParams(this.address.read()));
+    this.unread.clear();
+    const before = this.values;
+    this.values = new Map();
+    for (const key of Object.keys(this.params)) this.take(key);
+    for (const key of Object.keys(this.params)) {
+      if (!same(before.get(key), this.values.get(key))) this.tell(key);
+    }
+  }
+
+  /** Takes a parameter from the URL's words. @param {string} key */
+  take(key) {
+    const { initial, read } = this.params[key], words = this.texts.get(key);
+    const value = words === undefined ? undefined : read(words);
+    this.texts.delete(key);
+    if (words !== undefined && value === undefined) this.unread.add(key);
+    this.values.set(key, value ?? initial);
+  }
+
+  /** Learns a part's parameters. @param {Record<string, Param>} params */
+  learn(params) {
+    for (const [key, param] of Object.entries(params)) {
+      if (key in this.params) continue; // parts may share one
+      this.params[key] = param;
+      this.take(key);
+    }
+  }
+
+  /** @param {string} key */
+  get(key) {
+    return this.values.get(key);
+  }
+
+  /** @param {string} key @param {any} value */
+  set(key, value) {
+    if (same(this.values.get(key), value)) return;
+    this.values.set(key, value);
+    if (key === "digit" || key === "strokes") this.forget(key);
+    this.tell(key);
+  }
+
+  /** What belonged to another digit or drawing goes with it. @param {string} key */
+  forget(key) {
+    if (key === "digit") this.values.set("strokes", "");
+    for (const [other, { initial, ofSubject }] of Object.entries(this.params)) {
+      if (ofSubject && !same(this.values.get(other), initial)) {
+        this.values.set(other, initial);
+        this.tell(other);
+      }
+    }
+  }
+
+  /** @param {string} key */
+  tell(key) {
+    for (const f of [...(this.listeners.get(key) ?? [])]) f();
+  }
+
+  /** @param {string} key @param {() => void} f */
+  on(key, f) {
+    let listeners = this.listeners.get(key);
+    if (!listeners) this.listeners.set(key, listeners = new Set());
+    listeners.add(f);
+  }
+
+  /** @param {string} key @param {() => void} f */
+  off(key, f) {
+    this.listeners.get(key)?.delete(f);
+  }
+
+  /** The names of what belongs to the digit or drawing. */
+  get ofSubject() {
+    return Object.keys(this.params).filter((key) => this.params[key].ofSubject);
+  }
+
+  /** The link as it stands, "?…" or "". Only what differs from the beginning is in it. */
+  get search() {
+    const said = new URLSearchParams();
+    for (const [key, { initial, write }] of Object.entries(this.params)) {
+      const value = this.values.get(key);
+      if (!same(value, initial)) said.set(key, write(value));
+    }
+    for (const [key, words] of this.texts) if (!said.has(key)) said.set(key, words);
+    const words = said.toString().replaceAll("%2C", ",");
+    return words && `?${words}`;
+  }
+
+  /** Notes the values in the URL, in a moment. */
+  save() {
+    clearTimeout(this.writing);
+    this.writing = setTimeout(() => this.write(false), WRITE);
+  }
+
+  /** Notes them at once. @param {boolean} entry whether as a new entry of the history */
+  write(entry) {
+    clearTimeout(this.writing);
+    this.writing = undefined;
+    if (this.address.read() !== this.search) this.address.write(this.search, entry);
+  }
+
+  /** Nothing is left to be noted. */
+  flush() {
+    if (this.writing) this.write(false);
+  }
+
+  /** To another scene: an entry of its own. @param {string} scene */
+  go(scene) {
+    if (scene === this.get("scene")) return;
+    this.flush();
+    this.set("scene", scene);
+    this.write(true);
+  }
+
+  /** What a part can make no sense of is at its default, as what could not be read. @param {string} key */
+  refuse(key) {
+    this.unread.add(key);
+    this.set(key, this.params[key].initial);
+  }
+
+  /** The names that could not be read, once. */
+  takeUnread() {
+    const names = [...this.unread];
+    this.unread.clear();
+    return names;
+  }
+}
+
+/** @param {any} a @param {any} b */
+function same(a, b) {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
+
+/**
+ * A part's model over a link, as anywidget's front-end modules expect one: values of the link by their names, and
+ * beside them what is fixed.
+ */
+export class SceneModel {
+  /** @param {Link} link @param {Record<string, any>} fixed */
+  constructor(link, fixed) {
+    this.link = link;
+    this.fixed = fixed;
+  }
+
+  /** @param {string} key */
+  get(key) {
+    return key in this.fixed ? this.fixed[key] : this.link.get(key);
+  }
+
+  /** @param {string} key @param {any} value */
+  set(key, value) {
+    this.link.set(key, value);
+  }
+
+  save_changes() {
+    this.link.save();
+  }
+
+  /** @param {string} event "change:key" @param {() => void} f */
+  on(event, f) {
+    this.link.on(event.replace(/^change:/, ""), f);
+  }
+
+  /** @param {string} event @param {() => void} f */
+  off(event, f) {
+    this.link.off(event.replace(/^change:/, ""), f);
+  }
+}

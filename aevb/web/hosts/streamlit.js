@@ -1,0 +1,149 @@
+// The explorer within Streamlit: a components-v2 element for a page, and the browser's own history for its link.
+//
+// Streamlit runs a page's script for the menu and for Back and Forward between pages. What a link says within a page is
+// the front end's alone, so that a click asks nothing of the server.
+
+import { Explorer } from "../frame/explorer.js";
+
+/** @typedef {import("../frame/explorer.js").Page} Page */
+/** @typedef {{ data: Page, parentElement: HTMLElement | ShadowRoot }} Component */
+
+/** @type {WeakMap<object, { explorer: Explorer, page: string }>} */
+const mounted = new WeakMap();
+
+/** How the page that opens next was asked for: by its link, by Back or Forward, or by the menu. */
+let arrival = "link";
+
+/** @type {Explorer | null} */
+let inView = null;
+
+/** What a page's link said when it was left, and which of it belonged to its digit or drawing. */
+const memory = {
+  /** @param {string} page @returns {{ search: string, ofSubject: string[] }} */
+  of(page) {
+    return JSON.parse(sessionStorage.getItem(`aevb:${page}`) ?? '{"search": "", "ofSubject": []}');
+  },
+  /** The digit or drawing last seen: it goes from page to page. */
+  subject() {
+    return sessionStorage.getItem("aevb:subject") ?? "";
+  },
+};
+
+/** @param {Page} page @param {string} search @param {string[]} ofSubject */
+function keep({ page, shared }, search, ofSubject) {
+  try {
+    sessionStorage.setItem(`aevb:${page}`, JSON.stringify({ search, ofSubject }));
+    if (!shared.digits) return; // the page shows none
+    sessionStorage.setItem("aevb:subject", subjectOf(new URLSearchParams(search)).toString());
+  } catch { /* a browser that keeps nothing: pages open at their beginning */ }
+}
+
+/** @param {URLSearchParams} said */
+function subjectOf(said) {
+  return new URLSearchParams(["digit", "strokes"].flatMap((key) => {
+    const value = said.get(key);
+    return value === null ? [] : [[key, value]];
+  }));
+}
+
+// What was just let go of is noted before a press of the menu leads away.
+for (const event of ["pointerdown", "keydown"]) {
+  addEventListener(event, () => inView?.link.flush(), { capture: true });
+}
+
+// Streamlit hears of this too, and runs the page's script: within a page that says nothing new.
+addEventListener("popstate", () => {
+  if (!inView || navigating) return;
+  const { page, link } = inView;
+  if (pageOf(page) === page.page) {
+    link.read();
+    keep(page, location.search, link.ofSubject);
+  } else {
+    arrival = "history";
+  }
+});
+
+let navigating = false;
+
+/** The page that the address names: the last of its parts, or the first page. @param {Page} page */
+function pageOf({ pages }) {
+  const last = location.pathname.replace(/\/+$/, "").split("/").pop() ?? "";
+  return pages.includes(last) ? last : "";
+}
+
+/** To another page of the app, as Back and Forward go there: without loading the document anew. @param {string} url */
+function navigate(url) {
+  history.pushState({}, "", url);
+  arrival = "link";
+  navigating = true;
+  dispatchEvent(new PopStateEvent("popstate", { state: {} }));
+  navigating = false;
+}
+
+/** The link that a page opens with, where it was asked for by the menu. @param {Page} page */
+function remembered(page) {
+  const { search, ofSubject } = memory.of(page.page),
+    said = new URLSearchParams(search),
+    now = memory.subject();
+  if (page.shared.digits && subjectOf(said).toString() !== now) {
+    for (const key of ["digit", "strokes", ...ofSubject]) said.delete(key);
+    for (const [key, value] of new URLSearchParams(now)) said.set(key, value);
+  }
+  const words = said.toString().replaceAll("%2C", ",");
+  return words && `?${words}`;
+}
+
+/** @param {Component} component */
+export function show({ data, parentElement }) {
+  const root = /** @type {HTMLElement} */ (parentElement.querySelector(".explorer"));
+  const known = mounted.get(root);
+  if (known?.page === JSON.stringify(data)) {
+    theme(root);
+    return;
+  }
+  known?.explorer.close();
+  /** @type {Explorer | null} */
+  let explorer = null;
+  const address = {
+    read: () => location.search,
+    write: (/** @type {string} */ search, /** @type {boolean} */ entry) => {
+      keep(data, search, explorer?.link.ofSubject ?? memory.of(data.page).ofSubject);
+      if (pageOf(data) !== data.page) return; // the menu has led away already
+      const url = location.pathname + search;
+      if (entry) history.pushState({}, "", url);
+      else history.replaceState({}, "", url);
+    },
+  };
+  if (arrival === "menu") address.write(remembered(data), false);
+  arrival = "menu";
+  explorer = new Explorer(root, data, { address, navigate });
+  keep(data, location.search, explorer.link.ofSubject);
+  inView = explorer;
+  mounted.set(root, { explorer, page: JSON.stringify(data) });
+  theme(root);
+}
+
+/** @param {Component} component */
+export function close({ parentElement }) {
+  const root = /** @type {HTMLElement} */ (parentElement.querySelector(".explorer"));
+  const known = root && mounted.get(root);
+  if (!known) return;
+  known.explorer.close();
+  if (inView === known.explorer) inView = null;
+  mounted.delete(root);
+}
+
+/** Light or dark, as the page is: a canvas cannot know by itself. @param {HTMLElement} root */
+function theme(root) {
+  const background = getComputedStyle(root).getPropertyValue("--st-background-color");
+  const [red, green, blue] = background.match(/[0-9a-f]{2}/gi)?.map((part) => parseInt(part, 16)) ??
+    [255, 255, 255];
+  const dark = 0.3 * red + 0.6 * green + 0.1 * blue < 128;
+  const before = root.dataset.theme;
+  root.dataset.theme = dark ? "dark" : "light";
+  if (before && before !== root.dataset.theme) {
+    for (const element of root.querySelectorAll(".instrument, .instrument *")) {
+      element.dispatchEvent(new Event("themechange"));
+    }
+  }
+}

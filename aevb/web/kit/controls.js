@@ -1,0 +1,225 @@
+// Controls that parts share. Each writes its value into the model's key, and follows it.
+
+import { digitsAt } from "./digits.js";
+import { h, setText } from "./elements.js";
+import { parse, prepare } from "../engine/ink.js";
+
+/** @typedef {{ get(key: string): any, set(key: string, value: any): void, save_changes(): void,
+ *   on(event: string, f: () => void): void, off(event: string, f: () => void): void }} Model */
+
+/**
+ * Calls `f` now and whenever one of these keys changes; returns what ends it.
+ * @param {Model} model
+ * @param {string[]} keys
+ * @param {() => void} f
+ */
+export function follow(model, keys, f) {
+  for (const key of keys) model.on(`change:${key}`, f);
+  f();
+  return () => {
+    for (const key of keys) model.off(`change:${key}`, f);
+  };
+}
+
+/** Sets a value and notes it in the link. @param {Model} model @param {string} key @param {any} value */
+export function put(model, key, value) {
+  model.set(key, value);
+  model.save_changes();
+}
+
+/**
+ * A button.
+ * @param {string} title
+ * @param {() => void} onclick
+ * @param {Record<string, any>} [more]
+ */
+export function button(title, onclick, more = {}) {
+  return h("button.button", { type: "button", onclick, ...more }, title);
+}
+
+/**
+ * A slider under its name, with its value. `show` puts it somewhere.
+ * @param {{ label: string, least: number, most: number, step: number, say?: (value: number) => string,
+ *   input: (value: number) => void, done?: () => void }} settings `input` is called on every move, `done` on release
+ */
+export function slider({ label, least, most, step, say = String, input, done = () => {} }) {
+  const range = h("input", {
+    type: "range",
+    min: String(least),
+    max: String(most),
+    step: String(step),
+    "aria-label": label,
+    oninput: () => {
+      write();
+      input(Number(range.value));
+    },
+    onchange: done,
+  });
+  const output = h("output");
+  const write = () => {
+    const text = say(Number(range.value));
+    if (setText(output, text)) range.setAttribute("aria-valuetext", text);
+  };
+  const element = h("label.slider", {}, h("span", {}, label), range, output);
+  return {
+    element,
+    range,
+    /** @param {number} value */
+    show(value) {
+      range.value = String(value);
+      write();
+    },
+  };
+}
+
+/**
+ * A choice of a few, all in sight.
+ * @param {Model} model
+ * @param {string} key
+ * @param {string} label
+ * @param {Record<string, string>} titles by value
+ */
+export function segments(model, key, label, titles) {
+  const buttons = Object.entries(titles).map(([value, title]) =>
+    h("button", { type: "button", onclick: () => put(model, key, value), "data-value": value }, title)
+  );
+  const element = h("div.segments", { role: "group", "aria-label": label }, ...buttons);
+  const end = follow(model, [key], () => {
+    for (const one of buttons) one.setAttribute("aria-pressed", String(one.dataset.value === model.get(key)));
+  });
+  return { element, end };
+}
+
+/**
+ * A choice of many.
+ * @param {string} label
+ * @param {[value: string, title: string][]} options
+ * @param {(value: string) => void} chosen
+ */
+export function select(label, options, chosen) {
+  const menu = h(
+    "select",
+    { onchange: () => chosen(menu.value) },
+    ...options.map(([value, title]) => h("option", { value }, title)),
+  );
+  const element = h("label.select", {}, h("span", {}, label), menu);
+  const show = (/** @type {string} */ value) => (menu.value = value);
+  return { element, menu, show };
+}
+
+/**
+ * A button that draws another seed, and the seed.
+ * @param {Model} model
+ * @param {string} title what the button says
+ * @param {string} [key]
+ */
+export function seedButton(model, title, key = "seed") {
+  const again = button(title, () => put(model, key, Math.floor(10_000 * Math.random())), {
+    "aria-keyshortcuts": "r",
+  });
+  again.dataset.key = "r";
+  return again;
+}
+
+// What is shown: a test digit, or a drawing.
+
+/** @typedef {{ pixels: Float32Array, label: number | null, title: string, key: string }} Subject */
+
+/**
+ * The digit or the drawing of the link: its pixels in [0, 1], its label where it has one, and what to call it.
+ * @param {Model} model
+ * @param {string} [key] of another digit, which no drawing takes the place of
+ * @returns {Promise<Subject>}
+ */
+export async function subjectOf(model, key = "digit") {
+  const strokes = key === "digit" && model.get("strokes"), digit = model.get(key);
+  const drawn = strokes && parse(strokes);
+  if (drawn) return { pixels: prepare(drawn), label: null, title: "your drawing", key: strokes };
+  const digits = digitsAt(model.get("digits"));
+  const [pixels, labels] = await Promise.all([digits.load(digit), digits.loadLabels()]);
+  return { pixels, label: labels[digit], title: `digit ${digit}, a ${labels[digit]}`, key: String(digit) };
+}
+
+/**
+ * Calls `f` with the subject, now and whenever it is another one. A subject that arrives late, after another was
+ * chosen, is passed over. Returns what ends it.
+ * @param {Model} model
+ * @param {(subject: Subject) => void} f
+ * @param {(error: Error) => void} failed
+ */
+export function followSubject(model, f, failed) {
+  let asked = 0;
+  const ended = follow(model, ["digit", "strokes"], () => {
+    const mine = ++asked;
+    subjectOf(model).then(
+      (subject) => mine === asked && f(subject),
+      (error) => mine === asked && failed(error),
+    );
+  });
+  return () => {
+    asked = Infinity;
+    ended();
+  };
+}
+
+/** Shows a test digit, in a drawing's place too. @param {Model} model @param {number} digit */
+export function chooseDigit(model, digit) {
+  model.set("strokes", "");
+  put(model, "digit", digit);
+}
+
+/**
+ * The choice of a test digit: by number, at random within a class, or at random; a drawing until one is chosen.
+ * @param {Model} model
+ * @param {{ label?: string, key?: string }} [settings] the key of the digit
+ */
+export function digitChooser(model, { label = "Test digit", key = "digit" } = {}) {
+  const digits = digitsAt(model.get("digits"));
+  const choose = (/** @type {number} */ digit) =>
+    key === "digit" ? chooseDigit(model, digit) : put(model, key, digit);
+  const field = h("input", {
+    type: "number",
+    min: "0",
+    max: String(digits.count - 1),
+    step: "1",
+    inputMode: "numeric",
+    "aria-label": label,
+    onchange: () => {
+      const value = Math.round(Number(field.value));
+      if (field.value !== "" && value >= 0 && value < digits.count) choose(value);
+      else field.value = String(model.get(key));
+    },
+  });
+  const classes = Array.from({ length: 10 }, (_, y) =>
+    h("button", {
+      type: "button",
+      title: `Another ${y}`,
+      "aria-label": `Another ${y}`,
+      onclick: async () => {
+        const labels = await digits.loadLabels();
+        const own = Array.from(labels.keys()).filter((i) => labels[i] === y && i !== model.get(key));
+        choose(own[Math.floor(own.length * Math.random())]);
+      },
+    }, String(y)));
+  const any = button("Any digit", () => choose(Math.floor(digits.count * Math.random())));
+  const drawing = h("span.drawing", { hidden: true }, "your drawing");
+  const element = h(
+    "div.chooser",
+    { role: "group", "aria-label": `Choose the ${label.toLowerCase()}` },
+    h("label", {}, h("span", {}, label), field),
+    drawing,
+    h("div.segments.classes", { role: "group", "aria-label": "Another digit of a class" }, ...classes),
+    any,
+  );
+  const end = follow(model, key === "digit" ? [key, "strokes"] : [key], () => {
+    const drawn = key === "digit" && Boolean(model.get("strokes"));
+    field.value = drawn ? "" : String(model.get(key));
+    drawing.hidden = !drawn;
+    const shown = model.get(key);
+    digits.loadLabels().then((labels) => {
+      if (shown !== model.get(key)) return;
+      classes.forEach((one, y) => one.setAttribute("aria-pressed", String(!drawn && labels[shown] === y)));
+    }, () => {});
+  });
+  return { element, end };
+}

@@ -1,0 +1,67 @@
+// Elements, briefly: h("button.tool", { onclick }, "Lasso").
+
+/** @typedef {Node | string | null | undefined | false} Child */
+
+/**
+ * An element.
+ * @param {string} kind its tag and classes, "div.row.wide"
+ * @param {Record<string, any>} [settings] properties; names with a hyphen, and `role`, are attributes; `style` may
+ *   be an object
+ * @param {...(Child | Child[])} children
+ * @returns {any}
+ */
+export function h(kind, settings = {}, ...children) {
+  const [tag, ...classes] = kind.split(".");
+  /** @type {any} */
+  const element = document.createElement(tag);
+  if (classes.length) element.className = classes.join(" ");
+  for (const [name, value] of Object.entries(settings)) {
+    if (value === undefined || value === null) continue;
+    if (name === "style" && typeof value === "object") {
+      for (const [property, set] of Object.entries(value)) element.style.setProperty(property, String(set));
+    } else if (name.includes("-") || name === "role" || name === "for") {
+      element.setAttribute(name, String(value));
+    } else element[name] = value;
+  }
+  element.append(
+    ...children.flat().filter((child) => child || child === "").map((child) => /** @type {any} */ (child)),
+  );
+  return element;
+}
+
+/**
+ * Sets a text that is another than before, and says whether: the same set again would be laid out again.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  const changed = element.textContent !== text;
+  if (changed) element.textContent = text;
+  return changed;
+}
+
+/**
+ * Adopts a style sheet, by its URL, for a document or a shadow root. It is fetched once for all roots.
+ * @param {Document | ShadowRoot} root
+ * @param {string} url
+ */
+export async function adoptStyle(root, url) {
+  let sheet = sheets.get(url);
+  if (!sheet) {
+    sheet = styleSheet(url);
+    sheets.set(url, sheet);
+    sheet.catch(() => sheets.delete(url));
+  }
+  const found = await sheet;
+  if (!root.adoptedStyleSheets.includes(found)) root.adoptedStyleSheets.push(found);
+}
+
+/** @type {Map<string, Promise<CSSStyleSheet>>} */
+const sheets = new Map();
+
+/** @param {string} url */
+async function styleSheet(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return new CSSStyleSheet().replace(await response.text());
+}

@@ -1,0 +1,101 @@
+// What is fetched, once for all parts of the document: a model's weights, what is known of it, the digits.
+//
+// A resource is named by its URL, or is there already as bytes (a notebook hands those over).
+
+import { build } from "../engine/models/index.js";
+import { halves, unpack } from "../engine/weights.js";
+
+/** @typedef {string | DataView | ArrayBuffer} Resource */
+/** @typedef {{ url: string, about: Resource, p: Resource, q: Resource, [more: string]: any }} Checkpoint */
+
+/** @type {Map<Resource, Promise<any>>} */
+const loaded = new Map();
+
+/**
+ * What `read` makes of a resource's bytes. A failure is not remembered, so that whoever asks again tries again.
+ * Rejects with an Error whose message is a sentence for the visitor, which begins with `what`.
+ * @template T
+ * @param {Resource} resource
+ * @param {string} what
+ * @param {(buffer: ArrayBuffer) => T} read
+ * @returns {Promise<T>}
+ */
+export function loadOnce(resource, what, read) {
+  let found = loaded.get(resource);
+  if (!found) {
+    found = load(resource, what, read);
+    loaded.set(resource, found);
+    found.catch(() => loaded.delete(resource));
+  }
+  return found;
+}
+
+/**
+ * @template T
+ * @param {Resource} resource
+ * @param {string} what
+ * @param {(buffer: ArrayBuffer) => T} read
+ */
+async function load(resource, what, read) {
+  const buffer = typeof resource === "string" ? await fetchBytes(resource, what) : bytesOf(resource);
+  try {
+    return read(buffer);
+  } catch (error) {
+    console.error(error);
+    throw new Error(`${what} could not be loaded. What arrived was damaged.`);
+  }
+}
+
+/** @param {string} url @param {string} what */
+async function fetchBytes(url, what) {
+  try {
+    const response = await fetch(new URL(url, document.baseURI), { signal: AbortSignal.timeout(60_000) });
+    if (!response.ok) throw new Error(`The server answered ${response.status}`);
+    return await response.arrayBuffer();
+  } catch (error) {
+    const { name, message } = /** @type {Error} */ (error);
+    const reasons = { TimeoutError: "The server took too long", TypeError: "The server did not answer" };
+    const reason = /** @type {Record<string, string>} */ (reasons)[name] ?? message;
+    throw new Error(`${what} could not be loaded. ${reason}.`);
+  }
+}
+
+/** @param {DataView | ArrayBuffer} bytes @returns {ArrayBuffer} */
+function bytesOf(bytes) {
+  if (bytes instanceof ArrayBuffer) return bytes;
+  return /** @type {ArrayBuffer} */ (bytes.buffer.slice(
+    bytes.byteOffset,
+    bytes.byteOffset + bytes.byteLength,
+  ));
+}
+
+/** What is known of a checkpoint: its configuration, what was measured, how it was trained. @param {Resource} about */
+export function loadAbout(about) {
+  return loadOnce(
+    about,
+    "What is known of the model",
+    (buffer) => JSON.parse(new TextDecoder().decode(buffer)),
+  );
+}
+
+/** @type {Map<Resource, any>} */
+const models = new Map();
+
+/**
+ * A checkpoint's model with the nets that are needed: "p" generates, "q" infers.
+ * @param {Checkpoint} checkpoint
+ * @param {("p" | "q")[]} needs
+ * @returns {Promise<any>}
+ */
+export async function loadModel(checkpoint, needs) {
+  const parts = await Promise.all(needs.map((part) => loadOnce(checkpoint[part], "The model", unpack)));
+  let model = models.get(checkpoint.p);
+  if (!model) models.set(checkpoint.p, model = build(parts[0].header));
+  for (const part of parts) model.learn(part.arrays);
+  return model;
+}
+
+/** Numbers in float16, one after the other. @param {Resource} resource @param {string} what */
+export function loadHalves(resource, what) {
+  return loadOnce(resource, what, (buffer) => halves(buffer));
+}

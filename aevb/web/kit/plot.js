@@ -1,0 +1,392 @@
+// What parts that draw on canvases share: colours and sizes from the page, axes, marks, playing, dragging.
+
+import { number } from "./format.js";
+
+/** @typedef {{ text: string, background: string, border: string, faint: string, font: string, size: number }} Theme */
+
+/**
+ * The colours and the size of letters where an element stands.
+ * @param {Element} element
+ * @returns {Theme}
+ */
+export function themeOf(element) {
+  const style = getComputedStyle(element);
+  const variable = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
+  return {
+    text: variable("--text"),
+    background: variable("--background"),
+    border: variable("--border"),
+    faint: variable("--faint"),
+    font: style.fontFamily,
+    size: 0.92 * parseFloat(style.fontSize),
+  };
+}
+
+/**
+ * Calls `layout` when an element's size changes, when a font has arrived (what a canvas has written stays in the
+ * font that was there), and when light turns to dark. Returns what ends it.
+ * @param {Element} element
+ * @param {() => void} layout
+ */
+export function onLayout(element, layout) {
+  const resizes = new ResizeObserver(layout), ended = new AbortController(), { signal } = ended;
+  resizes.observe(element);
+  document.fonts.addEventListener("loadingdone", layout, { signal });
+  element.addEventListener("themechange", layout, { signal });
+  return () => {
+    resizes.disconnect();
+    ended.abort();
+  };
+}
+
+/** A canvas in CSS pixels, sharp on any display, with a layer below for what does not move. */
+export class Panel {
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    this.layer = document.createElement("canvas");
+    this.width = this.height = 0;
+    /** @type {Axes | null} */
+    this.axes = null; // where whoever draws keeps them
+  }
+
+  /** Fits the canvas to its place in the page; false where it has none (a hidden tab). */
+  fit() {
+    const { width, height } = this.canvas.getBoundingClientRect();
+    if (!width || !height) return false;
+    const ratio = globalThis.devicePixelRatio || 1;
+    for (const canvas of [this.canvas, this.layer]) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+      canvas.getContext("2d")?.setTransform(ratio, 0, 0, ratio, 0, 0);
+    }
+    Object.assign(this, { width, height });
+    return true;
+  }
+
+  /** Draws the still part once. @param {(context: CanvasRenderingContext2D) => void} draw gets the layer's context */
+  keep(draw) {
+    const context = /** @type {CanvasRenderingContext2D} */ (this.layer.getContext("2d"));
+    context.clearRect(0, 0, this.width, this.height);
+    draw(context);
+  }
+
+  /** Draws a frame: the still part, and more over it. @param {(context: CanvasRenderingContext2D) => void} draw */
+  show(draw) {
+    const { context } = this;
+    context.clearRect(0, 0, this.width, this.height);
+    if (this.layer.width) context.drawImage(this.layer, 0, 0, this.width, this.height);
+    draw(context);
+    if (!this.canvas.dataset.painted) this.canvas.dataset.painted = "yes";
+  }
+}
+
+/**
+ * Lets one pointer, or the arrow keys, move something over a canvas.
+ * @param {HTMLCanvasElement} canvas
+ * @param {(event: PointerEvent) => void} to gets the pointer's event
+ * @param {(dx: number, dy: number) => void} by a step along both axes
+ * @param {() => void} [done] called when the visitor lets go
+ */
+export function movable(canvas, to, by, done = () => {}) {
+  canvas.onpointerdown = (event) => {
+    if (event.button) return;
+    canvas.setPointerCapture(event.pointerId);
+    to(event);
+  };
+  canvas.onpointermove = (event) => canvas.hasPointerCapture(event.pointerId) && to(event);
+  canvas.onlostpointercapture = done;
+  canvas.onkeydown = (event) => {
+    const step = event.shiftKey ? 0.5 : 0.1;
+    /** @type {Record<string, [number, number]>} */
+    const steps = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowDown: [0, -step], ArrowUp: [0, step] };
+    if (!steps[event.key]) return;
+    event.preventDefault();
+    by(...steps[event.key]);
+    done();
+  };
+}
+
+const PLAY = "M7 4v16l13-8z";
+const PAUSE = "M6 4h4v16H6zM14 4h4v16h-4z";
+
+/** A play button: from where one is to the last frame, in so many seconds. */
+export class Player {
+  /**
+   * @param {{ seconds: number, frame: () => number, last: () => number, go: (frame: number) => void,
+   *   stopped?: () => void }} settings `frame` and `last` say where one is and where it ends; `go` goes to a frame;
+   *   `stopped` is called when the visitor has paused it or the last frame is reached
+   */
+  constructor({ seconds, frame, last, go, stopped = () => {} }) {
+    this.seconds = seconds;
+    this.frame = frame;
+    this.last = last;
+    this.go = go;
+    this.stopped = stopped;
+    this.playing = false;
+    this.ticking = 0;
+    this.button = document.createElement("button");
+    Object.assign(this.button, { type: "button", className: "play" });
+    this.button.innerHTML = '<svg viewBox="0 0 24 24" aria-hidden="true"><path /></svg>';
+    this.button.onclick = () => (this.playing ? this.stop(true) : this.start());
+    this.label();
+  }
+
+  start() {
+    if (this.frame() >= this.last()) this.go(0);
+    this.playing = true;
+    this.label();
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    let before = performance.now(), exact = this.frame();
+    const tick = (/** @type {number} */ now) => {
+      if (!this.playing) return;
+      const interval = still ? 800 : 0; // without motion: a dozen still pictures
+      if (now - before >= interval) {
+        exact += (Math.max(now - before, 1) / 1000 / this.seconds) * this.last();
+        before = now;
+        this.go(Math.min(this.last(), Math.round(exact)));
+      }
+      if (this.frame() >= this.last()) this.stop(true);
+      else this.ticking = requestAnimationFrame(tick);
+    };
+    this.ticking = requestAnimationFrame(tick);
+  }
+
+  stop(tell = false) {
+    if (this.playing && tell) this.stopped();
+    this.playing = false;
+    cancelAnimationFrame(this.ticking);
+    this.label();
+  }
+
+  label() {
+    this.button.setAttribute("aria-label", this.playing ? "Pause" : "Play");
+    this.button.querySelector("path")?.setAttribute("d", this.playing ? PAUSE : PLAY);
+  }
+}
+
+/** A rectangle of a canvas with the values at its edges; `log` is for the vertical axis. */
+export class Axes {
+  /**
+   * @param {{ left: number, top: number, width: number, height: number }} box
+   * @param {[number, number] | number[]} across the values at its left and right
+   * @param {[number, number] | number[]} up at its bottom and top
+   */
+  constructor({ left, top, width, height }, [x0, x1], [y0, y1], log = false) {
+    this.left = left;
+    this.top = top;
+    this.width = width;
+    this.height = height;
+    this.x0 = x0;
+    this.x1 = x1;
+    this.y0 = y0;
+    this.y1 = y1;
+    this.log = log;
+  }
+
+  /** @param {number} value */
+  x(value) {
+    return this.left + ((value - this.x0) / (this.x1 - this.x0)) * this.width;
+  }
+
+  /** @param {number} value */
+  y(value) {
+    const [v, a, b] = this.log ? [value, this.y0, this.y1].map(Math.log10) : [value, this.y0, this.y1];
+    return this.top + this.height - ((v - a) / (b - a)) * this.height;
+  }
+
+  /** The horizontal value under a pixel. @param {number} pixel */
+  valueAt(pixel) {
+    return this.x0 + ((pixel - this.left) / this.width) * (this.x1 - this.x0);
+  }
+
+  /** The vertical value under a pixel. @param {number} pixel */
+  heightAt(pixel) {
+    const share = 1 - (pixel - this.top) / this.height;
+    return this.log
+      ? 10 ** (Math.log10(this.y0) + share * Math.log10(this.y1 / this.y0))
+      : this.y0 + share * (this.y1 - this.y0);
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {() => void} draw */
+  clip(context, draw) {
+    context.save();
+    context.beginPath();
+    context.rect(this.left, this.top, this.width, this.height);
+    context.clip();
+    draw();
+    context.restore();
+  }
+
+  /**
+   * The frame, light grid lines and numbers at round values.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Theme} theme
+   * @param {{ xTicks?: boolean, yTicks?: boolean, xCount?: number, yCount?: number }} [settings]
+   */
+  draw(context, theme, { xTicks = true, yTicks = true, xCount = 5, yCount = 5 } = {}) {
+    const { size } = theme, across = ticks(this.x0, this.x1, xCount);
+    const linear = yTicks ? ticks(this.y0, this.y1, yCount) : [];
+    const up = this.log ? decades(this.y0, this.y1) : linear;
+    context.save();
+    context.font = `${size}px ${theme.font}`;
+    Object.assign(context, { lineWidth: 1, strokeStyle: theme.border, fillStyle: theme.text });
+    context.beginPath();
+    for (const value of across) {
+      context.moveTo(this.x(value), this.top);
+      context.lineTo(this.x(value), this.top + this.height);
+    }
+    for (const value of up) {
+      context.moveTo(this.left, this.y(value));
+      context.lineTo(this.left + this.width, this.y(value));
+    }
+    context.rect(this.left, this.top, this.width, this.height);
+    context.stroke();
+    Object.assign(context, { textAlign: "right", textBaseline: "middle" });
+    for (const value of up) context.fillText(number(value), this.left - 6, this.y(value));
+    context.textBaseline = "top";
+    if (xTicks) {
+      for (const value of across) {
+        const x = this.x(value), atEdge = x > this.left + this.width - size;
+        context.textAlign = atEdge ? "right" : "center";
+        context.fillText(number(value), atEdge ? this.left + this.width : x, this.top + this.height + 5);
+      }
+    }
+    context.restore();
+  }
+}
+
+/**
+ * What the two axes stand for, inside the frame where there is room, legible over points.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Axes} axes
+ * @param {Theme} theme
+ * @param {string} across
+ * @param {string} up
+ */
+export function nameAxes(context, axes, theme, across, up) {
+  context.save();
+  context.font = `600 ${theme.size}px ${theme.font}`;
+  Object.assign(context, {
+    strokeStyle: theme.background,
+    fillStyle: theme.text,
+    lineWidth: 5,
+    lineJoin: "round",
+  });
+  /** @type {[string, CanvasTextAlign, CanvasTextBaseline, number, number][]} */
+  const names = [
+    [across, "right", "bottom", axes.left + axes.width - 6, axes.top + axes.height - 4],
+    [up, "left", "top", axes.left + 6, axes.top + 5],
+  ];
+  for (const [text, align, baseline, x, y] of names) {
+    Object.assign(context, { textAlign: align, textBaseline: baseline });
+    context.strokeText(text, x, y);
+    context.fillText(text, x, y);
+  }
+  context.restore();
+}
+
+/** Round values from one to another, about `count` of them. @param {number} from @param {number} to @param {number} count */
+export function ticks(from, to, count) {
+  const rough = (to - from) / Math.max(1, count), power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough * 0.75) ?? 10 * power;
+  const values = [];
+  for (let i = Math.ceil(from / step - 1e-9); i * step <= to + 1e-9 * step; i++) values.push(i * step + 0);
+  return values;
+}
+
+/** Powers of ten, at most four. @param {number} from @param {number} to */
+export function decades(from, to) {
+  const first = Math.ceil(Math.log10(from) - 1e-9), last = Math.floor(Math.log10(to) + 1e-9);
+  const stride = Math.max(1, Math.ceil((last - first + 1) / 4)), values = [];
+  for (let power = last; power >= first; power -= stride) values.push(10 ** power);
+  return values;
+}
+
+/**
+ * Discs of one colour, in one path.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} count
+ * @param {(i: number) => number} x
+ * @param {(i: number) => number} y
+ * @param {number} radius
+ */
+export function dots(context, count, x, y, radius) {
+  context.beginPath();
+  for (let i = 0; i < count; i++) {
+    const px = x(i), py = y(i);
+    context.moveTo(px + radius, py);
+    context.arc(px, py, radius, 0, 6.2832);
+  }
+  context.fill();
+}
+
+/**
+ * A mark that can be told from a disc by its shape: a disc of one colour in a ring of another.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {{ color: string, ring?: string, radius?: number }} look
+ */
+export function marker(context, x, y, { color, ring = "#fff", radius = 9 }) {
+  Object.assign(context, { fillStyle: color, strokeStyle: ring, lineWidth: 3 });
+  context.beginPath();
+  context.arc(x, y, radius, 0, 6.2832);
+  context.fill();
+  context.stroke();
+}
+
+/**
+ * An arrow in one colour, over a thin halo in another.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number[]} ends x and y of its foot, then of its head
+ * @param {number} width
+ * @param {string} color
+ * @param {string} halo
+ */
+export function arrow(context, [x0, y0, x1, y1], width, color, halo) {
+  const angle = Math.atan2(y1 - y0, x1 - x0), head = 3.5 * width, shaft = new Path2D(), point = new Path2D();
+  shaft.moveTo(x0, y0);
+  shaft.lineTo(x1 - 0.7 * head * Math.cos(angle), y1 - 0.7 * head * Math.sin(angle));
+  point.moveTo(x1, y1);
+  for (const side of [-0.45, 0.45]) {
+    point.lineTo(x1 - head * Math.cos(angle + side), y1 - head * Math.sin(angle + side));
+  }
+  point.closePath();
+  Object.assign(context, { strokeStyle: halo, lineWidth: width + 3 });
+  context.stroke(shaft);
+  context.lineWidth = 3;
+  context.stroke(point);
+  Object.assign(context, { strokeStyle: color, fillStyle: color, lineWidth: width });
+  context.stroke(shaft);
+  context.fill(point);
+}
+
+/**
+ * The ellipse at `sigmas` standard deviations of N(mean, [[a, b], [b, c]]), as a path.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Axes} axes
+ * @param {ArrayLike<number>} mean
+ * @param {number[]} covariance a, b and c
+ * @param {number} sigmas
+ */
+export function ellipse(context, axes, mean, [a, b, c], sigmas) {
+  const middle = (a + c) / 2, spread = Math.hypot((a - c) / 2, b), angle = 0.5 * Math.atan2(2 * b, a - c);
+  const long = sigmas * Math.sqrt(Math.max(0, middle + spread));
+  const short = sigmas * Math.sqrt(Math.max(0, middle - spread));
+  context.beginPath();
+  for (let i = 0; i <= 72; i++) {
+    const t = (i * Math.PI) / 36, u = long * Math.cos(t), v = short * Math.sin(t);
+    const x = mean[0] + u * Math.cos(angle) - v * Math.sin(angle);
+    const y = mean[1] + u * Math.sin(angle) + v * Math.cos(angle);
+    context.lineTo(axes.x(x), axes.y(y));
+  }
+  context.closePath();
+}
+
+/** @param {ArrayLike<number>} values @param {number} fraction */
+export function quantile(values, fraction) {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.round(fraction * (sorted.length - 1))];
+}

@@ -1,0 +1,161 @@
+// From one style to another by columns, from one label to another by rows: between two labels are weights that the
+// model never saw.
+
+import { ownChoice } from "../../kit/choices.js";
+import { digitChooser, follow, put, select, subjectOf } from "../../kit/controls.js";
+import { h } from "../../kit/elements.js";
+import { loadModel } from "../../kit/loading.js";
+import { whenever, whenLoaded } from "../../kit/notice.js";
+import { number } from "../../kit/params.js";
+import { picture } from "../../kit/pictures.js";
+import { whileBusy } from "../../kit/slices.js";
+import { tile, Tiles } from "../../kit/tiles.js";
+import { betweenLabels, style, walk, write } from "../../engine/explore.js";
+
+/**
+ * @typedef {import("../../kit/controls.js").Model} Model
+ * @typedef {import("../../kit/controls.js").Subject} Subject
+ */
+
+const COLUMNS = 9, ROWS = 6; // the labels' weights are 1, 0.8, … 0
+const DIGITS = Array.from({ length: 10 }, (_, y) => String(y));
+
+export const params = {
+  to: number({ initial: 3, least: 0, most: 9999 }),
+  from: number({ initial: 3, least: 0, most: 9 }),
+  until: number({ initial: 8, least: 0, most: 9 }),
+  between: tile,
+};
+
+export default {
+  /** @param {{ model: Model, el: HTMLElement }} host */
+  render({ model, el }) {
+    const part = new Between(model, el);
+    return () => part.close();
+  },
+};
+
+class Between {
+  /** @param {Model} model @param {HTMLElement} el */
+  constructor(model, el) {
+    this.model = model;
+    this.drawing = new AbortController();
+    const choosers = [
+      digitChooser(model, { label: "From the style of digit" }),
+      digitChooser(model, { label: "to the style of digit", key: "to" }),
+    ];
+    /** Of the two digits, once they are there. @type {Subject[]} */
+    this.subjects = [];
+    this.pictures = choosers.map(() => picture());
+    const menus = [["From label", "from"], ["to label", "until"]].map(([title, key]) => {
+      const menu = select(title, DIGITS.map((y) => [y, y]), (value) => put(model, key, Number(value)));
+      return { key, ...menu };
+    });
+    this.tiles = new Tiles(model, "between", {
+      columns: COLUMNS,
+      titles: Array(ROWS).fill(""),
+      label: "Between two styles, by columns, and two labels, by rows",
+      say: (row, column) => `${this.labelsOf(row)}; ${this.styleOf(column)}`,
+    });
+    el.append(h(
+      "div.layout",
+      {},
+      h("div.whole", { "data-instrument": "" }, this.tiles.element),
+      h(
+        "div.side",
+        {},
+        this.tiles.large.element,
+        h("div.controls", {}, ...menus.map(({ element }) => element)),
+      ),
+      h(
+        "div.choice",
+        { "data-control": "" },
+        ...choosers.map(({ element }, i) => h("div.end", {}, this.pictures[i].element, element)),
+      ),
+    ));
+    /** @type {(() => void)[]} */
+    this.ends = [this.tiles.end, ...choosers.map(({ end }) => end)];
+    this.ends.push(follow(model, ["from", "until"], () => {
+      for (const { key, show } of menus) show(String(model.get(key)));
+      this.tiles.name(Array.from({ length: ROWS }, (_, row) => this.title(row)));
+      this.draw();
+    }));
+    const load = () => Promise.all([subjectOf(model), subjectOf(model, "to")]);
+    const loadAll = () => Promise.all([loadModel(model.get("checkpoint"), ["p", "q"]), load()]);
+    this.ends.push(whenLoaded(el, loadAll, ([engine]) => {
+      this.engine = engine;
+      const show = (/** @type {Subject[]} */ subjects) => this.read(subjects);
+      this.ends.push(whenever(el, model, ["digit", "strokes", "to"], load, show, "Loading the digits …"));
+    }));
+  }
+
+  close() {
+    this.drawing.abort();
+    for (const end of this.ends) end();
+  }
+
+  /** @param {Subject[]} subjects */
+  read(subjects) {
+    const { engine } = this;
+    const owns = subjects.map(({ pixels, label }) => {
+      const x = engine.observe(pixels);
+      return { x, y: ownChoice(engine, x, label) };
+    });
+    this.subjects = subjects.map((subject, i) =>
+      subject.label === null ? { ...subject, title: `${subject.title}, taken for a ${owns[i].y}` } : subject
+    );
+    this.subjects.forEach(({ pixels, title }, i) => this.pictures[i].show(pixels, title));
+    this.styles = owns.map(({ x, y }) => style(engine, engine.encode(x, y).loc, y));
+    this.draw();
+  }
+
+  draw() {
+    this.drawing.abort();
+    this.tiles.enlarge();
+    if (!this.styles) return;
+    this.drawing = new AbortController();
+    whileBusy(this.tiles.element, this.decodeAll(this.styles), { signal: this.drawing.signal });
+  }
+
+  /** @param {Float32Array[]} ends */
+  *decodeAll([start, end]) {
+    const { model, engine, tiles } = this, columns = walk(start, end, COLUMNS);
+    const rows = betweenLabels(model.get("from"), model.get("until"), ROWS, engine.choices);
+    for (const [row, y] of rows.entries()) {
+      for (const [column, epsilon] of columns.entries()) {
+        tiles.put(row, column, write(engine, epsilon, y));
+        yield;
+      }
+    }
+  }
+
+  // In words
+
+  /** The weights of both labels in a row. @param {number} row */
+  weights(row) {
+    return [1 - row / (ROWS - 1), row / (ROWS - 1)].map((weight) => weight.toFixed(1));
+  }
+
+  /** @param {number} row */
+  title(row) {
+    const { model } = this;
+    return row === 0
+      ? `label ${model.get("from")}`
+      : row === ROWS - 1
+      ? `label ${model.get("until")}`
+      : this.weights(row).join(" : ");
+  }
+
+  /** @param {number} row */
+  labelsOf(row) {
+    if (row % (ROWS - 1) === 0) return this.title(row);
+    const [from, until] = this.weights(row);
+    return `${from} of label ${this.model.get("from")} and ${until} of label ${this.model.get("until")}`;
+  }
+
+  /** @param {number} column */
+  styleOf(column) {
+    const end = this.subjects[column / (COLUMNS - 1)];
+    return end ? `style of ${end.title}` : `style ${column} / ${COLUMNS - 1} of the way`;
+  }
+}

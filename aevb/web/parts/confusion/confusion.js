@@ -1,0 +1,257 @@
+// The clusters that a model has found against the labels that it never saw: how many test images are in which, and the
+// images of one cell.
+
+import { choicesOf, inWords } from "../../kit/choices.js";
+import { loadClusters } from "../../kit/clusters.js";
+import { button, chooseDigit, follow, put } from "../../kit/controls.js";
+import { digitsAt } from "../../kit/digits.js";
+import { h, setText } from "../../kit/elements.js";
+import { counted, probability } from "../../kit/format.js";
+import { loadAbout, loadModel } from "../../kit/loading.js";
+import { whenLoaded, whenSubject } from "../../kit/notice.js";
+import { number, numbers, unread } from "../../kit/params.js";
+import { paint, picture } from "../../kit/pictures.js";
+
+/**
+ * @typedef {import("../../kit/controls.js").Model} Model
+ * @typedef {import("../../kit/choices.js").Choices} Choices
+ * @typedef {import("../../kit/clusters.js").Clusters} Clusters
+ */
+
+const PAGE = 60; // images that are shown at a time
+const TOLD = 0.005; // of q(y | x): what is less is no part of the sentence
+
+/** The cell's row, in the order of the clusters, and its label; a page of its images. */
+export const params = {
+  cell: numbers({ reach: 99, digits: 0, count: 2 }),
+  page: number({ initial: 1, least: 1, most: 999 }),
+};
+
+export default {
+  /** @param {{ model: Model, el: HTMLElement }} host */
+  render({ model, el }) {
+    const checkpoint = model.get("checkpoint");
+    /** @type {Confusion | null} */
+    let part = null;
+    const load = () =>
+      Promise.all([
+        loadAbout(checkpoint.about),
+        loadClusters(checkpoint.clusters),
+        digitsAt(model.get("digits")).loadLabels(),
+        loadModel(checkpoint, ["q"]),
+      ]);
+    const unload = whenLoaded(el, load, ([about, clusters, labels, engine]) => {
+      part = new Confusion(model, el, { about, clusters, labels, engine });
+    });
+    return () => {
+      unload();
+      part?.close();
+    };
+  },
+};
+
+class Confusion {
+  /**
+   * @param {Model} model
+   * @param {HTMLElement} el
+   * @param {{ about: any, clusters: Clusters, labels: Uint8Array, engine: any }} loaded
+   */
+  constructor(model, el, { about, clusters, labels, engine }) {
+    this.model = model;
+    this.el = el;
+    this.clusters = clusters;
+    this.labels = labels;
+    this.engine = engine;
+    this.digits = digitsAt(model.get("digits"));
+    this.choices = /** @type {Choices} */ (choicesOf(about));
+    const { measures } = about, { numbers } = this.choices;
+    /** How many images are in each cluster, row by row in their order, with each label. @type {number[][]} */
+    this.counts = numbers.map((cluster) => measures.confusion[cluster]);
+    /** The label that is matched with each row, −1 for none. @type {number[]} */
+    this.matched = numbers.map((cluster) => measures.class_of[cluster]);
+    this.cells = this.buildCells();
+    this.said = h("p.count", { role: "status" });
+    this.sheet = h("div.images", { role: "group" });
+    this.before = button("‹", () => put(model, "page", this.page - 1), { "aria-label": "Images before" });
+    this.after = button("›", () => put(model, "page", this.page + 1), { "aria-label": "More images" });
+    this.where = h("span");
+    this.pager = h("div.controls.pager", {}, this.before, this.where, this.after);
+    this.large = picture();
+    this.inferred = h("p", { role: "status" });
+    this.place = h("div.side");
+    this.place.append(
+      this.said,
+      this.sheet,
+      this.pager,
+      h("div.chosen", {}, this.large.element, this.inferred),
+    );
+    el.append(this.buildTable(measures.accuracy), this.place);
+    this.loading = () => {};
+    this.ends = [
+      follow(model, ["cell", "page"], () => this.open()),
+      follow(model, ["digit", "strokes"], () => this.frame()),
+      whenSubject(this.place, model, (subject) => this.tell(subject)),
+    ];
+  }
+
+  close() {
+    this.loading();
+    for (const end of this.ends) end();
+  }
+
+  // The table
+
+  buildCells() {
+    return this.counts.map((counts, row) => {
+      const total = Math.max(1, counts.reduce((a, b) => a + b, 0));
+      return counts.map((count, label) => {
+        const matched = this.matched[row] === label, where = `in the ${inWords(this.choices, row)}`;
+        const cell = h("td", {
+          tabIndex: -1,
+          "aria-label": `${count} ${where}, labelled ${label}${matched ? ", which is its match" : ""}`,
+          style: { "--share": Math.sqrt(count / total) }, // a few among a thousand should be seen
+          onclick: () => this.choose([row, label]),
+        }, String(count));
+        if (matched) cell.classList.add("matched");
+        return cell;
+      });
+    });
+  }
+
+  /** @param {number} accuracy */
+  buildTable(accuracy) {
+    const { choices: { titles }, labels, cells } = this, right = Math.round(accuracy * labels.length);
+    const columns = cells[0].map((_, label) => h("th", { scope: "col" }, String(label)));
+    const head = [
+      h("tr", {}, h("td", {}, "cluster"), h("th", { scope: "colgroup", colSpan: columns.length }, "label")),
+      h("tr", {}, h("td"), ...columns),
+    ];
+    const rows = cells.map((row, k) => h("tr", {}, h("th", { scope: "row" }, titles[k]), ...row));
+    const table = h(
+      "table",
+      { role: "grid", "aria-label": "Test images by cluster and label", "data-control": "" },
+      h("thead", {}, ...head),
+      h("tbody", {}, ...rows),
+    );
+    table.onkeydown = (/** @type {KeyboardEvent} */ event) => this.key(event);
+    const words = [
+      h("b", {}, `Accuracy ${(100 * accuracy).toFixed(1)} %`),
+      `: ${right.toLocaleString("en")} of the ${labels.length.toLocaleString("en")} test images are in the ` +
+      "cluster matched with their label, framed.",
+    ];
+    return h("div.whole", { "data-instrument": "" }, table, h("p", {}, ...words));
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const [row, label] = this.cell;
+    /** @type {Record<string, [number, number]>} */
+    const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    const step = steps[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const to = [row + step[0], label + step[1]], cell = this.cells[to[0]]?.[to[1]];
+    if (!cell) return;
+    this.choose(to);
+    cell.focus();
+  }
+
+  /** @param {number[]} cell */
+  choose(cell) {
+    this.model.set("page", 1);
+    put(this.model, "cell", cell);
+  }
+
+  /** The cell that is open: at first the commonest mistake. @returns {number[]} */
+  get cell() {
+    const said = this.model.get("cell");
+    if (said) return said;
+    let most = [0, 0];
+    this.counts.forEach((counts, row) =>
+      counts.forEach((count, label) => {
+        const taken = this.matched[most[0]] === most[1] ? -1 : this.counts[most[0]][most[1]];
+        if (this.matched[row] >= 0 && this.matched[row] !== label && count > taken) most = [row, label];
+      })
+    );
+    return most;
+  }
+
+  // Its images
+
+  /** Those of a cell, the surest of their cluster first. @param {number[]} cell @returns {number[]} */
+  members([row, label]) {
+    const { clusters: { of, shares }, labels, choices: { numbers } } = this, cluster = numbers[row];
+    const found = Array.from(of.keys()).filter((i) => of[i] === cluster && labels[i] === label);
+    return found.sort((a, b) => shares[b] - shares[a]);
+  }
+
+  /** Which of the pages is shown, from 1. */
+  get page() {
+    const [row, label] = this.cell, pages = Math.max(1, Math.ceil(this.counts[row][label] / PAGE));
+    return Math.min(this.model.get("page"), pages);
+  }
+
+  /** Shows the images of the link's cell. */
+  open() {
+    const { cell: [row, label], cells } = this;
+    if (!cells[row]?.[label]) return unread(this.el, "cell");
+    cells.forEach((line, k) =>
+      line.forEach((cell, y) => {
+        const open = k === row && y === label;
+        cell.tabIndex = open ? 0 : -1;
+        cell.setAttribute("aria-selected", String(open));
+      })
+    );
+    const all = this.members([row, label]), { page } = this, first = PAGE * (page - 1);
+    const shown = all.slice(first, first + PAGE), where = `in the ${inWords(this.choices, row)}`;
+    const said = all.length
+      ? `${counted(all.length, "image")} ${where} labelled ${label}, the surest first.`
+      : `No test image ${where} is labelled ${label}.`;
+    setText(this.said, said);
+    this.sheet.setAttribute("aria-label", said);
+    this.pager.hidden = all.length <= PAGE;
+    this.before.disabled = page === 1;
+    this.after.disabled = first + PAGE >= all.length;
+    setText(this.where, `${first + 1} to ${first + shown.length} of ${all.length.toLocaleString("en")}`);
+    this.show(shown);
+  }
+
+  /** @param {number[]} shown */
+  show(shown) {
+    this.loading();
+    this.shown = shown;
+    this.images = shown.map((i) => {
+      const canvas = h("canvas.pixels", { width: 28, height: 28 }), name = `digit ${i}, a ${this.labels[i]}`;
+      const onclick = () => chooseDigit(this.model, i);
+      return h("button", { type: "button", title: name, "aria-label": name, onclick }, canvas);
+    });
+    this.sheet.replaceChildren(...this.images);
+    this.frame();
+    this.loading = whenLoaded(this.sheet, () => this.digits.loadAll(shown), () => {
+      shown.forEach((i, k) => {
+        const image = this.digits.peek(i), canvas = this.images?.[k].firstElementChild;
+        if (image) paint(canvas, image);
+      });
+    }, "Loading the digits …");
+  }
+
+  /** The image that is the page's digit. */
+  frame() {
+    const digit = this.model.get("strokes") ? -1 : this.model.get("digit");
+    this.images?.forEach((image, k) => {
+      const own = this.shown?.[k] === digit;
+      image.classList.toggle("marked", own);
+      image.setAttribute("aria-pressed", String(own));
+    });
+  }
+
+  /** What the model infers of the page's digit or drawing. @param {import("../../kit/controls.js").Subject} subject */
+  tell({ pixels, title }) {
+    const { engine, choices } = this, weights = engine.weigh(engine.observe(pixels));
+    const shares = choices.numbers.map((y, k) => ({ name: inWords(choices, k), share: weights[y] }));
+    const told = shares.filter(({ share }) => share >= TOLD).sort((a, b) => b.share - a.share);
+    const words = told.map(({ name, share }) => `${probability(share)} in the ${name}`);
+    this.large.show(pixels, title);
+    this.inferred.replaceChildren(h("b", {}, "q(y | x)"), `: ${words.join(", ")}.`);
+  }
+}

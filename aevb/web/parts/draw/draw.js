@@ -1,0 +1,243 @@
+// Draw a digit, and four models answer while it is drawn. A drawing is the subject of every page: it stands in the
+// link, and each panel leads on with it.
+
+import { button, digitChooser, follow, subjectOf } from "../../kit/controls.js";
+import { h, setText } from "../../kit/elements.js";
+import { loadAbout, loadModel } from "../../kit/loading.js";
+import { whenLoaded } from "../../kit/notice.js";
+import { number } from "../../kit/params.js";
+import { picture } from "../../kit/pictures.js";
+import { onLayout } from "../../kit/plot.js";
+import { LENGTH, seed } from "../../kit/rows.js";
+import { atLeisure, inSlices, onNextFrame } from "../../kit/slices.js";
+import { LONGEST, parse, prepare, write } from "../../engine/ink.js";
+import { Continued, Rebuilt, Rewritten, Sorted } from "./answers.js";
+import { Paper } from "./paper.js";
+
+/**
+ * @typedef {import("../../kit/controls.js").Model} Model
+ * @typedef {import("./answers.js").Answer} Answer
+ * @typedef {import("./answers.js").Seen} Seen
+ * @typedef {import("../../engine/ink.js").Stroke} Stroke
+ */
+
+const BUDGET = 4; // ms of a frame for the models
+const DONE = 100; // changes that can be undone
+
+export const params = { seed, keep: number({ initial: null, least: 0, most: LENGTH }) };
+
+export default {
+  /** @param {{ model: Model, el: HTMLElement }} host */
+  render({ model, el }) {
+    const part = new Draw(model, el);
+    return () => part.close();
+  },
+};
+
+class Draw {
+  /** @param {Model} model @param {HTMLElement} el */
+  constructor(model, el) {
+    this.model = model;
+    const rewritten = new Rewritten();
+    /** @type {Answer[]} */
+    this.answers = [new Rebuilt(model), rewritten, new Sorted(), new Continued(model)];
+    this.paper = new Paper({
+      begin: () => this.begin(),
+      change: () => this.frame(),
+      done: (strokes) => this.put(strokes),
+    });
+    this.prepared = picture();
+    this.undoButton = button("Undo", () => this.undo());
+    this.clearButton = button("Clear", () => this.clear());
+    this.chooser = digitChooser(model);
+    this.tooLong = h("p", { hidden: true }, "This drawing is too long for a link. It can still be read.");
+    this.spoken = h("p.spoken", { role: "status" });
+    this.hand = h(
+      "div.hand",
+      {},
+      this.paper.canvas,
+      h("div.seen", { "data-instrument": "" }, this.prepared.element, rewritten.verdict),
+      h("div.controls", {}, this.undoButton, this.clearButton, this.chooser.element),
+      this.tooLong,
+      this.spoken,
+    );
+    el.append(this.hand, h("div.answers", {}, ...this.answers.map(({ element }) => element)));
+    /** What the link said when it was last read or written here. */
+    this.noted = { strokes: model.get("strokes"), digit: model.get("digit") };
+    this.noting = false;
+    /** What was there before, for Undo. @type {{ strokes: Stroke[], digit: number }[]} */
+    this.past = [];
+    /** The test digit that is shown where there are no strokes. @type {Float32Array | null} */
+    this.digit = null;
+    this.title = "";
+    /** @type {Seen | null} */
+    this.seen = null;
+    this.asked = false; // whether it is another than the one being answered
+    this.answering = false;
+    this.unspoken = true; // whether a screen reader has yet to be told
+    this.ended = new AbortController();
+    document.addEventListener("keydown", (event) => this.key(event), { signal: this.ended.signal });
+    this.frame = onNextFrame(() => this.draw());
+    this.again = onNextFrame(() => this.read());
+    this.tell = atLeisure(() => this.write());
+    this.unload = () => {};
+    this.ends = [
+      this.chooser.end,
+      onLayout(this.paper.canvas, () => this.paper.panel.fit() && this.paper.draw(this.digit)),
+      ...this.answers.map((answer) => this.load(answer)),
+      follow(model, ["digit", "strokes"], () => this.followLink()),
+      follow(model, ["keep", "seed"], () => this.tell()),
+    ];
+  }
+
+  close() {
+    this.ended.abort();
+    for (const end of [...this.ends, this.unload, this.frame.cancel, this.again.cancel, this.tell.cancel]) {
+      end();
+    }
+    for (const answer of this.answers) answer.end();
+  }
+
+  /** Waits for a panel's model. One that is missing costs its own panel alone. @param {Answer} answer */
+  load(answer) {
+    const { element, name } = answer, checkpoint = this.model.get("checkpoints")[name];
+    if (checkpoint.problem) {
+      element.append(h("p", { role: "alert" }, checkpoint.problem));
+      return () => {};
+    }
+    const load = () => Promise.all([loadModel(checkpoint, ["p", "q"]), loadAbout(checkpoint.about)]);
+    return whenLoaded(element, load, ([engine, about]) => {
+      answer.start(engine, about);
+      this.unspoken = true;
+      this.frame();
+    });
+  }
+
+  // What is looked at
+
+  /** Shows what the link says, unless it is what was drawn here. */
+  followLink() {
+    if (this.noting) return;
+    const { model, noted } = this, now = { strokes: model.get("strokes"), digit: model.get("digit") };
+    const same = now.strokes === noted.strokes && now.digit === noted.digit;
+    this.unload();
+    if (same && this.paper.strokes.length) return;
+    if (!same) this.save();
+    this.noted = now;
+    this.unload = whenLoaded(this.hand, () => subjectOf(model), ({ pixels, title }) => {
+      this.paper.show(parse(now.strokes) ?? []);
+      this.digit = pixels;
+      this.title = title;
+      this.tooLong.hidden = true;
+      this.unspoken = true;
+      this.frame();
+    }, "Loading the digit …");
+  }
+
+  /** A stroke begins. */
+  begin() {
+    this.unload();
+    this.save();
+    this.title = "your drawing";
+  }
+
+  /** Shows strokes, or the digit where there are none, and notes it in the link. @param {Stroke[]} strokes @param {number} [digit] */
+  put(strokes, digit = this.noted.digit) {
+    const { model } = this, text = write(strokes), fits = text.length <= LONGEST;
+    this.noted = { strokes: fits ? text : "", digit };
+    this.noting = true;
+    model.set("digit", digit);
+    model.set("strokes", this.noted.strokes);
+    model.save_changes();
+    this.noting = false;
+    this.paper.show(strokes);
+    this.tooLong.hidden = fits;
+    if (!strokes.length) return this.followLink();
+    this.title = "your drawing";
+    this.unspoken = true;
+    this.frame();
+  }
+
+  save() {
+    this.past = [...this.past.slice(1 - DONE), { strokes: this.paper.strokes, digit: this.noted.digit }];
+  }
+
+  undo() {
+    const before = this.past[this.past.length - 1];
+    if (!before || this.paper.stroke) return;
+    this.past = this.past.slice(0, -1);
+    this.unload();
+    this.put(before.strokes, before.digit);
+  }
+
+  clear() {
+    this.save();
+    this.put([]);
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key.toLowerCase() !== "z") return;
+    if (/** @type {HTMLElement} */ (event.composedPath()[0]).matches?.("input[type=number]")) return;
+    event.preventDefault();
+    this.undo();
+  }
+
+  // What is answered
+
+  draw() {
+    const { paper, digit } = this, { strokes } = paper, pixels = strokes.length ? prepare(strokes) : digit;
+    paper.draw(digit);
+    if (!pixels) return;
+    this.seen = { pixels, strokes };
+    this.prepared.show(pixels);
+    for (const answer of this.answers) answer.change(this.seen);
+    this.asked = true;
+    this.read();
+  }
+
+  /** Has all models answer, one after the other, in slices of frames; and again where the drawing has changed. */
+  read() {
+    this.tell();
+    const { seen } = this, { signal } = this.ended;
+    if (!seen || this.answering) return;
+    this.asked = false;
+    this.answering = true;
+    inSlices(this.round(seen), { budget: BUDGET, signal }).then(() => {
+      this.answering = false;
+      if (this.asked && !signal.aborted) this.again();
+    });
+  }
+
+  /** @param {Seen} seen */
+  *round(seen) {
+    for (const answer of this.answers) {
+      yield* answer.answer(seen);
+      this.tell();
+    }
+  }
+
+  write() {
+    const { past, paper, noted, tooLong, title } = this, drawn = Boolean(paper.strokes.length);
+    this.undoButton.disabled = !past.length;
+    this.clearButton.disabled = !drawn;
+    this.prepared.show(null, drawn ? "as in MNIST" : title);
+    for (const answer of this.answers) {
+      const { scene, name, link } = answer;
+      /** @type {Record<string, any>} */
+      const subject = noted.strokes ? { strokes: noted.strokes } : { digit: noted.digit };
+      if (answer.answered) answer.write();
+      link.hidden = !answer.engine || drawn && !tooLong.hidden; // where it could not go along
+      link.href = `${name}?${new URLSearchParams({ scene, ...subject, ...answer.linked })}`;
+    }
+    if (!this.answering && !paper.stroke && this.unspoken && this.seen) this.say();
+  }
+
+  say() {
+    const { answers, title } = this;
+    const said = answers.filter(({ answered }) => answered).map((answer) => answer.say()).join(" ");
+    this.unspoken = false;
+    this.paper.canvas.setAttribute("aria-label", `Canvas with ${title}. ${said}`);
+    setText(this.spoken, `${title[0].toUpperCase()}${title.slice(1)}. ${said}`);
+  }
+}

@@ -1,0 +1,24 @@
+// Factor analysis, where all is exact: runs of EM and AEVB, trained here, each view of them a scene.
+
+import { ByHand, params as ofHand } from "./hand.js";
+import { Beside } from "./em.js";
+import { params as ofPanes } from "./panes.js";
+import { params as ofPlot, Plot } from "./plot.js";
+import { params as ofRotation, Rotation } from "./rotation.js";
+import { params as ofRun } from "./run.js";
+import { params as ofSettings } from "./settings.js";
+import { Watch } from "./watch.js";
+
+const VIEWS = { watch: Watch, em: Beside, hand: ByHand, rotation: Rotation, plot: Plot };
+
+export const params = { ...ofSettings, ...ofRun, ...ofPanes, ...ofHand, ...ofRotation, ...ofPlot };
+
+export default {
+  /** @param {{ model: import("../../kit/controls.js").Model, el: HTMLElement }} host */
+  render({ model, el }) {
+    const name = /** @type {keyof typeof VIEWS} */ (model.get("view"));
+    el.classList.add(`as-${name}`);
+    const view = new VIEWS[name](model, el);
+    return () => view.end();
+  },
+};

@@ -1,0 +1,139 @@
+// An image's way through the model: x, the posterior q(z | x), a draw z, what it decodes to; and the ELBO in its terms.
+
+import { digitChooser, follow, followSubject, seedButton } from "../../kit/controls.js";
+import { h } from "../../kit/elements.js";
+import { equation } from "../../kit/equation.js";
+import { addingUp, signed } from "../../kit/format.js";
+import { loadAbout, loadModel } from "../../kit/loading.js";
+import { whenLoaded } from "../../kit/notice.js";
+import { DATA, ELBO, EVIDENCE, GENERATED } from "../../kit/palette.js";
+import { seed } from "../../kit/params.js";
+import { picture } from "../../kit/pictures.js";
+import { onLayout, Panel, themeOf } from "../../kit/plot.js";
+import { inSlices } from "../../kit/slices.js";
+import { drawWhiskers } from "../../kit/whiskers.js";
+import { draw } from "../../engine/densities.js";
+import { bound, components, mostProbable, terms } from "../../engine/explore.js";
+import { Random } from "../../engine/random.js";
+
+/** @typedef {import("../../kit/controls.js").Model} Model */
+
+const SAMPLES = 100; // of the importance bound
+
+export const params = { seed };
+
+export default {
+  /** @param {{ model: Model, el: HTMLElement }} host */
+  render({ model, el }) {
+    const part = new Flow(model, el);
+    return () => part.close();
+  },
+};
+
+class Flow {
+  /** @param {Model} model @param {HTMLElement} el */
+  constructor(model, el) {
+    this.model = model;
+    this.el = el;
+    const chooser = digitChooser(model);
+    this.x = picture("large");
+    this.lambda = picture("large");
+    this.whiskers = new Panel(h("canvas.live", { role: "img", tabIndex: -1 }));
+    this.numbers = equation([
+      { name: "log p(x | z)", color: GENERATED },
+      { name: "KL(q ‖ p)", sign: "−", color: DATA, line: "dashed" },
+      { name: "ELBO, one sample", sign: "=", color: ELBO, line: "double" },
+      {
+        name: "bound, K = 100",
+        color: EVIDENCE,
+        line: "dotted",
+        title: "it lies between the ELBO and log p(x)",
+      },
+    ]);
+    const arrow = (/** @type {string} */ name, /** @type {string} */ under) =>
+      h("div.arrow", { "aria-hidden": "true" }, h("span", {}, name), h("i"), h("span", {}, under));
+    el.append(
+      h("div.controls", { "data-control": "" }, chooser.element, seedButton(model, "Resample z")),
+      h(
+        "div.stages",
+        { "data-instrument": "" },
+        this.x.element,
+        arrow("encoder", "q"),
+        h(
+          "figure.picture.posterior",
+          {},
+          this.whiskers.canvas,
+          h("figcaption", {}, "q(z | x): μ ± σ, and ◆ a draw z; grey: the prior"),
+        ),
+        arrow("decoder", "p"),
+        this.lambda.element,
+      ),
+      this.numbers.element,
+    );
+    this.computing = new AbortController();
+    /** @type {any} */
+    this.engine = null;
+    /** @type {any} */
+    this.reading = null;
+    /** @type {(() => void)[]} */
+    this.ends = [chooser.end, onLayout(el, () => this.draw())];
+    const load = () =>
+      Promise.all([loadAbout(model.get("checkpoint").about), loadModel(model.get("checkpoint"), ["p", "q"])]);
+    this.ends.push(whenLoaded(el, load, ([about, engine]) => {
+      this.engine = engine;
+      this.order = dimensionsByUse(about.measures.use ?? [], engine.latentDim);
+      const failed = (/** @type {Error} */ error) =>
+        el.append(h("p.notice", { role: "alert" }, error.message));
+      this.ends.push(followSubject(model, (subject) => this.read(subject), failed));
+      this.ends.push(follow(model, ["seed"], () => this.read(this.subject)));
+    }));
+  }
+
+  close() {
+    this.computing.abort();
+    for (const end of this.ends) end();
+  }
+
+  /** @param {import("../../kit/controls.js").Subject | undefined} subject */
+  read(subject) {
+    if (!subject) return;
+    this.subject = subject;
+    const { engine, model } = this, x = engine.observe(subject.pixels);
+    const mixture = components(engine, x, subject.label), { y, q } = mostProbable(mixture);
+    const found = terms(engine, x, subject.label, new Random(model.get("seed")), mixture);
+    const z = draw(q, new Random(model.get("seed")));
+    this.reading = { q, z };
+    this.x.show(subject.pixels, `x: ${subject.title}`);
+    this.lambda.show(engine.decode(z, y), "λ, decoded from z");
+    this.draw();
+    const [likelihood, minusKl] = addingUp([found.reconstruction, found.minus_kl_z]);
+    const shown = [signed(likelihood), signed(-minusKl), signed(likelihood + minusKl)];
+    this.numbers.show([...shown, null]);
+    this.computing.abort();
+    this.computing = new AbortController();
+    inSlices(bound(engine, x, subject.label, SAMPLES, new Random(SAMPLES)), { signal: this.computing.signal })
+      .then((value) => value !== undefined && this.numbers.show([...shown, signed(value)]));
+  }
+
+  draw() {
+    const { whiskers, reading } = this;
+    if (!reading || !whiskers.fit()) return;
+    const theme = themeOf(this.el), { q, z } = reading, left = 2.4 * theme.size, bottom = 2.6 * theme.size;
+    const box = { left, top: 6, width: whiskers.width - left - 4, height: whiskers.height - bottom - 6 };
+    whiskers.show((context) => {
+      drawWhiskers(context, theme, box, { ...q, z, order: this.order ?? [], color: DATA, drawn: GENERATED });
+      Object.assign(context, { textAlign: "center", textBaseline: "bottom", fillStyle: theme.text });
+      context.font = `${theme.size}px ${theme.font}`;
+      context.fillText("dimension of z", box.left + box.width / 2, whiskers.height);
+    });
+    whiskers.canvas.setAttribute(
+      "aria-label",
+      `The posterior of ${this.subject?.title}, dimension by dimension`,
+    );
+  }
+}
+
+/** The dimensions, the most used first. @param {number[]} use @param {number} count */
+function dimensionsByUse(use, count) {
+  return Array.from({ length: count }, (_, l) => l).sort((a, b) => (use[b] ?? 0) - (use[a] ?? 0));
+}

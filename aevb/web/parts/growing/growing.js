@@ -1,0 +1,200 @@
+// A dozen samples that grow row by row. Of the one that is chosen also each pixel's probability, and the prior that
+// the row at hand is drawn from. It needs the generative weights alone.
+
+import { follow, put, seedButton } from "../../kit/controls.js";
+import { h } from "../../kit/elements.js";
+import { counted, signed } from "../../kit/format.js";
+import { loadModel } from "../../kit/loading.js";
+import { whenLoaded } from "../../kit/notice.js";
+import { number } from "../../kit/params.js";
+import { onLayout, themeOf } from "../../kit/plot.js";
+import {
+  joined,
+  LENGTH,
+  paintRows,
+  rowPicture,
+  RowPlane,
+  sampleNoise,
+  SAMPLES,
+  scrubber,
+  seed,
+  temperature,
+  temperatureSlider,
+  windowOf,
+} from "../../kit/rows.js";
+import { atLeisure, inSlices, onNextFrame } from "../../kit/slices.js";
+import { grow } from "../../engine/rows.js";
+
+/** @typedef {import("../../kit/controls.js").Model} Model */
+/** @typedef {{ rows: import("../../engine/rows.js").Row[], x: Float32Array, probs: Float32Array }} Sample */
+
+export const params = {
+  seed,
+  temperature,
+  grown: number({ initial: LENGTH, least: 1, most: LENGTH }),
+  image: number({ initial: 1, least: 1, most: SAMPLES }),
+};
+
+const NOTHING = new Float32Array(0);
+const BUDGET = 8; // ms of each frame
+
+export default {
+  /** @param {{ model: Model, el: HTMLElement }} host */
+  render({ model, el }) {
+    const growing = new Growing(model, el);
+    const unload = whenLoaded(
+      el,
+      () => loadModel(model.get("checkpoint"), ["p"]),
+      (engine) => growing.start(engine),
+    );
+    return () => {
+      unload();
+      growing.end();
+    };
+  },
+};
+
+class Growing {
+  /** @param {Model} model @param {HTMLElement} el */
+  constructor(model, el) {
+    this.model = model;
+    this.el = el;
+    /** @type {(Sample | undefined)[]} */
+    this.samples = [];
+    this.wanted = 0; // counts the seeds and temperatures that were asked for
+    /** @type {number[]} */
+    this.of = Array(SAMPLES).fill(0); // whose each sample is
+    this.working = false;
+    this.ended = new AbortController();
+    this.draw = onNextFrame(() => this.show());
+    this.tell = atLeisure(() => this.say());
+    this.scrubber = scrubber(model, "grown", () => model.get("grown"));
+    this.temperature = temperatureSlider(model);
+    this.tiles = Array.from({ length: SAMPLES }, (_, n) => {
+      const canvas = h("canvas.pixels.live", { width: LENGTH, height: LENGTH });
+      const settings = {
+        type: "button",
+        "aria-label": `Sample ${n + 1}`,
+        onclick: () => put(model, "image", n + 1),
+      };
+      return { canvas, button: h("button.tile", settings, canvas) };
+    });
+    const { go, done } = this.scrubber;
+    this.large = rowPicture("sample x", go, done);
+    this.probs = rowPicture("probability of each pixel", go, done);
+    this.plane = new RowPlane({ path: true });
+    const again = seedButton(model, "Resample");
+    again.addEventListener("click", () => this.scrubber.replay());
+    this.stage = h(
+      "div.stage",
+      { "data-instrument": "" },
+      h(
+        "div.gallery",
+        { role: "group", "aria-label": `${SAMPLES} samples` },
+        ...this.tiles.map(({ button }) => button),
+      ),
+      h("div.chosen", {}, this.large.element, this.probs.element),
+    );
+    el.append(
+      this.stage,
+      h("div.controls", { "data-control": "" }, this.scrubber.element, this.temperature.element, again),
+      this.plane.element,
+    );
+    this.theme = themeOf(el);
+    this.unlayout = () => {};
+    this.unfollow = () => {};
+  }
+
+  /** @param {any} engine */
+  start(engine) {
+    this.engine = engine;
+    this.unlayout = onLayout(this.el, () => {
+      this.plane.panel.fit();
+      this.theme = themeOf(this.el);
+      this.draw();
+    });
+    const unfollow = [
+      follow(this.model, ["seed", "temperature"], () => this.grow()),
+      follow(this.model, ["grown", "image"], () => this.draw()),
+    ];
+    this.unfollow = () => unfollow.forEach((f) => f());
+  }
+
+  end() {
+    this.unlayout();
+    this.unfollow();
+    this.ended.abort();
+    this.scrubber.player.stop();
+    this.draw.cancel();
+    this.tell.cancel();
+  }
+
+  grow() {
+    this.wanted++;
+    this.draw();
+    if (this.working) return;
+    this.working = true;
+    this.stage.setAttribute("aria-busy", "true");
+    inSlices(this.work(), { budget: BUDGET, signal: this.ended.signal });
+  }
+
+  // All samples, the chosen one first. Once others are wanted, the one under way is finished before they begin, or
+  // none would be reached while a temperature is dragged.
+  *work() {
+    for (let had = 0; had !== this.wanted;) {
+      const mine = this.wanted,
+        temperature = this.model.get("temperature"),
+        chosen = this.model.get("image") - 1;
+      const noise = sampleNoise(this.engine, this.model.get("seed"), SAMPLES);
+      const others = Array.from(noise.keys()).filter((n) => n !== chosen);
+      for (const n of [chosen, ...others]) {
+        const rows = yield* grow(this.engine, NOTHING, noise[n], { temperature });
+        this.samples[n] = {
+          rows,
+          x: joined(rows.map(({ x }) => x)),
+          probs: joined(rows.map(({ probs }) => probs)),
+        };
+        this.of[n] = mine;
+        this.draw();
+        if (mine !== this.wanted) break;
+      }
+      had = mine;
+    }
+    this.working = false;
+    this.stage.setAttribute("aria-busy", "false");
+  }
+
+  show() {
+    const row = this.model.get("grown"), chosen = this.model.get("image") - 1, { samples, wanted } = this;
+    this.tiles.forEach(({ canvas, button }, n) => {
+      const sample = samples[n];
+      if (sample) paintRows(canvas, sample.x, row);
+      button.classList.toggle("stale", this.of[n] !== wanted);
+      button.classList.toggle("marked", n === chosen);
+    });
+    const sample = samples[chosen], stale = this.of[chosen] !== wanted;
+    for (const { element } of [this.large, this.probs, this.plane]) element.classList.toggle("stale", stale);
+    if (sample) {
+      const { rows } = sample, at = rows[row - 1];
+      this.large.show(sample.x, row, row);
+      this.probs.show(sample.probs, row, row);
+      this.plane.show(this.theme, windowOf(rows, at), at, { path: rows.slice(0, row).map(({ z }) => z) });
+    }
+    this.tell();
+  }
+
+  say() {
+    const { model, scrubber, temperature, samples } = this,
+      row = model.get("grown"),
+      chosen = model.get("image");
+    scrubber.show();
+    temperature.show(model.get("temperature"));
+    this.tiles.forEach(({ button }, n) => button.setAttribute("aria-pressed", String(n + 1 === chosen)));
+    const at = samples[chosen - 1]?.rows[row - 1];
+    if (!at) return;
+    const place = Array.from(at.z, (value) => signed(value, 2)).join(", ");
+    this.large.canvas.setAttribute("aria-label", `Sample ${chosen}, its first ${counted(row, "row")}`);
+    this.probs.canvas.setAttribute("aria-label", `The probabilities of its pixels`);
+    this.plane.canvas.setAttribute("aria-label", `The latent plane of row ${row}: z is at ${place}`);
+  }
+}

@@ -1,0 +1,231 @@
+// Samples softmax((log π + g) / τ) of three categories on the simplex. The noise g stays the same, so that each sample
+// moves smoothly as the temperature falls; which corner it moves to does not depend on it.
+
+import { follow, slider } from "../../kit/controls.js";
+import { h, setText } from "../../kit/elements.js";
+import { DATA, EVIDENCE, GENERATED } from "../../kit/palette.js";
+import { number, round } from "../../kit/params.js";
+import { onLayout, Panel, Player, themeOf } from "../../kit/plot.js";
+import { atLeisure, onNextFrame } from "../../kit/slices.js";
+import { argmax, softmax } from "../../engine/arithmetic.js";
+import { Random } from "../../engine/random.js";
+
+/** @typedef {import("../../kit/controls.js").Model} Model */
+
+const SAMPLES = 500, SEED = 5;
+const HOTTEST = 10, COLDEST = 0.1, STEPS = 200; // the slider goes from the one τ to the other in equal ratios
+const LEAST = 2; // percent that a category has at least
+const SECONDS = 6;
+const CORNERS = [[0, 0], [1, 0], [0.5, 1]]; // across and up, in units of the triangle's width and height
+const CATEGORIES = [{ color: DATA, shape: "●" }, { color: GENERATED, shape: "■" }, {
+  color: EVIDENCE,
+  shape: "▲",
+}];
+
+/** Three whole percent that add up to a hundred, "50-30-20". */
+const percents = {
+  initial: [50, 30, 20],
+  read(/** @type {string} */ text) {
+    const values = /^\d{1,2}-\d{1,2}-\d{1,2}$/.test(text) ? text.split("-").map(Number) : [];
+    return values.reduce((a, b) => a + b, 0) === 100 && Math.min(...values) >= LEAST ? values : undefined;
+  },
+  write: (/** @type {number[]} */ values) => values.join("-"),
+};
+
+export const params = {
+  tau: number({ initial: 1, least: COLDEST, most: HOTTEST, digits: 3 }),
+  pi: percents,
+};
+
+export default {
+  /** @param {{ model: Model, el: HTMLElement }} host */
+  render({ model, el }) {
+    const part = new Gumbel(model, el);
+    return () => part.close();
+  },
+};
+
+class Gumbel {
+  /** @param {Model} model @param {HTMLElement} el */
+  constructor(model, el) {
+    this.model = model;
+    const random = new Random(SEED);
+    this.noise = Array.from(
+      { length: SAMPLES },
+      () => CORNERS.map(() => -Math.log(-Math.log(random.uniform()))),
+    );
+    this.panel = new Panel(h("canvas.live", { role: "img" }));
+    const done = () => model.save_changes();
+    this.temperature = slider({
+      label: "temperature τ",
+      least: 0,
+      most: STEPS,
+      step: 1,
+      say: () => model.get("tau").toPrecision(2),
+      input: (step) => {
+        this.player.stop();
+        this.cool(step);
+      },
+      done,
+    });
+    this.player = new Player({
+      seconds: SECONDS,
+      frame: () => Number(this.temperature.range.value),
+      last: () => STEPS,
+      go: (step) => this.cool(step),
+      stopped: done,
+    });
+    this.shares = CATEGORIES.map(({ color, shape }, k) => {
+      const share = slider({
+        label: `π${"₁₂₃"[k]}`,
+        least: LEAST,
+        most: 100 - 2 * LEAST,
+        step: 1,
+        say: (value) => (value / 100).toFixed(2),
+        input: (value) => model.set("pi", divide(model.get("pi"), k, value)),
+        done,
+      });
+      share.range.setAttribute("aria-label", `probability of category ${k + 1}`);
+      share.element.prepend(h("i", { style: { color }, "aria-hidden": "true" }, shape));
+      return share;
+    });
+    this.nearest = h("p.nearest");
+    el.append(h(
+      "div.layout",
+      {},
+      h("div.simplex", { "data-instrument": "" }, this.panel.canvas),
+      h(
+        "div.side",
+        {},
+        h("p.formula", {}, "softmax((log π + g) / τ), g ~ Gumbel(0, 1)"),
+        h("div.temperature", { "data-control": "" }, this.player.button, this.temperature.element),
+        h("div.shares", {}, ...this.shares.map(({ element }) => element)),
+        this.nearest,
+      ),
+    ));
+    this.draw = onNextFrame(() => this.paint());
+    this.write = atLeisure(() => this.say());
+    this.ends = [
+      onLayout(this.panel.canvas, () => this.layout()),
+      follow(model, ["tau", "pi"], () => this.move()),
+    ];
+  }
+
+  close() {
+    this.player.stop();
+    for (const end of this.ends) end();
+    this.draw.cancel();
+    this.write.cancel();
+  }
+
+  /** To a step of the temperature's slider: to the right it gets colder. @param {number} step */
+  cool(step) {
+    this.model.set("tau", round(HOTTEST * (COLDEST / HOTTEST) ** (step / STEPS), 3));
+  }
+
+  move() {
+    const tau = this.model.get("tau");
+    this.temperature.show(STEPS * Math.log(HOTTEST / tau) / Math.log(HOTTEST / COLDEST));
+    this.shares.forEach(({ show }, k) => show(this.model.get("pi")[k]));
+    this.draw();
+    this.write();
+  }
+
+  layout() {
+    if (!this.panel.fit()) return;
+    const theme = this.theme = themeOf(this.panel.canvas), { size } = theme, { width, height } = this.panel;
+    const side = Math.min(width - 6 * size, (height - 4.5 * size) / 0.866);
+    const left = (width - side) / 2, bottom = (height + 0.866 * side) / 2;
+    this.at = (/** @type {ArrayLike<number>} */ weights) => {
+      const [x, y] = [0, 1].map((axis) =>
+        CORNERS.reduce((sum, corner, k) => sum + weights[k] * corner[axis], 0)
+      );
+      return [left + side * x, bottom - 0.866 * side * y];
+    };
+    const { at } = this, corners = CORNERS.map((_, k) => CORNERS.map((_, i) => Number(i === k)));
+    this.panel.keep((context) => {
+      context.beginPath();
+      for (const corner of corners) context.lineTo(at(corner)[0], at(corner)[1]);
+      context.closePath();
+      Object.assign(context, { strokeStyle: theme.text, lineWidth: 2, lineJoin: "round", globalAlpha: 0.6 });
+      context.stroke();
+      Object.assign(context, { globalAlpha: 1, font: `600 ${size}px ${theme.font}`, fillStyle: theme.text });
+      Object.assign(context, { textAlign: "center", textBaseline: "middle" });
+      corners.forEach((corner, k) => {
+        const [x, y] = at(corner);
+        context.fillText(`(${corner.join(", ")})`, x, y + (k === 2 ? -1.1 : 1.2) * size);
+      });
+    });
+    this.draw();
+  }
+
+  /** The samples, by the corner that each is nearest to. */
+  get groups() {
+    const logits = this.model.get("pi").map((/** @type {number} */ percent) => Math.log(percent / 100));
+    /** @type {Float32Array[][]} */
+    const groups = CORNERS.map(() => []), tau = this.model.get("tau");
+    for (const noise of this.noise) {
+      const scores = noise.map((g, k) => logits[k] + g);
+      groups[argmax(scores)].push(softmax(scores.map((score) => score / tau)));
+    }
+    return groups;
+  }
+
+  paint() {
+    const { at, theme } = this;
+    if (!at || !theme) return;
+    this.panel.show((context) => {
+      context.globalAlpha = 1;
+      this.groups.forEach((samples, k) => {
+        context.fillStyle = CATEGORIES[k].color;
+        context.beginPath();
+        for (const weights of samples) SHAPES[k](context, at(weights), 0.28 * theme.size);
+        context.fill();
+      });
+      context.globalAlpha = 1;
+    });
+  }
+
+  say() {
+    const counts = this.groups.map(({ length }) => length), tau = this.model.get("tau").toPrecision(2);
+    const marked = counts.map((count, k) => `${CATEGORIES[k].shape} ${count}`).join(", ");
+    setText(
+      this.nearest,
+      `Of ${SAMPLES} samples nearest to a corner: ${marked}. The temperature does not change that.`,
+    );
+    this.panel.canvas.setAttribute(
+      "aria-label",
+      `${SAMPLES} samples on the simplex at temperature ${tau}; nearest to its corners: ${counts.join(", ")}`,
+    );
+  }
+}
+
+/**
+ * Category k has so many percent; the other two share the rest as they did before.
+ * @param {number[]} percents
+ * @param {number} k
+ * @param {number} value
+ */
+function divide(percents, k, value) {
+  const [a, b] = [0, 1, 2].filter((other) => other !== k), rest = 100 - value, divided = percents.slice();
+  const part = Math.round(rest * percents[a] / (percents[a] + percents[b]));
+  divided[k] = value;
+  divided[a] = Math.min(rest - LEAST, Math.max(LEAST, part));
+  divided[b] = rest - divided[a];
+  return divided;
+}
+
+/** A mark of its own for each category. @type {((context: CanvasRenderingContext2D, at: number[], radius: number) => void)[]} */
+const SHAPES = [
+  (context, [x, y], radius) => {
+    context.moveTo(x + radius, y);
+    context.arc(x, y, radius, 0, 6.2832);
+  },
+  (context, [x, y], radius) => context.rect(x - 0.9 * radius, y - 0.9 * radius, 1.8 * radius, 1.8 * radius),
+  (context, [x, y], radius) => {
+    context.moveTo(x, y - 1.25 * radius);
+    context.lineTo(x + 1.15 * radius, y + 0.8 * radius);
+    context.lineTo(x - 1.15 * radius, y + 0.8 * radius);
+    context.closePath();
+  },
+];

@@ -1,0 +1,166 @@
+// The points on their canvas, numerals over their classes, and marks over both.
+
+import { DIGITS, NO_CLASS } from "../../kit/palette.js";
+import { themeOf } from "../../kit/plot.js";
+import { onNextFrame } from "../../kit/slices.js";
+import { rgb, Scatter } from "./scatter.js";
+import { View } from "./view.js";
+
+/** @typedef {import("./points.js").Points} Points */
+/** @typedef {import("../../kit/plot.js").Theme} Theme */
+
+const FLIGHT = 700; // ms from one projection to the next
+
+/** The colours of the classes; the last is of points that have none. */
+export const COLORS = [...DIGITS, NO_CLASS];
+
+export class Picture {
+  view = new View();
+  scatter = new Scatter();
+  /** @type {Points | null} */
+  points = null;
+  /** The class of each point. */
+  classes = new Uint8Array(0);
+  /** Where each class's numeral stands, if it does. @type {(number[] | null)[]} */
+  numerals = [];
+  /** 1 for the points that are hardly seen. @type {Uint8Array | null} */
+  faded = null;
+  /** Where the points are, in pixels of the display. */
+  screen = new Int32Array(0);
+  /** @type {{ from: Int32Array, since: number } | null} */
+  flight = null;
+  moved = false; // whether the points have, since the last picture
+  /** @type {Theme | null} */
+  theme = null;
+  ratio = 1; // pixels of the display to one of CSS
+  background = [255, 255, 255];
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {{ look: () => void, mark: (context: CanvasRenderingContext2D, theme: Theme) => void }} more is asked before
+   *   each picture, and draws over the points
+   */
+  constructor(canvas, { look, mark }) {
+    this.canvas = canvas;
+    // Its pixels are written rather than drawn: they are to stay in memory, not on a graphics card.
+    const settings = { willReadFrequently: true };
+    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", settings));
+    this.look = look;
+    this.mark = mark;
+    this.colors = COLORS.map(rgb);
+    this.frame = onNextFrame(() => this.theme && this.draw());
+  }
+
+  close() {
+    this.frame.cancel();
+  }
+
+  /** @param {Points} points */
+  take(points) {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const other = this.points && this.points !== points;
+    if (other && !still) this.flight = { from: this.screen, since: performance.now() };
+    this.points = points;
+    this.screen = new Int32Array(2 * points.count);
+    this.view.bounds = points.bounds;
+  }
+
+  layout() {
+    const { canvas, view } = this, { width, height } = canvas.getBoundingClientRect();
+    if (!this.points || !width || !height) return;
+    Object.assign(view, { width, height });
+    const ratio = globalThis.devicePixelRatio || 1;
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.ratio = ratio;
+    this.theme = themeOf(canvas);
+    this.background = rgb(this.theme.background);
+    this.moved = true;
+    this.draw();
+  }
+
+  /** At most one picture a frame. @param {boolean} [moved] whether the points themselves have */
+  request(moved = false) {
+    this.moved ||= moved;
+    this.frame();
+  }
+
+  draw() {
+    this.look();
+    if (this.moved || this.flight) {
+      this.place();
+      this.paint();
+    }
+    this.moved = false;
+    const { context, scatter, theme } = this;
+    scatter.show(context);
+    if (!this.flight) {
+      this.drawNumerals(context);
+      this.mark(context, /** @type {Theme} */ (theme));
+    }
+    if (!this.canvas.dataset.painted) this.canvas.dataset.painted = "yes";
+    if (this.flight) this.request();
+  }
+
+  /** Every point's pixel of the display. A drag moves all by whole ones, so that none trembles. */
+  place() {
+    const { places } = /** @type {Points} */ (this.points), { ratio, screen, view } = this;
+    const scale = view.scale * ratio;
+    const [left, top] = view.toScreen([0, 0]).map((value) => Math.round(value * ratio));
+    for (let i = 0; i < places.length; i += 2) {
+      screen[i] = left + Math.round(places[i] * scale);
+      screen[i + 1] = top - Math.round(places[i + 1] * scale);
+    }
+    if (!this.flight) return;
+    const { from, since } = this.flight, done = Math.min(1, (performance.now() - since) / FLIGHT);
+    const share = done * done * (3 - 2 * done);
+    for (let i = 0; i < screen.length; i++) screen[i] = Math.round(from[i] + share * (screen[i] - from[i]));
+    if (done === 1) this.flight = null;
+  }
+
+  paint() {
+    const { view } = this;
+    const radius = 0.11 * Math.sqrt(Math.min(view.width, view.height)) * Math.min(3.2, view.zoom ** 0.4);
+    this.scatter.paint(this.canvas, {
+      places: this.screen,
+      classes: this.classes,
+      colors: this.colors,
+      faded: this.faded,
+      radius: radius * this.ratio,
+      background: this.background,
+    });
+  }
+
+  /**
+   * A numeral tells its class where it stands apart: where two are closer than they are wide, while all of the map is in
+   * view, neither is shown, and the colours alone say the classes.
+   * @param {CanvasRenderingContext2D} context
+   */
+  drawNumerals(context) {
+    const { view, numerals } = this, theme = /** @type {Theme} */ (this.theme);
+    const size = Math.round((view.width < 520 ? 1.7 : 2.1) * theme.size), apart = (0.8 * size) / view.unit;
+    context.font = `700 ${size}px ${theme.font}`;
+    Object.assign(context, {
+      textAlign: "center",
+      textBaseline: "middle",
+      lineJoin: "round",
+      strokeStyle: "#10151F",
+      fillStyle: "white",
+      lineWidth: size / 6,
+    });
+    numerals.forEach((own, value) => {
+      const near = (/** @type {number[] | null} */ other) =>
+        own && other && other !== own && Math.hypot(other[0] - own[0], other[1] - own[1]) < apart;
+      if (!own || numerals.some(near)) return;
+      const [x, y] = view.toScreen(own);
+      context.strokeText(String(value), x, y);
+      context.fillText(String(value), x, y);
+    });
+  }
+
+  /** Where a point is, in CSS pixels. @param {number} i */
+  spot(i) {
+    return [this.screen[2 * i] / this.ratio, this.screen[2 * i + 1] / this.ratio];
+  }
+}

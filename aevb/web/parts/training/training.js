@@ -1,0 +1,280 @@
+// How a checkpoint was trained: curves over the epochs under one cursor, and the facts.
+
+import { follow, slider } from "../../kit/controls.js";
+import { h, setText } from "../../kit/elements.js";
+import { signed } from "../../kit/format.js";
+import { loadAbout } from "../../kit/loading.js";
+import { whenLoaded } from "../../kit/notice.js";
+import { DATA, ELBO, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
+import { number } from "../../kit/params.js";
+import { Axes, marker, onLayout, Panel, themeOf } from "../../kit/plot.js";
+
+/** @typedef {import("../../kit/controls.js").Model} Model */
+/** @typedef {{ name: string, values: number[], color: string, dash: number[], width: number }} Line */
+/** @typedef {{ title: string, digits: number, lines: Line[], reference?: number, zero?: boolean }} Chart */
+
+const TERMS = /** @type {Record<string, string>} */ ({
+  reconstruction: "log p(x | z)",
+  minus_kl_z: "−KL of z",
+  minus_kl_y: "−KL of y",
+});
+const SCORES = /** @type {Record<string, string>} */ ({
+  conditional_entropy: "entropy of q(y | x), nats",
+  accuracy: "clustering accuracy",
+});
+
+export const params = { epoch: number({ initial: null, least: 1, most: 100000 }) };
+
+export default {
+  /** @param {{ model: Model, el: HTMLElement }} host */
+  render({ model, el }) {
+    const part = new Training(model, el);
+    return () => part.close();
+  },
+};
+
+class Training {
+  /** @param {Model} model @param {HTMLElement} el */
+  constructor(model, el) {
+    this.model = model;
+    this.el = el;
+    this.facts = h("dl.facts", { tabIndex: 0 });
+    this.place = h("div.charts", { "data-instrument": "" });
+    this.slider = slider({
+      label: "epoch",
+      least: 1,
+      most: 1,
+      step: 1,
+      input: (epoch) => model.set("epoch", epoch),
+      done: () => model.save_changes(),
+    });
+    this.readout = h("p.readout", { role: "status" });
+    el.append(
+      this.place,
+      h("div.controls.at", { "data-control": "" }, this.slider.element, this.readout),
+      this.facts,
+    );
+    /** @type {(() => void)[]} */
+    this.ends = [onLayout(el, () => this.layout())];
+    this.ends.push(
+      whenLoaded(el, () => loadAbout(model.get("checkpoint").about), (about) => this.start(about)),
+    );
+  }
+
+  close() {
+    for (const end of this.ends) end();
+  }
+
+  /** @param {any} about */
+  start({ record }) {
+    if (record.problem) {
+      this.el.replaceChildren(h("p.notice", { role: "alert", "data-ready": "" }, record.problem));
+      return;
+    }
+    this.record = record;
+    this.charts = chartsOf(record).map((chart) => {
+      const panel = new Panel(
+        h("canvas.live", { role: "img", "aria-label": `${chart.title} over the epochs` }),
+      );
+      this.listen(panel.canvas);
+      this.place.append(panel.canvas);
+      return { ...chart, panel };
+    });
+    const facts = Object.entries(/** @type {Record<string, string>} */ (record.facts));
+    this.facts.append(...facts.flatMap(([name, fact]) => [h("dt", {}, name), h("dd", {}, fact)]));
+    Object.assign(this.slider.range, { max: String(record.curve.length) });
+    this.layout();
+    this.ends.push(follow(this.model, ["epoch"], () => this.draw()));
+  }
+
+  /** @param {HTMLCanvasElement} canvas */
+  listen(canvas) {
+    const to = (/** @type {PointerEvent} */ event) => {
+      if (!this.axes) return;
+      const epoch = Math.round(this.axes.valueAt(event.offsetX));
+      this.model.set("epoch", Math.max(1, Math.min(this.record.curve.length, epoch)));
+    };
+    canvas.onpointermove = (event) => (event.pointerType === "mouse" || event.buttons) && to(event);
+    canvas.onpointerdown = to;
+    canvas.onpointerup = () => this.model.save_changes();
+    canvas.onpointerleave = () => this.model.save_changes();
+  }
+
+  get epoch() {
+    return Math.min(this.model.get("epoch") ?? this.record.chosen, this.record.curve.length);
+  }
+
+  layout() {
+    if (!this.charts) return;
+    const theme = themeOf(this.el), { size } = theme, { curve, released } = this.record;
+    this.charts.forEach(({ panel, lines, title, reference, zero, digits }, row) => {
+      if (!panel.fit()) return;
+      const last = row === /** @type {any[]} */ (this.charts).length - 1, left = 4.4 * size, top = 1.6 * size;
+      const box = {
+        left,
+        top,
+        width: panel.width - left - 0.6 * size,
+        height: panel.height - top - (last ? 2.6 : 0.6) * size,
+      };
+      const axes = new Axes(box, [1, Math.max(2, curve.length)], range(lines, reference, zero));
+      panel.axes = axes;
+      this.axes = axes;
+      panel.keep((context) => {
+        axes.draw(context, theme, { xTicks: last, xCount: 8, yCount: box.height < 7 * size ? 2 : 4 });
+        Object.assign(context, {
+          font: `600 ${size}px ${theme.font}`,
+          fillStyle: theme.text,
+          textBaseline: "bottom",
+          textAlign: "left",
+        });
+        context.fillText(title, left, top - 4);
+        if (last) {
+          context.textAlign = "center";
+          context.font = `${size}px ${theme.font}`;
+          context.fillText("epoch", left + box.width / 2, panel.height);
+        }
+        axes.clip(context, () => {
+          const across = (/** @type {number} */ y) => {
+            context.beginPath();
+            context.moveTo(left, y);
+            context.lineTo(left + box.width, y);
+            context.stroke();
+          };
+          if (reference !== undefined) {
+            Object.assign(context, { strokeStyle: TRUE_MODEL, lineWidth: 2.5 });
+            context.setLineDash([2, 6]);
+            across(axes.y(reference));
+          }
+          if (released) {
+            Object.assign(context, { strokeStyle: TRUE_MODEL, lineWidth: 2 });
+            context.setLineDash([8, 6]);
+            context.strokeRect(axes.x(released), -9, 0, panel.height + 18);
+          }
+          for (const { values, color, dash, width } of lines) {
+            context.setLineDash(dash);
+            Object.assign(context, { strokeStyle: color, lineWidth: width, lineJoin: "round" });
+            context.beginPath();
+            values.forEach((value, i) => context.lineTo(axes.x(i + 1), axes.y(value)));
+            context.stroke();
+          }
+          context.setLineDash([]);
+        });
+        context.font = `600 ${size}px ${theme.font}`;
+        if (reference !== undefined) {
+          const text = `· · · the tutorial’s own: ${signed(reference, digits)}`;
+          written(
+            context,
+            theme,
+            text,
+            left + box.width - 6,
+            axes.y(reference) + (reference < middle(axes) ? -4 : 1.2 * size),
+          );
+        }
+        if (released && row === 1) {
+          written(context, theme, "q(y | x) released - - ", axes.x(released) - 4, top + 1.4 * size);
+        }
+      });
+    });
+    this.draw();
+  }
+
+  draw() {
+    if (!this.charts) return;
+    const { epoch, el } = this,
+      theme = themeOf(el),
+      point = this.record.curve[epoch - 1],
+      { chosen } = this.record;
+    for (const { panel, lines } of this.charts) {
+      const { axes } = panel;
+      if (!axes) continue;
+      panel.show((context) => {
+        Object.assign(context, { strokeStyle: theme.text, lineWidth: 2 });
+        context.beginPath();
+        context.moveTo(axes.x(epoch), axes.top);
+        context.lineTo(axes.x(epoch), axes.top + axes.height);
+        context.stroke();
+        for (const { values, color } of lines) {
+          const y = axes.y(values[epoch - 1]);
+          if (y <= axes.top + axes.height) {
+            marker(context, axes.x(epoch), y, { color, ring: theme.background, radius: 6 });
+          }
+        }
+      });
+    }
+    this.slider.show(epoch);
+    const parts = this.charts.flatMap(({ lines, digits, title }) =>
+      lines.map(({ name, values }) => `${name || title} ${signed(values[epoch - 1], digits)}`)
+    );
+    setText(this.readout, parts.join("; ") + (epoch === chosen ? " (this checkpoint)" : ""));
+    this.slider.range.setAttribute("aria-valuetext", `epoch ${point.epoch}: ${this.readout.textContent}`);
+  }
+}
+
+/** @param {any} record @returns {Chart[]} */
+function chartsOf({ curve, reference }) {
+  const of = (/** @type {(point: any) => number} */ value) => curve.map(value);
+  const one = (
+    /** @type {string} */ title,
+    /** @type {number[]} */ values,
+    /** @type {string} */ color,
+    digits = 1,
+    more = {},
+  ) => ({ title, digits, lines: [{ name: "", values, color, dash: [], width: 3.5 }], ...more });
+  const elbo = {
+    title: "ELBO, nats: ▬ test, ╌ training",
+    digits: 1,
+    reference: reference.elbo,
+    lines: [
+      {
+        name: "ELBO training",
+        values: of((point) => point.train_elbo),
+        color: DATA,
+        dash: [9, 5],
+        width: 2.5,
+      },
+      { name: "test", values: of((point) => point.test_elbo), color: ELBO, dash: [], width: 3.5 },
+    ],
+  };
+  const scores = Object.keys(curve[0].scores).map((name) =>
+    one(SCORES[name] ?? name, of((point) => point.scores[name]), ELBO, 3, {
+      zero: true,
+      reference: reference[name],
+    })
+  );
+  const terms = Object.keys(curve[0].test_terms).map((name, k) =>
+    one(TERMS[name] ?? name, of((point) => point.test_terms[name]), [GENERATED, DATA, ELBO][k % 3])
+  );
+  return [elbo, ...(scores.length ? scores : terms)];
+}
+
+/**
+ * The values at a chart's bottom and top. The first epochs climb by hundreds of nats: to show them whole would flatten
+ * all that follows.
+ * @param {Line[]} lines @param {number | undefined} reference @param {boolean | undefined} zero
+ */
+function range(lines, reference, zero) {
+  const levels = lines.flatMap(({ values }) => values).sort((a, b) => a - b);
+  let low = levels[Math.floor(levels.length / 20)], high = levels[levels.length - 1];
+  if (reference !== undefined) [low, high] = [Math.min(low, reference), Math.max(high, reference)];
+  const margin = 0.1 * (high - low) || 0.5;
+  return [zero ? 0 : low - margin, high + margin];
+}
+
+/** @param {Axes} axes */
+function middle({ y0, y1 }) {
+  return (y0 + y1) / 2;
+}
+
+/** Text that ends at a place, legible over lines. @param {CanvasRenderingContext2D} context @param {import("../../kit/plot.js").Theme} theme @param {string} text @param {number} x @param {number} y */
+function written(context, theme, text, x, y) {
+  Object.assign(context, {
+    textAlign: "right",
+    textBaseline: "bottom",
+    strokeStyle: theme.background,
+    lineWidth: 5,
+    lineJoin: "round",
+    fillStyle: theme.text,
+  });
+  context.strokeText(text, x, y);
+  context.fillText(text, x, y);
+}

@@ -1,0 +1,177 @@
+// A walk from one digit to another through latent space: a slider along the way, and its steps in pictures.
+
+import { digitChooser, follow, put, segments, slider, subjectOf } from "../../kit/controls.js";
+import { digitsAt } from "../../kit/digits.js";
+import { h } from "../../kit/elements.js";
+import { signed } from "../../kit/format.js";
+import { loadModel } from "../../kit/loading.js";
+import { whenLoaded } from "../../kit/notice.js";
+import { choice, number } from "../../kit/params.js";
+import { picture } from "../../kit/pictures.js";
+import { Player } from "../../kit/plot.js";
+import { atLeisure, onNextFrame } from "../../kit/slices.js";
+import { ownChoice } from "../../kit/choices.js";
+import { style, walk, write } from "../../engine/explore.js";
+
+/** @typedef {import("../../kit/controls.js").Model} Model */
+
+const STEPS = 10; // pictures along the way, both ends included
+const SECONDS = 4;
+
+export const params = {
+  to: number({ initial: 3, least: 0, most: 9999 }),
+  at: number({ initial: 0, least: 0, most: 1, digits: 2 }),
+  way: choice({ initial: "arc", of: ["arc", "line"] }),
+};
+
+export default {
+  /** @param {{ model: Model, el: HTMLElement }} host */
+  render({ model, el }) {
+    const part = new Walk(model, el);
+    return () => part.close();
+  },
+};
+
+class Walk {
+  /** @param {Model} model @param {HTMLElement} el */
+  constructor(model, el) {
+    this.model = model;
+    this.el = el;
+    const from = digitChooser(model, { label: "From test digit" }),
+      to = digitChooser(model, { label: "to test digit", key: "to" });
+    const way = segments(model, "way", "The way", { arc: "along an arc", line: "straight" });
+    this.here = picture("large");
+    this.norm = h("p.norm");
+    this.slider = slider({
+      label: "along the way",
+      least: 0,
+      most: 1,
+      step: 0.01,
+      say: (at) => `${Math.round(100 * at)} %`,
+      input: (at) => model.set("at", at),
+      done: () => model.save_changes(),
+    });
+    this.player = new Player({
+      seconds: SECONDS,
+      frame: () => Math.round(100 * model.get("at")),
+      last: () => 100,
+      go: (frame) => model.set("at", frame / 100),
+      stopped: () => model.save_changes(),
+    });
+    this.steps = Array.from({ length: STEPS }, (_, k) => {
+      const step = picture();
+      const go = h("button", {
+        type: "button",
+        onclick: () => put(model, "at", Math.round((100 * k) / (STEPS - 1)) / 100),
+      }, step.element);
+      return { ...step, go };
+    });
+    el.append(
+      h("div.controls.ends", {}, from.element, to.element),
+      h(
+        "div.middle",
+        { "data-instrument": "" },
+        this.here.element,
+        h(
+          "div.controls.along",
+          { "data-control": "" },
+          this.player.button,
+          this.slider.element,
+          way.element,
+          this.norm,
+        ),
+      ),
+      h("div.steps", {}, ...this.steps.map(({ go }) => go)),
+    );
+    this.draw = onNextFrame(() => this.paint());
+    this.write = atLeisure(() => this.say());
+    /** @type {any} */
+    this.engine = null;
+    this.asked = 0;
+    /** @type {(() => void)[]} */
+    this.ends = [from.end, to.end, way.end];
+    this.ends.push(whenLoaded(el, () => loadModel(model.get("checkpoint"), ["p", "q"]), (engine) => {
+      this.engine = engine;
+      this.ends.push(follow(model, ["digit", "strokes", "to", "way"], () => this.go()));
+      this.ends.push(follow(model, ["at"], () => this.draw()));
+    }));
+  }
+
+  close() {
+    this.asked = Infinity;
+    this.player.stop();
+    this.draw.cancel();
+    this.write.cancel();
+    for (const end of this.ends) end();
+  }
+
+  /** The ends, as places in the prior of their own choice; the way between them. */
+  async go() {
+    const { model, engine } = this, mine = ++this.asked, digits = digitsAt(model.get("digits"));
+    const to = Math.min(model.get("to"), digits.count - 1);
+    try {
+      const [subject, pixels, labels] = await Promise.all([
+        subjectOf(model),
+        digits.load(to),
+        digits.loadLabels(),
+      ]);
+      if (mine !== this.asked) return;
+      const ends = [{ ...subject }, { pixels, label: labels[to], title: `digit ${to}, a ${labels[to]}` }];
+      const [a, b] = ends.map((end) => {
+        const x = engine.observe(end.pixels), y = ownChoice(engine, x, end.label);
+        return { y, epsilon: style(engine, engine.encode(x, y).loc, y) };
+      });
+      this.choice = a.y;
+      this.between = model.get("way") === "arc"
+        ? (/** @type {number} */ count) => walk(a.epsilon, b.epsilon, count)
+        : (/** @type {number} */ count) => straight(a.epsilon, b.epsilon, count);
+      this.way = this.between(101);
+      this.titles = ends.map(({ title }) => title);
+      this.draw();
+      const steps = this.between(STEPS);
+      this.steps.forEach(({ show, go }, k) => {
+        const share = `${k} / ${STEPS - 1}`;
+        show(write(engine, steps[k], this.choice), k === 0 ? "from" : k === STEPS - 1 ? "to" : share);
+        go.setAttribute(
+          "aria-label",
+          k === 0 ? ends[0].title : k === STEPS - 1 ? ends[1].title : `${share} of the way`,
+        );
+      });
+    } catch (error) {
+      if (mine === this.asked) {
+        this.el.append(h("p.notice", { role: "alert" }, /** @type {Error} */ (error).message));
+      }
+    }
+  }
+
+  get place() {
+    return this.way?.[Math.round(100 * this.model.get("at"))];
+  }
+
+  paint() {
+    if (!this.place) return;
+    this.here.show(write(this.engine, this.place, this.choice));
+    this.write();
+  }
+
+  say() {
+    const at = this.model.get("at"), { place } = this;
+    if (!place) return;
+    this.slider.show(at);
+    const [from, to] = this.titles ?? [];
+    this.here.show(null, at === 0 ? from : at === 1 ? to : `${Math.round(100 * at)} % of the way`);
+    this.norm.textContent = `‖z‖ = ${signed(Math.hypot(...place), 2)}`;
+    this.steps.forEach(({ go }, k) => {
+      if (Math.abs(at - k / (STEPS - 1)) < 0.5 / (STEPS - 1)) go.setAttribute("aria-current", "step");
+      else go.removeAttribute("aria-current");
+    });
+  }
+}
+
+/** @param {Float32Array} start @param {Float32Array} end @param {number} count */
+function straight(start, end, count) {
+  return Array.from({ length: count }, (_, k) => {
+    const t = k / (count - 1);
+    return start.map((value, i) => (1 - t) * value + t * end[i]);
+  });
+}

@@ -1,0 +1,227 @@
+"""What surrounds the scenes of every page: the strip, the link, the menu, keys and panels."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from aevb.ui.frame import catalogue
+
+OPEN = Callable[..., Page]
+SETTLE = Callable[[Page], None]
+
+
+def shows(page: Page, scene: str) -> None:
+    """Waits until a scene is there."""
+    page.locator(f".explorer[data-shown='{scene}']").wait_for()
+
+
+def menu(page: Page, title: str) -> None:
+    """Presses the menu, and waits for that page's first picture."""
+    (entry,) = (entry for entry in catalogue.MENU if entry.title == title)
+    page.get_by_test_id("stSidebarNav").get_by_text(title, exact=True).click()
+    page.locator(f".explorer[data-page='{entry.name}'][data-shown]").wait_for()
+
+
+def said(page: Page) -> dict[str, str]:
+    """What the page's link says."""
+    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def link_says(page: Page, **expected: str) -> None:
+    """Waits until the link says all of this."""
+    page.wait_for_function(
+        """expected => {
+            const said = new URLSearchParams(location.search)
+            return Object.entries(expected).every(([key, value]) => said.get(key) === value)
+        }""",
+        arg=expected,
+    )
+
+
+def entries(page: Page) -> int:
+    return page.evaluate("history.length")
+
+
+def name_of_scene(page: Page) -> str:
+    return page.locator(".explorer").get_attribute("data-shown") or ""
+
+
+# The strip and its keys
+
+
+def test_scenes_have_addresses_and_a_place_in_the_strip(open_page: OPEN) -> None:
+    page = open_page("vae", scene="walk")
+    assert name_of_scene(page) == "walk"
+    current = page.locator(".tab[aria-current]")
+    expect(current).to_contain_text("A walk")
+    before = entries(page)
+    page.locator(".tab", has_text="The map").click()
+    shows(page, "map")
+    assert said(page) == {"scene": "map"} and entries(page) == before + 1
+    page.get_by_role("button", name="Next scene").click()
+    shows(page, "walk")
+    page.go_back()
+    shows(page, "map")
+    page.go_back()
+    shows(page, "walk")
+    page.go_forward()
+    shows(page, "map")
+    assert not page.faults
+
+
+def test_every_scene_is_reached_by_keys(open_page: OPEN) -> None:
+    page = open_page("vae")
+    scenes = [scene.id for scene in catalogue.page("vae").scenes]
+    for scene in scenes[1:]:
+        page.keyboard.press("ArrowRight")
+        shows(page, scene)
+    page.keyboard.press("ArrowRight")  # there is none after the last
+    page.keyboard.press("1")
+    shows(page, scenes[0])
+    page.keyboard.press("PageDown")
+    shows(page, scenes[1])
+    page.get_by_label("Test digit", exact=True).first.focus()
+    page.keyboard.press("3")  # is typed, not followed
+    assert name_of_scene(page) == scenes[1]
+
+
+def test_mathematics_and_glossary_open_beside_the_scene(open_page: OPEN) -> None:
+    page = open_page("vae")
+    page.keyboard.press("m")
+    panel = page.locator(".panel")
+    expect(panel.locator("math").first).to_be_visible()
+    expect(panel.locator("pre").first).to_contain_text("return")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    page.get_by_role("button", name="Glossary").click()
+    expect(panel).to_contain_text("evidence lower bound")
+    page.keyboard.press("g")
+    expect(panel).to_be_hidden()
+
+
+@pytest.mark.parametrize("entry", catalogue.MENU, ids=lambda entry: entry.name or "overview")
+def test_all_mathematics_renders_and_no_line_of_code_wraps(open_page: OPEN, entry: catalogue.Page) -> None:
+    page = open_page(entry.name)
+    for scene in entry.scenes:
+        if not scene.mathematics:
+            continue
+        if len(entry.scenes) > 1:
+            page.locator(f".tab[data-scene='{scene.id}']").click()
+        shows(page, scene.id)
+        page.keyboard.press("m")
+        body = page.locator(".panel .body")
+        expect(body.locator("h3")).to_have_count(len(scene.mathematics))
+        assert "\\" not in body.inner_text(), f"{scene.id}: LaTeX that was not converted"
+        assert body.locator("pre").evaluate_all(
+            "all => all.every(pre => getComputedStyle(pre).whiteSpace === 'pre')"
+        )
+        page.keyboard.press("Escape")
+
+
+# The link
+
+
+def test_one_press_of_the_menu_is_one_entry_and_restores_what_the_link_held(open_page: OPEN) -> None:
+    page = open_page("vae", scene="flow")
+    page.get_by_role("button", name="Any digit").click()
+    page.wait_for_function("location.search.includes('digit=')")
+    digit, before, there = said(page)["digit"], entries(page), page.url
+    menu(page, "Overview")
+    assert entries(page) == before + 1
+    menu(page, "VAE")
+    assert entries(page) == before + 2
+    assert page.url == there
+    expect(page.get_by_label("Test digit", exact=True)).to_have_value(digit)
+    page.go_back()
+    page.locator(".explorer[data-page='']").wait_for()
+    page.go_back()
+    shows(page, "flow")
+    assert page.url == there
+    expect(page.get_by_label("Test digit", exact=True)).to_have_value(digit)
+
+
+def test_a_change_that_was_not_yet_noted_is_not_lost_to_the_menu(open_page: OPEN) -> None:
+    page = open_page("vae", scene="flow")
+    page.get_by_role("button", name="Another 7").click()
+    menu(page, "Overview")  # at once
+    page.go_back()
+    shows(page, "flow")
+    expect(page.get_by_role("button", name="Another 7")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_digit_goes_from_page_to_page_and_what_belonged_to_another_does_not(open_page: OPEN) -> None:
+    page = open_page("vae", scene="flow", digit=7)
+    menu(page, "Conditional VAE")
+    link_says(page, digit="7")
+    page.locator(".tab[data-scene='rewrite']").click()
+    shows(page, "rewrite")
+    page.get_by_label("Test digit", exact=True).fill("12")
+    page.keyboard.press("Enter")
+    link_says(page, digit="12")
+    menu(page, "VAE")
+    link_says(page, digit="12", scene="flow")
+
+
+def test_what_cannot_be_read_is_told_by_name_and_everything_works(open_page: OPEN) -> None:
+    page = open_page("vae", scene="flow", digit="1e400", seed="9" * 400, z="foo", strokes="zz")
+    warning = page.locator(".explorer .warning")
+    expect(warning).to_contain_text("This link’s")
+    for name in ("digit", "strokes"):
+        expect(warning).to_contain_text(name)
+    expect(page.get_by_label("Test digit", exact=True)).to_have_value("0")
+    page.get_by_role("button", name="Another 7").click()
+    expect(warning).to_be_hidden()
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert page.faults == []
+
+
+def test_a_click_asks_nothing_of_the_server(open_page: OPEN) -> None:
+    page = open_page("vae", scene="flow")
+    frames: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame)))
+    page.reload()
+    shows(page, "flow")
+    page.locator(".picture canvas[data-painted]").first.wait_for()
+    frames.clear()
+    for name in ("Any digit", "Another 3"):
+        before = page.url
+        page.get_by_role("button", name=name).click()
+        page.wait_for_function("before => location.href !== before", arg=before)
+    page.locator(".tab[data-scene='map']").click()
+    shows(page, "map")
+    page.keyboard.press("ArrowLeft")
+    shows(page, "plane")
+    assert frames == []
+
+
+# Around it
+
+
+def test_a_tab_says_which_page_it_holds_and_asks_no_other_host(open_page: OPEN, server) -> None:
+    page = open_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    expect(page).to_have_title("AEVB Explorer")
+    icon = page.locator("link[rel*=icon]").first.get_attribute("href")
+    assert icon and icon.startswith("data:image/svg+xml")
+    for entry in catalogue.MENU[1:]:
+        menu(page, entry.title)
+        expect(page).to_have_title(f"{entry.title} · AEVB Explorer")
+    page.reload()
+    page.locator(".explorer[data-shown]").wait_for()
+    own = re.compile(r"^(blob:|data:)|^" + re.escape(server.url))
+    assert [url for url in asked if not own.match(url)] == []
+    assert not page.faults
+
+
+def test_the_names_of_scenes_fold_away_on_a_phone(open_page: OPEN) -> None:
+    page = open_page("vae", width=390, height=844)
+    expect(page.locator(".tab").first).to_be_hidden()
+    page.get_by_role("button", name="All scenes").click()
+    page.locator(".tab", has_text="The map").click()
+    shows(page, "map")
+    expect(page.locator(".tab").first).to_be_hidden()
+    expect(page.locator(".where")).to_have_text(re.compile(r"\d / \d"))

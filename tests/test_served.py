@@ -1,0 +1,149 @@
+"""What browsers fetch: modules, digits, weights, what is known of a checkpoint, at URLs that hold a hash."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from aevb import checkpoints
+from aevb.explore.packing import pack
+from aevb.models import GMVAE, VAE, LatentVariableModel
+from aevb.ui.frame import catalogue, explorer, modules
+from aevb.ui.shared import loading, resources
+
+Make = Callable[[LatentVariableModel], Path]
+FOREVER = "public, max-age=31536000, immutable"
+
+
+@pytest.fixture
+def client() -> TestClient:
+    """The routes alone, as `app.py` gives them to the server."""
+    routes = [modules.route(), *(kind.route() for kind in (*resources.SERVED, explorer.MATHEMATICS))]
+    return TestClient(Starlette(routes=routes))
+
+
+def test_modules_stand_under_one_hash_and_may_be_kept_for_ever(client: TestClient) -> None:
+    url = f"/{modules.url()}hosts/streamlit.js"
+    answer = client.get(url)
+    assert answer.headers["cache-control"] == FOREVER
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.content == (modules.ROOT / "hosts" / "streamlit.js").read_bytes()
+    plain = client.get(url, headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers and plain.content == answer.content
+
+
+@pytest.mark.parametrize("path", ["hosts/none.js", "../ui/frame/shell.py", "README.md", "%2e%2e/app.py"])
+def test_nothing_but_modules_is_served_among_them(client: TestClient, path: str) -> None:
+    assert client.get(f"/{modules.url()}{path}").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["web/0123456789abcdef/hosts/streamlit.js", "digits/3/0", "weights/vae/p/0"])
+def test_under_another_hash_there_is_nothing(client: TestClient, kind: str) -> None:
+    assert client.get(f"/{kind}").status_code == 404
+
+
+def test_digits_come_by_the_hundred_and_are_the_test_set(client: TestClient) -> None:
+    test = loading.digits().test
+    told = resources.digits()
+    chunk = client.get("/" + str(told["images"]).replace("{chunk}", "42"))
+    pixels = np.frombuffer(chunk.content, np.uint8).reshape(100, 28, 28)
+    assert (pixels == test.images[4200:4300].numpy()).all()
+    assert len(gzip.compress(chunk.content, 6)) < 25_000
+    labels = client.get(f"/{told['labels']}")
+    assert (np.frombuffer(labels.content, np.uint8) == test.labels.numpy()).all()
+    for key in ("100", "-1", "x", "99999999999999999999"):
+        assert client.get("/" + str(told["images"]).replace("{chunk}", key)).status_code == 404
+
+
+def test_weights_are_the_checkpoint_s_and_nothing_is_lost_on_the_way(client: TestClient) -> None:
+    model = loading.checkpoint("vae").model
+    for part in resources.PARTS:
+        answer = client.get("/" + resources.WEIGHTS.url(f"vae/{part}"))
+        assert answer.content == pack(model, part)  # type: ignore[arg-type]
+    for parameter in model.parameters():
+        assert torch.equal(parameter, parameter.half().float())
+
+
+def test_what_is_known_of_a_checkpoint_is_json(client: TestClient) -> None:
+    for name in ("vae", "cvae", "gmvae", "vrnn"):
+        about = client.get("/" + resources.ABOUT.url(name)).json()
+        assert about["name"] == about["kind"] == name and len(about["measures"]["use"]) == about["latentDim"]
+        assert about["record"]["curve"] and about["record"]["facts"]["Test ELBO"]
+
+
+def test_maps_and_latents_are_there_for_every_url_that_a_page_is_told(client: TestClient) -> None:
+    for name in ("vae", "cvae", "gmvae"):
+        told = resources.checkpoint(name)
+        for method, url in told["maps"].items():  # type: ignore[attr-defined]
+            points = np.frombuffer(client.get(f"/{url}").content, "<f4")
+            assert points.shape == (20_000,) and np.isfinite(points).all(), method
+        latents = np.frombuffer(client.get(f"/{told['means']}").content, "<f2")
+        assert len(latents) == 10_000 * loading.checkpoint(name).model.latent_dim
+
+
+def test_every_scene_s_mathematics_is_served(client: TestClient) -> None:
+    for page in catalogue.MENU:
+        for scene in page.scenes:
+            if scene.mathematics:
+                html = client.get("/" + explorer.MATHEMATICS.url(f"{page.name}/{scene.id}")).json()["html"]
+                assert html.count("<h3>") == len(scene.mathematics) and "<math" in html
+    assert client.get("/mathematics/vae/none/0").status_code == 404
+
+
+# Damage
+
+
+def test_a_checkpoint_without_its_record_or_maps_costs_those_scenes_alone(
+    client: TestClient, make_checkpoint: Make
+) -> None:
+    path = make_checkpoint(VAE(latent_dim=20, hidden_dims=(8,)))
+    (path / "maps.npz").unlink()
+    (path / "training.json").write_text("{}")
+    told = resources.checkpoint("vae")
+    assert list(told["maps"]) == ["pca"]  # type: ignore[call-overload]
+    about = client.get(f"/{told['about']}").json()
+    assert "training.json" in about["record"]["problem"] and str(path) not in json.dumps(about)
+
+
+@pytest.mark.parametrize("missing", ["model.safetensors", "config.json"])
+def test_a_missing_checkpoint_is_told_on_its_page_and_nowhere_else(
+    make_checkpoint: Make, open_app, missing: str
+) -> None:
+    (make_checkpoint(VAE(latent_dim=20, hidden_dims=(8,))) / missing).unlink()
+    data = mounted(open_app("vae"))
+    assert "vae" in data["problem"] and str(checkpoints.ROOT) not in data["problem"]
+    assert data["scenes"] and data["shared"] == {}
+    assert mounted(open_app())["problem"] == ""
+    drawing = mounted(open_app("draw"))
+    assert drawing["problem"] == "" and drawing["shared"]["checkpoints"]["vae"]["problem"]
+
+
+def test_a_checkpoint_of_another_model_is_refused(make_checkpoint: Make, open_app) -> None:
+    path = make_checkpoint(GMVAE(latent_dim=8, hidden_dims=(8, 8)))
+    path.rename(path.with_name("vae"))
+    assert mounted(open_app("vae"))["problem"] == "The checkpoint vae does not hold a VAE."
+
+
+@pytest.mark.parametrize("page", catalogue.MENU, ids=lambda page: page.name or "overview")
+def test_a_page_is_told_its_scenes_and_relative_urls(open_app, page: catalogue.Page) -> None:
+    app = open_app(page.script.stem)
+    assert not app.exception
+    data = mounted(app)
+    assert data["page"] == page.name and [scene["id"] for scene in data["scenes"]] == [
+        scene.id for scene in page.scenes
+    ]
+    text = json.dumps(data)
+    assert "://" not in text and '"/' not in text  # whatever a proxy adds in front
+
+
+def mounted(app) -> dict:
+    """What the page's one element was told."""
+    (proto,) = [element.proto for element in app.get("bidi_component")]
+    return json.loads(proto.json)

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { Link, SceneModel } from "../../aevb/web/frame/link.js";
+import { flag, number, numbers } from "../../aevb/web/kit/params.js";
+
+/** A link over an address that is a text. @param {string} search @param {string[]} [scenes] */
+function linkAt(search, scenes = ["a", "b"]) {
+  const entries = [search];
+  const address = {
+    read: () => entries[entries.length - 1],
+    write: (/** @type {string} */ text, /** @type {boolean} */ entry) => {
+      if (entry) entries.push(text);
+      else entries[entries.length - 1] = text;
+    },
+  };
+  return { link: new Link({ page: "vae", scenes, digits: 100 }, address), entries };
+}
+
+Deno.test("a link says what differs from the beginning, and nothing else", () => {
+  const { link, entries } = linkAt("?digit=7&scene=b");
+  assert.deepEqual([link.get("digit"), link.get("scene"), link.get("strokes")], [7, "b", ""]);
+  link.learn({ z: numbers({ reach: 5, ofSubject: true }), shared: flag(true) });
+  link.set("z", [1, -0.25]);
+  link.set("shared", false);
+  link.write(false);
+  assert.equal(entries.at(-1), "?scene=b&digit=7&z=1,-0.25&shared=no");
+  link.set("scene", "a");
+  link.set("shared", true);
+  link.write(false);
+  assert.equal(entries.at(-1), "?digit=7&z=1,-0.25");
+  assert.equal(entries.length, 1);
+});
+
+Deno.test("another digit takes with it what belonged to the last one, and a drawing too", () => {
+  const { link } = linkAt("?digit=7&z=1,2&seed=3");
+  link.learn({ z: numbers({ reach: 5, ofSubject: true }), seed: number({ initial: 0, least: 0, most: 9 }) });
+  /** @type {string[]} */
+  const told = [];
+  for (const key of ["digit", "z", "seed"]) link.on(key, () => told.push(key));
+  link.set("digit", 8);
+  assert.deepEqual([link.get("z"), link.get("seed")], [null, 3]);
+  assert.deepEqual(told.sort(), ["digit", "z"]);
+  link.set("strokes", "0a0b0c0d");
+  link.set("digit", 9);
+  assert.equal(link.get("strokes"), "");
+  assert.deepEqual(link.ofSubject, ["z"]);
+});
+
+Deno.test("what no scene has asked for yet stays as it is", () => {
+  const { link, entries } = linkAt("?map=umap&digit=5");
+  link.set("digit", 6);
+  link.write(false);
+  assert.equal(entries.at(-1), "?digit=6&map=umap");
+});
+
+Deno.test("what cannot be read is told once, by name, and goes", () => {
+  const { link, entries } = linkAt(`?digit=1e400&scene=nowhere&z=foo&strokes=zz&seed=${"9".repeat(400)}`);
+  link.learn({ z: numbers({ reach: 5 }), seed: number({ initial: 0, least: 0, most: 9999 }) });
+  assert.deepEqual(link.takeUnread().sort(), ["digit", "scene", "seed", "strokes", "z"]);
+  assert.deepEqual(link.takeUnread(), []);
+  assert.deepEqual([link.get("digit"), link.get("scene"), link.get("z"), link.get("seed")], [
+    0,
+    "a",
+    null,
+    0,
+  ]);
+  link.write(false);
+  assert.equal(entries.at(-1), "");
+});
+
+Deno.test("a scene is an entry of its own, a value is not; Back tells whoever follows", () => {
+  const { link, entries } = linkAt("");
+  link.set("digit", 4);
+  link.go("b");
+  assert.deepEqual(entries, ["", "?scene=b&digit=4"]);
+  let told = 0;
+  link.on("scene", () => told++);
+  entries.pop();
+  link.read();
+  assert.deepEqual([link.get("scene"), link.get("digit"), told], ["a", 0, 1]);
+});
+
+Deno.test("a part's model is the link by its names, and beside it what is fixed", () => {
+  const { link } = linkAt("?digit=3"), model = new SceneModel(link, { checkpoint: { name: "vae" } });
+  let changed = 0;
+  const heard = () => changed++;
+  model.on("change:digit", heard);
+  model.set("digit", 4);
+  model.set("digit", 4);
+  model.off("change:digit", heard);
+  model.set("digit", 5);
+  assert.deepEqual([model.get("digit"), model.get("checkpoint").name, changed], [5, "vae", 1]);
+  link.write(false); // or its timer would outlive the test
+});
