@@ -8,22 +8,32 @@ import statistics
 import time
 from base64 import b64encode
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
-from aevb.ui.components import source
-from aevb.ui.components.engine import weights
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Route, sync_playwright
 
+import aevb
 from aevb import checkpoints
 from aevb.explore import codes, rows
-from aevb.models import VRNN, LatentVariableModel
+from aevb.explore.packing import pack
+from aevb.models import LatentVariableModel
 
-SCRIPT = """([packed, vrnn]) => {
-    const model = engine.read(Uint8Array.from(atob(packed), (c) => c.charCodeAt(0)).buffer);
-    const random = new engine.Random(0), times = [];
-    for (let i = 0; i < (vrnn ? 40 : 500); i++) {
-        const z = vrnn ? null : random.normal(model.latentDim), start = performance.now();
-        vrnn ? model.unroll([], random) : model.write(z, i % (model.choices || 1));
+SITE = "http://engine.test"
+ENGINE = Path(aevb.__file__).parent / "web" / "engine"
+
+SCRIPT = """async ([site, packed]) => {
+    const from = (name) => import(`${site}/${name}.js`);
+    const [{ build }, { unpack }, { Random }, { write }, rows, { finish }] = await Promise.all(
+        ["models/index", "weights", "random", "explore", "rows", "steps"].map(from));
+    const { header, arrays } = unpack(Uint8Array.from(atob(packed), (c) => c.charCodeAt(0)).buffer);
+    const model = build(header), random = new Random(0), times = [];
+    model.learn(arrays);
+    const nothing = new Float32Array(0), inRows = Boolean(model.length);
+    for (let i = 0; i < (inRows ? 40 : 500); i++) {
+        const epsilon = random.normal(model.latentDim), start = performance.now();
+        if (inRows) finish(rows.grow(model, nothing, rows.rowNoise(model, random)));
+        else write(model, epsilon, model.choices ? i % model.choices : null);
         times.push(performance.now() - start);
     }
     return times;
@@ -31,10 +41,10 @@ SCRIPT = """([packed, vrnn]) => {
 
 
 def in_torch(model: LatentVariableModel) -> Callable[[], object]:
-    """One decoding of one z in Python, or one digit of a VRNN."""
+    """One decoding of one z in Python, or one digit of rows."""
     generator = torch.Generator().manual_seed(0)
-    if isinstance(model, VRNN):
-        return lambda: rows.grow(model, rows.nothing(model, 1), generator=generator)
+    if model.length > 1:
+        return lambda: rows.grow(model, rows.nothing(model, 1), generator=generator)  # type: ignore[arg-type]
     y = torch.tensor(3) if model.choices else None
     return lambda: codes.write(model, torch.randn(model.latent_dim, generator=generator), y)
 
@@ -49,22 +59,28 @@ def times_in_torch(model: LatentVariableModel, count: int) -> list[float]:
     return times
 
 
+def answer(route: Route) -> None:
+    """The engine's modules, without a server."""
+    path = ENGINE / route.request.url.removeprefix(f"{SITE}/")
+    if path.is_file():
+        route.fulfill(body=path.read_bytes(), content_type="text/javascript")
+    else:
+        route.fulfill(body="<!doctype html>", content_type="text/html")
+
+
 def main() -> None:
     torch.set_num_threads(1)
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page()
-        text = source("engine/engine.js") + "\nglobalThis.engine = { read, Random };"
-        page.add_script_tag(content=text, type="module")
-        page.wait_for_function("globalThis.engine")
+        page.route("**/*", answer)
+        page.goto(f"{SITE}/")
         print(f"{'':8}{'browser':>12}{'torch':>12}{'ratio':>10}   (medians, one image)")
         for name in checkpoints.shipped():
             model = checkpoints.load(name).model
-            vrnn = isinstance(model, VRNN)
-            packed = b64encode(weights.pack(model)).decode()
-            ours = statistics.median(page.evaluate(SCRIPT, [packed, vrnn]))
-            torchs = statistics.median(times_in_torch(model, 20 if vrnn else 300))
+            ours = statistics.median(page.evaluate(SCRIPT, [SITE, b64encode(pack(model, "p")).decode()]))
+            torchs = statistics.median(times_in_torch(model, 20 if model.length > 1 else 300))
             print(f"{name:8}{ours:9.2f} ms{torchs:9.2f} ms{ours / torchs:10.2f}")
         browser.close()
 

@@ -135,7 +135,8 @@ def start_server(log: Path, **environment: str) -> tuple[Server, subprocess.Pope
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=os.environ | environment
         )
-    server = Server(f"http://127.0.0.1:{port}", process.pid, log)
+    prefix = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "")
+    server = Server(f"http://127.0.0.1:{port}" + (f"/{prefix}" if prefix else ""), process.pid, log)
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(OSError, urllib.error.URLError):

@@ -139,7 +139,7 @@ def test_a_page_is_told_its_scenes_and_relative_urls(open_app, page: catalogue.P
     assert data["page"] == page.name and [scene["id"] for scene in data["scenes"]] == [
         scene.id for scene in page.scenes
     ]
-    text = json.dumps(data)
+    text = json.dumps(data).replace("http://www.w3.org/", "")  # the names of MathML and SVG
     assert "://" not in text and '"/' not in text  # whatever a proxy adds in front
 
 

@@ -68,6 +68,8 @@ export class Explorer {
     );
     /** @type {any[]} */
     this.tabs = [];
+    /** @type {string[]} */
+    this.unread = []; // what of the link could not be read, until something else is chosen
     this.number = 0; // counts the scenes that were shown
     /** @type {(() => void) | null} */
     this.leave = null;
@@ -255,14 +257,17 @@ export class Explorer {
 
   /** Says what of the link could not be read. */
   tellUnread() {
-    const names = this.link.takeUnread();
-    if (!names.length) return;
+    const more = this.link.takeUnread(), names = (this.unread = [...new Set([...this.unread, ...more])]);
+    if (!more.length) return;
     const list = [names.slice(0, -1).join(", "), names[names.length - 1]].filter(Boolean).join(" and ");
     const rest = names.length === 1 ? "it is at its default" : "they are at their defaults";
     this.notice.textContent = `This link’s ${list} could not be read; ${rest}.`;
     this.notice.hidden = false;
     this.link.save();
-    const forget = () => (this.notice.hidden = true);
+    const forget = () => {
+      this.unread = [];
+      this.notice.hidden = true;
+    };
     this.root.addEventListener("change", forget, { once: true, signal: this.ended.signal });
     for (const key of ["scene", "digit", "strokes"]) this.link.on(key, forget);
   }

@@ -21,13 +21,22 @@ let inView = null;
 const memory = {
   /** @param {string} page @returns {{ search: string, ofSubject: string[] }} */
   of(page) {
-    return JSON.parse(sessionStorage.getItem(`aevb:${page}`) ?? '{"search": "", "ofSubject": []}');
+    return JSON.parse(kept(page) ?? '{"search": "", "ofSubject": []}');
   },
   /** The digit or drawing last seen: it goes from page to page. */
   subject() {
-    return sessionStorage.getItem("aevb:subject") ?? "";
+    return kept("subject") ?? "";
   },
 };
+
+/** @param {string} name */
+function kept(name) {
+  try {
+    return sessionStorage.getItem(`aevb:${name}`);
+  } catch {
+    return null; // in a frame of another site a browser may keep nothing
+  }
+}
 
 /** @param {Page} page @param {string} search @param {string[]} ofSubject */
 function keep({ page, shared }, search, ofSubject) {

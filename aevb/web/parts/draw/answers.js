@@ -462,8 +462,8 @@ export class Continued extends Answer {
     this.stop();
     // A drawing within the upper half is a beginning: it stays where it was drawn, and all of it is kept.
     const begun = strokes.length > 0 && strokes.flat().every(([, y]) => y < UNITS / 2);
-    /** @type {Float32Array} */
-    const x = this.x = this.engine.observe(begun ? asDrawn(strokes) : pixels);
+    const x = this.engine.observe(begun ? asDrawn(strokes) : pixels);
+    this.x = x;
     this.usual = begun ? inkedRows(x) : KEPT;
     if (this.grown) this.show(0);
     this.waiting = setTimeout(() => this.grow(), STILL);

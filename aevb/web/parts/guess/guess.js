@@ -5,7 +5,7 @@ import { choicesOf, inWords } from "../../kit/choices.js";
 import { digitChooser, follow, seedButton, subjectOf } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { equation } from "../../kit/equation.js";
-import { addingUp, percent, signed } from "../../kit/format.js";
+import { addingUp, probability, signed } from "../../kit/format.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO, EVIDENCE, GAP, GENERATED } from "../../kit/palette.js";
@@ -199,9 +199,9 @@ class Guess {
       setText(note, [k === best && this.words.best, own && "true label"].filter(Boolean).join(", "));
       bar.style.width = `${100 * lengths[k]}%`;
       setText(value, below ? (k === best ? "best" : signed(below[k], below[k] < 10 ? 1 : 0)) : "");
-      setText(share, percent(certain(shares[k])));
+      setText(share, probability(shares[k]));
     });
-    this.say(best, certain(shares[best]), label);
+    this.say(best, shares[best], label);
     const { numbers } = this.choices, y = numbers[best];
     const { engine, x } = this;
     this.decoded.show(
@@ -212,7 +212,7 @@ class Guess {
 
   /** @param {number} best @param {number} share @param {number | null} label */
   say(best, share, label) {
-    const { words, choices } = this, sure = percent(share).replace(/^(?=\d)/, "= ");
+    const { words, choices } = this, sure = probability(share).replace(/^(?=\d)/, "= ");
     const end = label === null
       ? "a drawing has no label to compare with"
       : this.classes[best] === label
@@ -223,9 +223,4 @@ class Guess {
       `, ${words.share} ${sure}; ${end}.`,
     );
   }
-}
-
-/** No choice is certain or impossible, however it is rounded. @param {number} share */
-function certain(share) {
-  return Math.min(1 - Number.EPSILON, Math.max(Number.MIN_VALUE, share));
 }

@@ -4,7 +4,7 @@ import { h } from "../../kit/elements.js";
 import { picture } from "../../kit/pictures.js";
 import { write } from "../../engine/explore.js";
 
-const NEIGHBOURS = 8;
+export const NEIGHBOURS = 8;
 
 export class Swept {
   constructor() {
@@ -39,5 +39,3 @@ export class Swept {
 function decodedAs(y) {
   return y === null ? "decoded here" : `decoded here, as a ${y}`;
 }
-
-export { NEIGHBOURS };

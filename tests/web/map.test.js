@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { inverseDistances, Points } from "../../aevb/web/parts/map/points.js";
+import { View } from "../../aevb/web/parts/map/view.js";
+import { Random } from "../../aevb/web/engine/random.js";
+
+const random = new Random(1), COUNT = 200;
+const points = new Points(Float32Array.from(random.normal(2 * COUNT)).buffer);
+const place = (/** @type {number} */ i) => Array.from(points.places.subarray(2 * i, 2 * i + 2));
+
+Deno.test("the nearest points are those of the smallest distances, without those that take no part", () => {
+  const out = Uint8Array.from({ length: COUNT }, (_, i) => i % 3 ? 0 : 1);
+  const away = (/** @type {number} */ i) => Math.hypot(place(i)[0] - 0.3, place(i)[1] + 0.2);
+  const wanted = Array.from({ length: COUNT }, (_, i) => i).filter((i) => i % 3).sort((a, b) =>
+    away(a) - away(b)
+  );
+  const { found, distances } = points.nearest([0.3, -0.2], 8, out);
+  assert.deepEqual(found, wanted.slice(0, 8));
+  distances.forEach((distance, k) => assert.ok(Math.abs(distance - away(found[k])) < 1e-6));
+  assert.equal(points.nearest([0, 0], 8, out.fill(1)).found.length, 0);
+});
+
+Deno.test("at a point it alone is decoded, and weights add up to 1", () => {
+  assert.ok(inverseDistances([0, 1, 2])[0] > 1 - 1e-6);
+  assert.deepEqual(inverseDistances([1, 2, 2]), [0.5, 0.25, 0.25]);
+});
+
+Deno.test("within a loop is what a ray leaves an odd number of times, concave or not", () => {
+  const square = points.within([-1, -1, 1, -1, 1, 1, -1, 1]);
+  const inner = Array.from({ length: COUNT }, (_, i) => i).filter((i) =>
+    Math.max(...place(i).map(Math.abs)) < 1
+  );
+  assert.deepEqual(square, inner);
+  const notched = points.within([-1, -1, 1, -1, 1, 1, 0, 0, -1, 1]);
+  assert.deepEqual(notched, inner.filter((i) => place(i)[1] < Math.abs(place(i)[0])));
+});
+
+Deno.test("medians are of the classes that have points", () => {
+  const classes = Uint8Array.from({ length: COUNT }, (_, i) => i < 5 ? 2 : 0);
+  const [own, none, five] = points.medians(classes, 3);
+  assert.ok(own && !none && five);
+  assert.equal(five[0], [0, 1, 2, 3, 4].map((i) => place(i)[0]).sort((a, b) => a - b)[2]);
+});
+
+Deno.test("a link says a view, which leads to the same places", () => {
+  const view = new View();
+  Object.assign(view, { width: 600, height: 400, bounds: points.bounds });
+  view.take(null, points);
+  assert.equal(view.said(points), null);
+  view.zoomBy(4, [200, 100]);
+  const there = view.toMap([200, 100]), said = view.said(points);
+  const other = Object.assign(new View(), { width: 600, height: 400, bounds: points.bounds });
+  other.take(said, points);
+  assert.ok(Math.hypot(...other.toScreen(there).map((value, k) => value - [200, 100][k])) < 0.5);
+  const before = view.toScreen([0, 0]);
+  view.shift(10, 5);
+  const after = view.toScreen([0, 0]);
+  assert.ok(Math.abs(after[0] - before[0] - 10) < 1e-9 && Math.abs(after[1] - before[1] - 5) < 1e-9);
+});
