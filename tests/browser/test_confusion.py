@@ -24,8 +24,9 @@ def shares() -> torch.Tensor:
 
 
 def table(page: Page) -> np.ndarray:
-    cells = page.locator("tbody tr td[aria-selected]").all_inner_texts()
-    return np.array([int(cell) for cell in cells]).reshape(10, 10)
+    cells = page.locator("tbody tr td[aria-selected]")
+    expect(cells).to_have_count(100)
+    return np.array([int(cell) for cell in cells.all_inner_texts()]).reshape(10, 10)
 
 
 def cell(page: Page, row: int, label: int) -> Locator:

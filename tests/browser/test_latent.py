@@ -170,7 +170,7 @@ def test_a_strip_that_shows_other_values_is_dimmed_until_it_is_redrawn(
     open_scene: Callable[..., Page],
 ) -> None:
     page = open_scene("vae", "knobs", digit=3)
-    knobs = page.locator(".dimensions")
+    knobs = page.locator(".used")
     stale = knobs.evaluate(
         f"""knobs => {{
             ({SET})(knobs.querySelector("input"), -4.65);

@@ -122,7 +122,7 @@ def test_a_digit_opens_at_the_row_that_surprises_most(open_page: OPEN) -> None:
 
 
 def test_a_press_or_a_drag_on_the_digit_chooses_a_row(open_page: OPEN) -> None:
-    page = open_page("vrnn", scene="rows")
+    page = open_page("vrnn", scene="rows", height=720)
     done(page)
     read = page.locator(".read")
     box = read.bounding_box()
