@@ -15,27 +15,19 @@ from PIL import Image, ImageOps
 from playwright.sync_api import Browser, sync_playwright
 
 WIDTH = 900  # of the animation
-EDGE = 12  # pixels of the page around the component
 STEPS = 40  # frames of each drag
 PAUSE = 60  # milliseconds between two frames of the animation
 address = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8501"
 
 
 def drag(browser: Browser, path: str) -> list[Image.Image]:
-    """Frames of the latent component while a pointer goes once around its plane."""
-    page = browser.new_page(viewport={"width": 1500, "height": 1100})
+    """Frames of the scene while a pointer goes once around its plane."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(f"{address}/{path}")
-    page.locator(".latent .notice").wait_for(state="hidden", timeout=120_000)
-    page.locator(".latent").evaluate("element => element.scrollIntoView({ block: 'center' })")
-    page.wait_for_timeout(4_000)
-    plane, shown = page.locator(".latent .pad").bounding_box(), page.locator(".latent").bounding_box()
+    page.locator(".explorer[data-shown=plane] canvas[data-painted]").first.wait_for()
+    page.wait_for_timeout(4_000)  # all thumbnails are there
+    plane, shown = page.locator(".plane .pad canvas").bounding_box(), page.locator(".scene").bounding_box()
     assert plane is not None and shown is not None
-    clip = {
-        "x": shown["x"] - EDGE,
-        "y": shown["y"] - EDGE,
-        "width": shown["width"] + 2 * EDGE,
-        "height": plane["y"] + plane["height"] - shown["y"] + 2 * EDGE,
-    }
     x, y = plane["x"] + plane["width"] / 2, plane["y"] + plane["height"] / 2
     radius, frames = 0.38 * plane["width"], []
     page.mouse.move(x, y + radius)
@@ -44,7 +36,7 @@ def drag(browser: Browser, path: str) -> list[Image.Image]:
         angle = 2 * math.pi * step / STEPS
         page.mouse.move(x + radius * math.sin(angle), y + radius * math.cos(angle))
         page.wait_for_timeout(50)
-        picture = Image.open(BytesIO(page.screenshot(clip=clip))).convert("RGB")
+        picture = Image.open(BytesIO(page.screenshot(clip=shown))).convert("RGB")  # type: ignore[arg-type]
         frames.append(picture.resize((WIDTH, round(WIDTH * picture.height / picture.width))))
     page.mouse.up()
     page.close()
@@ -53,7 +45,7 @@ def drag(browser: Browser, path: str) -> list[Image.Image]:
 
 with sync_playwright() as playwright:
     chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-    pictures = drag(chromium, "vae?digit=3") + drag(chromium, "cvae?digit=7")
+    pictures = drag(chromium, "vae?scene=plane&digit=3") + drag(chromium, "cvae?scene=plane&digit=7")
     chromium.close()
 height = max(picture.height for picture in pictures)
 pictures = [ImageOps.pad(picture, (WIDTH, height), color="white", centering=(0, 0)) for picture in pictures]

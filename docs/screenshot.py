@@ -1,6 +1,6 @@
 """Takes the README's picture: `python docs/screenshot.py`, while the app runs on http://localhost:8501.
 
-It shows Experiment 2 when it has been trained; another address may be given as an argument.
+It shows Experiment 2, E and M in turn; another address may be given as an argument.
 """
 
 import shutil
@@ -12,8 +12,8 @@ from playwright.sync_api import sync_playwright
 address = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8501"
 with sync_playwright() as playwright:
     browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-    page = browser.new_page(viewport={"width": 1280, "height": 1150})
-    page.goto(f"{address}/factor-analysis?experiment=E+and+M+in+turn&step=2500")
-    page.get_by_text("4,000 steps done").wait_for(timeout=120_000)
-    page.wait_for_timeout(2_000)  # the last frame
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(f"{address}/factor-analysis?experiment=turn&step=2500")
+    page.locator(".explorer[data-shown=watch] canvas[data-painted]").first.wait_for()
+    page.wait_for_timeout(1_000)  # the last words
     page.screenshot(path=Path(__file__).with_name("screenshot.png"))
