@@ -168,11 +168,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def fresh_server(tmp_path: Path) -> Iterator[Server]:
-    """A server that nobody has visited yet; slower than `server`."""
-    running, process = start_server(tmp_path / "log.txt")
-    yield running
-    stop_server(process)
+def own_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """`own_server(NAME="value")`: a server of the test's own, with these environment variables; slower."""
+    processes = []
+
+    def start(**environment: str) -> Server:
+        running, process = start_server(tmp_path / f"log-{len(processes)}.txt", **environment)
+        processes.append(process)
+        return running
+
+    yield start
+    for process in processes:
+        stop_server(process)
 
 
 # A real browser

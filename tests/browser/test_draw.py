@@ -259,6 +259,8 @@ def test_a_finger_draws_and_the_page_stays(open_page: OPEN) -> None:
     top = page.evaluate(scroll)
     fingers = page.context.new_cdp_session(page)
     fingers.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    # The compositor learns where a finger draws, and does not scroll, with the next frame.
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     for kind, (x, y) in zip(("touchStart", "touchMove", "touchMove"), ONE, strict=True):
         point = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
         fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})

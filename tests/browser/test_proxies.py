@@ -6,13 +6,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-
-from tests.conftest import Server, start_server, stop_server
 
 OPEN = Callable[..., Page]
 
@@ -24,8 +21,8 @@ class Proxy:
     /frame it answers itself, with a page that holds the app in a frame.
     """
 
-    def __init__(self, server: Server, prefix: str):
-        self.target, self.prefix = urlsplit(server.url), prefix
+    def __init__(self, url: str, prefix: str):
+        self.target, self.prefix = urlsplit(url), prefix
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -77,8 +74,8 @@ def _pour(source: socket.socket, sink: socket.socket) -> None:
 
 
 @pytest.fixture
-def stripping(server: Server) -> Iterator[Proxy]:
-    proxy = Proxy(server, "/user/someone/proxy/8501")
+def stripping(server) -> Iterator[Proxy]:
+    proxy = Proxy(server.url, "/user/someone/proxy/8501")
     yield proxy
     proxy.close()
 
@@ -105,19 +102,16 @@ def every_part_answers(page: Page, prefix: str) -> None:
     assert page.faults == []
 
 
-def test_behind_a_proxy_that_strips_a_prefix(open_page: OPEN, server: Server, stripping: Proxy) -> None:
+def test_behind_a_proxy_that_strips_a_prefix(open_page: OPEN, server, stripping: Proxy) -> None:
     behind = replace(server, url=stripping.url + stripping.prefix)
     page = open_page("vae", on=behind, width=1280, height=720, scene="flow", wait=False)
     every_part_answers(page, stripping.prefix)
 
 
-def test_under_a_base_path_of_the_server_s_own(open_page: OPEN, tmp_path: Path) -> None:
-    running, process = start_server(tmp_path / "log.txt", STREAMLIT_SERVER_BASE_URL_PATH="lab")
-    try:
-        page = open_page("vae", on=running, width=1280, height=720, scene="flow", wait=False)
-        every_part_answers(page, "/lab")
-    finally:
-        stop_server(process)
+def test_under_a_base_path_of_the_server_s_own(open_page: OPEN, own_server: Callable) -> None:
+    running = own_server(STREAMLIT_SERVER_BASE_URL_PATH="lab")
+    page = open_page("vae", on=running, width=1280, height=720, scene="flow", wait=False)
+    every_part_answers(page, "/lab")
 
 
 def test_in_a_frame_of_another_page(browser: Browser, stripping: Proxy) -> None:

@@ -31,7 +31,7 @@ MEASURE = """() => {
         return width && (right > innerWidth + 1 || left < scene.getBoundingClientRect().left - 1);
     }).map((element) => element.className || element.tagName);
     // How much of the instrument's place its contents span.
-    const seen = "canvas, svg, img, table, button, input, p, dl, pre, ol, ul";
+    const seen = "canvas, svg, img, table, button, input, p, dl, pre, ol, ul, section";
     const parts = [...instrument.querySelectorAll(seen)]
         .map((element) => element.getBoundingClientRect()).filter(({ width, height }) => width && height);
     const place = instrument.getBoundingClientRect();

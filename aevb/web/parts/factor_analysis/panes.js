@@ -162,15 +162,21 @@ export class Planes {
   }
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Axes} axes @param {Matrix} x @param {number} a @param {number} b @param {number} arm */
+/**
+ * Crosses, each of two rectangles: one path of them all takes twice as long to fill.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Axes} axes
+ * @param {Matrix} x
+ * @param {number} a
+ * @param {number} b
+ * @param {number} arm
+ */
 function crosses(context, axes, x, a, b, arm) {
-  context.beginPath();
   for (let i = 0; i < x.length; i += DATA_DIM) {
     const px = axes.x(x[i + a]), py = axes.y(x[i + b]);
-    context.rect(px - arm, py - WIDTH / 2, 2 * arm, WIDTH);
-    context.rect(px - WIDTH / 2, py - arm, WIDTH, 2 * arm);
+    context.fillRect(px - arm, py - WIDTH / 2, 2 * arm, WIDTH);
+    context.fillRect(px - WIDTH / 2, py - arm, WIDTH, 2 * arm);
   }
-  context.fill();
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Theme} theme @param {number} x @param {number} y */
