@@ -140,28 +140,6 @@ export async function subjectOf(model, key = "digit") {
   return { pixels, label: labels[digit], title: `digit ${digit}, a ${labels[digit]}`, key: String(digit) };
 }
 
-/**
- * Calls `f` with the subject, now and whenever it is another one. A subject that arrives late, after another was
- * chosen, is passed over. Returns what ends it.
- * @param {Model} model
- * @param {(subject: Subject) => void} f
- * @param {(error: Error) => void} failed
- */
-export function followSubject(model, f, failed) {
-  let asked = 0;
-  const ended = follow(model, ["digit", "strokes"], () => {
-    const mine = ++asked;
-    subjectOf(model).then(
-      (subject) => mine === asked && f(subject),
-      (error) => mine === asked && failed(error),
-    );
-  });
-  return () => {
-    asked = Infinity;
-    ended();
-  };
-}
-
 /** Shows a test digit, in a drawing's place too. @param {Model} model @param {number} digit */
 export function chooseDigit(model, digit) {
   model.set("strokes", "");

@@ -1,12 +1,12 @@
 // How much each latent dimension says: its mean KL over the test set, this image's own posterior below it, and what the
 // chosen dimension does.
 
-import { digitChooser, follow, followSubject, put, select } from "../../kit/controls.js";
+import { digitChooser, follow, put, select } from "../../kit/controls.js";
 import { choicesOf, ownChoice } from "../../kit/choices.js";
 import { h } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
-import { whenLoaded } from "../../kit/notice.js";
+import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, GENERATED, MARK, TRUE_MODEL } from "../../kit/palette.js";
 import { number } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
@@ -82,9 +82,7 @@ class Dimensions {
       this.menu.menu.append(h("option", { value: String(l + 1) }, `${this.symbol} ${l + 1}`));
     }
     this.panel.canvas.setAttribute("aria-valuemax", String(this.order.length));
-    const failed = (/** @type {Error} */ error) =>
-      this.el.append(h("p.notice", { role: "alert" }, error.message));
-    this.ends.push(followSubject(this.model, (subject) => this.read(subject), failed));
+    this.ends.push(whenSubject(this.el, this.model, (subject) => this.read(subject)));
     this.ends.push(follow(this.model, ["dim"], () => this.draw()));
   }
 

@@ -1,10 +1,10 @@
 // The first rows of a digit or drawing are kept, and a dozen endings of them grow.
 
-import { digitChooser, follow, followSubject, seedButton, slider } from "../../kit/controls.js";
+import { digitChooser, follow, seedButton, slider } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { counted } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
-import { whenLoaded } from "../../kit/notice.js";
+import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { number } from "../../kit/params.js";
 import { LENGTH, paintRows, SAMPLES, seed, temperature, temperatureSlider } from "../../kit/rows.js";
 import { atLeisure, inSlices } from "../../kit/slices.js";
@@ -110,7 +110,7 @@ class Endings {
   start(engine) {
     this.engine = engine;
     this.ends.push(
-      followSubject(this.model, ({ pixels, title }) => {
+      whenSubject(this.el, this.model, ({ pixels, title }) => {
         // A drawing within the upper half is a beginning, and stays where it was drawn.
         const strokes = parse(this.model.get("strokes")) ?? [];
         const begun = strokes.length > 0 && strokes.flat().every(([, y]) => y < UNITS / 2);
@@ -118,7 +118,7 @@ class Endings {
         this.drawn = begun ? inkedRows(x) : LENGTH;
         this.title = title;
         this.grow();
-      }, (error) => setText(this.caption, error.message)),
+      }),
       follow(this.model, ["keep", "temperature", "seed"], () => this.grow()),
     );
   }

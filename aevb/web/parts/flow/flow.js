@@ -1,11 +1,11 @@
 // An image's way through the model: x, the posterior q(z | x), a draw z, what it decodes to; and the ELBO in its terms.
 
-import { digitChooser, follow, followSubject, seedButton } from "../../kit/controls.js";
+import { digitChooser, follow, seedButton } from "../../kit/controls.js";
 import { h } from "../../kit/elements.js";
 import { equation } from "../../kit/equation.js";
 import { addingUp, signed } from "../../kit/format.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
-import { whenLoaded } from "../../kit/notice.js";
+import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO, EVIDENCE, GENERATED } from "../../kit/palette.js";
 import { seed } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
@@ -82,9 +82,7 @@ class Flow {
     this.ends.push(whenLoaded(el, load, ([about, engine]) => {
       this.engine = engine;
       this.order = dimensionsByUse(about.measures.use ?? [], engine.latentDim);
-      const failed = (/** @type {Error} */ error) =>
-        el.append(h("p.notice", { role: "alert" }, error.message));
-      this.ends.push(followSubject(model, (subject) => this.read(subject), failed));
+      this.ends.push(whenSubject(el, model, (subject) => this.read(subject)));
       this.ends.push(follow(model, ["seed"], () => this.read(this.subject)));
     }));
   }

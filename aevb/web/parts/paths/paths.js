@@ -1,10 +1,10 @@
 // z from row to row, a chart for each of its two numbers: the mean path of each class of digit, with one digit or
 // drawing on top, or the paths of a dozen samples.
 
-import { digitChooser, follow, followSubject, put, seedButton, segments } from "../../kit/controls.js";
+import { digitChooser, follow, put, seedButton, segments } from "../../kit/controls.js";
 import { h } from "../../kit/elements.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
-import { whenLoaded } from "../../kit/notice.js";
+import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DIGITS, GENERATED, MARK } from "../../kit/palette.js";
 import { choice, number } from "../../kit/params.js";
 import { Axes, nameAxes, onLayout, Panel, themeOf } from "../../kit/plot.js";
@@ -124,10 +124,10 @@ class Paths {
         this.theme = themeOf(this.el);
         this.draw();
       }),
-      followSubject(this.model, (subject) => {
+      whenSubject(this.el, this.model, (subject) => {
         this.subject = subject;
         this.work();
-      }, () => {}),
+      }),
       follow(this.model, ["paths", "seed"], () => this.work()),
       follow(this.model, ["only"], () => this.draw()),
     );

@@ -1,12 +1,12 @@
 // A digit or drawing read row by row: beside each row its KL and how improbable its pixels were, and in the latent
 // plane what the prior expected of the row and what q makes of it.
 
-import { digitChooser, follow, followSubject, seedButton } from "../../kit/controls.js";
+import { digitChooser, follow, seedButton } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { equation } from "../../kit/equation.js";
 import { addingUp, percent, signed } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
-import { whenLoaded } from "../../kit/notice.js";
+import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO, EVIDENCE, GENERATED, MARK } from "../../kit/palette.js";
 import { number } from "../../kit/params.js";
 import { Axes, onLayout, Panel, themeOf } from "../../kit/plot.js";
@@ -110,10 +110,10 @@ class Rows {
         this.sum.element.setAttribute("aria-busy", "true");
         this.draw();
       }),
-      followSubject(this.model, (subject) => {
+      whenSubject(this.el, this.model, (subject) => {
         this.subject = subject;
         this.read();
-      }, (error) => setText(this.said, error.message)),
+      }),
       follow(this.model, ["seed"], () => this.read()),
     );
   }
