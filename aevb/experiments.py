@@ -1,16 +1,12 @@
 """The tutorial's Experiments 1 and 2 on factor analysis (section 5.2.4), recorded step by step.
 
-The parameters of factor analysis are a few dozen numbers, so every state that training passes through
-can be kept, and every quantity that is intractable elsewhere can be measured at each. Training by
-gradient steps (`run`), classic EM in closed form (`classic_em`) and a walk by hand (`take`) all leave
-the same record, a `Trajectory`.
+The parameters of factor analysis are a few dozen numbers, so every state that training passes through can be
+kept, and every quantity that is intractable elsewhere can be measured at each.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 import torch
@@ -18,11 +14,10 @@ from torch import Generator
 
 from aevb.data import Examples
 from aevb.models.base import check_sizes
-from aevb.models.factor_analysis import FactorAnalysis, inverse_softplus, synthetic, true_model
-from aevb.training import Alternating, Diverged, Phase, Simultaneous, TrainingConfig, train
+from aevb.models.factor_analysis import FactorAnalysis, synthetic, true_model
+from aevb.training import Alternating, TrainingConfig, train
 
 DATA_DIM = 3
-CHUNK = 50  # states between two yields of `run`: about twenty a second
 LOG_2PI = np.log(2 * np.pi)
 
 
@@ -42,11 +37,6 @@ class Experiment:
 
     def __post_init__(self) -> None:
         check_sizes(latent_dim=self.latent_dim)
-
-    @property
-    def steps_per_pass(self) -> int:
-        """Gradient steps in one pass over the training data, which is what an iteration of EM costs."""
-        return max(1, len(self.data()[0]) // self.training.batch_size)
 
     def data(self) -> tuple[torch.Tensor, torch.Tensor]:
         """The 1,000 training and 1,000 test points, each (1000, 3). Shared: not to be changed."""
@@ -75,33 +65,26 @@ def _data(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 @dataclass(frozen=True)
 class Trajectory:
-    """N successive states of a factor analysis model, and what each is worth on the test points.
+    """The N states that a factor analysis model passes through, and what each is worth on the test points.
 
     D = 3 observed and L latent dimensions. The curves are averages over the 1,000 test points, in nats.
 
     Attributes:
-        position: (N,) where each state stands on the time axis: gradient steps in `run`, iterations in
-            `classic_em` (a half after its E-step), moves in a walk. The first is 0.
-        phase: (N,) what led to each state: "E", "M", "EM" for both at once, "" for the first.
+        phase: (N,) what led to each state: "E", "M", "EM" for both at once, "" for the first, at step 0.
         W: (N, D, L).
         sigma: (N, D).
         V: (N, L, D), q's.
         scale_tril: (N, L, L), the Cholesky factor of q's covariance.
-        V_exact: (N, L, D), the exact posterior's.
-        covariance_exact: (N, L, L).
         elbo_estimate: (N,) one sample of z for each test point.
         elbo: (N,) its expectation, in closed form.
         evidence: (N,) log p(x).
     """
 
-    position: np.ndarray
     phase: np.ndarray
     W: np.ndarray
     sigma: np.ndarray
     V: np.ndarray
     scale_tril: np.ndarray
-    V_exact: np.ndarray
-    covariance_exact: np.ndarray
     elbo_estimate: np.ndarray
     elbo: np.ndarray
     evidence: np.ndarray
@@ -111,256 +94,49 @@ class Trajectory:
         """KL(q(z | x) ‖ p(z | x)), (N,): what equation 2 leaves between the evidence and the ELBO."""
         return np.maximum(self.evidence - self.elbo, 0)  # rounding can leave -1e-16 where q is exact
 
-    @property
-    def latent_dim(self) -> int:
-        return self.W.shape[-1]
-
     def __len__(self) -> int:
-        return len(self.position)
+        return len(self.phase)
 
-    def __getitem__(self, index: slice | Sequence[int] | np.ndarray) -> "Trajectory":
-        """Some of the states, by a slice or by their indices."""
-        return Trajectory(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
+    def spans(self) -> list[tuple[int, int, str]]:
+        """The stretches (from, to, phase) of steps in which one phase lasts."""
+        edges = [*np.flatnonzero(self.phase[1:] != self.phase[:-1]).tolist(), len(self) - 1]
+        return [(start, end, str(self.phase[end])) for start, end in pairwise(edges)]
 
-    @classmethod
-    def join(cls, parts: Iterable["Trajectory"]) -> "Trajectory":
-        """One trajectory from successive pieces of it."""
-        pieces = list(parts)
-        if len(pieces) == 1:
-            return pieces[0]
-        columns = {f.name: np.concatenate([getattr(piece, f.name) for piece in pieces]) for f in fields(cls)}
-        return cls(**columns)
-
-    def spans(self) -> list[tuple[float, float, str]]:
-        """The stretches (from, to, phase) of the time axis in which one phase lasts."""
-        starts = np.flatnonzero(self.phase[1:] != self.phase[:-1])
-        edges = [*starts, len(self) - 1]
-        return [
-            (float(self.position[start]), float(self.position[end]), str(self.phase[end]))
-            for start, end in pairwise(edges)
-        ]
-
-    def model(self, index: int = -1) -> FactorAnalysis:
-        """The model at one state."""
-        model = FactorAnalysis(self.W.shape[1], self.latent_dim)
-        p, q = model.p_x_given_z, model.q_z_given_x
-        tril = torch.as_tensor(self.scale_tril[index])
-        with torch.no_grad():
-            p.W.copy_(torch.as_tensor(self.W[index]))
-            p.pre_sigma.copy_(inverse_softplus(torch.as_tensor(self.sigma[index])))
-            q.V.copy_(torch.as_tensor(self.V[index]))
-            q.cholesky.copy_(tril.tril(-1) + inverse_softplus(tril.diagonal()).diag())
-        return model
+    def generated(self, step: int, count: int) -> np.ndarray:
+        """Points x = W z + σ ε, (count, D), of the model after a step, with the same noise at every step."""
+        W, sigma = self.W[step], self.sigma[step]
+        noise = np.random.default_rng(0).standard_normal((count, sum(W.shape)))
+        return noise[:, : W.shape[1]] @ W.T + sigma * noise[:, W.shape[1] :]
 
 
-def run(experiment: Experiment) -> Iterator[Trajectory]:
+def run(experiment: Experiment) -> Trajectory:
     """Trains by gradient steps and records the state before the first step and after each.
 
-    Yields:
-        successive pieces of one trajectory, the initial state alone first.
     Raises:
         Diverged: as `train` does.
     """
-    train_x, _ = experiment.data()
-    recorder = _Recorder(experiment, experiment.initial_model())
-    recorder.note(0, "")
-    yield recorder.take()
-    for progress in train(recorder.model, Examples(train_x), experiment.training):
-        recorder.note(progress.step, progress.phase)
-        if progress.step % CHUNK == 0 or progress.step == progress.steps:
-            yield recorder.take()
+    train_x, test_x = experiment.data()
+    model = experiment.initial_model()
+    phases, states = [""], [_state(model)]
+    for progress in train(model, Examples(train_x), experiment.training):
+        phases.append(progress.phase)
+        states.append(_state(model))
+    W, sigma, V, scale_tril = (np.array(column) for column in zip(*states, strict=True))
+    noise = np.random.default_rng(experiment.training.seed)
+    curves = measure(W, sigma, V, scale_tril, test_x.double().numpy(), noise)
+    return Trajectory(np.array(phases), W, sigma, V, scale_tril, *curves)
 
 
-def classic_em(experiment: Experiment, iterations: int) -> Trajectory:
-    """Classic EM (section 2) from the same initial parameters: each step in closed form, in float64.
-
-    Raises:
-        ValueError: for fewer than one iteration.
-    """
-    check_sizes(iterations=iterations)
-    train_x = experiment.data()[0].double()
-    recorder = _Recorder(experiment, experiment.initial_model().double())
-    recorder.note(0, "")
-    for iteration in range(1, iterations + 1):
-        recorder.model.e_step()
-        recorder.note(iteration - 0.5, "E")
-        recorder.model.m_step(train_x)
-        recorder.note(iteration, "M")
-    return recorder.take()
-
-
-@dataclass(frozen=True)
-class Move:
-    """One step of a walk by hand.
-
-    Attributes:
-        phase: "E" or "M".
-        steps: gradient steps of the approximate step; 0 for the exact one, in closed form.
-    """
-
-    phase: Literal["E", "M"]
-    steps: int = 0
-
-
-def start(experiment: Experiment) -> Trajectory:
-    """A walk's first state."""
-    recorder = _Recorder(experiment, experiment.initial_model())
-    recorder.note(0, "")
-    return recorder.take()
-
-
-def take(walk: Trajectory, move: Move, experiment: Experiment) -> Trajectory:
-    """The walk, continued by one move from its last state; an approximate one adds all its gradient steps.
-
-    Raises:
-        ValueError: for a negative number of steps.
-        Diverged: as `train` does.
-    """
-    train_x, _ = experiment.data()
-    recorder, begun = _Recorder(experiment, walk.model()), round(float(walk.position[-1]))
-    if move.steps == 0:
-        if move.phase == "E":
-            recorder.model.e_step()
-        else:
-            recorder.model.m_step(train_x)
-        recorder.note(begun + 1, move.phase)
-    else:
-        config = replace(
-            experiment.training,
-            steps=move.steps,
-            schedule=Alternating(1, 0) if move.phase == "E" else Alternating(0, 1),
-            seed=experiment.training.seed + begun + 1,  # fresh batches at each move, and repeatable
-        )
-        for progress in train(recorder.model, Examples(train_x), config):
-            recorder.note(begun + progress.step / move.steps, move.phase)
-    return Trajectory.join([walk, recorder.take()])
-
-
-@dataclass(frozen=True)
-class Walk:
-    """A walk by hand, as far as it has come.
-
-    The experiment and the moves determine the trajectory, so it counts neither in a comparison nor in a
-    hash.
-    """
-
-    experiment: Experiment
-    moves: tuple[Move, ...]
-    trajectory: Trajectory = field(compare=False, repr=False)
-
-    @classmethod
-    def begin(cls, experiment: Experiment) -> "Walk":
-        """No move yet."""
-        return cls(experiment, (), start(experiment))
-
-    def shared(self, moves: tuple[Move, ...]) -> "Walk":
-        """This walk up to where it parts from other moves."""
-        pairs = zip(self.moves, moves, strict=False)
-        count = next((i for i, (own, other) in enumerate(pairs) if own != other), None)
-        if count is None:
-            count = min(len(self.moves), len(moves))
-        states = int(np.searchsorted(self.trajectory.position, count, side="right"))
-        return Walk(self.experiment, self.moves[:count], self.trajectory[:states])
-
-    def extended(self, moves: tuple[Move, ...], pieces: Iterable[Trajectory]) -> "Walk":
-        """This walk and further moves, whose states `walk` has given."""
-        return Walk(self.experiment, self.moves + moves, Trajectory.join([self.trajectory, *pieces]))
-
-
-def walk(begun: Walk, moves: tuple[Move, ...]) -> Iterator[Trajectory]:
-    """Takes further moves.
-
-    Yields:
-        after each move, the states that it adds.
-    Raises:
-        ValueError, Diverged: as `take` does.
-    """
-    trajectory = begun.trajectory
-    for move in moves:
-        longer = take(trajectory, move, begun.experiment)
-        yield longer[len(trajectory) :]
-        trajectory = longer
+@torch.no_grad()
+def _state(model: FactorAnalysis) -> tuple[np.ndarray, ...]:
+    p, q = model.p_x_given_z, model.q_z_given_x
+    return tuple(value.double().numpy() for value in (p.W, p.sigma, q.V, q.scale_tril))
 
 
 @lru_cache(maxsize=8)
 def true_evidence(seed: int) -> float:
     """The evidence of the test points under the model that they were drawn from: the height to reach."""
     return true_model().evidence(_data(seed)[1]).mean().item()
-
-
-def generate(W: np.ndarray, sigma: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """x = W z + σ ε from given standard normal noise.
-
-    Args:
-        W: (D, L).
-        sigma: (D,).
-        noise: (count, L + D), z and ε side by side.
-    Returns:
-        (count, D).
-    """
-    latent_dim = W.shape[1]
-    return noise[:, :latent_dim] @ W.T + sigma * noise[:, latent_dim:]
-
-
-def generated(trajectory: Trajectory, index: int, count: int) -> np.ndarray:
-    """Points (count, D) that the model at one state generates, with the same noise at every state."""
-    W, sigma = trajectory.W[index], trajectory.sigma[index]
-    return generate(W, sigma, np.random.default_rng(0).standard_normal((count, sum(W.shape))))
-
-
-class _Recorder:
-    """Keeps a model's parameters as it changes and measures them a chunk at a time."""
-
-    def __init__(self, experiment: Experiment, model: FactorAnalysis):
-        self.model = model
-        self.test_x = experiment.data()[1].double().numpy()
-        self.noise = np.random.default_rng(experiment.training.seed)
-        self.states: list[tuple] = []
-
-    @torch.no_grad()
-    def note(self, position: float, phase: Phase | Literal[""]) -> None:
-        p, q = self.model.p_x_given_z, self.model.q_z_given_x
-        values = (p.W.clone(), p.sigma, q.V.clone(), q.scale_tril)
-        self.states.append((position, phase, *(value.numpy() for value in values)))
-
-    def take(self) -> Trajectory:
-        """What was noted since the last call.
-
-        Raises:
-            Diverged: where a state is not finite.
-        """
-        position, phase, *parameters = (np.array(column) for column in zip(*self.states, strict=True))
-        self.states = []
-        W, sigma, V, scale_tril = (parameter.astype(np.float64) for parameter in parameters)
-        if not all(np.isfinite(parameter).all() for parameter in (W, sigma, V, scale_tril)):
-            raise Diverged("The parameters are not finite numbers any more: lower the learning rate.")
-        V_exact, covariance_exact = exact_posterior(W, sigma)
-        estimate, elbo, evidence = measure(W, sigma, V, scale_tril, self.test_x, self.noise)
-        return Trajectory(
-            position=position.astype(np.float64),
-            phase=phase,
-            W=W.astype(np.float32),
-            sigma=sigma.astype(np.float32),
-            V=V.astype(np.float32),
-            scale_tril=scale_tril.astype(np.float32),
-            V_exact=V_exact.astype(np.float32),
-            covariance_exact=covariance_exact.astype(np.float32),
-            elbo_estimate=estimate,
-            elbo=elbo,
-            evidence=evidence,
-        )
-
-
-def exact_posterior(W: np.ndarray, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`FactorAnalysis.exact_posterior` for N models at once: V (N, L, D) and covariance (N, L, L).
-
-    Args:
-        W: (N, D, L).
-        sigma: (N, D).
-    """
-    scaled = W.swapaxes(1, 2) / sigma[:, None, :] ** 2  # Wᵀ Φ⁻¹
-    covariance = np.linalg.inv(np.eye(W.shape[2]) + scaled @ W)
-    return covariance @ scaled, covariance
 
 
 def measure(
@@ -412,24 +188,3 @@ def measure(
         return -0.5 * (LOG_2PI + 2 * np.log(sigma) + squares / sigma**2).sum(-1)
 
     return log_likelihood(estimated) - kl, log_likelihood(exact) - kl, evidence
-
-
-__all__ = [
-    "EXPERIMENT_1",
-    "EXPERIMENT_2",
-    "Experiment",
-    "Move",
-    "Simultaneous",
-    "Trajectory",
-    "Walk",
-    "classic_em",
-    "exact_posterior",
-    "generate",
-    "generated",
-    "measure",
-    "run",
-    "start",
-    "take",
-    "true_evidence",
-    "walk",
-]

@@ -72,7 +72,7 @@ DRAGS = (
     Drag("VRNN, the rows", "vrnn?scene=rows", ".rows input[type=range]", 0.45, 0),
     Drag("VRNN, a row's z", "vrnn?scene=moved", ".moved [role=slider]", 0.25, 0.25),
     Drag("Overview, the idea", "", ".idea .field", 0.3, 0.3),
-    Drag("Draw", "draw", ".draw canvas", 0.3, 0.3),
+    Drag("Draw", "draw?digit=1", ".draw canvas", 0.3, 0.3),
 )
 RATIOS = (1, 2)  # device pixels to a CSS pixel
 

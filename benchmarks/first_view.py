@@ -2,9 +2,9 @@
 
     python -m benchmarks.first_view [TREE]
 
-TREE is another checkout, to compare with. Measured is the time to the first live picture. Requests and bytes
-are those on the wire, of all that the page fetches until it is quiet; what the websocket brings is counted
-apart. Nothing may be asked of another host.
+TREE is another checkout, to compare with. Measured is the time to the first live picture, be it a recorded
+one, and the bytes on the wire until then. Requests and bytes in all are of what the page fetches until it is
+quiet; what the websocket brings is counted apart. Nothing may be asked of another host.
 """
 
 import statistics
@@ -31,9 +31,12 @@ UNSEEN = f":is({LIVE}):not([data-seen])"
 
 @dataclass(frozen=True)
 class View:
-    """What one view took: seconds to its first live picture (None: it has none), and what travelled."""
+    """What one view took: seconds to its first live picture (None: it has none), and what travelled, until
+    then and in all.
+    """
 
     seconds: float | None
+    first_megabytes: float
     requests: int
     megabytes: float
     socket_megabytes: float
@@ -54,6 +57,7 @@ class Wire:
         """Counts from zero."""
         self.open: set[str] = set()
         self.sizes: dict[str, int] = {}
+        self.partial: dict[str, int] = {}
         self.kept: set[str] = set()
         self.pushed = 0
         self.last = time.perf_counter()
@@ -70,6 +74,10 @@ class Wire:
             if event["response"].get("fromDiskCache"):
                 self.kept.add(event["requestId"])
 
+        def received(event: dict) -> None:
+            request = event["requestId"]
+            self.partial[request] = self.partial.get(request, 0) + int(event["encodedDataLength"])
+
         def ended(event: dict) -> None:
             if event["requestId"] in self.open:
                 self.open.remove(event["requestId"])
@@ -85,6 +93,7 @@ class Wire:
         session.on("Network.requestWillBeSent", sent)
         session.on("Network.requestServedFromCache", lambda event: self.kept.add(event["requestId"]))
         session.on("Network.responseReceived", answered)
+        session.on("Network.dataReceived", received)
         session.on("Network.loadingFinished", ended)
         session.on("Network.loadingFailed", ended)
         session.on("Network.webSocketFrameReceived", pushed)
@@ -97,9 +106,14 @@ class Wire:
         silent = not self.open and time.perf_counter() - self.last > seconds
         return silent and self.page.locator(IDLE).count() > 0
 
+    def megabytes(self) -> float:
+        """What has come by now, of requests that have yet to end too; not what the browser had kept."""
+        arrived = self.partial | self.sizes
+        return sum(size for request, size in arrived.items() if request not in self.kept) / 1e6
+
     def view(self, begun: float, picture: str) -> View:
         """Waits for the first picture and until the page is complete."""
-        seconds = None
+        seconds, first = None, 0.0
         while time.perf_counter() - begun < LIMIT:
             try:
                 self.page.locator(picture).first.wait_for(timeout=250)
@@ -107,12 +121,12 @@ class Wire:
                 if self.quiet(EMPTY):
                     break
             else:
-                seconds = time.perf_counter() - begun
+                seconds, first = time.perf_counter() - begun, self.megabytes()
                 break
         while time.perf_counter() - begun < LIMIT and not self.quiet():
             self.page.wait_for_timeout(100)
-        sizes = [size for request, size in self.sizes.items() if request not in self.kept]
-        return View(seconds, len(sizes), sum(sizes) / 1e6, self.pushed / 1e6)
+        requests = len(self.sizes.keys() - self.kept)
+        return View(seconds, first, requests, self.megabytes(), self.pushed / 1e6)
 
 
 def visit(browser: Browser, url: str, page_url: str) -> tuple[list[View], set[str]]:
@@ -154,11 +168,11 @@ def follow(page: Page, page_url: str) -> None:
 def line(name: str, views: Sequence[View]) -> str:
     times = [view.seconds for view in views if view.seconds is not None]
     shown = f"{statistics.median(times):.2f} s" if times else "none"
-    requests, fetched, pushed = (
+    first, requests, fetched, pushed = (
         statistics.median(getattr(view, kind) for view in views)
-        for kind in ("requests", "megabytes", "socket_megabytes")
+        for kind in ("first_megabytes", "requests", "megabytes", "socket_megabytes")
     )
-    return f"{name:36}{shown:>10}{requests:>10.0f}{fetched:>9.2f} MB{pushed:>9.2f} MB"
+    return f"{name:36}{shown:>10}{first:>9.2f} MB{requests:>10.0f}{fetched:>9.2f} MB{pushed:>9.2f} MB"
 
 
 def main(tree: Path = ROOT) -> None:
@@ -169,7 +183,8 @@ def main(tree: Path = ROOT) -> None:
         pages = menu(page)
         page.close()
         hosts: set[str] = set()
-        print(f"{f'median of {RUNS}':36}{'picture':>10}{'requests':>10}{'bytes':>12}{'websocket':>12}")
+        titles = f"{'picture':>10}{'until then':>12}{'requests':>10}{'in all':>12}{'websocket':>12}"
+        print(f"{f'median of {RUNS}':36}{titles}")
         for page_url in pages:
             visits = [visit(browser, server.url, page_url) for _ in range(RUNS)]
             for how, views in zip(WAYS, zip(*(views for views, _ in visits), strict=True), strict=True):

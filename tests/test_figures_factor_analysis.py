@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aevb.experiments import EXPERIMENT_1, Experiment, Trajectory, classic_em, run
+from aevb.experiments import EXPERIMENT_1, Experiment, Trajectory, run
 from aevb.figures.factor_analysis import em_plot, planes
 from aevb.training import Alternating
 
@@ -13,32 +13,29 @@ from aevb.training import Alternating
 @pytest.fixture(scope="module")
 def trajectory() -> Trajectory:
     schedule = Alternating(20, 10)
-    return Trajectory.join(run(Experiment(replace(EXPERIMENT_1.training, steps=60, schedule=schedule))))
+    return run(Experiment(replace(EXPERIMENT_1.training, steps=60, schedule=schedule)))
 
 
 def test_the_em_plot_has_its_lines_and_shades_the_e_steps(trajectory):
-    figure = em_plot(trajectory, -3.985, em=classic_em(EXPERIMENT_1, 2), em_stride=31, cursor=7)
+    figure = em_plot(trajectory, -3.985)
     names = {trace.name for trace in figure.data}
-    assert {"ELBO", "evidence", "ELBO, one-sample estimate", "evidence under classic EM"} <= names
+    assert {"ELBO", "evidence", "ELBO, one-sample estimate"} <= names
     assert "evidence of the true model, −3.985" in names
     shaded = {(shape.x0, shape.x1) for shape in figure.layout.shapes if shape.type == "rect"}
     assert shaded == {(0, 20), (30, 50)}
-    em = next(trace for trace in figure.data if trace.name == "evidence under classic EM")
-    np.testing.assert_allclose(em.x, [0, 15.5, 31, 46.5, 62])
-    assert any(shape.type == "line" and shape.x0 == 7 for shape in figure.layout.shapes)
     gap = next(trace for trace in figure.data if trace.name.startswith("gap"))
     np.testing.assert_allclose(gap.y, trajectory.gap)
     assert figure.layout.yaxis2.type == "log"
 
 
 def test_no_two_curves_of_the_em_plot_differ_by_colour_alone(trajectory):
-    figure = em_plot(trajectory, -3.985, em=classic_em(EXPERIMENT_1, 2))
+    figure = em_plot(trajectory, -3.985)
     looks = [(trace.mode, trace.line.dash, trace.line.width) for trace in figure.data if trace.yaxis != "y2"]
-    assert len(looks) == len(set(looks)) == 5
+    assert len(looks) == len(set(looks)) == 4
 
 
 def test_the_em_plot_stays_small():
-    long = Trajectory.join(run(Experiment(replace(EXPERIMENT_1.training, steps=2500))))
+    long = run(Experiment(replace(EXPERIMENT_1.training, steps=2500)))
     assert max(len(trace.x) for trace in em_plot(long, -3.985).data) <= 2000
 
 

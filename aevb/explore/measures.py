@@ -14,7 +14,7 @@ from torch import Tensor
 from aevb import checkpoints
 from aevb.data import Split
 from aevb.evaluation import dimension_kl, elbos, posterior_means, responsibilities
-from aevb.explore import codes
+from aevb.explore import codes, rows
 from aevb.explore.clusters import clustering
 from aevb.explore.maps import directions
 from aevb.models import LatentVariableModel
@@ -31,6 +31,9 @@ PATHS = 2000
 FEW = 3
 """Paths of each class that are kept as they are."""
 
+SEED, SAMPLES = 2, 12
+"""Of the samples that are recorded: those that the app shows first (aevb/web/kit/rows.js)."""
+
 DIGITS = 6
 """Significant digits of what is kept."""
 
@@ -45,10 +48,14 @@ def measure(model: LatentVariableModel, test: Split) -> dict[str, Any]:
         centre: (L,) the mean of the images' styles ε (`codes.styles`).
         directions: (4, L) the styles' first principal directions, unit vectors.
     Of a model with a z for each row:
-        row_kl: (T,) the mean KL of each row, in nats.
+        row_kl: (T,) the mean KL of each row, in nats; and, where the images have labels,
         class_paths: (K, T, L) q's means along the rows, averaged by class over the first 2,000 images.
         few_paths: (K, 3, T, L) q's means along the rows of each class's first three images.
-    Of a model with a latent choice, as in `clusters.Clustering`:
+    Of a model that unrolls its rows, as `models.VRNN` does:
+        samples: 12 images that the app shows without the model (`rows.samples`): their `seed`, and of each
+            its pixels `x`, T·D zeros and ones in a string, their probabilities `probs` in 255ths, (T·D,), and
+            of its rows `z` and the prior's `loc` and `scale`, (T, L) each.
+    Of a model with a latent choice and images with labels, as in `clusters.Clustering`:
         order: (C,) the clusters' numbers by the classes matched with them.
         titles: (C,) the clusters' names, in that order.
         class_of: (C,) by the cluster's number.
@@ -56,30 +63,46 @@ def measure(model: LatentVariableModel, test: Split) -> dict[str, Any]:
         accuracy, conditional_entropy: a number each.
     """
     observed = test.seen_by(model).fixed()
-    quantiles = np.percentile(elbos(model, *observed).double().numpy(), PERCENT)
-    kl = dimension_kl(model, *observed).view(model.length, model.latent_dim)
+    quantiles = np.percentile(elbos(model, *observed).cpu().double().numpy(), PERCENT)
+    kl = dimension_kl(model, *observed).cpu().view(model.length, model.latent_dim)
     found: dict[str, Any] = {"elbo_quantiles": quantiles, "use": kl.sum(0).numpy()}
     if model.length == 1:
-        centre, principal = directions(codes.styles(model, *observed).numpy(), DIRECTIONS)
+        centre, principal = directions(codes.styles(model, *observed).cpu().numpy(), DIRECTIONS)
         found |= {"centre": centre, "directions": principal}
     else:
-        found |= {"row_kl": kl.sum(1).numpy()} | _paths(model, observed, test.labels)
+        found["row_kl"] = kl.sum(1).numpy()
+        if test.labels is not None:
+            found |= _paths(model, observed, test.labels)
+    if hasattr(model, "unroll"):
+        found["samples"] = _samples(model)
     shares = responsibilities(model, observed[0])
-    if shares is not None:
+    if shares is not None and test.labels is not None:
         scored = clustering(shares, test.labels)
         names = ("order", "titles", "class_of", "confusion", "accuracy", "conditional_entropy")
         found |= {name: getattr(scored, name) for name in names}
-    return {name: _plain(value) for name, value in found.items()}
+    return _plain(found)
 
 
 def _paths(model: LatentVariableModel, observed: tuple[Tensor, ...], labels: Tensor) -> dict[str, Any]:
     first = [part[:PATHS] for part in observed]
-    paths = posterior_means(model, *first).unflatten(1, (model.length, model.latent_dim))
+    paths = posterior_means(model, *first).cpu().unflatten(1, (model.length, model.latent_dim))
     by_class = [paths[labels[:PATHS] == label] for label in range(int(labels.max()) + 1)]
     return {
         "class_paths": [group.mean(0).numpy() for group in by_class],
         "few_paths": [group[:FEW].numpy() for group in by_class],
     }
+
+
+def _samples(model: Any) -> dict[str, Any]:
+    drawn = rows.samples(model, SEED, SAMPLES)
+    x, probs = (part.transpose(0, 1).flatten(1).cpu() for part in (drawn.x, drawn.probs))
+    prior = drawn.prior.base_dist
+    along = {"z": drawn.z, "loc": prior.loc, "scale": prior.scale}
+    return {
+        "seed": SEED,
+        "x": ["".join(str(int(pixel)) for pixel in image) for image in x],
+        "probs": (255 * probs).round().int().numpy(),
+    } | {name: part.transpose(0, 1).cpu().numpy() for name, part in along.items()}
 
 
 def _plain(value: Any) -> Any:
@@ -89,6 +112,8 @@ def _plain(value: Any) -> Any:
             return _plain(value.tolist())
         case list():
             return [_plain(item) for item in value]
+        case dict():
+            return {name: _plain(item) for name, item in value.items()}
         case float():
             return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
     return value

@@ -11,48 +11,28 @@ PLANES = ((0, 1), (0, 2), (1, 2))
 MAX_POINTS = 2000  # of a line; more cannot be told apart
 
 
-def em_plot(
-    trajectory: Trajectory,
-    true_evidence: float,
-    *,
-    em: Trajectory | None = None,
-    em_stride: float = 1.0,
-    unit: str = "gradient step",
-    cursor: float | None = None,
-) -> go.Figure:
+def em_plot(trajectory: Trajectory, true_evidence: float) -> go.Figure:
     """Figures 2 and 3: ELBO and evidence over training with the E-steps shaded, and the gap below.
 
     Args:
         trajectory: a run.
         true_evidence: of the same test points under the true model, in nats.
-        em: classic EM's iterations, drawn on the same axis.
-        em_stride: how many units of the axis one of its iterations takes.
-        unit: what the axis counts.
-        cursor: a position to mark.
     """
-    shown = _thin(trajectory)
+    last = len(trajectory) - 1
+    steps = np.linspace(0, last, min(last + 1, MAX_POINTS)).round().astype(int)
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.68, 0.32], vertical_spacing=0.05)
 
-    def line(name: str, y: np.ndarray, color: str, width: float, row: int = 1, **settings: object) -> None:
-        common = {"x": shown.position, "mode": "lines", "hovertemplate": "%{y:.3f}", "line_color": color}
-        figure.add_scatter(y=y, name=name, line_width=width, row=row, col=1, **(common | settings))
-
-    line("ELBO, one-sample estimate", shown.elbo_estimate, palette.ELBO_ESTIMATE, 1.5)
-    line("ELBO", shown.elbo, palette.ELBO, 2.5, line_dash="9px,5px")
-    line("evidence", shown.evidence, palette.EVIDENCE, 4)
-    if em is not None:
-        line(
-            "evidence under classic EM",
-            em.evidence,
-            palette.CLASSIC_EM,
-            2.5,
-            x=em.position * em_stride,
-            mode="lines+markers",
-            marker={"symbol": "square", "size": 9, "maxdisplayed": 20},
-            text=[f"iteration {position:g}" for position in em.position],
-            hovertemplate="%{y:.3f}, %{text}",
+    def line(name: str, y: np.ndarray, color: str, width: float, row: int = 1, dash: str = "solid") -> None:
+        look = {"color": color, "width": width, "dash": dash}
+        hover = "%{y:.3f}"
+        figure.add_scatter(
+            x=steps, y=y[steps], name=name, mode="lines", line=look, hovertemplate=hover, row=row, col=1
         )
-    line("gap = KL(q ‖ posterior)", np.maximum(shown.gap, 1e-4), palette.GAP, 3, row=2)
+
+    line("ELBO, one-sample estimate", trajectory.elbo_estimate, palette.ELBO_ESTIMATE, 1.5)
+    line("ELBO", trajectory.elbo, palette.ELBO, 2.5, dash="9px,5px")
+    line("evidence", trajectory.evidence, palette.EVIDENCE, 4)
+    line("gap = KL(q ‖ posterior)", np.maximum(trajectory.gap, 1e-4), palette.GAP, 3, row=2)
     figure.add_hline(
         true_evidence, line={"color": palette.TRUE_MODEL, "width": 3, "dash": "dot"}, row=1, col=1
     )
@@ -68,15 +48,13 @@ def em_plot(
             figure.add_vrect(
                 begin, end, fillcolor=palette.E_STEP, line_width=0, layer="below", row="all", col=1
             )
-    if cursor is not None:
-        figure.add_vline(cursor, line={"color": palette.TRUE_MODEL, "width": 2}, row="all", col=1)
 
     # The first steps' ELBO lies far below everything of interest: it enters the frame from below.
     worst, high = trajectory.evidence.min(), max(trajectory.evidence.max(), true_evidence)
     low = worst - 0.45 * (high - worst) - 0.1
     figure.update_yaxes(range=[low, high + 0.06 * (high - low)], title="nats per test point", row=1, col=1)
     figure.update_yaxes(type="log", title="gap, nats", dtick=1, row=2, col=1)
-    figure.update_xaxes(title=unit, row=2, col=1)
+    figure.update_xaxes(title="gradient step", row=2, col=1)
     return style.layout(figure, height=620, hovermode="x unified", dragmode="zoom")
 
 
@@ -115,9 +93,3 @@ def planes(x: np.ndarray, generated: np.ndarray | None = None) -> go.Figure:
     style.layout(figure, height=380)
     # Clear of the axes' names; and the points in it large enough to tell their colour.
     return figure.update_layout(legend={"y": 1.12, "itemsizing": "constant"})
-
-
-def _thin(trajectory: Trajectory) -> Trajectory:
-    if len(trajectory) <= MAX_POINTS:
-        return trajectory
-    return trajectory[np.linspace(0, len(trajectory) - 1, MAX_POINTS).round().astype(int)]

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from aevb import checkpoints
 from aevb.ui.shared import loading
@@ -19,6 +19,8 @@ Points = list[tuple[float, float]]
 
 MODELS = ("vae", "cvae", "gmvae", "vrnn")
 SCENES = {"vae": "flow", "cvae": "guess", "gmvae": "guess", "vrnn": "endings"}
+
+TITLES = {"vae": "VAE", "cvae": "Conditional VAE", "gmvae": "Gaussian mixture VAE", "vrnn": "Variational RNN"}
 
 pytestmark = pytest.mark.skipif(not {*MODELS} <= {*checkpoints.shipped()}, reason="a checkpoint is not there")
 
@@ -68,6 +70,24 @@ def until(page: Page, condition: str, argument: object = None) -> None:
     )
 
 
+def idle(page: Page, name: str) -> Locator:
+    """What asks a model that nothing was asked of yet."""
+    return page.locator(f"[data-model={name}]").get_by_role("button", name="about this digit")
+
+
+def ask(page: Page) -> None:
+    """Asks all models about the digit that the page opened with, and waits for their answers."""
+    for name in MODELS:
+        idle(page, name).click()
+    ready(page)
+
+
+def fetched(page: Page) -> list[str]:
+    """The models whose weights were asked for, in their order."""
+    urls = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+    return list(dict.fromkeys(re.findall(r"/weights/(\w+)/[pq]/", " ".join(urls))))
+
+
 def ready(page: Page) -> None:
     """Waits until all models have answered."""
     for name in MODELS:
@@ -85,9 +105,54 @@ def link(page: Page, model: str) -> dict[str, str]:
 # A visitor draws
 
 
+def test_a_page_opens_without_a_model_and_the_first_stroke_asks_all_of_them(open_page: OPEN) -> None:
+    page = open_page("draw")
+    expect(page.locator(".seen figcaption").first).to_have_text("digit 0, a 7")
+    for name in MODELS:
+        expect(idle(page, name)).to_be_visible()
+        expect(page.locator(f"[data-model={name}] .body")).to_be_hidden()
+    assert fetched(page) == []
+    held: list[Route] = []
+    page.route("**/weights/vae/**", lambda route: held.append(route))
+    begin(page, ONE[:2])
+    for name, title in TITLES.items():
+        expect(page.locator(f"[data-model={name}] .notice")).to_have_text(f"Loading the {title} …")
+        expect(idle(page, name)).to_have_count(0)
+    assert len(held) == 2 and fetched(page) == []  # one after the other
+    for route in held:
+        route.continue_()
+    expect(page.locator(".verdict b")).to_have_text("1")
+    page.mouse.up()
+    ready(page)
+    assert fetched(page) == [*MODELS]
+    assert page.faults == []
+
+
+def test_a_model_is_asked_about_the_first_digit_by_its_own_button(open_page: OPEN) -> None:
+    page = open_page("draw")
+    idle(page, "gmvae").press("Enter")
+    expect(page.locator("[data-model=gmvae] .body")).to_be_visible()
+    expect(page.locator("[data-model=gmvae] .best th")).to_have_text("7s")
+    urls = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+    assert re.findall(r"/weights/(\w+/[pq])/", " ".join(urls)) == ["gmvae/q"]  # all that it needs
+    expect(idle(page, "vae")).to_be_visible()
+    assert page.faults == []
+
+
+def test_on_a_phone_a_model_is_asked_once_its_panel_comes_into_view(open_page: OPEN) -> None:
+    page = open_page("draw", width=390, height=700, strokes="80208020-7f807fe0")
+    expect(page.locator(".verdict b")).to_have_text("1")  # the guess stands beside the paper
+    assert fetched(page) == ["cvae"]
+    for name in ("vrnn", "gmvae", "vae"):
+        page.locator(f"[data-model={name}] h3").scroll_into_view_if_needed()
+        expect(page.locator(f"[data-model={name}] .body")).to_be_visible()
+    ready(page)
+    assert page.faults == []
+
+
 def test_everything_answers_while_the_button_is_down(open_page: OPEN) -> None:
     page = open_page("draw")
-    ready(page)
+    ask(page)
     shown = [".seen canvas", ".worth canvas", ".columns canvas", ".likes canvas"]
     before = {selector: pixels(page, selector) for selector in shown}
     begin(page, ONE[:2])
@@ -108,8 +173,8 @@ def test_everything_answers_while_the_button_is_down(open_page: OPEN) -> None:
 @pytest.mark.parametrize(("shape", "digit"), [(ONE, "1"), (ZERO, "0"), (SEVEN, "7")])
 def test_what_is_drawn_is_read(open_page: OPEN, shape: Points, digit: str) -> None:
     page = open_page("draw")
-    ready(page)
     stroke(page, shape)
+    ready(page)
     said(page, "Your drawing", f"looks like a {digit}")
     expect(page.locator(".verdict b")).to_have_text(digit)
     best = page.locator(".columns .best")
@@ -149,8 +214,8 @@ def test_a_test_digit_is_answered_as_the_library_does(open_page: OPEN) -> None:
 
 def test_the_vrnn_goes_on_from_what_is_half_drawn(open_page: OPEN) -> None:
     page = open_page("draw")
-    ready(page)
     stroke(page, BEGINNING)
+    ready(page)
     said(page, "Your drawing")
     keep = page.get_by_label("Rows to keep")
     expect(keep).not_to_have_value("14")
@@ -212,9 +277,9 @@ def test_undo_clear_and_a_link(open_page: OPEN) -> None:
 
 def test_a_drawing_goes_along_to_the_models_pages_and_back(open_page: OPEN) -> None:
     page = open_page("draw")
-    ready(page)
     page.evaluate("window.loadedOnce = true")
     stroke(page, SEVEN)
+    ready(page)
     said(page, "Your drawing", "looks like a 7")
     expect(page).to_have_url(re.compile("strokes="))
     here = page.url
@@ -235,11 +300,11 @@ def test_a_drawing_goes_along_to_the_models_pages_and_back(open_page: OPEN) -> N
 
 def test_the_keyboard_alone_brings_a_digit(open_page: OPEN) -> None:
     page = open_page("draw")
-    ready(page)
     number = page.get_by_role("spinbutton", name="Test digit")
     number.focus()
     number.fill("7")
     page.keyboard.press("Enter")
+    ready(page)
     said(page, "Digit 7, a 9")
     expect(page).to_have_url(re.compile("digit=7$"))
     page.get_by_role("button", name="Another 3").focus()
@@ -252,7 +317,6 @@ def test_the_keyboard_alone_brings_a_digit(open_page: OPEN) -> None:
 
 def test_a_finger_draws_and_the_page_stays(open_page: OPEN) -> None:
     page = open_page("draw", width=390, height=844)
-    ready(page)
     box = page.locator(".paper").bounding_box()
     assert box is not None and box["width"] >= 280 and box["y"] + box["height"] < 844
     scroll = "() => document.querySelector('[data-testid=stMain]').scrollTop"
@@ -276,8 +340,8 @@ def test_a_finger_draws_and_the_page_stays(open_page: OPEN) -> None:
 def test_nonsense_in_the_link_is_told(open_page: OPEN) -> None:
     page = open_page("draw", strokes="<script>", digit="1e9", keep="-3")
     expect(page.locator(".warning")).to_contain_text("digit, strokes and keep could not be read")
-    ready(page)
     stroke(page, ZERO)
+    ready(page)
     said(page, "looks like a 0")
     expect(page.locator(".warning")).to_be_hidden()
     assert page.faults == []
@@ -285,7 +349,7 @@ def test_nonsense_in_the_link_is_told(open_page: OPEN) -> None:
 
 def test_a_scribble_too_long_for_a_link_is_still_read(open_page: OPEN) -> None:
     page = open_page("draw")
-    ready(page)
+    ask(page)
     rng = np.random.default_rng(0)
     begin(page, [(float(x), float(y)) for x, y in rng.uniform(0.05, 0.95, (600, 2))], steps=1)
     page.mouse.up()
@@ -313,7 +377,7 @@ def test_weights_that_do_not_arrive_cost_their_own_panel_and_are_asked_for_again
     expect(alert).to_contain_text("could not be loaded", timeout=60_000)
     expect(page.locator("[data-model=vae] .body")).to_be_visible(timeout=60_000)
     expect(page.locator("[data-model=gmvae] .body")).to_be_visible(timeout=60_000)
-    expect(page.locator(".verdict")).to_be_hidden()
+    expect(page.locator(".verdict b")).to_have_text("?")
     page.unroute("**/weights/cvae/**")
     alert.get_by_role("button", name="Try again").click()
     expect(page.locator(".verdict b")).to_have_text("1")
@@ -322,7 +386,6 @@ def test_weights_that_do_not_arrive_cost_their_own_panel_and_are_asked_for_again
 
 def test_a_checkpoint_that_is_missing_costs_its_own_panel_alone(open_page: OPEN) -> None:
     page = open_page("draw")
-    ready(page)
     found = page.evaluate(
         """async () => {
             const url = performance.getEntriesByType("resource").map(({ name }) => name)

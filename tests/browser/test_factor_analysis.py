@@ -95,6 +95,27 @@ def test_the_learning_rate_trains_anew_while_it_is_dragged_and_asks_nothing(
     assert sent == []
 
 
+def test_panes_that_follow_a_moving_setting_are_dimmed_until_they_are_redrawn(open_page: OPEN) -> None:
+    page = open_page(PATH)
+    says_step(page, "1,000")
+    panes, latent = page.locator(".panes"), page.locator("canvas.latent")
+    expect(panes).not_to_have_class(re.compile("stale"))
+    before = pixels(latent)
+    dimmed = page.get_by_role("slider", name="learning rate").evaluate(
+        """async (input) => {
+            input.value = Number(input.max) - 5;
+            input.dispatchEvent(new Event("input"));
+            const frame = () => new Promise((done) => requestAnimationFrame(done));
+            await frame();
+            await frame();
+            return input.closest(".factor_analysis").querySelector(".panes").classList.contains("stale");
+        }"""
+    )
+    assert dimmed
+    expect(panes).not_to_have_class(re.compile("stale"))
+    assert pixels(latent) != before
+
+
 def test_a_step_is_chosen_by_keys_or_in_the_curves_and_moves_everything(open_page: OPEN) -> None:
     page = open_page(PATH)
     says_step(page, "1,000")

@@ -104,7 +104,7 @@ def test_mathematics_and_glossary_open_beside_the_scene(open_page: OPEN) -> None
 
 @pytest.mark.parametrize("entry", catalogue.MENU, ids=lambda entry: entry.name or "overview")
 def test_all_mathematics_renders_and_no_line_of_code_wraps(open_page: OPEN, entry: catalogue.Page) -> None:
-    page = open_page(entry.name)
+    page = open_page(entry.name, width=1280, height=720)
     for scene in entry.scenes:
         if not scene.mathematics:
             continue
@@ -115,10 +115,39 @@ def test_all_mathematics_renders_and_no_line_of_code_wraps(open_page: OPEN, entr
         body = page.locator(".panel .body")
         expect(body.locator("h3")).to_have_count(len(scene.mathematics))
         assert "\\" not in body.inner_text(), f"{scene.id}: LaTeX that was not converted"
-        assert body.locator("pre").evaluate_all(
-            "all => all.every(pre => getComputedStyle(pre).whiteSpace === 'pre')"
+        cut = body.locator("pre").evaluate_all(
+            """all => all.filter(pre => getComputedStyle(pre).whiteSpace !== "pre"
+                || pre.scrollWidth > pre.clientWidth || pre.getBoundingClientRect().right > innerWidth)
+                .map(pre => pre.textContent)"""
         )
+        assert cut == [], scene.id
+        instrument = page.locator("[data-instrument]").bounding_box()
+        panel = page.locator(".panel").bounding_box()
+        assert instrument and panel and instrument["width"] > 150, scene.id
+        assert instrument["x"] + instrument["width"] <= panel["x"], f"{scene.id}: the panel covers it"
         page.keyboard.press("Escape")
+
+
+def test_a_scene_is_used_beside_its_mathematics(open_page: OPEN) -> None:
+    page = open_page("vae", width=1280, height=720, scene="flow")
+    whole = page.locator(".scene").bounding_box()
+    page.get_by_role("button", name="Mathematics").click()
+    expect(page.locator(".panel pre").first).to_be_in_viewport(ratio=1)
+    page.get_by_role("button", name="Another 3").click()
+    expect(page.locator("[data-instrument] figcaption").first).to_contain_text("a 3")
+    expect(page.locator("[data-instrument] canvas").first).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Escape")
+    assert page.locator(".scene").bounding_box() == whole
+
+
+def test_on_a_phone_the_mathematics_lies_over_the_scene(open_page: OPEN) -> None:
+    page = open_page("vae", width=390, height=844, scene="flow")
+    page.get_by_role("button", name="Mathematics").click()
+    expect(page.locator(".panel pre").first).to_be_attached()
+    box, strip = page.locator(".panel").bounding_box(), page.locator(".strip").bounding_box()
+    assert box and strip and (box["x"], box["width"]) == (0, 390) and box["y"] >= strip["height"] - 1
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator(".panel")).to_be_hidden()
 
 
 # The link

@@ -421,3 +421,33 @@ def test_on_a_phone_the_image_stays_in_sight_above_the_knobs(open_page: OPEN, sc
         assert box is not None and box["y"] >= 0 and box["y"] + box["height"] <= 844
     paper = page.locator(".decoded").evaluate("element => getComputedStyle(element).backgroundColor")
     assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 21, 31)"}[scheme]
+
+
+# The walk
+
+
+def test_a_walk_leads_from_digit_to_digit_and_asks_again_for_one_that_did_not_come(open_page: OPEN) -> None:
+    page = open_page("vae", scene="walk", digit=0, to=3)
+    steps, large = page.locator(".steps canvas"), page.locator(".large canvas")
+    expect(page.locator(".steps button").last).to_have_attribute("aria-label", "digit 3, a 0")
+    model = model_of("vae")
+    start, end = (codes.posterior(model, image("vae", digit)).mean for digit in (0, 3))
+    for step, z in zip((0, 4, 9), codes.walk(start, end, 10)[[0, 4, 9]], strict=True):
+        same(pixels(steps.nth(step)), codes.decode(model, z))
+    page.locator(".steps button").last.click()
+    page.evaluate(FRAMES)
+    assert np.array_equal(pixels(large), pixels(steps.last))
+    page.route("**/digits/**", lambda route: route.abort())
+    field = page.get_by_role("spinbutton", name="to test digit")
+    field.fill("5000")
+    field.press("Enter")
+    notice = page.locator(".walk [role=alert]")
+    expect(notice).to_contain_text("The digits could not be loaded.")
+    page.unroute("**/digits/**")
+    notice.get_by_role("button", name="Try again").click()
+    expect(page.locator(".steps button").last).to_have_attribute("aria-label", re.compile("^digit 5000, "))
+    expect(notice).to_have_count(0)
+    page.get_by_role("button", name="straight").click()
+    z = torch.lerp(start, codes.posterior(model, image("vae", 5000)).mean, 4 / 9)
+    same(pixels(steps.nth(4)), codes.decode(model, z))
+    assert page.faults == []

@@ -37,6 +37,63 @@ def slider(page: Page, name: str) -> Locator:
     return page.get_by_role("slider", name=name, exact=True)
 
 
+def fetched(page: Page) -> set[str]:
+    """The parts of the model that were fetched."""
+    urls = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+    return set(re.findall(r"/weights/vrnn/([pq])/", " ".join(urls)))
+
+
+def test_the_first_samples_are_recorded_as_the_model_draws_them(open_page: OPEN) -> None:
+    page = open_page("vrnn", image=3, grown=20)
+    done(page)
+    note = page.get_by_text("Recorded: the model is fetched for others.")
+    expect(note).to_be_visible()
+    tiles, plane = page.locator(".tile canvas"), page.locator(".row-plane canvas")
+    shown = [pixels(tiles.nth(n)) for n in range(12)]
+    probs = pixels(page.locator(".chosen canvas").nth(1))
+    expect(plane).to_have_attribute("aria-label", re.compile("row 20: z is at "))
+    label = plane.get_attribute("aria-label")
+    slider(page, "Row").fill("8")
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Pause").click()
+    slider(page, "Row").fill("20")
+    assert fetched(page) == set()
+    # The model's own take their place without a jump, once there is another seed in between.
+    slider(page, "Temperature").fill("0.5")
+    done(page)
+    expect(note).to_be_hidden()
+    assert fetched(page) == {"p"}
+    assert any((pixels(tiles.nth(n)) != shown[n]).any() for n in range(12))
+    slider(page, "Temperature").fill("1")
+    done(page)
+    link_says(page, "grown", 20)
+    expect(plane).to_have_attribute("aria-label", label or "")
+    assert all((pixels(tiles.nth(n)) == shown[n]).all() for n in range(12))
+    assert np.abs(pixels(page.locator(".chosen canvas").nth(1)) - probs).max() <= 1
+    assert page.faults == []
+
+
+def test_the_model_is_there_for_who_reaches_for_it_and_asked_for_again_where_it_did_not_arrive(
+    open_page: OPEN,
+) -> None:
+    page = open_page("vrnn")
+    done(page)
+    page.route("**/weights/vrnn/**", lambda route: route.abort())
+    before = pixels(page.locator(".tile canvas").first)
+    page.get_by_role("button", name="Resample").hover()
+    alert = page.locator(".growing [role=alert]")
+    expect(alert).to_contain_text("The model could not be loaded.")
+    slider(page, "Temperature").fill("0.5")
+    expect(page.locator(".tile.stale")).to_have_count(12)
+    page.unroute("**/weights/vrnn/**")
+    alert.get_by_role("button", name="Try again").click()
+    done(page)
+    assert (pixels(page.locator(".tile canvas").first) != before).any()
+    expect(page.locator(".tile.stale")).to_have_count(0)
+    expect(alert).to_have_count(0)
+    assert page.faults == []
+
+
 def test_samples_grow_row_by_row_and_need_no_inference_net(open_page: OPEN) -> None:
     page = open_page("vrnn", image=3)
     done(page)
@@ -60,9 +117,7 @@ def test_samples_grow_row_by_row_and_need_no_inference_net(open_page: OPEN) -> N
     done(page)
     link_says(page, "temperature", 0.5)
     assert (pixels(tiles.nth(4)) != whole[4]).any()
-    fetched = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
-    assert any("/vrnn/p/" in url for url in fetched)
-    assert not any("/vrnn/q/" in url for url in fetched)
+    assert fetched(page) == {"p"}
     assert page.faults == []
 
 
@@ -170,6 +225,29 @@ def test_a_moved_z_grows_the_rows_below_again_and_leaves_those_above(open_page: 
     grown(page)
     assert (pixels(digit) == before).all()
     assert page.faults == []
+
+
+def test_a_moved_row_follows_on_the_frame_and_those_below_are_paler_until_they_grow_again(
+    open_page: OPEN,
+) -> None:
+    page = open_page("vrnn", scene="moved", moved_row=5)
+    grown(page)
+    opacities = (
+        """canvas => [4, 27].map((row) => canvas.getContext("2d").getImageData(0, row, 1, 1).data[3])"""
+    )
+    digit = page.locator(".moved .rowed canvas")
+    assert digit.evaluate(opacities) == [255, 255]
+    moving = digit.evaluate(
+        f"""async (canvas) => {{
+            const plane = canvas.closest(".moved").querySelector("[role=slider]");
+            plane.dispatchEvent(new KeyboardEvent("keydown", {{ key: "ArrowRight", shiftKey: true }}));
+            await new Promise((done) => requestAnimationFrame(done));
+            return ({opacities})(canvas);
+        }}"""
+    )
+    assert moving == [255, 102]
+    grown(page)
+    assert digit.evaluate(opacities) == [255, 255]
 
 
 def grown(page: Page) -> None:

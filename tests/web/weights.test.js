@@ -6,18 +6,14 @@ const HEADER = { model: "vae", config: { latent_dim: 2 }, observation: "continuo
 /** @param {[string, Uint16Array][]} arrays */
 function packed(arrays) {
   const header = { ...HEADER, arrays: arrays.map(([name, bits]) => [name, bits.length]) };
-  const plain = JSON.stringify(header),
-    text = new TextEncoder().encode(plain.padEnd(4 * Math.ceil(plain.length / 4)));
-  const bytes = new Uint8Array(
-    4 + text.length + arrays.reduce((size, [, bits]) => size + 2 * bits.length, 0),
-  );
-  new DataView(bytes.buffer).setUint32(0, text.length, true);
-  bytes.set(text, 4);
-  let offset = 4 + text.length;
-  for (const [, bits] of arrays) {
-    bytes.set(new Uint8Array(bits.buffer), offset);
-    offset += 2 * bits.length;
-  }
+  const text = new TextEncoder().encode(JSON.stringify(header)),
+    all = arrays.flatMap(([, bits]) => [...bits]);
+  const bytes = Uint8Array.from([
+    ...new Uint8Array(Uint32Array.of(text.length).buffer),
+    ...text,
+    ...all.map((half) => half >> 8),
+    ...all.map((half) => half & 255),
+  ]);
   return bytes.buffer;
 }
 

@@ -22,14 +22,15 @@ for (let bits = 0; bits < 65536; bits++) {
  * Float16 numbers as float32.
  * @param {ArrayBuffer} buffer
  */
-export function halves(buffer, offset = 0, count = (buffer.byteLength - offset) / 2) {
-  const bits = new Uint16Array(buffer, offset, count), values = new Float32Array(count);
-  for (let i = 0; i < count; i++) values[i] = HALVES[bits[i]]; // several times as fast as Float32Array.from
+export function halves(buffer) {
+  const bits = new Uint16Array(buffer), values = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) values[i] = HALVES[bits[i]]; // several times as fast as Float32Array.from
   return values;
 }
 
 /**
- * The bytes of one part of a model: p, what it generates with (θ), or q, what it infers with (φ).
+ * The bytes of one part of a model: p, what it generates with (θ), or q, what it infers with (φ). After the header stand
+ * the high bytes of all its float16 numbers, and then their low bytes.
  * @param {ArrayBuffer} buffer
  * @returns {{ header: Header, arrays: import("./layers.js").Arrays }}
  * @throws {Error} for bytes that are something else, or too few
@@ -38,12 +39,17 @@ export function unpack(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
   /** @type {Header} */
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const total = header.arrays.reduce((sum, [, count]) => sum + count, 0);
+  const high = new Uint8Array(buffer, 4 + length, total),
+    low = new Uint8Array(buffer, 4 + length + total, total);
+  const values = new Float32Array(total);
+  for (let i = 0; i < total; i++) values[i] = HALVES[high[i] << 8 | low[i]];
   /** @type {import("./layers.js").Arrays} */
   const arrays = {};
-  let offset = 4 + length;
+  let offset = 0;
   for (const [name, count] of header.arrays) {
-    arrays[name] = halves(buffer, offset, count);
-    offset += 2 * count;
+    arrays[name] = values.subarray(offset, offset + count);
+    offset += count;
   }
   return { header, arrays };
 }

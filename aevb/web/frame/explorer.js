@@ -174,7 +174,8 @@ export class Explorer {
       this.below,
     );
     this.panel = h("aside.panel", { hidden: true, tabIndex: -1 });
-    this.root.replaceChildren(this.strip, this.notice, this.scene, this.panel);
+    const beside = h("div.beside", {}, this.strip, this.notice, this.scene);
+    this.root.replaceChildren(beside, this.panel);
     this.root.dataset.page = page.page;
     const alone = page.scenes.length < 2;
     for (const element of [this.previous, this.next, this.list, this.where]) element.hidden = alone;
@@ -344,7 +345,6 @@ export class Explorer {
     this.panel.setAttribute("aria-label", title);
     this.panel.replaceChildren(h("header", {}, h("h2", {}, title), close), body);
     this.panel.hidden = false;
-    this.root.classList.add("with-panel", `with-${kind}`);
     opener.setAttribute("aria-expanded", "true");
     this.opener = opener;
     this.panel.focus({ preventScroll: true });
@@ -353,7 +353,6 @@ export class Explorer {
   closePanel(back = false) {
     if (this.panel.hidden) return;
     this.panel.hidden = true;
-    this.root.classList.remove("with-panel", "with-mathematics", "with-glossary");
     this.opener?.setAttribute("aria-expanded", "false");
     if (back) this.opener?.focus();
   }

@@ -123,7 +123,7 @@ export class Latent {
   /** log p(x | z) and log p(z) in nats, of a model without choices. @param {number[]} values */
   terms(values) {
     const { engine } = this, prior = engine.prior(), z = place(prior, Float32Array.from(values));
-    return [engine.logLikelihood(engine.logits(z), this.x), logNormal(prior, z)];
+    return [engine.logLikelihood(engine.outputs(z), this.x), logNormal(prior, z)];
   }
 }
 

@@ -42,6 +42,24 @@ export function whenLoaded(el, load, start, waiting = "Loading the model …") {
 }
 
 /**
+ * Waits for something over a part, as `whenLoaded`, from when it is first asked for. Returns what asks for it.
+ * @template T
+ * @param {HTMLElement} el
+ * @param {() => Promise<T>} load
+ * @param {(found: T) => void} start
+ * @param {string} [waiting]
+ * @returns {{ (): void, end(): void }}
+ */
+export function onDemand(el, load, start, waiting) {
+  /** @type {(() => void) | undefined} */
+  let end;
+  const ask = () => {
+    end ??= whenLoaded(el, load, start, waiting);
+  };
+  return Object.assign(ask, { end: () => end?.() });
+}
+
+/**
  * Waits for something over a part, as `whenLoaded`, now and whenever one of these keys changes: what was waited for
  * before is passed over. Returns what ends it.
  * @template T

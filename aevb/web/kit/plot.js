@@ -39,13 +39,19 @@ export function onLayout(element, layout) {
   };
 }
 
-/** A canvas in CSS pixels, sharp on any display, with a layer below for what does not move. */
+/**
+ * A canvas in CSS pixels, sharp on any display, with a layer below for what stands still. What is drawn once and shown
+ * once never gets there: to draw on a layer and to copy it takes longer than to draw.
+ */
 export class Panel {
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     this.layer = document.createElement("canvas");
+    /** @type {((context: CanvasRenderingContext2D) => void) | null} */
+    this.still = null;
+    this.shown = 0; // frames since that was given
     this.width = this.height = 0;
     /** @type {Axes | null} */
     this.axes = null; // where whoever draws keeps them
@@ -61,25 +67,43 @@ export class Panel {
       canvas.height = Math.round(height * ratio);
       canvas.getContext("2d")?.setTransform(ratio, 0, 0, ratio, 0, 0);
     }
-    Object.assign(this, { width, height });
+    Object.assign(this, { width, height, shown: 0 });
     return true;
   }
 
-  /** Draws the still part once. @param {(context: CanvasRenderingContext2D) => void} draw gets the layer's context */
+  /**
+   * What stands still from now on.
+   * @param {(context: CanvasRenderingContext2D) => void} draw called within `show`, twice at most
+   */
   keep(draw) {
-    const context = /** @type {CanvasRenderingContext2D} */ (this.layer.getContext("2d"));
-    context.clearRect(0, 0, this.width, this.height);
-    draw(context);
+    this.still = draw;
+    this.shown = 0;
   }
 
-  /** Draws a frame: the still part, and more over it. @param {(context: CanvasRenderingContext2D) => void} draw */
+  /** Draws a frame: what stands still, and more over it. @param {(context: CanvasRenderingContext2D) => void} draw */
   show(draw) {
-    const { context } = this;
-    context.clearRect(0, 0, this.width, this.height);
-    if (this.layer.width) context.drawImage(this.layer, 0, 0, this.width, this.height);
+    const { context, layer, width, height } = this;
+    context.clearRect(0, 0, width, height);
+    if (this.still) {
+      this.shown++;
+      if (this.shown === 1) drawAlone(context, this.still);
+      if (this.shown === 2) {
+        const below = /** @type {CanvasRenderingContext2D} */ (layer.getContext("2d"));
+        below.clearRect(0, 0, width, height);
+        drawAlone(below, this.still);
+      }
+      if (this.shown > 1) context.drawImage(layer, 0, 0, width, height);
+    }
     draw(context);
     if (!this.canvas.dataset.painted) this.canvas.dataset.painted = "yes";
   }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {(context: CanvasRenderingContext2D) => void} draw */
+function drawAlone(context, draw) {
+  context.save();
+  draw(context);
+  context.restore();
 }
 
 /**
@@ -247,13 +271,70 @@ export class Axes {
     for (const value of up) context.fillText(number(value), this.left - 6, this.y(value));
     context.textBaseline = "top";
     if (xTicks) {
+      let free = -Infinity; // to the right of the last number
       for (const value of across) {
-        const x = this.x(value), atEdge = x > this.left + this.width - size;
-        context.textAlign = atEdge ? "right" : "center";
-        context.fillText(number(value), atEdge ? this.left + this.width : x, this.top + this.height + 5);
+        const x = this.x(value), text = number(value), wide = context.measureText(text).width;
+        const atEdge = x > this.left + this.width - size,
+          right = atEdge ? this.left + this.width : x + wide / 2;
+        if (right - wide < free) continue;
+        context.textAlign = "right";
+        context.fillText(text, right, this.top + this.height + 5);
+        free = right + 0.4 * size;
       }
     }
     context.restore();
+  }
+}
+
+/**
+ * Words on a chart, legible over its lines. None stands on another: each takes the one of its places that covers the
+ * least of what is drawn, and is left out where none is free.
+ */
+export class Notes {
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Theme} theme
+   * @param {{ left: number, top: number, width: number, height: number }} box that none leaves
+   * @param {number[][]} [points] of what is drawn, in pixels
+   */
+  constructor(context, theme, box, points = []) {
+    this.context = context;
+    this.theme = theme;
+    this.box = box;
+    this.points = points;
+    /** @type {{ left: number, top: number, right: number, bottom: number }[]} */
+    this.taken = [];
+  }
+
+  /** @param {string} text @param {number[][]} places of its lower right corner, in pixels */
+  write(text, places) {
+    const { context, theme, box, points, taken } = this, { size } = theme;
+    context.font = `600 ${size}px ${theme.font}`;
+    const width = context.measureText(text).width;
+    let best = null, least = Infinity;
+    for (const [right, bottom] of places) {
+      const at = { left: right - width, top: bottom - 1.2 * size, right, bottom };
+      const inside = at.left >= box.left && at.right <= box.left + box.width && at.top >= box.top - 1 &&
+        at.bottom <= box.top + box.height + 1;
+      const free = taken.every((other) =>
+        at.left > other.right || at.right < other.left || at.top > other.bottom || at.bottom < other.top
+      );
+      if (!inside || !free) continue;
+      const covered = points.filter(([x, y]) => x > at.left && x < right && y > at.top && y < bottom).length;
+      if (covered < least) [best, least] = [at, covered];
+    }
+    if (!best) return;
+    taken.push(best);
+    Object.assign(context, {
+      textAlign: "right",
+      textBaseline: "bottom",
+      strokeStyle: theme.background,
+      lineWidth: 5,
+      lineJoin: "round",
+      fillStyle: theme.text,
+    });
+    context.strokeText(text, best.right, best.bottom);
+    context.fillText(text, best.right, best.bottom);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * The tutorial's Experiments 1 and 2 (section 5.2.4), classic EM (section 2) and a walk by hand, from the
- * same initial parameters and with the same record, a `Trajectory`. The oracle is aevb/experiments.py.
+ * same initial parameters and with the same record, a `Trajectory`. Their oracles are aevb/training.py and the exact
+ * steps of aevb/models/factor_analysis.py; aevb/experiments.py has the experiments themselves.
  *
  * An experiment determines its trajectory entirely. Everything random in it depends on its seed, L and batch
  * size alone, and is kept: another learning rate, number of steps or schedule meets the same batches and the
@@ -48,7 +49,7 @@ export const EXPERIMENT_1 = {
  */
 export const EXPERIMENT_2 = { ...EXPERIMENT_1, steps: 4000, schedule: { eSteps: 1000, mSteps: 1000 } };
 
-const FRAMES = 800;
+const STATES = 800; // of a run that are kept
 const STRIDES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]; // so that the states kept stand at round steps
 
 /**
@@ -68,15 +69,17 @@ export function stepsPerPass({ seed, batchSize }) {
 }
 
 /**
- * Trains by gradient steps, a slice at a time. States are kept before the first step, at about 800 evenly
- * chosen steps, where a phase ends and after the last.
+ * Trains by gradient steps, a slice at a time. States are kept before the first step, at evenly chosen steps,
+ * where a phase ends and after the last.
  * @param {Experiment} experiment
+ * @param {number} [states] that are kept at the most, but for the ends of phases: a run of fewer is measured
+ *   sooner, and is the same run
  * @returns {Generator<Trajectory, Trajectory>} after each state that is kept, the one trajectory, which grows
  * @throws {RangeError} where the parameters are not finite numbers any more
  */
-export function* run(experiment) {
+export function* run(experiment, states = STATES) {
   const { steps, schedule, seed, latentDim, batchSize } = experiment;
-  const kept = keptSteps(steps, strideOf(steps), schedule);
+  const kept = keptSteps(steps, strideOf(steps, states), schedule);
   const model = initialModel(experiment), recorder = new Recorder(model, seed, 1 + kept.size);
   recorder.note(0, "");
   yield recorder.trajectory;
@@ -124,11 +127,12 @@ export function classicEM(experiment, iterations) {
  * A move of gradient steps has batches and noise of its own, which no other move changes.
  * @param {Experiment} experiment its steps and schedule count for nothing
  * @param {Move[]} moves at most 60
+ * @param {number} [states] as in `run`
  * @throws {RangeError} where the parameters are not finite numbers any more
  */
-export function walk(experiment, moves) {
+export function walk(experiment, moves, states = STATES) {
   const { seed, latentDim, batchSize, learningRate } = experiment, { train } = synthetic(seed);
-  const stride = strideOf(moves.reduce((sum, { steps }) => sum + steps, 0));
+  const stride = strideOf(moves.reduce((sum, { steps }) => sum + steps, 0), states);
   const kept = moves.map(({ steps }) => keptSteps(steps, stride));
   const capacity = kept.reduce((count, { size }) => count + Math.max(1, size), 1);
   const model = initialModel(experiment), recorder = new Recorder(model, seed, capacity);
@@ -158,9 +162,10 @@ const batchesOf = remembered((
 /**
  * So many steps lie between two states that are kept.
  * @param {number} steps in all
+ * @param {number} states
  */
-function strideOf(steps) {
-  return STRIDES.find((stride) => steps <= FRAMES * stride) ?? /** @type {number} */ (STRIDES.at(-1));
+function strideOf(steps, states) {
+  return STRIDES.find((stride) => steps <= states * stride) ?? /** @type {number} */ (STRIDES.at(-1));
 }
 
 /**

@@ -138,10 +138,11 @@ export function rowDots(A, B, inner, sums = new Float64Array(A.length / inner)) 
 /**
  * The lower triangular C with C Cᵀ = A.
  * @param {Matrix} A positive definite, (n, n)
+ * @param {Matrix} [C] receives the result; 0 above its diagonal
  * @returns {Matrix}
  */
-export function cholesky(A) {
-  const n = order(A), C = new Float64Array(n * n);
+export function cholesky(A, C = new Float64Array(A.length)) {
+  const n = order(A);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
       let rest = A[i * n + j];
@@ -167,10 +168,12 @@ export function logDeterminant(C) {
  * The X with C Cᵀ X = B, (n, m).
  * @param {Matrix} C lower triangular, (n, n)
  * @param {Matrix} B (n, m)
+ * @param {Matrix} [X] receives the result
  * @returns {Matrix}
  */
-export function solve(C, B) {
-  const n = order(C), m = B.length / n, X = B.slice();
+export function solve(C, B, X = new Float64Array(B.length)) {
+  const n = order(C), m = B.length / n;
+  X.set(B);
   for (let j = 0; j < m; j++) {
     for (let i = 0; i < n; i++) { // C Y = B
       for (let k = 0; k < i; k++) X[i * m + j] -= C[i * n + k] * X[k * m + j];

@@ -40,7 +40,8 @@ const LOG_2PI = Math.log(2 * Math.PI);
 const MIN_VARIANCE = 1e-12; // of the M-step's σ²: a constant column has none, and an infinite density
 
 export class FactorAnalysis {
-  #room; // for what a gradient step computes: allocating it would take most of the time
+  /** @type {ReturnType<typeof roomFor> | null} */
+  #room = null; // for what each step computes: allocating it would take most of the time
 
   /**
    * All parameters 0, but C is I.
@@ -58,7 +59,6 @@ export class FactorAnalysis {
     this.V = this.phi.subarray(0, L * D);
     this.preTril = this.phi.subarray(L * D);
     this.preTril.set(withDiagonal(identity(L), inverseSoftplus));
-    this.#room = roomFor(D, L);
   }
 
   /**
@@ -141,7 +141,7 @@ export class FactorAnalysis {
    */
   gradient(moment) {
     const D = this.dataDim, L = this.latentDim, n = D + L, { W, preSigma, preTril } = this;
-    const { sigma, scaleTril, M, AS, squares, VS, G, GM, WG, theta, phi } = this.#pass(moment);
+    const room = this.#pass(moment), { sigma, scaleTril, M, AS, squares, VS, G, GM, WG, theta, phi } = room;
     for (let d = 0; d < D; d++) {
       for (let i = 0; i < n; i++) G[d * n + i] = AS[d * n + i] / sigma[d] ** 2;
     }
@@ -156,7 +156,7 @@ export class FactorAnalysis {
       const kk = k * L + k;
       phi[L * D + kk] = (phi[L * D + kk] + 1 / scaleTril[kk]) * sigmoid(preTril[kk]);
     }
-    return this.#room;
+    return room;
   }
 
   /**
@@ -166,7 +166,7 @@ export class FactorAnalysis {
    */
   #pass(S) {
     const D = this.dataDim, L = this.latentDim, n = D + L, { W, V, preSigma, preTril } = this;
-    const { sigma, scaleTril, M, A, AS, squares, VS } = this.#room;
+    const room = this.#room ??= roomFor(D, L), { sigma, scaleTril, M, A, AS, squares, VS } = room;
     for (let d = 0; d < D; d++) sigma[d] = softplus(preSigma[d]);
     for (let k = 0; k < L; k++) {
       for (let l = 0; l < k; l++) scaleTril[k * L + l] = preTril[k * L + l];
@@ -184,7 +184,7 @@ export class FactorAnalysis {
         for (let e = 0; e < D; e++) VS[k * D + d] += V[k * D + e] * S[e * n + d];
       }
     }
-    return this.#room;
+    return room;
   }
 
   // ---- What is exact here and intractable elsewhere (section 5.2.4) ----
@@ -194,19 +194,16 @@ export class FactorAnalysis {
    * @param {Matrix} S (D, D)
    */
   evidence(S) {
-    const D = this.dataDim, covariance = multiplyTransposed(this.W, this.W, this.latentDim);
-    this.sigma.forEach((sigma, d) => covariance[d * D + d] += sigma ** 2);
-    const factor = cholesky(covariance);
-    return -0.5 * (D * LOG_2PI + logDeterminant(factor) + trace(solve(factor, S)));
+    const D = this.dataDim, L = this.latentDim, { covariance, factor, solved } = this.#room ??= roomFor(D, L);
+    multiplyTransposed(this.W, this.W, L, covariance);
+    for (let d = 0; d < D; d++) covariance[d * D + d] += softplus(this.preSigma[d]) ** 2;
+    solve(cholesky(covariance, factor), S, solved);
+    return -0.5 * (D * LOG_2PI + logDeterminant(factor) + trace(solved));
   }
 
-  /**
-   * p_θ(z | x) = N(V x, Σ), Σ = (I + Wᵀ Φ⁻¹ W)⁻¹, V = Σ Wᵀ Φ⁻¹ (Murphy 2012, 12.1.2).
-   * @returns {Posterior}
-   */
+  /** p_θ(z | x). */
   exactPosterior() {
-    const factor = cholesky(this.#precision());
-    return { V: solve(factor, this.#scaled()), covariance: solve(factor, identity(this.latentDim)) };
+    return posteriorOf(this);
   }
 
   /**
@@ -214,24 +211,12 @@ export class FactorAnalysis {
    * @param {Matrix} S (D, D)
    */
   gap(S) {
-    const L = this.latentDim, precision = this.#precision(), { scaleTril: C } = this;
+    const L = this.latentDim, { precision } = precisionOf(this), { scaleTril: C } = this;
     const exact = this.exactPosterior().V, shift = this.V.map((value, i) => value - exact[i]);
     const spread = multiplyTransposed(C, C, L);
     const distance = multiplyTransposed(multiply(shift, S, this.dataDim), shift, this.dataDim);
     const logDeterminants = logDeterminant(cholesky(precision)) + logDeterminant(C);
     return 0.5 * (dot(precision, spread) + dot(precision, distance) - L - logDeterminants);
-  }
-
-  /** Wᵀ Φ⁻¹, (L, D). */
-  #scaled() {
-    const { sigma, dataDim: D } = this;
-    return transpose(this.W, D).map((value, i) => value / sigma[i % D] ** 2);
-  }
-
-  /** I + Wᵀ Φ⁻¹ W, (L, L). */
-  #precision() {
-    const I = identity(this.latentDim);
-    return multiply(this.#scaled(), this.W, this.dataDim).map((value, i) => value + I[i]);
   }
 
   // ---- Classic EM (section 2), in closed form ----
@@ -255,6 +240,27 @@ export class FactorAnalysis {
     const explained = rowDots(W, xz, L); // diag(W E[z xᵀ]), whatever q is, since W E[z zᵀ] = E[x zᵀ]
     this.setTheta(W, explained.map((value, d) => Math.sqrt(Math.max(S[d * D + d] - value, MIN_VARIANCE))));
   }
+}
+
+/**
+ * p_θ(z | x) = N(V x, Σ), Σ = (I + Wᵀ Φ⁻¹ W)⁻¹, V = Σ Wᵀ Φ⁻¹ (Murphy 2012, 12.1.2).
+ * @param {{ W: Matrix, sigma: Matrix }} theta
+ * @returns {Posterior}
+ */
+export function posteriorOf(theta) {
+  const { scaled, precision } = precisionOf(theta), factor = cholesky(precision);
+  return { V: solve(factor, scaled), covariance: solve(factor, identity(order(precision))) };
+}
+
+/**
+ * Wᵀ Φ⁻¹, (L, D), and I + Wᵀ Φ⁻¹ W, (L, L).
+ * @param {{ W: Matrix, sigma: Matrix }} theta
+ */
+function precisionOf({ W, sigma }) {
+  const D = sigma.length, scaled = transpose(W, D), precision = identity(W.length / D);
+  for (let i = 0; i < scaled.length; i++) scaled[i] /= sigma[i % D] ** 2;
+  multiply(scaled, W, D).forEach((value, i) => precision[i] += value);
+  return { scaled, precision };
 }
 
 /**
@@ -303,6 +309,9 @@ function roomFor(D, L) {
     WG: room(L * n),
     theta: room(D * L + D),
     phi: room(L * D + L * L),
+    covariance: room(D * D), // of x
+    factor: room(D * D), // of that, its Cholesky factor
+    solved: room(D * D),
   };
 }
 
@@ -319,5 +328,8 @@ function withDiagonal(A, f) {
 
 /** @param {Matrix} A */
 function trace(A) {
-  return dot(A, identity(order(A)));
+  const n = order(A);
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += A[i * n + i];
+  return sum;
 }

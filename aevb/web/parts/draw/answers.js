@@ -30,22 +30,27 @@ const LATE = 250; // ms after which an answer to an earlier drawing is dimmed
 /** A panel: what its model is asked, and the scene of that model's page where there is more of it. */
 export class Answer {
   /**
-   * @param {{ name: string, title: string, page: string, scene: string }} about its checkpoint, what the model does,
-   *   and what the page is called
+   * @param {{ name: string, title: string, page: string, scene: string, needs?: ("p" | "q")[] }} about its
+   *   checkpoint, what the model does, what the page is called, and which of its nets it answers with
    * @param {...HTMLElement} body
    */
-  constructor({ name, title, page, scene }, ...body) {
+  constructor({ name, title, page, scene, needs = ["p", "q"] }, ...body) {
     this.name = name;
+    this.page = page;
     this.scene = scene;
+    this.needs = needs;
     const more = "Explore on its page";
     this.link = h("a", { hidden: true, "data-page": "", "aria-label": `${more}: ${page}` }, `${more} →`);
-    this.body = h("div.body", { hidden: true }, ...body);
+    this.body = h("div.body.blank", {}, ...body);
     this.element = h(
       "section.answer",
       { "data-model": name, "aria-label": page },
       h("header", {}, h("h3", {}, title), this.link),
       this.body,
     );
+    /** Where it is seen. @type {HTMLElement[]} */
+    this.places = [this.element];
+    this.ask = () => {}; // fetches its model
     /** @type {any} */
     this.engine = null;
     this.due = 0; // since when there is a drawing that it has not answered; 0 where it has
@@ -58,7 +63,7 @@ export class Answer {
 
   /** Whether it has any answer, be it an old one. */
   get answered() {
-    return !this.body.hidden;
+    return !this.body.classList.contains("blank");
   }
 
   /** There is another drawing. @param {Seen} _seen */
@@ -71,7 +76,7 @@ export class Answer {
     if (!this.engine) return;
     yield* this.read(seen);
     this.due = 0;
-    this.body.hidden = false;
+    this.body.classList.remove("blank");
   }
 
   /** @param {Seen} _seen @returns {Generator<void, void>} */
@@ -108,7 +113,13 @@ export class Rebuilt extends Answer {
     const marks = { band: h("i.band"), box: h("i.box"), mark: h("i.mark") };
     const likes = Array.from(
       { length: ALIKE },
-      () => h("a", { "data-page": "" }, h("canvas.pixels.live", { width: 28, height: 28 }), h("span")),
+      () =>
+        h(
+          "a",
+          { "data-page": "" },
+          h("canvas.pixels.live", { width: 28, height: 28 }),
+          h("span", {}, "\u00a0"),
+        ),
     );
     const group = h("div.likes", { role: "group", "aria-label": "The test digits most alike" }, ...likes);
     super(
@@ -129,6 +140,7 @@ export class Rebuilt extends Answer {
       h("p", {}, "Test digits most alike, by their mean of z:"),
       group,
     );
+    lambda.show(null, "rebuilt from μ");
     this.lambda = lambda;
     this.elbo = elbo;
     this.standing = standing;
@@ -218,7 +230,6 @@ export class Rebuilt extends Answer {
     setText(this.elbo, signed(worth, 0));
     setText(this.standing, standing);
     this.marks.mark.style.left = `${this.place(worth)}%`;
-    this.lambda.show(null, "rebuilt from μ");
     alike.forEach((digit, k) => {
       const link = this.likes[k], label = labels[digit];
       setText(link.lastElementChild, String(label));
@@ -260,14 +271,15 @@ export class Rewritten extends Answer {
       h("p", {}, "Its style in each class; below it the bound on log p(x | y), in nats below the best."),
     );
     this.columns = columns;
-    this.best = h("b");
+    this.best = h("b", {}, "?");
     this.share = h("span");
     this.verdict = h(
       "figure.picture.verdict",
-      { hidden: true },
+      {},
       h("div", {}, this.best, this.share),
       h("figcaption", {}, "guess"),
     );
+    this.places = [this.element, this.verdict];
     /** By label. @type {{ element: any, canvas: any, bar: any, value: any }[]} */
     this.tiles = [];
     /** On log p(x | y), by label, in nats. @type {Float32Array} */
@@ -310,7 +322,6 @@ export class Rewritten extends Answer {
       bar.style.width = `${100 * (bounds[y] - least) / (best - least || 1)}%`;
       setText(value, y === label ? "best" : signed(bounds[y] - best, 0));
     });
-    this.verdict.hidden = false;
     setText(this.best, String(label));
     setText(this.share, `p ${said(this.probability)}`);
   }
@@ -341,7 +352,7 @@ export class Sorted extends Answer {
   constructor() {
     const table = h("table");
     super(
-      { name: "gmvae", title: "GMVAE: sorted", page: "Gaussian mixture VAE", scene: "guess" },
+      { name: "gmvae", title: "GMVAE: sorted", page: "Gaussian mixture VAE", scene: "guess", needs: ["q"] },
       h("p", {}, "q(y | x): its cluster. No label was ever told."),
       table,
     );
@@ -504,6 +515,7 @@ export class Continued extends Answer {
   }
 
   get linked() {
-    return { keep: this.kept, seed: this.model.get("seed") };
+    const seed = this.model.get("seed");
+    return this.engine ? { keep: this.kept, seed } : { seed };
   }
 }

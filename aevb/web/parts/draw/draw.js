@@ -1,10 +1,10 @@
-// Draw a digit, and four models answer while it is drawn. A drawing is the subject of every page: it stands in the
-// link, and each panel leads on with it.
+// Draw a digit, and four models answer while it is drawn. Each is fetched when it is first asked. A drawing is the
+// subject of every page: it stands in the link, and each panel leads on with it.
 
 import { button, digitChooser, follow, subjectOf } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
-import { whenLoaded } from "../../kit/notice.js";
+import { onDemand, whenLoaded } from "../../kit/notice.js";
 import { number } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
 import { onLayout } from "../../kit/plot.js";
@@ -74,6 +74,11 @@ class Draw {
     this.seen = null;
     this.asked = false; // whether it is another than the one being answered
     this.answering = false;
+    this.wanted = false; // whether there was anything to ask the models
+    /** @type {Set<Element>} */
+    this.inView = new Set();
+    /** The fetching of models, one after the other, so that the first answers soon. @type {Promise<any>} */
+    this.turn = Promise.resolve();
     this.unspoken = true; // whether a screen reader has yet to be told
     this.ended = new AbortController();
     document.addEventListener("keydown", (event) => this.key(event), { signal: this.ended.signal });
@@ -81,7 +86,16 @@ class Draw {
     this.again = onNextFrame(() => this.read());
     this.tell = atLeisure(() => this.write());
     this.unload = () => {};
+    const watch = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (isIntersecting) this.inView.add(target);
+        else this.inView.delete(target);
+      }
+      this.ask();
+    });
+    for (const place of this.answers.flatMap(({ places }) => places)) watch.observe(place);
     this.ends = [
+      () => watch.disconnect(),
       this.chooser.end,
       onLayout(this.paper.canvas, () => this.paper.panel.fit() && this.paper.draw(this.digit)),
       ...this.answers.map((answer) => this.load(answer)),
@@ -98,19 +112,46 @@ class Draw {
     for (const answer of this.answers) answer.end();
   }
 
-  /** Waits for a panel's model. One that is missing costs its own panel alone. @param {Answer} answer */
+  /** How a panel's model is asked for. One that is missing costs its own panel alone. @param {Answer} answer */
   load(answer) {
-    const { element, name } = answer, checkpoint = this.model.get("checkpoints")[name];
+    const { element, link, name, needs, page } = answer, checkpoint = this.model.get("checkpoints")[name];
     if (checkpoint.problem) {
+      link.remove();
       element.append(h("p", { role: "alert" }, checkpoint.problem));
       return () => {};
     }
-    const load = () => Promise.all([loadModel(checkpoint, ["p", "q"]), loadAbout(checkpoint.about)]);
-    return whenLoaded(element, load, ([engine, about]) => {
+    const fetch = () => {
+      this.ended.signal.throwIfAborted();
+      return Promise.all([loadModel(checkpoint, needs), loadAbout(checkpoint.about)]);
+    };
+    const inTurn = () => {
+      const mine = this.turn.then(fetch);
+      this.turn = mine.catch(() => {});
+      return mine;
+    };
+    const need = onDemand(element, inTurn, ([engine, about]) => {
       answer.start(engine, about);
       this.unspoken = true;
       this.frame();
+    }, `Loading the ${page} …`);
+    answer.ask = () => {
+      idle.remove();
+      need();
+    };
+    const now = button("Ask about this digit", answer.ask, {
+      "aria-label": `Ask the ${page} about this digit`,
     });
+    const idle = h("div.idle", {}, h("p", {}, "Draw a digit, and it answers."), now);
+    element.append(idle);
+    return need.end;
+  }
+
+  /** Asks the models whose panels are in view. */
+  ask() {
+    if (!this.wanted) return;
+    for (const { places, ask } of this.answers) {
+      if (places.some((place) => this.inView.has(place))) ask();
+    }
   }
 
   // What is looked at
@@ -190,6 +231,8 @@ class Draw {
     paper.draw(digit);
     if (!pixels) return;
     this.seen = { pixels, strokes };
+    this.wanted ||= strokes.length > 0 || this.noted.digit > 0; // not where the link said nothing
+    this.ask();
     this.prepared.show(pixels);
     for (const answer of this.answers) answer.change(this.seen);
     this.asked = true;
@@ -227,7 +270,7 @@ class Draw {
       /** @type {Record<string, any>} */
       const subject = noted.strokes ? { strokes: noted.strokes } : { digit: noted.digit };
       if (answer.answered) answer.write();
-      link.hidden = !answer.engine || drawn && !tooLong.hidden; // where it could not go along
+      link.hidden = drawn && !tooLong.hidden; // where it could not go along
       link.href = `${name}?${new URLSearchParams({ scene, ...subject, ...answer.linked })}`;
     }
     if (!this.answering && !paper.stroke && this.unspoken && this.seen) this.say();

@@ -38,8 +38,8 @@ const moveOf = (name) => ({ phase: name[0] === "E" ? "E" : "M", steps: Number(na
 export class ByHand extends View {
   /** @param {Model} model @param {HTMLElement} el */
   constructor(model, el) {
-    const work = function* (/** @type {Experiment} */ experiment) {
-      const walked = walk(experiment, namesOf(model).map(moveOf));
+    const work = function* (/** @type {Experiment} */ experiment, /** @type {number | undefined} */ states) {
+      const walked = walk(experiment, namesOf(model).map(moveOf), states);
       yield walked;
       return walked;
     };

@@ -7,7 +7,7 @@ import { number } from "../../kit/params.js";
 import { Axes, dots, ellipse, nameAxes, Panel, quantile } from "../../kit/plot.js";
 import { multiplyTransposed } from "../../engine/factor_analysis/matrices.js";
 import { DATA_DIM, synthetic } from "../../engine/factor_analysis/data.js";
-import { generate } from "../../engine/factor_analysis/model.js";
+import { generate, posteriorOf } from "../../engine/factor_analysis/model.js";
 import { Random } from "../../engine/random.js";
 import { field } from "./settings.js";
 
@@ -25,7 +25,8 @@ const POINTS = 1000; // of the test set
 const GENERATED_POINTS = 500;
 const WIDTH = 1.6; // of a cross's arms
 const AXES = [[0, 1], [0, 2], [1, 2]];
-const OUTSIDE = 0.06; // of the states, at either end, may leave the latent plane
+const WINDOW = 80; // states, of which the latent plane shows all that are not the wildest:
+const OUTSIDE = 0.06; // so many of them, at either end, may leave it
 const NAMES = ["x₁", "x₂", "x₃"];
 
 /** The test point whose posterior is shown, counted from 1. */
@@ -216,7 +217,7 @@ export class LatentPane {
    * @param {ArrayLike<number>} x the point, (D,)
    */
   keep(theme, trajectory, x) {
-    const { panel } = this, { size } = theme, stride = Math.max(1, Math.floor(trajectory.count / 150));
+    const { panel } = this, { size } = theme, stride = Math.max(1, Math.floor(trajectory.count / WINDOW));
     this.L = trajectory.latentDim;
     if (!panel.width) return;
     const low = [0, 1].map(() => /** @type {number[]} */ ([])),
@@ -318,8 +319,8 @@ function density(context, axes, { mean, covariance }, peak) {
  * @returns {{ p: Normal, q: Normal }}
  */
 export function posteriors(trajectory, index, x) {
-  const L = trajectory.latentDim, { V, scaleTril } = trajectory.state(index);
-  const exact = trajectory.model(index).exactPosterior();
+  const L = trajectory.latentDim, { V, scaleTril, ...theta } = trajectory.state(index);
+  const exact = posteriorOf(theta);
   const normal = (/** @type {Matrix} */ V, /** @type {Matrix} */ covariance) => ({
     mean: [0, 1].map((k) => {
       let mean = 0;
@@ -330,7 +331,7 @@ export function posteriors(trajectory, index, x) {
   });
   return {
     p: normal(exact.V, exact.covariance),
-    q: normal(V, multiplyTransposed(scaleTril.slice(), scaleTril.slice(), L)),
+    q: normal(V, multiplyTransposed(scaleTril, scaleTril, L)),
   };
 }
 

@@ -15,6 +15,8 @@ import { experimentOf, KEYS, MOST_STEPS } from "./settings.js";
  */
 
 const BUDGET = 12; // ms of a frame: the tutorial's experiments are trained anew within it
+const ROUGH = 200; // states of a run whose settings are being moved: so many are measured and drawn within a frame
+const STILL = 150; // ms without another setting, until all states are measured
 const SECONDS = 8; // of playing
 
 /** The step that is looked at; null for the last, wherever that is. */
@@ -22,7 +24,8 @@ export const params = { step: number({ initial: null, least: 0, most: MOST_STEPS
 
 export class Run {
   /**
-   * Trains now and whenever a setting moves. What takes longer than a frame grows over several.
+   * Trains now and whenever a setting moves: with fewer states first, and with all of them once it stands still. What
+   * takes longer than a frame grows over several.
    * @param {Model} model
    * @param {HTMLElement} el where it is told that a run could not go on
    * @param {{ grown: () => void, moved: () => void }} view `grown` is called on the frame on which there is another
@@ -37,34 +40,46 @@ export class Run {
     this.experiment = experimentOf(model);
     /** @type {Trajectory | null} */
     this.trajectory = null;
+    this.rough = false; // whether it has fewer states than it will have
     this.notice = h("p.notice", { role: "alert" });
     this.grown = grown;
     this.later = onNextFrame(grown);
     this.working = new AbortController();
     this.move = onNextFrame(moved);
-    this.restart = onNextFrame(() => this.train());
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.refining = undefined;
+    this.restart = onNextFrame(() => {
+      clearTimeout(this.refining);
+      if (this.trajectory) {
+        this.train(ROUGH);
+        this.refining = setTimeout(() => this.train(), STILL);
+      } else this.train();
+    });
     this.unfollow = [follow(model, [...KEYS, ...keys], this.restart), follow(model, ["step"], this.move)];
   }
 
   end() {
     for (const end of this.unfollow) end();
     this.restart.cancel();
+    clearTimeout(this.refining);
     this.move.cancel();
     this.later.cancel();
     this.working.abort();
   }
 
-  train() {
+  /** @param {number} [states] */
+  train(states) {
     this.working.abort();
     this.working = new AbortController();
     this.experiment = experimentOf(this.model);
+    this.rough = states !== undefined;
     const { signal } = this.working,
       each = (/** @type {Trajectory} */ trajectory) => {
         this.trajectory = trajectory;
         this.later();
       };
     this.notice.remove();
-    inSlices(this.work(this.experiment), { budget: BUDGET, signal, each }).catch(({ message }) => {
+    inSlices(this.work(this.experiment, states), { budget: BUDGET, signal, each }).catch(({ message }) => {
       this.notice.textContent = message;
       this.el.append(this.notice);
     });
@@ -108,14 +123,17 @@ export function inWords(phase) {
  */
 export function timeline(run) {
   const { model } = run, done = () => model.save_changes();
-  const player = new Player({
+  const positionOf = (/** @type {number} */ index) => run.trajectory?.position[index] ?? 0;
+  const end = () => (run.trajectory?.count ?? 1) - 1;
+  const to = (/** @type {number} */ position) => run.trajectory && run.go(run.trajectory.nearest(position));
+  const player = new Player({ // over positions, for the states are others while a setting moves
     seconds: SECONDS,
-    frame: () => run.index,
-    last: () => Math.max(1, (run.trajectory?.count ?? 1) - 1),
-    go: (frame) => run.go(frame),
+    frame: () => positionOf(run.index),
+    last: () => Math.max(1, positionOf(end())),
+    go: to,
     stopped: done,
   });
-  const stepAt = (/** @type {number} */ index) => said(run.trajectory?.position[index] ?? 0);
+  const stepAt = (/** @type {number} */ index) => said(positionOf(index));
   const steps = slider({
     label: "step",
     least: 0,
@@ -132,7 +150,7 @@ export function timeline(run) {
     element: h("div.timeline", { "data-control": "" }, player.button, steps.element),
     /** Follows the run. @param {string} spoken what a screen reader says of the state */
     show(spoken) {
-      steps.range.max = String(Math.max(1, (run.trajectory?.count ?? 1) - 1));
+      steps.range.max = String(Math.max(1, end()));
       steps.show(run.index);
       steps.range.setAttribute("aria-valuetext", `step ${stepAt(run.index)}: ${spoken}`);
     },
@@ -144,7 +162,7 @@ export function timeline(run) {
     scrubs(chart, unit = () => 1) {
       chart.scrub((position) => {
         player.stop();
-        if (run.trajectory) run.go(run.trajectory.nearest(position * unit()));
+        to(position * unit());
       }, done);
     },
     end: () => player.stop(),

@@ -40,9 +40,16 @@ const placeOf = (rate) => Math.round(RATES * Math.log10(rate));
 
 const rate = number({ initial: EXPERIMENT_1.learningRate, least: LEAST_RATE, most: MOST_RATE, digits: 4 });
 
+const schedule = choice({ initial: "together", of: ["together", "turn"] });
+/** @type {Record<string, string>} */
+const FORMERLY = { "E and M together": "together", "E and M in turn": "turn" }; // in links of before
+
 /** @type {Record<string, import("../../kit/params.js").Param<any>>} */
 export const params = {
-  experiment: choice({ initial: "together", of: ["together", "turn"] }),
+  experiment: {
+    ...schedule,
+    read: (/** @type {string} */ text) => schedule.read(FORMERLY[text] ?? text),
+  },
   lr: {
     ...rate,
     read(/** @type {string} */ text) {

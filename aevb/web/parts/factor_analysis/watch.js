@@ -2,7 +2,7 @@
 
 import { follow, put } from "../../kit/controls.js";
 import { h } from "../../kit/elements.js";
-import { onNextFrame } from "../../kit/slices.js";
+import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { synthetic, trueEvidence } from "../../engine/factor_analysis/data.js";
 import { Chart, curvesOf } from "./chart.js";
 import { LatentPane, legend, Planes, pointField, pointOf } from "./panes.js";
@@ -22,6 +22,9 @@ export class Watch extends View {
     this.planes = new Planes((point) => put(model, "point", point));
     this.latent = new LatentPane();
     this.fit([this.chart.panel, this.latent.panel, ...this.planes.panels]);
+    this.panes = h("div.panes", {}, ...this.planes.elements, this.latent.element);
+    this.windowed = false; // whether the panes show this run's window
+    this.follow = atLeisure(() => this.drawPanes());
     this.timeline = timeline(this.run);
     this.timeline.scrubs(this.chart);
     const point = pointField(model), again = onNextFrame(() => this.draw());
@@ -30,7 +33,7 @@ export class Watch extends View {
       h("div.state", {}, this.state, this.sum.element),
       h("div.place", { "data-instrument": "" }, this.chart.canvas),
       this.timeline.element,
-      h("div.panes", {}, ...this.planes.elements, this.latent.element),
+      this.panes,
       h(
         "div.foot",
         {},
@@ -38,12 +41,18 @@ export class Watch extends View {
         point.element,
       ),
     );
-    this.ends.push(this.timeline.end, point.end, follow(model, ["point"], again), again.cancel);
+    this.ends.push(
+      this.timeline.end,
+      point.end,
+      follow(model, ["point"], again),
+      again.cancel,
+      this.follow.cancel,
+    );
   }
 
   /** @param {Trajectory} trajectory */
   keep(trajectory) {
-    const { theme } = this, { experiment } = this.run, { test } = synthetic(experiment.seed);
+    const { theme } = this, { experiment } = this.run;
     const { evidence, elbo, gap } = curvesOf(trajectory);
     this.chart.keep(theme, {
       lines: [evidence, elbo],
@@ -54,16 +63,34 @@ export class Watch extends View {
       window: [0, experiment.steps],
       unit: "step",
     });
-    this.planes.keep(theme, test);
-    this.latent.keep(theme, trajectory, pointOf(this.model, experiment.seed));
+    this.windowed = false;
   }
 
-  /** @param {Trajectory} trajectory @param {number} index */
+  /**
+   * A frame has time for the curves of another run, and not for the panes as well: while a setting moves they follow,
+   * dimmed.
+   * @param {Trajectory} trajectory
+   * @param {number} index
+   */
   frame(trajectory, index) {
-    const { theme, model } = this;
-    this.chart.show(theme, trajectory.position[index]);
+    const { rough } = this.run;
+    this.chart.show(this.theme, trajectory.position[index]);
+    this.panes.classList.toggle("stale", rough);
+    if (rough) this.follow();
+    else this.drawPanes();
+  }
+
+  drawPanes() {
+    const { theme, model, index, run: { trajectory, experiment: { seed } } } = this;
+    if (!trajectory) return;
+    const x = pointOf(model, seed);
+    if (!this.windowed) {
+      this.planes.keep(theme, synthetic(seed).test);
+      this.latent.keep(theme, trajectory, x);
+      this.windowed = true;
+    }
     this.planes.show(theme, trajectory.state(index), { point: model.get("point") });
-    this.latent.show(theme, trajectory, index, pointOf(model, this.run.experiment.seed));
+    this.latent.show(theme, trajectory, index, x);
   }
 
   /** @param {Trajectory} trajectory @param {number} index */

@@ -1,11 +1,12 @@
 // A dozen samples that grow row by row. Of the one that is chosen also each pixel's probability, and the prior that
-// the row at hand is drawn from. It needs the generative weights alone.
+// the row at hand is drawn from. Those that a page opens with are recorded: the model, of which the generative weights
+// are enough, is fetched for others.
 
 import { follow, put, seedButton } from "../../kit/controls.js";
 import { h } from "../../kit/elements.js";
 import { counted, signed } from "../../kit/format.js";
-import { loadModel } from "../../kit/loading.js";
-import { whenLoaded } from "../../kit/notice.js";
+import { loadAbout, loadModel } from "../../kit/loading.js";
+import { onDemand, whenLoaded } from "../../kit/notice.js";
 import { number } from "../../kit/params.js";
 import { onLayout, themeOf } from "../../kit/plot.js";
 import {
@@ -26,7 +27,7 @@ import { atLeisure, inSlices, onNextFrame } from "../../kit/slices.js";
 import { grow } from "../../engine/rows.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
-/** @typedef {{ rows: import("../../engine/rows.js").Row[], x: Float32Array, probs: Float32Array }} Sample */
+/** @typedef {{ rows: import("../../kit/rows.js").Shown[], x: Float32Array, probs: Float32Array }} Sample */
 
 export const params = {
   seed,
@@ -44,8 +45,8 @@ export default {
     const growing = new Growing(model, el);
     const unload = whenLoaded(
       el,
-      () => loadModel(model.get("checkpoint"), ["p"]),
-      (engine) => growing.start(engine),
+      () => loadAbout(model.get("checkpoint").about),
+      ({ measures }) => growing.start(measures.samples),
     );
     return () => {
       unload();
@@ -84,7 +85,11 @@ class Growing {
     this.probs = rowPicture("probability of each pixel", go, done);
     this.plane = new RowPlane({ path: true });
     const again = seedButton(model, "Resample");
-    again.addEventListener("click", () => this.scrubber.replay());
+    again.addEventListener("click", () => {
+      if (this.engine) this.scrubber.replay();
+      else this.replays = true; // once there is something to see
+    });
+    this.note = h("p.recorded", {}, "Recorded: the model is fetched for others.");
     this.stage = h(
       "div.stage",
       { "data-instrument": "" },
@@ -97,17 +102,37 @@ class Growing {
     );
     el.append(
       this.stage,
-      h("div.controls", { "data-control": "" }, this.scrubber.element, this.temperature.element, again),
+      h(
+        "div.controls",
+        { "data-control": "" },
+        this.scrubber.element,
+        this.temperature.element,
+        again,
+        this.note,
+      ),
       this.plane.element,
     );
+    this.mark(false);
     this.theme = themeOf(el);
+    /** @type {any} */
+    this.engine = null;
+    this.replays = false;
+    this.need = onDemand(
+      el,
+      () => loadModel(model.get("checkpoint"), ["p"]),
+      (engine) => this.arrive(engine),
+    );
+    // Who reaches for what needs the model finds it there.
+    for (const control of [this.temperature.element, again]) {
+      for (const event of ["pointerenter", "focusin"]) control.addEventListener(event, this.need);
+    }
     this.unlayout = () => {};
     this.unfollow = () => {};
   }
 
-  /** @param {any} engine */
-  start(engine) {
-    this.engine = engine;
+  /** @param {any} recorded samples of one seed, as in aevb/explore/measures.py, where the checkpoint has them */
+  start(recorded) {
+    this.recorded = recorded;
     this.unlayout = onLayout(this.el, () => {
       this.plane.panel.fit();
       this.theme = themeOf(this.el);
@@ -121,6 +146,7 @@ class Growing {
   }
 
   end() {
+    this.need.end();
     this.unlayout();
     this.unfollow();
     this.ended.abort();
@@ -129,18 +155,52 @@ class Growing {
     this.tell.cancel();
   }
 
+  /** The model is there. @param {any} engine */
+  arrive(engine) {
+    this.engine = engine;
+    this.mark(false);
+    if (this.replays) this.scrubber.replay();
+    if (!this.current) this.work();
+  }
+
+  /**
+   * Says whether the samples are recorded. The note keeps its place, for the slider beside it may be held.
+   * @param {boolean} recorded
+   */
+  mark(recorded) {
+    this.note.style.visibility = recorded ? "visible" : "hidden";
+  }
+
+  /** Whether all samples are those that are wanted. */
+  get current() {
+    return this.of.every((of) => of === this.wanted);
+  }
+
   grow() {
+    const { model, recorded } = this;
     this.wanted++;
     this.draw();
+    if (this.engine) return this.work();
+    const known = recorded?.seed === model.get("seed") && model.get("temperature") === 1;
+    if (known) {
+      this.samples = read(recorded);
+      this.of.fill(this.wanted);
+    }
+    this.mark(known);
+    this.stage.setAttribute("aria-busy", String(!known));
+    if (!known) this.need();
+  }
+
+  work() {
     if (this.working) return;
     this.working = true;
     this.stage.setAttribute("aria-busy", "true");
-    inSlices(this.work(), { budget: BUDGET, signal: this.ended.signal });
+    inSlices(this.sample(), { budget: BUDGET, signal: this.ended.signal });
   }
 
   // All samples, the chosen one first. Once others are wanted, the one under way is finished before they begin, or
   // none would be reached while a temperature is dragged.
-  *work() {
+  *sample() {
     for (let had = 0; had !== this.wanted;) {
       const mine = this.wanted,
         temperature = this.model.get("temperature"),
@@ -197,4 +257,21 @@ class Growing {
     this.probs.canvas.setAttribute("aria-label", `The probabilities of its pixels`);
     this.plane.canvas.setAttribute("aria-label", `The latent plane of row ${row}: z is at ${place}`);
   }
+}
+
+/**
+ * Samples as they are recorded.
+ * @param {any} recorded
+ * @returns {Sample[]}
+ */
+function read({ x, probs, z, loc, scale }) {
+  return x.map((/** @type {string} */ digits, /** @type {number} */ n) => {
+    const pixels = Float32Array.from(digits, Number);
+    const rows = z[n].map((/** @type {number[]} */ at, /** @type {number} */ t) => ({
+      x: pixels.subarray(LENGTH * t, LENGTH * (t + 1)),
+      z: Float32Array.from(at),
+      prior: { loc: Float32Array.from(loc[n][t]), scale: Float32Array.from(scale[n][t]) },
+    }));
+    return { rows, x: pixels, probs: Float32Array.from(probs[n], (share) => share / 255) };
+  });
 }

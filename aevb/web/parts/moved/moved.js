@@ -1,6 +1,6 @@
 // A digit that grows from seeded noise, z_t = μ(h_t) + σ(h_t) ε_t and uniform numbers for the pixels. Moving one row's
-// z changes its ε alone: the rows above stay, those below grow again from the same noise, as many on each frame as it
-// has time for.
+// z changes its ε alone: the rows above stay, that row follows on the frame, and those below grow again from the same
+// noise, as many on each frame and until the next as there is time for.
 
 import { button, follow, put, seedButton, slider } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
@@ -11,7 +11,7 @@ import { MARK } from "../../kit/palette.js";
 import { number, round } from "../../kit/params.js";
 import { movable, onLayout, themeOf } from "../../kit/plot.js";
 import { LENGTH, rowPicture, RowPlane, sampleNoise, seed } from "../../kit/rows.js";
-import { atLeisure } from "../../kit/slices.js";
+import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { place, standardise } from "../../engine/densities.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
@@ -20,7 +20,8 @@ import { place, standardise } from "../../engine/densities.js";
 
 const FIRST = 9; // about where strokes begin
 const REACH = 3.5; // how far z can be moved, in standard deviations of its row's prior
-const BUDGET = 12; // ms of each frame for growing rows
+const BUDGET = 3; // ms of each frame for growing rows
+const SPARE = 1; // ms that are left between frames
 
 /** A row from 1 and its ε, one row after the other. @type {import("../../kit/params.js").Param<number[] | null>} */
 const moves = {
@@ -67,12 +68,12 @@ class Moved {
     /** What each row went through. @type {Grown[]} */
     this.rows = [];
     this.x = new Float32Array(LENGTH * LENGTH);
-    this.grown = 0; // how many of the rows follow from those above
+    this.grown = 0; // how many of the rows the present growth has reached
     this.changed = Infinity; // the first row whose ε has changed since
     /** ε of the rows that were moved. @type {Map<number, Float32Array>} */
     this.chosen = new Map();
-    /** @type {number | null} */
-    this.frame = null;
+    this.redraw = onNextFrame(() => this.step());
+    this.between = 0; // the growth that goes on until the next frame
     this.tell = atLeisure(() => this.say());
     const done = () => model.save_changes();
     const go = (/** @type {number} */ row) => model.set("moved_row", row);
@@ -138,7 +139,8 @@ class Moved {
   end() {
     for (const end of this.ends) end();
     this.tell.cancel();
-    if (this.frame !== null) cancelAnimationFrame(this.frame);
+    this.redraw.cancel();
+    globalThis.cancelIdleCallback?.(this.between);
   }
 
   // From 0.
@@ -197,16 +199,14 @@ class Moved {
 
   // The digit
 
-  // Grows rows for a part of a frame; whether any are left. A growth comes to its end before the next one begins, or
-  // the lowest rows would not be reached while a drag goes on.
-  advance() {
-    const until = performance.now() + BUDGET;
-    if (this.changed >= this.grown) this.changed = Infinity; // the growth under way has yet to come there
-    else if (this.grown === LENGTH) {
-      this.settle(this.changed, this.rows[this.changed]); // its memory is what it was
-      this.changed = Infinity;
-    }
-    while (this.grown < LENGTH && performance.now() < until) this.grow(this.grown);
+  // Grows rows while there is time; whether any are left. A growth comes to its end before the next one begins, or the
+  // lowest rows would not be reached while a drag goes on.
+  /** @param {() => boolean} time */
+  advance(time) {
+    if (this.changed < this.grown) this.settle(this.changed, this.rows[this.changed]); // its memory is what it was
+    if (this.changed < LENGTH && this.grown === LENGTH) this.grown = this.changed + 1;
+    if (this.changed >= this.grown - 1) this.changed = Infinity; // what is still to grow follows from it
+    while (this.grown < LENGTH && time()) this.grow(this.grown);
     return this.grown < LENGTH || this.changed < LENGTH;
   }
 
@@ -217,6 +217,7 @@ class Moved {
       ? engine.advance(above.memory, this.x.subarray((t - 1) * LENGTH, t * LENGTH), above.z)
       : engine.start();
     this.settle(t, { memory, prior: engine.rowPrior(memory) });
+    this.grown = t + 1;
   }
 
   /** What a row becomes, given what its memory says. @param {number} t @param {Omit<Grown, "z">} given */
@@ -225,24 +226,26 @@ class Moved {
     const probs = this.engine.rowDecode(memory, z);
     this.rows[t] = { memory, prior, z };
     for (let d = 0; d < LENGTH; d++) this.x[t * LENGTH + d] = uniforms[d] < probs[d] ? 1 : 0;
-    this.grown = t + 1;
   }
 
   // Pictures: on the next frame, however much changes until then, and on as many more as the growth takes.
 
-  redraw() {
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = null;
-      const more = this.advance();
-      this.draw();
-      this.picture.place.setAttribute("aria-busy", String(more));
-      if (more) this.redraw();
+  step() {
+    const until = performance.now() + BUDGET, more = this.advance(() => performance.now() < until);
+    this.draw();
+    this.picture.place.setAttribute("aria-busy", String(more));
+    if (!more) return;
+    this.redraw();
+    globalThis.cancelIdleCallback?.(this.between);
+    this.between = globalThis.requestIdleCallback?.((idle) => { // not in every browser
+      this.advance(() => idle.timeRemaining() > SPARE);
     });
   }
 
   draw() {
     const { row } = this, at = this.rows[row];
-    this.picture.show(this.x, row + 1, this.grown, 0.4); // rows still to grow again are those of before, paler
+    const follow = Math.min(this.grown, this.changed + 1); // rows that follow from those above
+    this.picture.show(this.x, row + 1, follow, 0.4); // the others are those of before, paler
     if (at && this.plane.panel.width) {
       const half = 1.08 * REACH * Math.max(...at.prior.scale);
       const window = Array.from(at.prior.loc, (middle) => [middle - half, middle + half]);

@@ -7,7 +7,7 @@ import { loadAbout } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { DATA, ELBO, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
 import { number } from "../../kit/params.js";
-import { Axes, marker, onLayout, Panel, themeOf } from "../../kit/plot.js";
+import { Axes, marker, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
 /** @typedef {{ name: string, values: number[], color: string, dash: number[], width: number }} Line */
@@ -148,7 +148,10 @@ class Training {
           if (released) {
             Object.assign(context, { strokeStyle: TRUE_MODEL, lineWidth: 2 });
             context.setLineDash([8, 6]);
-            context.strokeRect(axes.x(released), -9, 0, panel.height + 18);
+            context.beginPath();
+            context.moveTo(axes.x(released), 0);
+            context.lineTo(axes.x(released), panel.height);
+            context.stroke();
           }
           for (const { values, color, dash, width } of lines) {
             context.setLineDash(dash);
@@ -159,19 +162,20 @@ class Training {
           }
           context.setLineDash([]);
         });
-        context.font = `600 ${size}px ${theme.font}`;
+        const points = lines.flatMap(({ values }) =>
+          values.map((value, i) => [axes.x(i + 1), axes.y(value)])
+        );
+        const notes = new Notes(context, theme, axes, points), edge = left + box.width - 6;
         if (reference !== undefined) {
-          const text = `· · · the tutorial’s own: ${signed(reference, digits)}`;
-          written(
-            context,
-            theme,
-            text,
-            left + box.width - 6,
-            axes.y(reference) + (reference < middle(axes) ? -4 : 1.2 * size),
-          );
+          const y = axes.y(reference);
+          notes.write(`· · · the tutorial’s own: ${signed(reference, digits)}`, [
+            [edge, y - 4],
+            [edge, y + 1.3 * size],
+          ]);
         }
         if (released && row === 1) {
-          written(context, theme, "q(y | x) released - - ", axes.x(released) - 4, top + 1.4 * size);
+          const text = "q(y | x) released - -", x = axes.x(released) - 6;
+          notes.write(text, [top + 1.4 * size, top + box.height - 4].map((y) => [x, y]));
         }
       });
     });
@@ -258,23 +262,4 @@ function range(lines, reference, zero) {
   if (reference !== undefined) [low, high] = [Math.min(low, reference), Math.max(high, reference)];
   const margin = 0.1 * (high - low) || 0.5;
   return [zero ? 0 : low - margin, high + margin];
-}
-
-/** @param {Axes} axes */
-function middle({ y0, y1 }) {
-  return (y0 + y1) / 2;
-}
-
-/** Text that ends at a place, legible over lines. @param {CanvasRenderingContext2D} context @param {import("../../kit/plot.js").Theme} theme @param {string} text @param {number} x @param {number} y */
-function written(context, theme, text, x, y) {
-  Object.assign(context, {
-    textAlign: "right",
-    textBaseline: "bottom",
-    strokeStyle: theme.background,
-    lineWidth: 5,
-    lineJoin: "round",
-    fillStyle: theme.text,
-  });
-  context.strokeText(text, x, y);
-  context.fillText(text, x, y);
 }

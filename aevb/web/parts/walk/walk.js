@@ -1,11 +1,10 @@
 // A walk from one digit to another through latent space: a slider along the way, and its steps in pictures.
 
 import { digitChooser, follow, put, segments, slider, subjectOf } from "../../kit/controls.js";
-import { digitsAt } from "../../kit/digits.js";
 import { h } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
-import { whenLoaded } from "../../kit/notice.js";
+import { whenever, whenLoaded } from "../../kit/notice.js";
 import { choice, number } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
 import { Player } from "../../kit/plot.js";
@@ -14,6 +13,7 @@ import { ownChoice } from "../../kit/choices.js";
 import { style, walk, write } from "../../engine/explore.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
+/** @typedef {import("../../kit/controls.js").Subject} Subject */
 
 const STEPS = 10; // pictures along the way, both ends included
 const SECONDS = 4;
@@ -87,18 +87,26 @@ class Walk {
     this.write = atLeisure(() => this.say());
     /** @type {any} */
     this.engine = null;
-    this.asked = 0;
+    /** @type {Subject[] | null} */
+    this.subjects = null;
     /** @type {(() => void)[]} */
     this.ends = [from.end, to.end, way.end];
+    const load = () => Promise.all([subjectOf(model), subjectOf(model, "to")]);
     this.ends.push(whenLoaded(el, () => loadModel(model.get("checkpoint"), ["p", "q"]), (engine) => {
       this.engine = engine;
-      this.ends.push(follow(model, ["digit", "strokes", "to", "way"], () => this.go()));
-      this.ends.push(follow(model, ["at"], () => this.draw()));
+      const show = (/** @type {Subject[]} */ subjects) => {
+        this.subjects = subjects;
+        this.go();
+      };
+      this.ends.push(
+        whenever(el, model, ["digit", "strokes", "to"], load, show, "Loading the digits …"),
+        follow(model, ["way"], () => this.go()),
+        follow(model, ["at"], () => this.draw()),
+      );
     }));
   }
 
   close() {
-    this.asked = Infinity;
     this.player.stop();
     this.draw.cancel();
     this.write.cancel();
@@ -106,42 +114,23 @@ class Walk {
   }
 
   /** The ends, as places in the prior of their own choice; the way between them. */
-  async go() {
-    const { model, engine } = this, mine = ++this.asked, digits = digitsAt(model.get("digits"));
-    const to = Math.min(model.get("to"), digits.count - 1);
-    try {
-      const [subject, pixels, labels] = await Promise.all([
-        subjectOf(model),
-        digits.load(to),
-        digits.loadLabels(),
-      ]);
-      if (mine !== this.asked) return;
-      const ends = [{ ...subject }, { pixels, label: labels[to], title: `digit ${to}, a ${labels[to]}` }];
-      const [a, b] = ends.map((end) => {
-        const x = engine.observe(end.pixels), y = ownChoice(engine, x, end.label);
-        return { y, epsilon: style(engine, engine.encode(x, y).loc, y) };
-      });
-      this.choice = a.y;
-      this.between = model.get("way") === "arc"
-        ? (/** @type {number} */ count) => walk(a.epsilon, b.epsilon, count)
-        : (/** @type {number} */ count) => straight(a.epsilon, b.epsilon, count);
-      this.way = this.between(101);
-      this.titles = ends.map(({ title }) => title);
-      this.draw();
-      const steps = this.between(STEPS);
-      this.steps.forEach(({ show, go }, k) => {
-        const share = `${k} / ${STEPS - 1}`;
-        show(write(engine, steps[k], this.choice), k === 0 ? "from" : k === STEPS - 1 ? "to" : share);
-        go.setAttribute(
-          "aria-label",
-          k === 0 ? ends[0].title : k === STEPS - 1 ? ends[1].title : `${share} of the way`,
-        );
-      });
-    } catch (error) {
-      if (mine === this.asked) {
-        this.el.append(h("p.notice", { role: "alert" }, /** @type {Error} */ (error).message));
-      }
-    }
+  go() {
+    const { model, engine, subjects } = this;
+    if (!subjects) return;
+    const [a, b] = subjects.map(({ pixels, label }) => {
+      const x = engine.observe(pixels), y = ownChoice(engine, x, label);
+      return { y, epsilon: style(engine, engine.encode(x, y).loc, y) };
+    });
+    this.choice = a.y;
+    const between = model.get("way") === "arc" ? walk : straight;
+    this.way = between(a.epsilon, b.epsilon, 101);
+    this.draw();
+    between(a.epsilon, b.epsilon, STEPS).forEach((epsilon, k) => {
+      const { show, go } = this.steps[k], share = `${k} / ${STEPS - 1}`;
+      show(write(engine, epsilon, this.choice), k === 0 ? "from" : k === STEPS - 1 ? "to" : share);
+      const end = k === 0 ? subjects[0] : k === STEPS - 1 ? subjects[1] : null;
+      go.setAttribute("aria-label", end?.title ?? `${share} of the way`);
+    });
   }
 
   get place() {
@@ -158,7 +147,7 @@ class Walk {
     const at = this.model.get("at"), { place } = this;
     if (!place) return;
     this.slider.show(at);
-    const [from, to] = this.titles ?? [];
+    const [from, to] = this.subjects?.map(({ title }) => title) ?? [];
     this.here.show(null, at === 0 ? from : at === 1 ? to : `${Math.round(100 * at)} % of the way`);
     this.norm.textContent = `‖z‖ = ${signed(Math.hypot(...place), 2)}`;
     this.steps.forEach(({ go }, k) => {
