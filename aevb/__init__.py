@@ -1,14 +1,17 @@
 """aevb: latent variable models trained with auto-encoding variational Bayes.
 
 >>> import aevb
->>> model = aevb.VAE.from_pretrained("checkpoints/vae")
+>>> model = aevb.load("vae").model  # or a folder, or a repository of the Hugging Face Hub
+>>> digits = aevb.data.read()  # or "fashion", "kmnist", a folder of images, an .npz
+>>> aevb.evaluate(model, digits.test.seen_by(model), bounds=10)
 """
 
 from aevb.checkpoints import Checkpoint, CheckpointError, load, save
 from aevb.data import DataError, Examples
 from aevb.evaluation import evaluate
 from aevb.models import CVAE, GMVAE, VAE, VRNN, FactorAnalysis, LatentVariableModel
-from aevb.training import Alternating, Simultaneous, TrainingConfig, train
+from aevb.models.base import Estimate
+from aevb.training import Alternating, Diverged, Simultaneous, TrainingConfig, train
 
 __all__ = [
     "CVAE",
@@ -19,6 +22,8 @@ __all__ = [
     "Checkpoint",
     "CheckpointError",
     "DataError",
+    "Diverged",
+    "Estimate",
     "Examples",
     "FactorAnalysis",
     "LatentVariableModel",
@@ -29,3 +34,5 @@ __all__ = [
     "save",
     "train",
 ]
+
+__version__ = "0.2.0"

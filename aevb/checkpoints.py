@@ -1,61 +1,50 @@
-"""The only file format: a folder with five files, of which the last three may be missing.
+"""Checkpoints: a folder for each model, with what is known of it beside the weights.
 
-    model.safetensors   the weights, in float16
-    config.json         the format's version, the model's name and the arguments that rebuild it
-    training.json       how it was trained and what it reached (`Checkpoint.training`)
+    model.safetensors   the weights, and
+    config.json         what rebuilds the model: see `aevb.stored`, which writes and reads both
+    training.json       how it was trained and what it reached (`aevb.runs`)
     maps.npz            t-SNE, UMAP and PCA of the test set's latent means (`aevb.explore.maps`)
     measures.json       what else never changes for it on the test set: the use of each dimension, principal
                         directions, clusters against classes, latent paths (`aevb.explore.measures`)
 
-The first two are what `PyTorchModelHubMixin` writes and reads, so `VAE.from_pretrained` takes such a
-folder or a Hugging Face repository's name. Nothing is ever unpickled.
-
-Float16 halves the files, costs the shipped models less than 0.01 nats, and makes what torch computes from
-a loaded checkpoint, in float32, the same as what a browser computes from its float16 weights.
+The last three may be missing; where one of them is damaged, that costs itself alone.
 """
 
-import copy
-import json
+import math
 import os
 import platform
-import tempfile
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from huggingface_hub import HfApi, snapshot_download
-from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from torch import nn
 
+from aevb import stored
 from aevb.models import REGISTRY, LatentVariableModel, name_of
+from aevb.stored import CheckpointError, save
+from aevb.stored.files import CONFIG, FILES, MAPS, MAX_BYTES, MEASURES, TRAINING, Folder, short, write_json
+from aevb.stored.hub import ROOT
+from aevb.stored.models import require_free
 
-FORMAT = 1
-FILES = ["model.safetensors", "config.json", "training.json", "maps.npz", "measures.json"]
-ROOT = Path(__file__).parent.parent / "checkpoints"
-"""The shipped checkpoints of a source checkout."""
-
-HUB_SECONDS = 4.0  # for the Hugging Face Hub to answer
-
-
+Item = TypeVar("Item")
 Model = TypeVar("Model", bound=LatentVariableModel)
-
-
-class CheckpointError(RuntimeError):
-    """A checkpoint is missing or damaged; the message names it and the fault in a sentence."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model and what is known of it."""
+    """A model and what is known of it. Each thing that is known is read when it is asked for.
+
+    Attributes:
+        path: its folder; for one of the Hub, where it was downloaded to.
+        model: in evaluation mode.
+    """
 
     path: Path
     model: LatentVariableModel
-    training: dict[str, Any] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -73,20 +62,13 @@ class Checkpoint:
         return self.model
 
     @cached_property
-    def maps(self) -> dict[str, np.ndarray]:
-        """Two-dimensional maps (10,000, 2) of the test set by method; empty where none was made.
+    def training(self) -> dict[str, Any]:
+        """How it was trained and what it reached, as `aevb.runs` records it; empty where nobody did.
 
         Raises:
             CheckpointError: where the file is damaged.
         """
-        path = self.path / "maps.npz"
-        if not path.is_file():
-            return {}
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in arrays.files}
-        except Exception as error:  # zipfile, numpy and zlib each have their own
-            raise CheckpointError(f"{path} is damaged: {error}.") from error
+        return self._told(TRAINING)
 
     @cached_property
     def measures(self) -> dict[str, Any]:
@@ -95,72 +77,130 @@ class Checkpoint:
         Raises:
             CheckpointError: where the file is damaged.
         """
-        return _read_json(self.path / "measures.json", required=False)
+        return self._told(MEASURES)
+
+    @cached_property
+    def maps(self) -> dict[str, np.ndarray]:
+        """Two-dimensional maps (N, 2) of the test set by method; empty where none was made.
+
+        Raises:
+            CheckpointError: where the file is damaged.
+        """
+        path = self.path / MAPS
+        size = Folder(self.path).size(MAPS)
+        if size is None:
+            return {}
+        try:
+            if size > MAX_BYTES[MAPS]:
+                raise ValueError("it is larger than any maps are")
+            # Compressed or not: what an array takes is decided here, before it is read.
+            with np.load(path, allow_pickle=False) as arrays:
+                if sum(member.file_size for member in arrays.zip.infolist()) > MAX_BYTES[MAPS]:
+                    raise ValueError("what is packed in it is larger than any maps are")
+                return {name: _points(name, arrays[name]) for name in arrays.files}
+        except Exception as error:  # zipfile, numpy and zlib each have their own
+            raise CheckpointError(f"{path} is damaged: {short(error)}.") from error
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """Of one example: (H, W), or (3, H, W) in colour, as recorded; else as far as it can be told.
+
+        That is (T, D) for a model of rows, a square for a square number D, and (D,) for any other.
+        """
+        model, recorded = self.model, self._recorded("shape", int) or [0]
+        if math.prod(recorded) == model.length * model.data_dim and min(recorded) > 0:
+            return tuple(recorded)
+        side = math.isqrt(model.data_dim)
+        if model.length > 1:
+            return (model.length, model.data_dim)
+        return (side, side) if side * side == model.data_dim else (model.data_dim,)
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes in the data, as recorded, else those of digits: "0", "1" and so on.
+
+        None of data that have no labels.
+        """
+        recorded, conditional = self._recorded("classes", str), self.model.conditional
+        if recorded is not None and (not conditional or len(recorded) == self.model.choices):
+            return tuple(recorded)
+        return tuple(str(label) for label in range(self.model.choices if conditional else 10))
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        license: str = "mit",  # as the Hub calls it
+        private: bool | None = None,
+        token: str | None = None,
+    ) -> str:
+        """Puts the model and all that is known of it on the Hugging Face Hub, as `aevb.stored.push` does.
+
+        Returns:
+            The commit's address.
+        Raises:
+            CheckpointError: where the Hub refuses or cannot be reached, or training.json is damaged.
+        """
+        beside = [self.path / file for file in (MAPS, MEASURES) if (self.path / file).is_file()]
+        told = {"license": license, "private": private, "token": token}
+        return stored.push(self.model, repo_id, self.training, beside=beside, **told)  # type: ignore[arg-type]
+
+    def _told(self, file: str) -> dict[str, Any]:
+        files = Folder(self.path)
+        return {} if files.size(file) is None else stored.read_json(files, file)
+
+    def _recorded(self, key: str, kind: type[Item]) -> list[Item] | None:
+        """The list of items that training.json has under a key; None where it has no such list."""
+        with suppress(CheckpointError):  # which costs the record, and nothing that a model can do without
+            found = self.training.get(key)
+            if isinstance(found, list) and all(type(item) is kind for item in found):
+                return found
+        return None
 
 
-def save(
-    model: LatentVariableModel, path: str | os.PathLike[str], training: dict[str, Any] | None = None
-) -> None:
-    """Writes model.safetensors, config.json and, where given, training.json into the folder `path`.
-
-    A maps.npz and a measures.json there, which showed other weights, go.
-
-    Raises:
-        ValueError: for a weight that float16 cannot hold, or a model of a class that is not in the registry.
-    """
-    path = Path(path)
-    half = copy.deepcopy(model).half()
-    if not all(bool(parameter.isfinite().all()) for parameter in half.parameters()):
-        raise ValueError("A weight is not a number or beyond the range of float16.")
-    config = {"format": FORMAT, "model": name_of(model), **model.config}
-    path.mkdir(parents=True, exist_ok=True)
-    # Ctrl-C in the middle of it must leave the files of before.
-    with tempfile.TemporaryDirectory(prefix=".saving-", dir=path) as staging:
-        half.save_pretrained(staging, config=config)
-        for name in FILES[:2]:  # the mixin's model card says nothing of ours
-            file = Path(staging) / name
-            file.chmod(0o644)  # safetensors keeps it from everyone else, such as a server
-            file.replace(path / name)
-    for name in FILES[3:]:
-        (path / name).unlink(missing_ok=True)
-    if training is not None:
-        write_json(path / "training.json", training)
-
-
-def load(name: str | os.PathLike[str]) -> Checkpoint:
+def load(
+    name: str | os.PathLike[str], *, revision: str | None = None, token: str | None = None, **nets: nn.Module
+) -> Checkpoint:
     """The checkpoint in a folder, or of that name among the shipped ones or on the Hugging Face Hub.
 
     The model is in evaluation mode.
 
+    Args:
+        revision: a branch, tag or commit of a repository on the Hub.
+        token: what the Hub knows you by, where it is not what `hf auth login` has kept.
+        nets: nets of one's own that stand in the model, by their names (`LatentVariableModel.with_nets`).
     Raises:
         CheckpointError: where it is missing or damaged; the message names the file.
     """
-    path = _resolve(str(name))
-    config = _read_json(path / "config.json", required=True)
-    if config.get("format") != FORMAT:
-        raise CheckpointError(f"{path / 'config.json'} is not of format {FORMAT}.")
-    if config.get("model") not in list(REGISTRY):  # which may be anything, hashable or not
-        known = ", ".join(REGISTRY)
-        raise CheckpointError(f"{path / 'config.json'} names no known model ({known}).")
-    weights = path / "model.safetensors"
-    if not weights.is_file():
-        raise CheckpointError(f"{weights} is missing.")
-    arguments = {key: value for key, value in config.items() if key not in ("format", "model")}
-    try:
-        model = REGISTRY[config["model"]](**arguments)
-    except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{path / 'config.json'} is damaged: {error}") from error
-    try:
-        model.load_state_dict(load_file(weights), strict=True)
-    except (SafetensorError, RuntimeError, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise CheckpointError(f"{weights} is damaged or does not fit its config.json: {reason}") from error
-    return Checkpoint(path, model.eval(), _read_json(path / "training.json", required=False))
+    found = stored.find(name, revision=revision, token=token)
+    kind = REGISTRY.get(found.model)
+    if kind is None:
+        raise CheckpointError(
+            f"{found.files.where(CONFIG)} names no known model ({', '.join(REGISTRY)}) but {found.model}: a "
+            "model of one's own is loaded by its class's from_pretrained."
+        )
+    model = found.read(kind, **nets)
+    return Checkpoint(found.files.folder, model)
 
 
 def shipped() -> list[str]:
-    """The names of the checkpoints that come with a source checkout, sorted."""
-    return sorted(path.parent.name for path in ROOT.glob("*/config.json"))
+    """The names of the checkpoints that come with the library, sorted."""
+    return sorted(path.parent.name for path in ROOT.glob(f"*/{CONFIG}"))
+
+
+def new_folder(root: Path, name: str) -> Path:
+    """Makes and returns a new folder in `root`: `name`, or else `name`-2, `name`-3 and so on.
+
+    Two runs that begin at the same moment get two.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    number = 1
+    while True:
+        folder = root / (name if number == 1 else f"{name}-{number}")
+        with suppress(FileExistsError):
+            folder.mkdir()
+            return folder
+        number += 1
 
 
 def versions() -> dict[str, str]:
@@ -168,54 +208,22 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), "torch": torch.__version__}
 
 
-def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Writes an object as readable JSON: one key a line, long lists of numbers not."""
-    unfinished = path.with_name(f".{path.name}")
-    unfinished.write_text(_readable(value) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+def _points(name: str, array: np.ndarray) -> np.ndarray:
+    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind != "f":
+        raise ValueError(f"{short(name, 60)} is no list of points but {array.dtype} {array.shape}")
+    return array
 
 
-def _readable(value: Any, margin: str = "\n") -> str:
-    """JSON with a line for each item of what holds objects; lists of numbers stay on one line."""
-    inner = margin + "  "
-    if isinstance(value, dict) and value:
-        items = [f"{json.dumps(key)}: {_readable(item, inner)}" for key, item in value.items()]
-        return "{" + inner + f",{inner}".join(items) + margin + "}"
-    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        return "[" + inner + f",{inner}".join(_readable(item, inner) for item in value) + margin + "]"
-    return json.dumps(value)
-
-
-def _resolve(name: str) -> Path:
-    for candidate in (Path(name), ROOT / name):
-        if name and candidate.is_dir():
-            return candidate
-    if name.count("/") != 1 or name.startswith((".", "/", "checkpoints/")):
-        raise CheckpointError(f"There is no checkpoint folder {name}.")
-    try:
-        # snapshot_download sets its first request no time limit, so a silent Hub is found out here.
-        HfApi().model_info(name, timeout=HUB_SECONDS)
-        return Path(snapshot_download(name, etag_timeout=HUB_SECONDS, allow_patterns=FILES))
-    except (RepositoryNotFoundError, HFValidationError):
-        raise CheckpointError(f"There is no folder {name}, and no such repository on the Hub.") from None
-    except Exception as error:  # the Hub's client has a family of its own
-        with suppress(OSError):  # downloaded before, it can do without the Hub
-            return Path(snapshot_download(name, local_files_only=True, allow_patterns=FILES))
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise CheckpointError(
-            f"There is no folder {name}, and the Hugging Face Hub could not be reached: {reason}"
-        ) from error
-
-
-def _read_json(path: Path, *, required: bool) -> dict[str, Any]:
-    if not path.is_file():
-        if required:
-            raise CheckpointError(f"{path} is missing.")
-        return {}
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{path} is damaged: {error}.") from error
-    if not isinstance(value, dict):
-        raise CheckpointError(f"{path} is damaged: it does not hold a JSON object.")
-    return value
+__all__ = [
+    "FILES",
+    "ROOT",
+    "Checkpoint",
+    "CheckpointError",
+    "load",
+    "new_folder",
+    "require_free",
+    "save",
+    "shipped",
+    "versions",
+    "write_json",
+]

@@ -11,6 +11,7 @@ The joint ascent may then hold q(y | x) for some epochs while the rest adapts: a
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,44 +19,70 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim import Adam
 
+from aevb import devices
 from aevb.data import Examples
+from aevb.devices import Precision
 from aevb.evaluation import posterior_means
 from aevb.models.factor_analysis import inverse_softplus
 from aevb.models.gmvae import GMVAE
 from aevb.training import TrainingConfig, train
 
 EMBEDDED = 20_000  # images that UMAP and the mixture see: more take minutes and find the same clusters
+LEAST = 20  # images of which UMAP makes five dimensions
 VAE_EPOCHS = 10
 CLASSIFIER_EPOCHS = 10
 
 
-def prepare(model: GMVAE, images: Tensor, *, vae_epochs: int = VAE_EPOCHS, seed: int = 0) -> Iterator[str]:
-    """Sets `model`, in place, from images (N, H, W) in 0…255, and yields what it is doing in words.
+def prepare(
+    model: GMVAE, images: Any, *, vae_epochs: int = VAE_EPOCHS, seed: int = 0, precision: Precision = "auto"
+) -> Iterator[str]:
+    """Sets `model`, in place, from images (N, H, W) as `Examples` takes them; yields what it does in words.
 
     Takes some minutes: most of it is the VAE and UMAP.
+
+    Args:
+        precision: of matrix products, as in `TrainingConfig`.
+    Raises:
+        ValueError: for images that the model does not take, fewer of them than clusters or than `LEAST`, or a
+            model with nets of its own, which a VAE's cannot start.
     """
-    examples = Examples(images, model.observation)
+    if model.own_nets:
+        raise ValueError(
+            f"A start from clusters needs the GMVAE's own nets, not others for {', '.join(model.own_nets)}."
+        )
+    examples = Examples(images, model.observation).require(model)
+    if len(examples) < max(LEAST, model.choices):
+        raise ValueError(
+            f"A start from {model.choices} clusters needs at least {max(LEAST, model.choices)} images, not"
+            f" {len(examples)}."
+        )
     vae = GMVAE(**{**model.config, "clusters": 1, "estimator": "marginal", "straight_through": False})
+    vae.to(model.device, model.dtype)
     steps = vae_epochs * max(1, len(examples) // 100)
-    for progress in train(vae, examples, TrainingConfig(steps, decay=True, seed=seed, bfloat16=True)):
+    config = TrainingConfig(steps, decay=True, seed=seed, precision=precision)
+    for progress in train(vae, examples, config):
         if progress.step % 600 == 0:
             yield f"VAE: step {progress.step} of {steps}, ELBO {progress.elbo:.1f}"
 
     x = examples.fixed()[0][:EMBEDDED]
     means = posterior_means(vae, x)
     yield f"UMAP of {len(means):,} latent means"
+    with devices.threads_kept():
+        embedding = _embed(means.cpu().numpy(), seed)
+    yield f"Gaussian mixture of {model.choices}"
+    with devices.threads_kept():
+        shares = torch.from_numpy(mixture(embedding, model.choices, seed)).to(means)
+    _take_over(model, vae, means, shares)
+    yield from _fit_classifier(model, x, shares, seed, bfloat16=progress.precision == "bfloat16")
+
+
+def _embed(means: np.ndarray, seed: int) -> np.ndarray:
+    """UMAP of (N, L) in five dimensions, (N, 5). Deterministic, hence on one core."""
     from umap import UMAP  # imported late: compiling it takes seconds
 
-    threads = torch.get_num_threads()
-    embedding = UMAP(
-        n_components=5, n_neighbors=min(20, len(means) - 1), min_dist=0.0, random_state=seed, n_jobs=1
-    ).fit_transform(means.numpy())
-    yield f"Gaussian mixture of {model.choices}"
-    shares = torch.from_numpy(mixture(embedding, model.choices, seed)).float()
-
-    torch.set_num_threads(threads)  # numba, and scikit-learn after it, leave another number behind
-    _take_over(model, vae, means, shares)
-    yield from _fit_classifier(model, x, shares, seed)
+    neighbours = min(20, len(means) - 1)
+    umap = UMAP(n_components=5, n_neighbors=neighbours, min_dist=0.0, random_state=seed, n_jobs=1)
+    return umap.fit_transform(means)
 
 
 def mixture(points: np.ndarray, clusters: int, seed: int) -> np.ndarray:
@@ -86,13 +113,13 @@ def _take_over(model: GMVAE, vae: GMVAE, means: Tensor, shares: Tensor) -> None:
     p_z.pre_scale.bias.zero_()
 
 
-def _fit_classifier(model: GMVAE, x: Tensor, shares: Tensor, seed: int) -> Iterator[str]:
+def _fit_classifier(model: GMVAE, x: Tensor, shares: Tensor, seed: int, *, bfloat16: bool) -> Iterator[str]:
     """q(y | x) by cross-entropy with the mixture's responsibilities."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator(model.device).manual_seed(seed)
     optimizer = Adam(model.q_y_given_x.parameters(), lr=1e-3, fused=True)
     for epoch in range(1, CLASSIFIER_EPOCHS + 1):
-        for index in torch.randperm(len(x), generator=generator).split(100):
-            with torch.autocast("cpu", torch.bfloat16):
+        for index in torch.randperm(len(x), generator=generator, device=model.device).split(100):
+            with torch.autocast(model.device.type, torch.bfloat16, enabled=bfloat16):
                 logits = model.q_y_given_x(x[index]).logits
             loss = F.cross_entropy(logits, shares[index])
             optimizer.zero_grad()

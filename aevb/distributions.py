@@ -4,6 +4,8 @@
   fraction of torch's own (see benchmarks/continuous_bernoulli.py).
 * `rsample` draws reparametrised samples with a generator of the caller's, which
   torch.distributions cannot: the app's sessions share one process and must not share one stream.
+  `sample` does so without gradients, of Bernoullis too.
+* `Bernoulli` adds up densities as precisely as its logits are, whatever type the data have.
 """
 
 import math
@@ -11,8 +13,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
-from torch.distributions import Distribution, Independent, MultivariateNormal, Normal, constraints
+from torch import Tensor, distributions
+from torch.distributions import (
+    Distribution,
+    Independent,
+    MultivariateNormal,
+    Normal,
+    constraints,
+    register_kl,
+)
 
 MAX_LOGIT = math.log((1 - torch.finfo(torch.float32).eps) / torch.finfo(torch.float32).eps)
 """15.94, the largest |logit| of a float32 probability that torch.distributions accepts.
@@ -38,13 +47,18 @@ class _LogPartition(torch.autograd.Function):
     Written around |l| so that nothing overflows, with series where the formulas cancel.
     """
 
+    generate_vmap_rule = True  # so that torch.func can take it example by example
+
     @staticmethod
-    def forward(ctx: Any, logits: Tensor) -> Tensor:
-        ctx.save_for_backward(logits)
+    def forward(logits: Tensor) -> Tensor:
         size = logits.abs()
         exact = torch.log(-torch.expm1(-size) / size) + logits.relu()
         series = logits / 2 + logits.square() / 24
         return torch.where(size < 1e-2, series, exact)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
@@ -57,9 +71,19 @@ def _mean(logits: Tensor) -> Tensor:
     # What is not selected must stay finite as well: a gradient is multiplied with it.
     near_zero = logits.abs() < 0.1
     safe = torch.where(near_zero, torch.ones_like(logits), logits)
-    exact = -1 / torch.expm1(-safe.clamp(-80, 80)) - 1 / safe
+    exact = (-1 / torch.expm1(-safe.clamp(-80, 80)) - 1 / safe).clamp(0, 1)  # rounding leaves it
     series = 0.5 + logits / 12 - logits**3 / 720
     return torch.where(near_zero, series, exact)
+
+
+def _variance(logits: Tensor) -> Tensor:
+    # 1/l² - 1/(4 sinh²(l/2)), the mean's derivative: the two cancel near 0.
+    near_zero = logits.abs() < 0.5
+    safe = torch.where(near_zero, torch.ones_like(logits), logits)
+    exact = safe.square().reciprocal() - 0.25 / torch.sinh(safe.clamp(-80, 80) / 2).square()
+    square = torch.where(near_zero, logits, torch.zeros_like(logits)).square()
+    series = 1 / 12 - square * (1 / 240 - square * (1 / 6048 - square / 172_800))
+    return torch.where(near_zero, series, exact.clamp(min=0))  # which rounding takes below it from 1e17 on
 
 
 class ContinuousBernoulli(Distribution):
@@ -80,6 +104,7 @@ class ContinuousBernoulli(Distribution):
         super().__init__(logits.shape, validate_args=validate_args)
 
     def expand(self, batch_shape, _instance=None):
+        """The same distribution with a larger batch shape."""
         return ContinuousBernoulli(self.logits.expand(batch_shape), validate_args=False)
 
     @property
@@ -92,11 +117,31 @@ class ContinuousBernoulli(Distribution):
         """E[x] = 1 / (1 - exp(-logit)) - 1 / logit."""
         return _mean(self.logits)
 
+    @property
+    def variance(self) -> Tensor:
+        """Var[x] = 1 / logit² - 1 / (4 sinh²(logit / 2))."""
+        return _variance(self.logits)
+
+    def entropy(self) -> Tensor:
+        """-E[log p(x)] in nats, at most 0, the uniform's."""
+        return _LogPartition.apply(self.logits) - self.logits * self.mean
+
     def log_prob(self, value: Tensor) -> Tensor:
         """log p(value) in nats, with its normaliser. Shapes broadcast with `logits`."""
         if self._validate_args:
             self._validate_sample(value)
         return value * self.logits - _LogPartition.apply(self.logits)
+
+    def cdf(self, value: Tensor) -> Tensor:
+        """The distribution function at `value`, by broadcasting; 0 below 0 and 1 above 1."""
+        logits, x = torch.broadcast_tensors(self.logits, value)
+        x = x.clamp(0, 1)
+        near_zero = logits.abs() < 1e-3
+        size = torch.where(near_zero, torch.ones_like(logits), logits).abs()
+        falling = torch.expm1(-size * x) / torch.expm1(-size)  # for logits below 0
+        rising = falling * torch.exp(-size * (1 - x))
+        series = x - logits * x * (1 - x) / 2
+        return torch.where(near_zero, series, torch.where(logits < 0, falling, rising))
 
     def icdf(self, value: Tensor) -> Tensor:
         """The x at which the distribution function reaches `value`, by broadcasting."""
@@ -109,7 +154,23 @@ class ContinuousBernoulli(Distribution):
         return torch.where(near_zero, series, torch.where(safe < 0, falling, rising)).clamp(0, 1)
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        """Reparametrised samples, sample_shape + batch_shape, by the module's `rsample`."""
         return rsample(self, sample_shape)
+
+
+class Bernoulli(distributions.Bernoulli):
+    """torch's, whose density would else be computed in the type of the value, which may be half precision."""
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """log p(value) in nats, in the logits' type."""
+        return super().log_prob(value.to(self.logits.dtype))
+
+
+@register_kl(ContinuousBernoulli, ContinuousBernoulli)
+def _kl(p: ContinuousBernoulli, q: ContinuousBernoulli) -> Tensor:
+    """KL(p ‖ q) in nats: an exponential family's, from its mean and log partition."""
+    log_partition = _LogPartition.apply
+    return (p.logits - q.logits) * p.mean + log_partition(q.logits) - log_partition(p.logits)
 
 
 def rsample(
@@ -136,7 +197,24 @@ def rsample(
             return distribution.loc + (distribution.scale_tril @ noise.unsqueeze(-1)).squeeze(-1)
         case ContinuousBernoulli():
             return distribution.icdf(_draw(torch.rand, distribution.logits, sample_shape, generator))
-    raise NotImplementedError(f"rsample does not know {type(distribution).__name__}.")
+    raise NotImplementedError(
+        f"rsample does not know {type(distribution).__name__}: a net gives a Normal, MultivariateNormal or "
+        "ContinuousBernoulli, or an Independent of one."
+    )
+
+
+@torch.no_grad()
+def sample(
+    distribution: Distribution, sample_shape: Sequence[int] = (), generator: torch.Generator | None = None
+) -> Tensor:
+    """A sample without gradients, of a Bernoulli too; shapes and errors as in `rsample`."""
+    match distribution:
+        case Independent():
+            return sample(distribution.base_dist, sample_shape, generator)
+        case distributions.Bernoulli():
+            probs = distribution.probs
+            return torch.bernoulli(probs.expand(*sample_shape, *probs.shape), generator=generator)
+    return rsample(distribution, sample_shape, generator)
 
 
 def _draw(

@@ -1,18 +1,25 @@
-"""What a trained model is worth: the ELBO in terms, importance bounds, the use of each dimension."""
+"""What a trained model is worth: the ELBO in terms, importance bounds, the use of each dimension.
+
+Every function here takes the examples as `Examples`, or as `model.observed` does: x and, for a conditional
+model, its labels y, be they tensors, arrays or a torch `Dataset`. They are read and checked once a call; what
+the model does not take raises ValueError in a sentence. Everything is computed where the model is.
+"""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from aevb.models.base import LatentVariableModel, check_sizes
+from aevb.data import Examples
+from aevb.models.base import LatentVariableModel, check_sizes, total
 
 SEED = 20_220_807  # not that of the dequantisation: the two must not share a stream
 BATCH = 500
-MAX_ROWS = 20_000  # of decoded data held at once: 20,000 images are 63 MB in float32
 
 
 @dataclass(frozen=True)
@@ -28,8 +35,8 @@ class Evaluation:
 @torch.no_grad()
 def evaluate(
     model: LatentVariableModel,
-    *observed: Tensor,
-    bounds: Sequence[int] = (),
+    *observed: Any,
+    bounds: int | Sequence[int] = (),
     seed: int = SEED,
     over: Callable[[Sequence[tuple[Tensor, ...]]], Iterable[tuple[Tensor, ...]]] = iter,
 ) -> Evaluation:
@@ -38,25 +45,25 @@ def evaluate(
     The same figures every time: noise comes from `seed`. Dropout is off during the call.
 
     Args:
-        observed: what `model.terms` takes: x, (N, D), and for a conditional model its labels, (N,).
-        bounds: the numbers of samples K, if any.
+        observed: x, or x and y, or `Examples`, under their fixed noise.
+        bounds: the number or numbers of samples K, if any.
         over: wraps the list of batches, for a progress bar.
     Raises:
-        ValueError: for no examples, labels of another number, or a K below 1.
+        ValueError: for examples that the model does not take, or a K below 1.
     """
+    batches = _batches(model, observed)
+    numbers = _numbers(bounds)
     # Two streams, so that the ELBO's figure does not depend on which bounds are asked for.
-    generator, bound_generator = (Generator().manual_seed(seed + i) for i in range(2))
+    generator, bound_generator = (Generator(model.device).manual_seed(seed + i) for i in range(2))
     terms: dict[str, float] = {}
-    bound = dict.fromkeys(sorted(bounds), 0.0)
+    bound = dict.fromkeys(numbers, 0.0)
     with evaluating(model):
-        for batch in over(_batches(observed)):
-            for name, term in model.terms(*batch, generator=generator).items():
-                terms[name] = terms.get(name, 0.0) + term.double().sum().item()
-            for k, values in importance_bounds(
-                model, *batch, bounds=bounds, generator=bound_generator
-            ).items():
-                bound[k] += values.double().sum().item()
-    count = len(observed[0])
+        for batch in over(batches):
+            for name, term in model(*batch, generator=generator).items():
+                terms[name] = terms.get(name, 0.0) + _sum(term)
+            for k, values in _bounds(model, batch, numbers, bound_generator).items():
+                bound[k] += _sum(values)
+    count = sum(len(batch[0]) for batch in batches)
     terms = {name: value / count for name, value in terms.items()}
     return Evaluation(sum(terms.values()), terms, {k: v / count for k, v in bound.items()}, count)
 
@@ -64,78 +71,96 @@ def evaluate(
 @torch.no_grad()
 def importance_bounds(
     model: LatentVariableModel,
-    *observed: Tensor,
-    bounds: Sequence[int],
+    *observed: Any,
+    bounds: int | Sequence[int],
     generator: Generator | None = None,
 ) -> dict[int, Tensor]:
-    """log (1/K) Σₖ p(x, zₖ) / q(zₖ | x) for each K in `bounds`, each (B,) for `observed` as in `evaluate`.
+    """log (1/K) Σₖ p(x, zₖ) / q(zₖ | x) for each K in `bounds`, each (N,) for N examples.
 
-    A lower bound on the evidence that rises with K (Burda, Grosse and Salakhutdinov, 2016). The K
-    samples of a smaller bound are the first of a larger one's, and memory does not grow with K.
+    A lower bound on the evidence that rises with K (Burda, Grosse and Salakhutdinov, 2016). The K samples of
+    a smaller bound are the first of a larger one's. Memory does not grow with K.
 
     Raises:
-        ValueError: for a K below 1.
+        ValueError: for examples that the model does not take, or a K below 1.
     """
-    for k in bounds:
-        check_sizes(K=k)
-    x = observed[0]
-    chunk = max(1, MAX_ROWS // len(x))
+    numbers = _numbers(bounds)
+    parts = [_bounds(model, batch, numbers, generator) for batch in _batches(model, observed)]
+    return {k: torch.cat([part[k] for part in parts]) for k in numbers}
+
+
+def _bounds(
+    model: LatentVariableModel, batch: tuple[Tensor, ...], numbers: list[int], generator: Generator | None
+) -> dict[int, Tensor]:
+    x = batch[0]
+    chunk = max(1, model.at_once // len(x))
     running = torch.tensor(-math.inf, device=x.device)
     result, drawn = {}, 0
-    for k in sorted(bounds):
+    for k in numbers:
         while drawn < k:
             count = min(chunk, k - drawn)
-            weights = model.log_weights(*observed, samples=count, generator=generator)
-            running = torch.logaddexp(running, weights.logsumexp(0))
+            ratios = model.log_ratios(*batch, samples=count, generator=generator)
+            running = torch.logaddexp(running, ratios.logsumexp(0))
             drawn += count
         result[k] = running - math.log(k)
     return result
 
 
 @torch.no_grad()
-def posterior_means(model: LatentVariableModel, *observed: Tensor) -> Tensor:
+def posterior_means(model: LatentVariableModel, *observed: Any) -> Tensor:
     """`model.encode` of all N examples in bounded memory, (N, L)."""
     with evaluating(model):
-        return torch.cat([model.encode(*batch) for batch in _batches(observed)])
+        return torch.cat([model.posterior_mean(*batch) for batch in _batches(model, observed)])
 
 
 @torch.no_grad()
-def elbos(model: LatentVariableModel, *observed: Tensor, seed: int = SEED) -> Tensor:
+def elbos(model: LatentVariableModel, *observed: Any, seed: int = SEED) -> Tensor:
     """The ELBO of each of N examples, (N,), whose mean is that of `evaluate` with the same seed."""
-    generator = Generator().manual_seed(seed)
+    generator = Generator(model.device).manual_seed(seed)
     with evaluating(model):
-        return torch.cat([model.elbo(*batch, generator=generator) for batch in _batches(observed)])
+        parts = [total(model(*batch, generator=generator)) for batch in _batches(model, observed)]
+    return torch.cat(parts)
 
 
 @torch.no_grad()
-def responsibilities(model: LatentVariableModel, x: Tensor) -> Tensor | None:
+def responsibilities(model: LatentVariableModel, x: Any) -> Tensor | None:
     """q(y | x) of all N examples in bounded memory, (N, C); None for a model without a latent choice."""
+    if model.conditional:
+        return None  # its y is observed
     with evaluating(model):
-        shares = [model.responsibilities(batch) for (batch,) in _batches([x])]
+        shares = [model.responsibilities(batch) for (batch,) in _batches(model, (x,))]
     found = [share for share in shares if share is not None]
     return torch.cat(found) if found else None
 
 
 @torch.no_grad()
-def dimension_kl(model: LatentVariableModel, *observed: Tensor, seed: int = SEED) -> Tensor:
+def dimension_kl(model: LatentVariableModel, *observed: Any, seed: int = SEED) -> Tensor:
     """KL(q(z_l | x) ‖ p(z_l)) averaged over N examples, in nats: how much each dimension is used.
 
     As `encode`: (L,), and (T·L,) for a model of rows. They sum to the mean KL of the ELBO in z.
     """
-    generator = Generator().manual_seed(seed)
+    generator, batches = Generator(model.device).manual_seed(seed), _batches(model, observed)
     with evaluating(model):
-        parts = [model.kl_by_dimension(*batch, generator=generator).sum(0) for batch in _batches(observed)]
-    return torch.stack(parts).sum(0) / len(observed[0])
+        parts = [model.kl_by_dimension(*batch, generator=generator).sum(0) for batch in batches]
+    return torch.stack(parts).sum(0) / sum(len(batch[0]) for batch in batches)
 
 
-def _batches(observed: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
-    """The examples in order, `BATCH` at a time. One label for all of them would broadcast: it is refused."""
-    counts = [len(part) for part in observed]
-    if not any(counts):
-        raise ValueError("There are no examples.")
-    if len(set(counts)) > 1:
-        raise ValueError(f"There are {counts[0]} examples but {counts[1]} labels.")
-    return list(zip(*(part.split(BATCH) for part in observed), strict=True))
+def _batches(model: LatentVariableModel, observed: tuple[Any, ...]) -> list[tuple[Tensor, ...]]:
+    """The examples in order as the model takes them, `BATCH` at a time."""
+    first = observed[0]
+    if isinstance(first, Examples):
+        observed = first.require(model).fixed()
+    parts = (part.split(BATCH) for part in model.observed(*observed))
+    return list(zip(*parts, strict=True))
+
+
+def _numbers(bounds: int | Sequence[int]) -> list[int]:
+    """The numbers of samples, each once, from the smallest."""
+    several: Any = [bounds] if np.ndim(bounds) == 0 else bounds
+    return sorted({k for bound in several for k in check_sizes(K=bound)})
+
+
+def _sum(values: Tensor) -> float:
+    return values.cpu().double().sum().item()  # on the CPU: not every device has float64
 
 
 @contextmanager

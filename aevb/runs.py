@@ -1,6 +1,7 @@
-"""A recorded training run on MNIST: epoch by epoch measured on the test set, its best state on disk."""
+"""A recorded training run on images: epoch by epoch measured on the test set, its best state on disk."""
 
 import dataclasses
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from aevb import checkpoints
-from aevb.data import Digits
+from aevb.data import Images
 from aevb.evaluation import evaluate
 from aevb.explore.clusters import scores
 from aevb.models.base import LatentVariableModel
-from aevb.training import Progress, TrainingConfig, train
+from aevb.training import Diverged, Progress, TrainingConfig, train
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,12 @@ class Epoch:
 
 def record(
     model: LatentVariableModel,
-    digits: Digits,
+    images: Images,
     config: TrainingConfig,
     folder: Path,
     facts: dict[str, Any],
+    *,
+    overwrite: bool = False,
 ) -> Iterator[Progress | Epoch]:
     """Trains `model`, writing a checkpoint into `folder` whenever the test ELBO is the best so far.
 
@@ -48,10 +51,18 @@ def record(
 
     Args:
         facts: what else training.json is to tell, such as the command.
+        overwrite: whether a checkpoint that is already in the folder may go.
     Yields:
         `Progress` after every step, `Epoch` after every epoch.
+    Raises:
+        CheckpointError: where one is there, and `overwrite` is not given; nothing is trained then.
+        Diverged: as `train` does, or when the test ELBO is not a finite number.
+        ValueError: for images that the model does not take, and as `train` does.
     """
-    examples, test = digits.train.seen_by(model), digits.test.seen_by(model).fixed()
+    if not overwrite:
+        checkpoints.require_free(folder)
+    examples, test = (split.seen_by(model) for split in (images.train, images.test))
+    observed = test.fixed()
     epoch_steps = max(1, len(examples) // config.batch_size)
     start, curve, best, sum_elbo = time.thread_time(), list[Epoch](), -float("inf"), 0.0
     for progress in train(model, examples, config):
@@ -59,15 +70,25 @@ def record(
         yield progress
         if progress.step % epoch_steps:
             continue
-        measured = evaluate(model, *test)
+        measured = evaluate(model, *observed)
+        if not math.isfinite(measured.elbo):
+            raise Diverged(
+                f"The test ELBO is {measured.elbo} after step {progress.step}: lower the learning rate."
+            )
         epoch, train_elbo = progress.step // epoch_steps, sum_elbo / epoch_steps
-        scored = scores(model, test[0], digits.test.labels)
+        labels = images.test.labels
+        scored = {} if labels is None else scores(model, observed[0], labels)
         curve.append(Epoch(epoch, train_elbo, measured.elbo, measured.terms, scored))
         sum_elbo = 0.0
         improved = measured.elbo > best
         best = max(best, measured.elbo)
         training = facts | {
-            "data": digits.note,
+            "data": images.note,
+            "source": images.name,
+            "shape": list(images.shape),
+            "classes": list(images.classes),
+            "precision": progress.precision,
+            "device": progress.device,
             "config": dataclasses.asdict(config) | {"schedule": repr(config.schedule)},
             "versions": checkpoints.versions(),
             "seconds": round(time.thread_time() - start, 1),
@@ -76,7 +97,7 @@ def record(
             "curve": [dataclasses.asdict(epoch) for epoch in curve],
         }
         if improved:
-            checkpoints.save(model, folder, training)
+            checkpoints.save(model, folder, training, overwrite=True)
         else:
             checkpoints.write_json(folder / "training.json", training)
         yield curve[-1]

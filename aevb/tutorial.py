@@ -65,18 +65,16 @@ def synthetic() -> Picture:
 
 def experiment_1() -> Picture:
     """Figure 2: the curves, and points that the model generates at a few stages."""
-    trajectory, points = Trajectory.join(experiments.run(EXPERIMENT_1)), _points(EXPERIMENT_1)
+    trajectory, points = experiments.run(EXPERIMENT_1), _points(EXPERIMENT_1)
     parts: dict[str, go.Figure | str] = {"": _em_plot(EXPERIMENT_1, trajectory)}
     for step in STAGES:
-        parts[f"After {step:,} gradient steps"] = planes(
-            points, experiments.generated(trajectory, step, len(points))
-        )
+        parts[f"After {step:,} gradient steps"] = planes(points, trajectory.generated(step, len(points)))
     return Picture(parts)
 
 
 def experiment_2() -> Picture:
     """Figure 3."""
-    return Picture({"": _em_plot(EXPERIMENT_2, Trajectory.join(experiments.run(EXPERIMENT_2)))})
+    return Picture({"": _em_plot(EXPERIMENT_2, experiments.run(EXPERIMENT_2))})
 
 
 def _points(experiment: Experiment) -> np.ndarray:
@@ -89,7 +87,7 @@ def _em_plot(experiment: Experiment, trajectory: Trajectory) -> go.Figure:
 
 def originals() -> Picture:
     """Figure 4."""
-    pixels = data.load().test.images[:ORIGINALS].numpy() / 255
+    pixels = data.read().test.images[:ORIGINALS].numpy() / 255
     return Picture({"": _image(tile(pixels, 10, scale=5), f"{ORIGINALS} handwritten digits")})
 
 
@@ -116,7 +114,7 @@ def vae_samples() -> Picture:
 def vae_map() -> Picture:
     """Figure 8."""
     checkpoint, _ = _shipped("vae", VAE)
-    labels = data.load().test.labels.numpy()
+    labels = data.read().test.known_labels.numpy()
     points = checkpoint.maps.get("tsne")
     if points is None or points.shape != (len(labels), 2):
         path = checkpoint.path / "maps.npz"
@@ -139,10 +137,10 @@ def gmvae_curves() -> Picture:
 def gmvae_clusters() -> Picture:
     """Figure 11."""
     checkpoint, model = _shipped("gmvae", GMVAE)
-    test = data.load().test
+    test = data.read().test
     shares = responsibilities(model, *test.seen_by(model).fixed())
     assert shares is not None  # a GMVAE's choice is latent
-    return Picture({"": generated.clusters(model, clustering(shares, test.labels), SEED)}, checkpoint)
+    return Picture({"": generated.clusters(model, clustering(shares, test.known_labels), SEED)}, checkpoint)
 
 
 def vrnn_results() -> Picture:

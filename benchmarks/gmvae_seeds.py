@@ -31,9 +31,8 @@ def run(start: str, seed: int) -> dict:
     folder = RUNS / f"{start}-{seed}"
     record = folder / "training.json"
     if not record.is_file() or "test" not in json.loads(record.read_text()):
-        command = (
-            f"train gmvae {shlex.join(STARTS[start])} --bfloat16 --seed {seed} --bounds --output {folder}"
-        )
+        options = f"--seed {seed} --bounds --output {folder} --overwrite"
+        command = f"train gmvae {shlex.join(STARTS[start])} {options}"
         print(f"python -m aevb {command}", flush=True)
         subprocess.run([sys.executable, "-m", "aevb", *shlex.split(command)], check=True)
     return json.loads(record.read_text())

@@ -28,7 +28,7 @@ def make(name: str, seed: int = 0) -> LatentVariableModel:
 
 def observe(model: LatentVariableModel, count: int, seed: int = 0) -> tuple[torch.Tensor, ...]:
     """Data such as the model observes, (x,) or (x, y)."""
-    rows = (model.length,) if model.observation == "rows" else ()
+    rows = (model.length,) if model.length > 1 else ()
     x = torch.rand(count, *rows, model.data_dim, generator=seeded(seed))
     if model.observation == "vector":
         x = 4 * x - 2

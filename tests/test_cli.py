@@ -1,8 +1,11 @@
 """python -m aevb: what it prints, what it leaves behind, and how it fails."""
 
 import dataclasses
+import inspect
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,14 +17,17 @@ import torch
 from PIL import Image
 
 from aevb import VAE, FactorAnalysis, checkpoints, data
-from aevb.__main__ import main
-from aevb.explore import measures
+from aevb.__main__ import _parser, main
+from aevb.explore import maps, measures
+from aevb.models import REGISTRY
+from aevb.models.factor_analysis import true_model
+from tests import small_models
 
 ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
-def few_digits(monkeypatch) -> data.Digits:
+def few_digits(monkeypatch) -> data.Images:
     """The commands find 200 training and 100 test images."""
     digits = data.load_sample()
     splits = {"train": digits.train, "test": digits.test}
@@ -30,8 +36,27 @@ def few_digits(monkeypatch) -> data.Digits:
         for (name, split), count in zip(splits.items(), (200, 100), strict=True)
     }
     digits = dataclasses.replace(digits, **few, note="A few digits.")
-    monkeypatch.setattr(data, "load", lambda: digits)
+    monkeypatch.setattr(data, "read", lambda *source, **options: digits)
     return digits
+
+
+@pytest.fixture
+def tiny(tmp_path) -> str:
+    """An .npz of 60 images of 6 × 6 pixels, in three classes with names."""
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (60, 6, 6), dtype=np.uint8)
+    np.savez(tmp_path / "tiny.npz", x=images, y=np.array(["ant", "bee", "cat"])[np.arange(60) % 3])
+    return str(tmp_path / "tiny.npz")
+
+
+SMALL = {
+    "fa": [],
+    "vae": ["--hidden-dims", "8"],
+    "cvae": ["--hidden-dims", "8"],
+    "gmvae": ["--hidden-dims", "8", "8", "--clusters", "3"],
+    "vrnn": ["--hidden-dims", "8", "--memory-dim", "8"],
+}
+"""What makes each model small, beside a latent dimension of 2."""
 
 
 @pytest.fixture
@@ -86,7 +111,7 @@ def test_evaluate_prints_the_same_figures_for_people(vae, few_digits, capsys):
     measured = json.loads(capsys.readouterr().out)
     assert main(["evaluate", str(vae)]) == 0
     said = capsys.readouterr().out
-    assert "A few digits." in said and "100 test images" in said
+    assert "A few digits." in said and "100 test examples" in said
     for figure in (measured["elbo"], *measured["terms"].values(), *measured["bound"].values()):
         assert f"{figure:,.2f}" in said
 
@@ -110,27 +135,44 @@ def test_a_gmvae_starts_from_clusters_and_then_moves_them(tmp_path, few_digits, 
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["vae", "--clusters-first", "1"], "--clusters-first is not an option of vae."),
-        (["gmvae", "--epochs", "2", "--clusters-first", "2"], "must leave epochs in which q(y | x) moves"),
+        (["--epochs", "2", "--clusters-first", "2"], "must leave epochs in which q(y | x) moves"),
+        (["--hidden-dims", "8"], "at least two layers"),
     ],
 )
-def test_clusters_first_is_refused_where_it_makes_no_sense(few_digits, capsys, arguments, problem):
-    assert main(["train", *arguments]) == 1
+def test_impossible_training_is_refused_before_there_is_a_folder(
+    few_digits, tmp_path, capsys, arguments, problem
+):
+    assert main(["train", "gmvae", *arguments, "--output", str(tmp_path / "run")]) == 1
     assert problem in sentence(capsys.readouterr().err)
+    assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("option", ["--bfloat16", "--clusters-first 3", "--bounds 10", "--bounds"])
-def test_factor_analysis_refuses_what_it_would_pass_over(option, tmp_path, capsys):
-    assert main(["train", "fa", "--epochs", "1", "--output", str(tmp_path / "fa"), *option.split()]) == 1
-    name = option.split()[0]
-    assert f"{name} is not an option of fa." in sentence(capsys.readouterr().err)
-    assert not (tmp_path / "fa").exists()
+@pytest.mark.parametrize("rest", [[], ["--bounds", "5"]])
+def test_evaluate_gives_the_exact_figures_of_factor_analysis(rest, tmp_path, capsys):
+    checkpoints.save(true_model(), tmp_path / "fa")
+    assert main(["evaluate", str(tmp_path / "fa"), "--json", *rest]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    exact = measured["exact"]
+    assert measured["images"] == 1000
+    assert (
+        exact["evidence"] == pytest.approx(exact["true_evidence"], abs=1e-4) == pytest.approx(-3.95, abs=0.1)
+    )
+    assert exact["gap"] == pytest.approx(0, abs=1e-5)
+    assert exact["exact_elbo"] == pytest.approx(exact["evidence"], abs=1e-5)
+    assert main(["evaluate", str(tmp_path / "fa"), "--bounds"]) == 0
+    assert f"{exact['evidence']:.4f}" in capsys.readouterr().out
 
 
-def test_evaluate_refuses_factor_analysis(tmp_path, capsys):
-    checkpoints.save(FactorAnalysis(), tmp_path)
-    assert main(["evaluate", str(tmp_path)]) == 1
-    assert "not a model of images" in sentence(capsys.readouterr().err)
+def test_evaluate_takes_vectors_of_ones_own(tmp_path, capsys):
+    points = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+    np.savez(tmp_path / "points.npz", x_train=points, x_test=points[:7])
+    folder, source = tmp_path / "fa", tmp_path / "points.npz"
+    checkpoints.save(true_model(), folder)
+    model = checkpoints.load(folder).model
+    assert main(["evaluate", str(folder), "--data", str(source), "--json", "--bounds"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert measured["images"] == 7 and "true_evidence" not in measured["exact"]
+    assert measured["exact"]["evidence"] == pytest.approx(model.evidence(points[:7]).mean().item())
 
 
 # sample
@@ -155,6 +197,79 @@ def test_sample_prints_points_of_factor_analysis(tmp_path, capsys):
     assert main(["sample", str(tmp_path), "--count", "4"]) == 0
     points = json.loads(capsys.readouterr().out)
     assert len(points) == 4 and all(len(point) == 3 for point in points)
+
+
+def test_sample_writes_numbers_where_it_is_told_to(tmp_path, capsys):
+    checkpoints.save(FactorAnalysis(3, 2), tmp_path / "fa")
+    main(["sample", str(tmp_path / "fa"), "--count", "4"])
+    points = np.array(json.loads(capsys.readouterr().out))
+    for suffix, read in {
+        ".json": lambda path: json.loads(path.read_text()),
+        ".csv": lambda path: np.loadtxt(path, delimiter=","),
+        ".npy": np.load,
+    }.items():
+        output = tmp_path / "new" / f"points{suffix}"
+        assert main(["sample", str(tmp_path / "fa"), "--count", "4", "--output", str(output)]) == 0
+        assert str(output) in capsys.readouterr().out
+        np.testing.assert_allclose(read(output), points, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [("points.png", "fa draws vectors, which are no picture"), ("points.txt", "must end in .png or .json")],
+)
+def test_sample_says_what_it_cannot_write(output, said, tmp_path, capsys):
+    checkpoints.save(FactorAnalysis(3, 2), tmp_path / "fa")
+    assert main(["sample", str(tmp_path / "fa"), "--output", str(tmp_path / output)]) == 1
+    assert said in sentence(capsys.readouterr().err)
+    assert not (tmp_path / output).exists()
+
+
+def drawn(folder: Path, *arguments: str) -> np.ndarray:
+    """What `sample` draws from a checkpoint, (N, D)."""
+    output = folder.parent / "drawn.npy"
+    assert main(["sample", str(folder), "--output", str(output), *arguments]) == 0
+    return np.load(output)
+
+
+@pytest.mark.parametrize(("model", "option"), [("cvae", "--label"), ("gmvae", "--cluster")])
+def test_sample_takes_labels_and_clusters(model, option, tmp_path):
+    made = small_models.make(model)
+    checkpoints.save(made, tmp_path / model)
+    made = checkpoints.load(tmp_path / model).model
+    x = drawn(tmp_path / model, option, "3", "1", "--count", "5", "--seed", "4")
+    expected = made.sample(5, [3, 1, 3, 1, 3], generator=small_models.seeded(4))
+    np.testing.assert_array_equal(x, expected)
+    at_random = drawn(tmp_path / model, "--count", "5", "--seed", "4")
+    np.testing.assert_array_equal(at_random, made.sample(5, generator=small_models.seeded(4)))
+
+
+def test_sample_knows_classes_by_their_names(tmp_path, capsys):
+    names = ["ant", "bee", "cat", "dog", "eel"]
+    checkpoints.save(small_models.make("cvae"), tmp_path / "cvae", {"classes": names, "shape": [3, 4]})
+    named = drawn(tmp_path / "cvae", "--label", "cat", "--count", "3")
+    np.testing.assert_array_equal(named, drawn(tmp_path / "cvae", "--label", "2", "--count", "3"))
+    capsys.readouterr()
+    assert main(["sample", str(tmp_path / "cvae"), "--label", "emu"]) == 1
+    assert "There is no label emu: there are ant, bee, cat, dog, eel." in sentence(capsys.readouterr().err)
+    picture = tmp_path / "drawn.png"
+    assert main(["sample", str(tmp_path / "cvae"), "--count", "2", "--output", str(picture)]) == 0
+    assert np.asarray(Image.open(picture)).shape[:2] == (3 + 2, 2 * 5 + 1)
+
+
+@pytest.mark.parametrize(
+    ("model", "option", "said"),
+    [
+        ("vae", "--label", "--label is no option of vae."),
+        ("gmvae", "--label", "--label is no option of gmvae: it has --cluster."),
+        ("cvae", "--cluster", "--cluster is no option of cvae: it has --label."),
+        ("gmvae", "--cluster", "There is no cluster 7: there are 0…4."),
+    ],
+)
+def test_sample_refuses_choices_that_there_are_not(model, option, said, tmp_path, capsys):
+    checkpoints.save(small_models.make(model), tmp_path / model)
+    assert main(["sample", str(tmp_path / model), option, "7"]) == 1
+    assert sentence(capsys.readouterr().err) == f"aevb: {said}"
 
 
 # train
@@ -184,8 +299,10 @@ def test_train_factor_analysis_prints_its_exact_figures(schedule, tmp_path, caps
     arguments = ["train", "fa", "--epochs", "50", "--batch-size", "100", "--output", str(tmp_path / "fa")]
     assert main([*arguments, "--learning-rate", "0.05", *schedule]) == 0
     figures = json.loads(capsys.readouterr().out)
-    assert figures["evidence"] - figures["elbo"] == pytest.approx(figures["gap"], abs=1e-4)
-    assert figures["gap"] >= 0 and figures["evidence"] > -6
+    exact = figures["exact"]
+    assert exact["evidence"] - exact["exact_elbo"] == pytest.approx(exact["gap"], abs=1e-4)
+    assert exact["gap"] >= 0 and -6 < exact["evidence"] <= exact["true_evidence"] + 0.05
+    assert figures["elbo"] == pytest.approx(exact["exact_elbo"], abs=0.1)
     assert isinstance(checkpoints.load(tmp_path / "fa").model, FactorAnalysis)
 
 
@@ -281,10 +398,24 @@ def test_an_impossible_dropout_is_named(dropout, few_digits, capsys):
     assert "dropout must be in [0, 1)" in sentence(capsys.readouterr().err)
 
 
-@pytest.mark.parametrize("model", ["fa", "gmvae"])
-def test_an_option_of_another_model_is_refused(model, few_digits, capsys):
-    assert main(["train", model, "--dropout", "0.1"]) == 1
-    assert f"--dropout is not an option of {model}." in sentence(capsys.readouterr().err)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "fa", "--dropout", "0.1"],
+        ["train", "gmvae", "--dropout", "0.1"],
+        ["train", "vae", "--clusters-first", "3"],
+        ["train", "vae", "--bfloat16"],
+        ["evaluate", "vae", "--seed", "0"],
+    ],
+)
+def test_an_option_of_another_model_or_command_is_refused(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    command = " ".join(arguments[: 2 if arguments[0] == "train" else 1])
+    assert f"{arguments[2]} is not an option of {command}" in sentence(capsys.readouterr().err)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["evaluate", "sample", "map", "measure"])
@@ -298,17 +429,228 @@ def test_a_damaged_checkpoint_is_named(name, vae, few_digits, capsys):
 def test_a_model_of_other_images_is_refused(name, few_digits, tmp_path, capsys):
     checkpoints.save(VAE(data_dim=9, hidden_dims=[8], latent_dim=2), tmp_path / "small")
     assert main([name, str(tmp_path / "small")]) == 1
-    assert "is a model of 9 pixels; these images have 784." in sentence(capsys.readouterr().err)
+    said = sentence(capsys.readouterr().err)
+    assert "takes examples of 9 numbers" in said and "784 numbers (28 × 28)" in said
 
 
-def test_a_diverged_run_leaves_the_checkpoint_of_before(tmp_path, capsys):
-    folder = tmp_path / "fa"
-    assert main(["train", "fa", "--epochs", "1", "--output", str(folder)]) == 0
-    before = (folder / "model.safetensors").read_bytes()
-    rate = ["--learning-rate", "1000", "--epochs", "50"]
-    assert main(["train", "fa", *rate, "--output", str(folder)]) == 1
-    assert "lower the learning rate" in sentence(capsys.readouterr().err)
-    assert (folder / "model.safetensors").read_bytes() == before
+def test_a_run_that_diverges_leaves_no_empty_folder(few_digits, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for output in ([], ["--output", "mine"]):
+        assert main(["train", "vae", "--learning-rate", "1000", "--batch-size", "5", *output]) == 1
+        assert "lower the learning rate" in sentence(capsys.readouterr().err)
+    assert not [path for path in tmp_path.rglob("*") if path.name in ("vae", "mine")]
+
+
+# No run destroys another
+
+
+def test_a_folder_that_holds_a_checkpoint_is_written_over_only_where_that_is_asked_for(
+    vae, few_digits, tmp_path, capsys
+):
+    before = (vae / "model.safetensors").read_bytes()
+    arguments = ["train", "fa", "--epochs", "1", "--output", str(vae)]
+    assert main(arguments) == 1
+    said = capsys.readouterr().err
+    assert f"{vae} holds a checkpoint already: give another --output, or --overwrite." in sentence(said)
+    assert "step" not in said and (vae / "model.safetensors").read_bytes() == before
+    (vae / "maps.npz").write_bytes(b"of other weights")
+    assert main([*arguments, "--overwrite"]) == 0
+    assert isinstance(checkpoints.load(vae).model, FactorAnalysis)
+    assert not (vae / "maps.npz").exists()
+
+
+def test_each_run_has_a_folder_of_its_own(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for expected in ("fa", "fa-2", "fa-3"):
+        assert main(["train", "fa", "--epochs", "1"]) == 0
+        assert f"The checkpoint is in {Path('runs') / expected}." in capsys.readouterr().err
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["fa", "fa-2", "fa-3"]
+
+
+# What a model can be given, the command line can
+
+
+@pytest.mark.parametrize("model", REGISTRY)
+def test_every_argument_of_a_model_but_the_datas_is_an_option(model, capsys):
+    with pytest.raises(SystemExit):
+        main(["train", model, "--help"])
+    said = capsys.readouterr().out
+    for name in list(inspect.signature(REGISTRY[model].__init__).parameters)[1:]:
+        given = f"--{name.replace('_', '-')}" in said
+        assert given == (name not in ("data_dim", "length")), name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["vae", "--likelihood", "gaussian", "--dropout", "0.2"], {"likelihood": "gaussian", "dropout": 0.2}),
+        (
+            ["cvae", "--conditioned", "x", "--likelihood", "continuous-bernoulli"],
+            {"conditioned": "x", "classes": 3},
+        ),
+        (
+            ["gmvae", "--clusters", "4", "--estimator", "gumbel-analytic", "--straight-through"],
+            {"clusters": 4, "estimator": "gumbel analytic", "straight_through": True},
+        ),
+        (["gmvae", "--estimator", "gumbel relaxed", "--temperature", "0.8"], {"temperature": 0.8}),
+        (
+            ["vrnn", "--memory-dim", "5", "--memory-layers", "1"],
+            {"memory_dim": 5, "length": 6, "data_dim": 6},
+        ),
+    ],
+)
+def test_what_a_model_is_given_is_what_is_trained_and_kept(arguments, expected, tiny, tmp_path, capsys):
+    folder = tmp_path / "run"
+    model = arguments[0]
+    widths = ["--hidden-dims", "8", *(["8"] if model == "gmvae" else []), "--latent-dim", "2"]
+    rest = ["--data", tiny, "--epochs", "1", "--bounds", "--output", str(folder)]
+    assert main(["train", *arguments, *widths, *rest]) == 0
+    config = checkpoints.load(folder).model.config
+    assert config["latent_dim"] == 2 and list(config["hidden_dims"]) == [8] * (len(widths) - 3)
+    assert {name: config[name] for name in expected} == expected
+
+
+# Other data
+
+
+@pytest.mark.parametrize("model", REGISTRY)
+def test_each_model_trains_on_a_file_of_images_and_is_measured_on_it_again(model, tiny, tmp_path, capsys):
+    folder = tmp_path / "run"
+    arguments = [*SMALL[model], "--latent-dim", "2", "--data", tiny, "--epochs", "1", "--batch-size", "10"]
+    assert main(["train", model, *arguments, "--bounds", "2", "--output", str(folder)]) == 0
+    trained = json.loads(capsys.readouterr().out)
+    checkpoint = checkpoints.load(folder)
+    assert checkpoint.shape == (6, 6) and checkpoint.classes == ("ant", "bee", "cat")
+    assert trained["images"] == 6 and np.isfinite(trained["elbo"])
+    assert main(["evaluate", str(folder), "--json", "--bounds", "2"]) == 0  # on what it was trained on
+    again = json.loads(capsys.readouterr().out)
+    assert (again["elbo"], again["bound"]) == (trained["elbo"], trained["bound"])
+    picture = tmp_path / "drawn.png"
+    assert main(["sample", str(folder), "--count", "3", "--output", str(picture)]) == 0
+    assert np.asarray(Image.open(picture)).shape[:2] == (8, 3 * 7 + 1)
+
+
+@pytest.mark.parametrize("model", ["vae", "gmvae"])
+def test_a_gaussian_likelihood_trains_on_vectors_of_any_scale(model, tmp_path, capsys):
+    points = np.random.default_rng(0).normal(3.0, 2.0, (60, 5)).astype(np.float32)
+    np.savez(tmp_path / "points.npz", x=points)
+    folder, given = tmp_path / "run", [*SMALL[model], "--latent-dim", "2", "--epochs", "1", "--bounds"]
+    given += ["--data", str(tmp_path / "points.npz"), "--output", str(folder)]
+    assert main(["train", model, *given]) == 1
+    assert "Values must be" in sentence(capsys.readouterr().err) and not folder.exists()
+    assert main(["train", model, *given, "--likelihood", "gaussian"]) == 0
+    assert np.isfinite(json.loads(capsys.readouterr().out)["elbo"])
+    assert drawn(folder, "--count", "2").shape == (2, 5)
+
+
+def test_images_are_scaled_where_that_is_asked_for(tiny, tmp_path, capsys):
+    folder = tmp_path / "run"
+    arguments = ["--hidden-dims", "8", "--epochs", "1", "--bounds", "--output", str(folder)]
+    assert main(["train", "vae", *arguments, "--data", tiny, "--image-size", "4"]) == 0
+    assert checkpoints.load(folder).model.data_dim == 16
+    assert main(["evaluate", str(folder), "--json", "--bounds"]) == 0  # of the size that it was trained on
+
+
+@pytest.mark.parametrize("source", ["fashion", "kmnist"])
+def test_a_set_that_is_not_here_is_named_with_what_brings_it(source, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("AEVB_DATA", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "vae", "--data", source]) == 1
+    said = sentence(capsys.readouterr().err)
+    assert f"aevb data {source} --download" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_maps_of_other_data_are_kept(tiny, tmp_path, capsys):
+    folder = tmp_path / "run"
+    main(
+        [
+            "train",
+            "vae",
+            *SMALL["vae"],
+            "--latent-dim",
+            "3",
+            "--data",
+            tiny,
+            "--epochs",
+            "1",
+            "--output",
+            str(folder),
+        ]
+    )
+    assert main(["map", str(folder)]) == 0
+    assert str(folder / "maps.npz") in capsys.readouterr().out
+    for name, points in checkpoints.load(folder).maps.items():
+        assert points.shape == (6, 2) and np.isfinite(points).all(), name
+
+
+def test_what_was_mapped_is_kept_if_the_next_map_fails(vae, few_digits, monkeypatch, capsys):
+    def make(means):
+        yield "pca", np.zeros((len(means), 2), np.float32)
+        raise ValueError("No more.")
+
+    monkeypatch.setattr(maps, "make", make)
+    assert main(["map", str(vae)]) == 1
+    assert sentence(capsys.readouterr().err) == "aevb: No more."
+    assert checkpoints.load(vae).maps.keys() == {"pca"}
+
+
+# Where and how exactly
+
+
+def test_the_precision_and_the_device_in_use_are_recorded(tiny, tmp_path, capsys):
+    folder = tmp_path / "run"
+    arguments = ["--data", tiny, "--epochs", "1", "--bounds", "--output", str(folder)]
+    assert main(["train", "vae", *arguments, "--precision", "float32", "--device", "cpu"]) == 0
+    training = checkpoints.load(folder).training
+    assert (training["precision"], training["device"]) == ("float32", "cpu")
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate", "sample", "map", "measure"])
+def test_a_device_that_is_not_here_is_named(name, few_digits, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([name, "vae", "--device", "cuda:99"]) == 1
+    assert "This machine has no device cuda:99" in sentence(capsys.readouterr().err)
+    assert not list(tmp_path.iterdir())
+
+
+# app
+
+
+def test_app_runs_the_app_that_comes_with_the_library(monkeypatch):
+    called = []
+
+    def run(command, **settings):
+        called.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert main(["app", "--port", "8600"]) == 0
+    (command,) = called
+    assert command[-1] == "--server.port=8600" and Path(command[-2]).samefile(ROOT / "app.py")
+
+
+# The commands that are written down
+
+
+def written_commands() -> list[str]:
+    """Of the documents, and of the training records that come with the library."""
+    texts = [
+        path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *(ROOT / "aevb").rglob("*.md"))
+    ]
+    found = [
+        command for text in texts for command in re.findall(r"`(?:python -m )?aevb ([^`]+ [^`]+)`", text)
+    ]
+    for path in (ROOT / "checkpoints").glob("*/training.json"):
+        found.append(json.loads(path.read_text(encoding="utf-8"))["command"].removeprefix("python -m aevb "))
+    return sorted({*found})
+
+
+@pytest.mark.parametrize("written", written_commands())
+def test_a_command_that_is_written_down_is_one(written):
+    words = shlex.split(written.replace("NAME", "vae").replace("CHECKPOINT", "vae"))
+    _, others = _parser().parse_known_args(words)
+    assert not others
 
 
 @pytest.mark.parametrize("model", ["fa", "vae"])
@@ -325,7 +667,9 @@ def test_the_data_in_use_are_named(tmp_path):
     assert process.stdout.startswith("The bundled sample of MNIST")
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate", "sample", "map", "measure", "figure", "data"])
+@pytest.mark.parametrize(
+    "name", ["train", "evaluate", "sample", "map", "measure", "figure", "export-onnx", "data", "app"]
+)
 def test_every_command_has_help(name, capsys):
     with pytest.raises(SystemExit) as ended:
         main([name, "--help"])

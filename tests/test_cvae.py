@@ -94,11 +94,15 @@ def test_another_way_to_condition_is_refused() -> None:
         make("y")
 
 
-def test_samples_take_the_labels_in_turn() -> None:
+def test_samples_are_of_the_labels_that_are_given() -> None:
     model, y, generator = make(), torch.tensor([0, 1, 2, 3, 4, 0, 1]), seeded()
-    z = rsample(model.prior(y), generator=generator)
-    x = rsample(model.likelihood(z, y), generator=generator)
-    torch.testing.assert_close(model.sample(7, generator=seeded()), x)
+    with torch.no_grad():
+        z = rsample(model.prior(y), generator=generator)
+        x = rsample(model.likelihood(z, y), generator=generator)
+    assert torch.equal(model.sample(7, y, generator=seeded()), x)
+    assert torch.equal(model.sample(7, y.tolist(), generator=seeded()), x)
+    between = torch.full((7, CLASSES), 1 / CLASSES)
+    assert not torch.equal(model.sample(7, between, generator=seeded()), x)
 
 
 def test_the_kl_term_is_the_sum_over_dimensions(model: CVAE) -> None:

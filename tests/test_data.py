@@ -1,29 +1,26 @@
-"""The data: how the models look at images, the bundled sample, damaged files, downloads good and bad."""
-
-import gzip
-import hashlib
-import socket
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
+"""How models look at data: presentations, noise, what examples are refused, and how they fit a model."""
 
 import numpy as np
 import pytest
 import torch
-from torchvision.datasets import MNIST
+from torch.utils.data import DataLoader, TensorDataset
 
-from aevb import data
-from aevb.__main__ import main
-from aevb.data import DataError, Examples, as_rows, binarize, dequantize
+from aevb import GMVAE, VAE, FactorAnalysis, TrainingConfig, evaluate, train
+from aevb.data import Examples, Split, as_rows, binarize, dequantize
+from tests.small_models import SMALL, make
 
 IMAGES = torch.randint(0, 256, (20, 28, 28), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
 EDGES = torch.tensor([[[0, 1, 127, 128, 254, 255]]], dtype=torch.uint8)
+COUNTED = torch.arange(246, 256, dtype=torch.uint8)[:, None, None].expand(10, 2, 2)
+"""Ten images that can be told apart by any pixel."""
 
 
-# How the models look at images
+def number(x: torch.Tensor) -> torch.Tensor:
+    """Which of `COUNTED` each of its dequantised images is."""
+    return (256 * x[:, 0]).long() - 246
+
+
+# Presentations
 
 
 def test_dequantised_values_stay_in_their_pixels_bin():
@@ -41,12 +38,11 @@ def test_dequantising_leaves_the_images_alone():
 
 
 def test_noise_is_fresh_every_epoch_of_training():
-    images = torch.arange(10, dtype=torch.uint8)[:, None, None].expand(10, 2, 2)
-    examples, generator = Examples(images, "continuous"), torch.Generator().manual_seed(0)
+    examples, generator = Examples(COUNTED, "continuous"), torch.Generator().manual_seed(0)
     epochs = [torch.cat([x for (x,) in examples.epoch(5, generator)]) for _ in range(2)]
-    for x in epochs:
-        assert sorted((256 * x[:, 0]).long().tolist()) == list(range(10))
-    order = [(256 * x[:, 0]).long().argsort() for x in epochs]
+    order = [number(x).argsort() for x in epochs]
+    for x, sorting in zip(epochs, order, strict=True):
+        assert number(x)[sorting].tolist() == list(range(10))
     assert not torch.equal(*order)
     assert not (epochs[0][order[0]] == epochs[1][order[1]]).any()
 
@@ -84,306 +80,246 @@ def test_a_batch_larger_than_the_data_is_all_of_them():
     assert sorted(x.flatten().tolist()) == [0, 1, 2]
 
 
-def test_impossible_examples_are_refused():
-    with pytest.raises(ValueError, match=r"observation.*grey"):
-        Examples(IMAGES, "grey")
-    with pytest.raises(ValueError, match="no examples"):
-        Examples(IMAGES[:0])
-    with pytest.raises(ValueError, match="20 examples but 3 labels"):
-        Examples(IMAGES, "binary", torch.zeros(3))
-
-
-@pytest.mark.parametrize("observation", ["continuous", "binary", "rows"])
-@pytest.mark.parametrize("scale", [1, 255])
-def test_images_of_floats_are_refused(observation, scale):
-    """In [0, 1] they would pass for black, dequantised or thresholded as if they were in 0…255."""
-    with pytest.raises(ValueError, match=r"as uint8, not torch\.float32"):
-        Examples(scale * torch.rand(5, 28, 28), observation)
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_values_that_are_no_numbers_are_refused(value):
-    x = torch.zeros(5, 3)
-    x[2, 1] = value
-    with pytest.raises(ValueError, match="not finite numbers"):
-        Examples(x)
-
-
 def test_labels_stay_with_their_images():
-    images = torch.arange(10, dtype=torch.uint8)[:, None, None].expand(10, 2, 2)
-    examples = Examples(images, "continuous", labels=torch.arange(10))
+    examples = Examples(COUNTED, "continuous", labels=torch.arange(10))
     for x, y in [*examples.epoch(4, torch.Generator().manual_seed(0)), examples.fixed()]:
-        assert torch.equal((256 * x[:, 0]).long(), y)
-
-
-# The bundled sample
-
-
-def test_the_sample_is_what_its_readme_says():
-    digits = data.load_sample()
-    assert not digits.complete and "sample" in digits.note
-    for split in (digits.train, digits.test):
-        assert split.images.shape == (10_000, 28, 28) and split.images.dtype == torch.uint8
-        assert split.labels.shape == (10_000,) and split.labels.dtype == torch.int64
-        assert split.labels.unique().tolist() == list(range(10))
-    assert digits.test.labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
-    readme = (data.SAMPLE.parent / "README.md").read_text(encoding="utf-8")
-    assert all(checksum in readme for checksum in data.SHA256.values())
-
-
-def test_the_sample_is_at_most_four_megabytes():
-    assert sum(path.stat().st_size for path in data.SAMPLE.parent.iterdir()) <= 4_000_000
-
-
-def test_a_damaged_sample_is_named_and_not_used(tmp_path, monkeypatch):
-    damaged = tmp_path / data.SAMPLE.name
-    damaged.write_bytes(data.SAMPLE.read_bytes()[:-1] + b"?")
-    monkeypatch.setattr(data, "SAMPLE", damaged)
-    with pytest.raises(DataError, match=damaged.name):
-        data.load_sample()
-    damaged.unlink()
-    with pytest.raises(DataError, match=damaged.name):
-        data.load_sample()
-
-
-def test_the_whole_of_mnist_packs_into_the_sample(tmp_path):
-    try:
-        digits = data.load_complete()
-    except FileNotFoundError:
-        pytest.skip(
-            "THE WHOLE OF MNIST IS NOT HERE (AEVB_DATA): that the sample comes from it went untested."
-        )
-    assert digits.complete and "60,000" in digits.note
-    assert (len(digits.train), len(digits.test)) == (60_000, 10_000)
-    checksum = data.pack_sample(tmp_path / "packed.npz")
-    assert checksum == data.SHA256[data.SAMPLE.name]
-    assert (tmp_path / "packed.npz").read_bytes() == data.SAMPLE.read_bytes()
-
-
-def test_the_command_packs_the_sample(monkeypatch, capsys):
-    monkeypatch.setattr(data, "pack_sample", lambda: "0123")
-    assert main(["data", "--pack-sample"]) == 0
-    assert "0123" in capsys.readouterr().out
-
-
-# Files in torchvision's layout: a stand-in of MNIST with 30 training and 10 test images
-
-
-def idx(array: np.ndarray) -> bytes:
-    """MNIST's own file format."""
-    header = np.array([0x0800 + array.ndim, *array.shape], dtype=">i4")
-    return header.tobytes() + array.astype(np.uint8).tobytes()
-
-
-@pytest.fixture
-def stand_in(tmp_path, monkeypatch) -> dict[str, bytes]:
-    """The four files by name; aevb and torchvision hold them for MNIST, and AEVB_DATA is an empty folder."""
-    noise = np.random.default_rng(0)
-    files = {}
-    for part, count in (("train", 30), ("t10k", 10)):
-        files[f"{part}-images-idx3-ubyte"] = idx(noise.integers(0, 256, (count, 28, 28)))
-        files[f"{part}-labels-idx1-ubyte"] = idx(noise.integers(0, 10, count))
-    for name, content in files.items():
-        monkeypatch.setitem(data.SHA256, name, hashlib.sha256(content).hexdigest())
-    archives = [(f"{name}.gz", gzip.compress(content, mtime=0)) for name, content in files.items()]
-    resources = [
-        (name, hashlib.md5(content, usedforsecurity=False).hexdigest()) for name, content in archives
-    ]
-    monkeypatch.setattr(MNIST, "resources", resources)
-    monkeypatch.setenv("AEVB_DATA", str(tmp_path / "data"))
-    return files
-
-
-def write(files: dict[str, bytes]) -> Path:
-    raw = data.folder() / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    for name, content in files.items():
-        (raw / name).write_bytes(content)
-    return raw
-
-
-def test_the_sample_is_used_where_there_is_nothing_else(stand_in):
-    digits = data.load()
-    assert not digits.complete and len(digits.train) == 10_000
-    with pytest.raises(FileNotFoundError):
-        data.load_complete()
-
-
-def test_files_that_are_present_are_read(stand_in):
-    write(stand_in)
-    digits = data.load()
-    assert digits.complete
-    assert digits.train.images.shape == (30, 28, 28) and digits.test.images.shape == (10, 28, 28)
-    assert digits.train.images.numpy().tobytes() == stand_in["train-images-idx3-ubyte"][16:]
-    assert digits.test.labels.tolist() == list(stand_in["t10k-labels-idx1-ubyte"][8:])
-
-
-@pytest.mark.parametrize("part", range(4))
-@pytest.mark.parametrize("damage", ["changed", "truncated", "empty"])
-def test_a_damaged_file_is_named_and_not_used(stand_in, part, damage):
-    name = list(stand_in)[part]
-    content = stand_in[name]
-    changed = content[:-1] + bytes([content[-1] ^ 1])
-    raw = write(stand_in | {name: {"changed": changed, "truncated": content[:-1], "empty": b""}[damage]})
-    with pytest.raises(DataError, match=f"{name} is damaged"):
-        data.load_complete()
-    digits = data.load()
-    assert not digits.complete and str(raw / name) in digits.note
-
-
-def test_torchvisions_older_files_are_not_used_instead(stand_in):
-    """Nobody has seen their checksums, and reading them would be unpickling."""
-    write(stand_in)
-    processed = data.folder() / "MNIST" / "processed"
-    processed.mkdir()
-    for name in (MNIST.training_file, MNIST.test_file):
-        (processed / name).write_bytes(b"anything")
-    assert len(data.load().train) == 30
-
-
-def test_without_aevb_data_the_users_cache_folder_is_used(monkeypatch):
-    monkeypatch.delenv("AEVB_DATA", raising=False)
-    assert data.folder().name == "aevb" and data.folder().is_absolute()
-
-
-# Downloads, from servers on this machine
-
-
-@pytest.fixture
-def mirror(stand_in) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """A server's address and the archives that it serves, which a test may change."""
-    archives = {f"/{name}.gz": gzip.compress(content, mtime=0) for name, content in stand_in.items()}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            content = archives.get(self.path)
-            self.send_response(200 if content is not None else 404)
-            self.send_header("Content-Length", str(len(content or b"")))
-            self.end_headers()
-            if self.command == "GET" and content:
-                self.wfile.write(content)
-
-        do_HEAD = do_GET  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/", archives
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def silent_address() -> Iterator[str]:
-    """A server that accepts connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield "http://127.0.0.1:{1}/".format(*listener.getsockname())
-
-
-@pytest.fixture
-def unreachable_address() -> Iterator[str]:
-    """An address where connections are neither accepted nor refused: the queue of them is full."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, ExitStack() as waiting:
-        for _ in range(4):
-            client = waiting.enter_context(socket.socket())
-            client.setblocking(False)
-            client.connect_ex(listener.getsockname())
-        yield "http://127.0.0.1:{1}/".format(*listener.getsockname())
-
-
-def refused_address() -> str:
-    """An address where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return "http://127.0.0.1:{1}/".format(*listener.getsockname())
-
-
-def assert_nothing_left_behind() -> None:
-    assert [path for path in data.folder().rglob("*") if not path.is_dir()] == []
-    assert list(data.folder().glob(".download-*")) == []
-    assert not data.load().complete
-
-
-def assert_fails(match: str, within: float = 10) -> None:
-    start, timeout = time.monotonic(), socket.getdefaulttimeout()
-    with pytest.raises(DataError, match=match):
-        list(data.download())
-    assert time.monotonic() - start < within
-    assert socket.getdefaulttimeout() == timeout
-    assert_nothing_left_behind()
-
-
-def test_a_download_arrives(mirror, monkeypatch):
-    address, archives = mirror
-    monkeypatch.setattr(MNIST, "mirrors", [address])
-    monkeypatch.setattr(data, "ARCHIVE_BYTES", sum(map(len, archives.values())))
-    fractions = list(data.download())
-    assert fractions == sorted(fractions) and fractions[0] >= 0 and fractions[-1] == 1
-    assert data.load().complete
-    assert sorted(path.name for path in data.folder().iterdir()) == ["MNIST"]
-
-
-def test_a_second_mirror_serves_where_the_first_does_not(mirror, monkeypatch):
-    monkeypatch.setattr(MNIST, "mirrors", [mirror[0] + "elsewhere/", mirror[0]])
-    list(data.download())
-    assert data.load().complete
-
-
-def test_a_damaged_download_is_refused(mirror, monkeypatch):
-    address, archives = mirror
-    monkeypatch.setattr(MNIST, "mirrors", [address])
-    archives["/t10k-labels-idx1-ubyte.gz"] = gzip.compress(b"something else")
-    assert_fails("t10k-labels-idx1-ubyte")
-
-
-def test_a_download_with_other_contents_than_ours_is_refused(mirror, monkeypatch):
-    """torchvision's checksums are MD5, ours are SHA-256: both must hold."""
-    monkeypatch.setattr(MNIST, "mirrors", [mirror[0]])
-    monkeypatch.setitem(data.SHA256, "train-labels-idx1-ubyte", "0" * 64)
-    assert_fails("train-labels-idx1-ubyte is damaged")
-
-
-def test_a_refused_connection_says_so(stand_in, monkeypatch):
-    monkeypatch.setattr(MNIST, "mirrors", [refused_address()])
-    assert_fails("refused")
-
-
-def test_a_silent_server_is_given_up_within_ten_seconds(stand_in, silent_address, monkeypatch):
-    monkeypatch.setattr(MNIST, "mirrors", [silent_address] * 2)  # as many as torchvision knows
-    assert_fails("timed out")
-
-
-def test_what_is_given_up_does_not_come_back(stand_in, unreachable_address, monkeypatch):
-    """The thread that still waits for a server must not make its folder anew."""
-    monkeypatch.setattr(MNIST, "mirrors", [unreachable_address] * 4)
-    monkeypatch.setattr(data, "CONNECT_SECONDS", 0.5)
-    monkeypatch.setattr(data, "STALL_SECONDS", 0.7)
-    assert_fails("sent nothing")
-    time.sleep(1.5)  # the third and fourth attempts would begin
-    assert_nothing_left_behind()
-
-
-def test_a_consumer_that_stops_leaves_nothing_behind(stand_in, silent_address, monkeypatch):
-    monkeypatch.setattr(MNIST, "mirrors", [silent_address])
-    downloading = data.download()
-    next(downloading)
-    downloading.close()
-    assert_nothing_left_behind()
-
-
-def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("not a folder")
-    monkeypatch.setenv("AEVB_DATA", str(tmp_path / "file" / "data"))
-    with pytest.raises(DataError, match="cannot be kept in"):
-        list(data.download())
-
-
-def test_the_command_falls_back_to_the_sample(stand_in, monkeypatch, capsys):
-    monkeypatch.setattr(MNIST, "mirrors", [refused_address()])
-    assert main(["data", "--download"]) == 1
-    said = capsys.readouterr()
-    assert "could not be downloaded" in said.err and "refused" in said.err
-    assert "bundled sample" in said.out + said.err
-    assert "Traceback" not in said.err
+        assert torch.equal(number(x), y)
+
+
+# What is read, and how
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.int64, np.uint64, ">i4"])
+def test_grey_levels_of_any_integer_type_are_presented(dtype):
+    images = IMAGES.numpy().astype(dtype)
+    (x,) = Examples(images, "continuous").fixed()
+    assert torch.equal(x, *Examples(IMAGES, "continuous").fixed())
+    (x,) = Examples(images.tolist(), "binary").fixed()
+    assert torch.equal(x, binarize(IMAGES))
+
+
+@pytest.mark.parametrize("observation", ["binary", "rows"])
+@pytest.mark.parametrize("dtype", [np.bool_, np.uint8, np.int64, np.float32, np.float64])
+def test_images_of_zeros_and_ones_are_taken_as_they_are(observation, dtype):
+    """As grey levels all of them would be blank."""
+    black_and_white = np.eye(5, dtype=dtype)[None].repeat(3, 0)
+    (x,) = Examples(black_and_white, observation).fixed()
+    assert x.shape == ((3, 5, 5) if observation == "rows" else (3, 25))
+    assert np.array_equal(x.reshape(3, 5, 5), black_and_white)
+
+
+def test_floats_are_taken_as_they_are():
+    x = torch.rand(5, 28, 28, dtype=torch.float64)
+    (taken,) = Examples(x, "continuous").fixed()
+    assert torch.equal(taken, x.flatten(1))
+    ((taken,),) = Examples(x, "continuous").epoch(5, torch.Generator().manual_seed(0))
+    assert torch.equal(taken.sort(0).values, x.flatten(1).sort(0).values)
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_colours_lie_channel_by_channel_however_they_came(last):
+    images = torch.randint(0, 256, (4, 3, 6, 5), dtype=torch.uint8)
+    (x,) = Examples(images.movedim(1, 3) if last else images, "continuous").fixed()
+    assert x.shape == (4, 90)
+    assert torch.equal((256 * x).long(), images.flatten(1).long())
+    with pytest.raises(ValueError, match=r"Images of 3 channels have no rows of single pixels"):
+        Examples(images, "rows")
+
+
+def test_a_data_set_of_pairs_brings_its_labels():
+    pairs = TensorDataset(COUNTED, torch.arange(10))
+    for values in (pairs, DataLoader(pairs, batch_size=3, shuffle=True)):
+        x, y = Examples(values, "continuous").fixed()
+        assert torch.equal(number(x), y) and sorted(y.tolist()) == list(range(10))
+
+
+IMPOSSIBLE = {
+    "an unknown observation": (IMAGES, "grey", None, r"observation must be one of .*, not 'grey'\."),
+    "no examples": (IMAGES[:0], "vector", None, "There are no examples"),
+    "an empty list": ([], "vector", None, "There are no examples"),
+    "one dimension": (torch.arange(5.0), "vector", None, r"shape \(N, D\), not \(5,\): give a column as"),
+    "a number": (3.0, "vector", None, "There are no examples"),
+    "text": ("mnist", "vector", None, r"Values must be numbers, not text\."),
+    "nothing": (None, "vector", None, "Values must be numbers, not a NoneType"),
+    "ragged rows": ([[1, 2], [3]], "vector", None, "no numbers in rows of one length"),
+    "complex numbers": (torch.ones(2, 2) * 1j, "vector", None, "real numbers, not torch.complex64"),
+    "labels of another number": (IMAGES, "binary", torch.zeros(3), "20 examples but 3 labels"),
+    "17 grey levels": (
+        IMAGES // 16 + IMAGES // 255,
+        "binary",
+        None,
+        r"Grey levels run from 0 to 16 here, .*: multiply them by 255/16 and round\.",
+    ),
+    "0s and 1s to be dequantised": (IMAGES // 128, "continuous", None, "run from 0 to 1 here"),
+    "more than 255": (IMAGES.int() * 2, "continuous", None, r"must be in 0…255, not 0…510"),
+    "negative levels": (IMAGES.int() - 128, "rows", None, r"must be in 0…255, not -128…127"),
+    "floats in 0…255": (
+        IMAGES.float(),
+        "continuous",
+        None,
+        r"Values must be in \[0, 1\], not in \[0, 255\]: give images as integers in 0…255 to aevb\.Examples",
+    ),
+    "floats in -1…1": (
+        IMAGES / 127.5 - 1,
+        "continuous",
+        None,
+        r"must be in \[0, 1\], not in \[-1, 1\]: undo their standardisation, or",
+    ),
+    "floats in 0…16": (
+        (IMAGES // 16 + IMAGES // 255).float(),
+        "continuous",
+        None,
+        r"not in \[0, 16\]: scale them from 0…16 to 0…255",
+    ),
+    "greys for 0s and 1s": (IMAGES / 255, "binary", None, r"must be 0 or 1, not numbers in \[0, 1\]"),
+    "not a number": (torch.tensor([[0.0, float("nan")]]), "vector", None, "1 of 2 values are not finite"),
+    "infinite": (torch.tensor([[0.0, -float("inf")]]), "continuous", None, "1 of 2 values are not finite"),
+    "more than memory holds": (
+        torch.zeros(1).expand(10**10, 784),
+        "vector",
+        None,
+        r"These data take 31,360\.0 GB, and the memory here holds .* GB: give fewer examples\.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IMPOSSIBLE)
+def test_impossible_examples_are_refused_in_a_sentence(case):
+    values, observation, labels, said = IMPOSSIBLE[case]
+    with pytest.raises(ValueError, match=said):
+        Examples(values, observation, labels)
+
+
+# How they fit a model
+
+
+def test_the_models_number_type_is_that_of_its_examples():
+    for dtype in (torch.float64, torch.float16):
+        model = make("vae").to(dtype)
+        for values in (IMAGES[:, :3, :4], torch.rand(20, 3, 4, dtype=torch.float64), np.zeros((20, 3, 4))):
+            examples = Examples(values, "continuous").require(model)
+            (x,) = examples.fixed()
+            ((batch,),) = examples.epoch(20, torch.Generator().manual_seed(0))
+            assert x.dtype == batch.dtype == dtype and x.shape == batch.shape == (20, 12)
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor, np.ndarray.tolist, TensorDataset, DataLoader])
+def test_any_model_trains_on_whatever_holds_numbers(name, kind):
+    """12 numbers are images of 3 × 4 pixels; 56 are 7 rows of 8."""
+    model = make(name)
+    size = {12: (3, 4), 8: (7, 8), 5: (5,)}[model.data_dim]
+    grey = np.random.default_rng(0).integers(0, 256, (30, *size))
+    labels = np.arange(30) % model.choices if model.conditional else None
+    if kind is TensorDataset or kind is DataLoader:
+        columns = [torch.as_tensor(part) for part in (grey, labels) if part is not None]
+        data, labels = TensorDataset(*columns), None
+        values = DataLoader(data, batch_size=7) if kind is DataLoader else data
+    else:
+        values = kind(grey)
+    examples = Examples(values, model.observation, labels)
+    steps = list(train(model, examples, TrainingConfig(steps=3, batch_size=10)))
+    assert len(steps) == 3 and all(np.isfinite(step.elbo) for step in steps)
+    measured = evaluate(model, *examples.require(model).fixed())
+    assert measured.examples == 30 and np.isfinite(measured.elbo)
+
+
+def test_flat_images_are_rows_where_the_model_takes_rows_and_rows_are_flattened_where_it_does_not():
+    rows = make("vrnn")
+    images = torch.randint(0, 256, (4, 7, 8), dtype=torch.uint8)
+    for values in (images, images.flatten(1), images[:, None], images[..., None]):
+        for observation in ("rows", "binary"):
+            (x,) = Examples(values, observation).require(rows).fixed()
+            assert torch.equal(x, as_rows(images))
+    (x,) = Examples(images[:, :3, :4], "rows").require(make("gmvae")).fixed()
+    assert torch.equal(x, binarize(images[:, :3, :4]))
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ((20, 8, 8), r"The model takes examples of 784 numbers, but these have 64 numbers \(8 × 8\)\."),
+        ((20, 3, 32, 32), r"784 numbers, but these have 3072 numbers \(3 × 32 × 32\)\."),
+        ((28, 28), r"784 numbers, but these have 28 numbers \(a single example is given as x\[None\]\)\."),
+    ],
+)
+def test_examples_of_another_size_are_refused_with_both_sizes(shape, said):
+    examples = Examples(torch.randint(0, 256, shape), "continuous")
+    with pytest.raises(ValueError, match=said):
+        examples.require(VAE())
+    with pytest.raises(ValueError, match=said):
+        next(train(VAE(), examples, TrainingConfig(steps=1)))
+
+
+def test_rows_of_pixels_are_not_taken_for_examples():
+    """(N, 8, 8) has rows of 8 numbers, on which a model of 8 would have been trained."""
+    with pytest.raises(ValueError, match=r"takes examples of 8 numbers, but these have 64 numbers \(8 × 8\)"):
+        Examples(torch.rand(20, 8, 8)).require(FactorAnalysis(8, 2))
+
+
+@pytest.mark.parametrize(
+    ("values", "observation", "model", "said"),
+    [
+        (
+            IMAGES,
+            "vector",
+            VAE,
+            r"in \[0, 1\], not in \[0, 255\]: .* aevb\.Examples\(images, \"continuous\"\)",
+        ),
+        (torch.randn(20, 784), "vector", VAE, r"in \[0, 1\], not in \[-\d.*undo their standardisation"),
+        (
+            IMAGES // 16,
+            "vector",
+            GMVAE,
+            r"0 or 1, not numbers in \[0, 15\]: .* aevb\.Examples\(images, \"binary\"\)",
+        ),
+        (
+            IMAGES,
+            "continuous",
+            GMVAE,
+            r"takes images as aevb\.Examples\(images, 'binary'\), not as 'continuous'",
+        ),
+        (torch.rand(20, 784), "continuous", GMVAE, r"must be 0 or 1, not numbers in \[\d"),
+    ],
+)
+def test_values_that_the_likelihood_says_nothing_about_are_refused(values, observation, model, said):
+    with pytest.raises(ValueError, match=said):
+        Examples(values, observation).require(model())
+
+
+def test_what_lies_inside_the_support_is_taken_however_it_is_presented():
+    (x,) = Examples(IMAGES, "binary").require(VAE()).fixed()
+    assert torch.equal(x, binarize(IMAGES))
+    (x,) = Examples(binarize(IMAGES), "vector").require(GMVAE()).fixed()
+    assert torch.equal(x, binarize(IMAGES))
+    (x,) = Examples(IMAGES, "continuous").require(FactorAnalysis(784, 2)).fixed()
+    assert x.min() >= 0 and x.max() <= 1
+
+
+def test_a_conditional_model_has_its_labels_checked_and_another_passes_them_over():
+    x = torch.rand(6, 12)
+    conditional = make("cvae")
+    _, y = Examples(x, "continuous", [0.0, 1, 2, 3, 4, 0]).require(conditional).fixed()
+    assert y.tolist() == [0, 1, 2, 3, 4, 0] and y.dtype == torch.int64
+    with pytest.raises(ValueError, match=r"The model is conditional: give a label in 0…4 for each example"):
+        Examples(x, "continuous").require(conditional)
+    with pytest.raises(ValueError, match=r"Labels must be in 0…4, not 1…5: subtract 1\."):
+        Examples(x, "continuous", [1, 2, 3, 4, 5, 1]).require(conditional)
+    assert len(Examples(x, "continuous", [1, 2, 3, 4, 5, 1]).require(make("vae")).fixed()) == 1
+
+
+def test_a_split_is_seen_as_the_model_takes_it():
+    split = Split(IMAGES, torch.arange(20) % 10)
+    (x,) = split.seen_by(VAE().double()).fixed()
+    assert x.dtype == torch.float64 and torch.equal(x.float(), *Examples(IMAGES, "continuous").fixed())
+    assert split.known_labels is split.labels
+    with pytest.raises(ValueError, match=r"takes examples of 12 numbers, but these have 784"):
+        split.seen_by(make("vae"))
+
+
+def test_examples_move_to_a_device_and_stay_as_they_were_here():
+    examples = Examples(IMAGES, "continuous", torch.arange(20))
+    moved = examples.to("meta")
+    assert moved.values.device.type == moved.labels.device.type == "meta" and len(moved) == 20
+    assert moved.values.dtype == torch.uint8
+    assert examples.values.device.type == "cpu"

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from aevb import checkpoints, data
+from aevb.data import mnist
 from aevb.ui.frame import data_panel, errors
 from aevb.ui.jobs import queue
 from aevb.ui.shared import loading
@@ -85,7 +86,7 @@ def test_the_download_is_begun_again_where_the_files_have_vanished(panel, monkey
 def test_a_damaged_file_is_named_but_not_where_the_server_keeps_it(panel, tmp_path):
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    for name in data.SHA256:
+    for name in mnist.FILES:
         (raw / name).write_bytes(b"damaged")
     caption = panel.run().caption[0].value
     assert str(tmp_path) not in caption

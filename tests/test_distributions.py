@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from torch.distributions import Independent, MultivariateNormal, Normal, Poisson
+from torch.distributions import Independent, MultivariateNormal, Normal, Poisson, kl_divergence
 from torch.distributions.utils import clamp_probs, probs_to_logits
 
-from aevb.distributions import MAX_LOGIT, ContinuousBernoulli, cap, rsample
+from aevb.distributions import MAX_LOGIT, Bernoulli, ContinuousBernoulli, cap, rsample, sample
 
 LOGITS = [0.0, 1e-6, 1e-3, 9.9e-3, 1.01e-2, 0.0999, 0.1001, 0.5, 3.0, 15.9, 50.0]
 LOGITS = sorted({sign * logit for logit in LOGITS for sign in (-1, 1)})
@@ -112,6 +112,85 @@ def test_nothing_jumps_where_a_series_takes_over(threshold, sign):
     )
     torch.testing.assert_close(ours.mean.double(), exact.mean.expand(3), rtol=0, atol=2e-6)
     torch.testing.assert_close(ours.icdf(x).double(), exact.icdf(x.double()).expand(3), rtol=0, atol=5e-5)
+
+
+@pytest.mark.parametrize("logit", LOGITS)
+def test_moments_and_entropy_are_the_integrals(logit):
+    distribution = ContinuousBernoulli(double(logit))
+    log_density = distribution.log_prob(NODES)
+    density = log_density.exp() * WEIGHTS
+    mean = (density * NODES).sum()
+    torch.testing.assert_close(distribution.mean[0], mean, rtol=1e-6, atol=1e-9)
+    variance = (density * (NODES - mean) ** 2).sum()
+    torch.testing.assert_close(distribution.variance[0], variance, rtol=1e-6, atol=1e-9)
+    torch.testing.assert_close(distribution.stddev, distribution.variance.sqrt())
+    entropy = -(density * log_density).sum()
+    torch.testing.assert_close(distribution.entropy()[0], entropy, rtol=1e-6, atol=1e-8)
+    assert distribution.entropy()[0] <= 1e-12  # the uniform's is the largest
+
+
+@pytest.mark.parametrize("logit", LOGITS)
+def test_the_distribution_function_is_the_integral_and_undoes_the_quantile(logit):
+    distribution = ContinuousBernoulli(double(logit))
+    for x in (0.0, 0.01, 0.3, 0.5, 0.99, 1.0):
+        integral = (distribution.log_prob(x * NODES).exp() * WEIGHTS).sum() * x
+        torch.testing.assert_close(distribution.cdf(double(x))[0], integral, rtol=1e-6, atol=1e-7)
+    u = torch.linspace(0.01, 0.99, 21, dtype=torch.float64)
+    torch.testing.assert_close(distribution.cdf(distribution.icdf(u)), u, rtol=0, atol=1e-6)
+    assert distribution.cdf(double(-0.5, 1.5)).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("logit", [-500.0, -15.94, 0.0, 15.94, 500.0])
+def test_what_is_known_of_it_is_finite_in_float32_with_its_gradient(logit):
+    logits = torch.full((3,), logit, requires_grad=True)
+    distribution = ContinuousBernoulli(logits)
+    for value in (
+        distribution.cdf(torch.tensor([0.0, 0.5, 1.0])),
+        distribution.variance,
+        distribution.entropy(),
+        kl_divergence(distribution, ContinuousBernoulli(torch.zeros(3))),
+    ):
+        (gradient,) = torch.autograd.grad(value.sum(), logits)
+        assert value.isfinite().all() and gradient.isfinite().all()
+
+
+def test_the_kl_is_the_expected_log_ratio_and_torchs():
+    p, q = double(-3, 0, 1e-4, 2, 15.9), double(1, -2, 0, 2, -15.9)
+    ours = kl_divergence(ContinuousBernoulli(p), ContinuousBernoulli(q))
+    log_p, log_q = (ContinuousBernoulli(logits.unsqueeze(-1)).log_prob(NODES) for logits in (p, q))
+    torch.testing.assert_close(ours, (log_p.exp() * (log_p - log_q) * WEIGHTS).sum(-1), rtol=1e-6, atol=1e-9)
+    far = [0, 3, 4]  # from 0, where torch's own loses its digits
+    theirs = kl_divergence(
+        torch.distributions.ContinuousBernoulli(logits=p[far]),
+        torch.distributions.ContinuousBernoulli(logits=q[far]),
+    )
+    torch.testing.assert_close(ours[far], theirs, rtol=1e-5, atol=1e-7)
+    together = kl_divergence(Independent(ContinuousBernoulli(p), 1), Independent(ContinuousBernoulli(q), 1))
+    torch.testing.assert_close(together, ours.sum())
+
+
+def test_torchs_own_agrees_away_from_logit_0():
+    logits = double(-15, -3, 2, 9)
+    theirs, ours = torch.distributions.ContinuousBernoulli(logits=logits), ContinuousBernoulli(logits)
+    x = double(0.1, 0.4, 0.6, 0.97)
+    torch.testing.assert_close(ours.cdf(x), theirs.cdf(x), rtol=1e-6, atol=1e-9)
+    torch.testing.assert_close(ours.entropy(), theirs.entropy(), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(ours.variance, theirs.variance, rtol=1e-5, atol=1e-9)
+
+
+def test_a_sample_has_no_gradient_and_may_be_of_bernoullis():
+    logits = torch.tensor([-1.0, 2.0], requires_grad=True)
+    drawn = sample(Independent(Bernoulli(logits=logits), 1), (40_000,), torch.Generator().manual_seed(2))
+    assert drawn.shape == (40_000, 2) and not drawn.requires_grad
+    torch.testing.assert_close(drawn.mean(0), logits.detach().sigmoid(), rtol=0, atol=0.01)
+    assert not sample(Normal(logits, 1.0)).requires_grad
+
+
+def test_a_bernoullis_density_is_as_wide_as_its_logits():
+    logits = torch.linspace(-9, 9, 784)
+    x = torch.ones(784)
+    wide, half = (Bernoulli(logits=logits).log_prob(value).sum() for value in (x, x.half()))
+    assert half.dtype == torch.float32 and half == wide
 
 
 def test_samples_repeat_under_a_generator_and_leave_the_global_one_alone():

@@ -1,14 +1,23 @@
 """What is measured: repeatable figures, bounds in bounded memory, the model left as it was."""
 
+import functools
 import math
+import subprocess
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from torch.nn.functional import one_hot
+from torch.utils.data import TensorDataset
 
-from aevb import VAE, FactorAnalysis, evaluate, evaluation
+from aevb import VAE, VRNN, Examples, FactorAnalysis, evaluate, evaluation
 from aevb.evaluation import dimension_kl, elbos, importance_bounds, posterior_means, responsibilities
 from aevb.models import REGISTRY
 from tests.small_models import SMALL, make, observe, seeded
+
+ROOT = Path(__file__).parent.parent
 
 every_model = pytest.mark.parametrize("name", REGISTRY)
 
@@ -63,8 +72,8 @@ def test_the_mode_is_restored(training):
     for measure in (evaluate, posterior_means, dimension_kl):
         measure(model, x)
         assert model.training is training and model.p_x_given_z.training is training
-    with pytest.raises(RuntimeError):
-        evaluate(model, x[:, :3])
+    with pytest.raises(RuntimeError, match="out of paper"):
+        evaluate(model, x, over=lambda batches: (_ for _ in ()).throw(RuntimeError("out of paper")))
     assert model.training is training
 
 
@@ -130,20 +139,22 @@ def test_means_come_in_the_order_of_the_examples(name):
 class Weights:
     """A stand-in for a model, whose log-weights come in turn from a table (K, B)."""
 
-    def __init__(self, table: torch.Tensor):
-        self.table, self.calls = table, []
+    def __init__(self, table: torch.Tensor, at_once: int = 1000):
+        self.table, self.at_once, self.calls = table, at_once, []
 
-    def log_weights(self, x: torch.Tensor, *, samples: int, generator: object = None) -> torch.Tensor:
+    def observed(self, x: torch.Tensor) -> tuple[torch.Tensor]:
+        return (x,)
+
+    def log_ratios(self, x: torch.Tensor, *, samples: int, generator: object = None) -> torch.Tensor:
         done = sum(self.calls)
         self.calls.append(samples)
         return self.table[done : done + samples]
 
 
 @pytest.mark.parametrize("rows", [1, 8, 24, 10_000])
-def test_bounds_in_chunks_are_the_bounds_of_the_whole(rows, monkeypatch):
-    monkeypatch.setattr(evaluation, "MAX_ROWS", rows)
+def test_bounds_in_chunks_are_the_bounds_of_the_whole(rows):
     table = 300 * torch.randn(100, 8, generator=seeded(), dtype=torch.float64)
-    model = Weights(table)
+    model = Weights(table, rows)
     bounds = importance_bounds(model, torch.zeros(8, 2).double(), bounds=[100, 1, 7])
     assert bounds.keys() == {1, 7, 100}
     for k, bound in bounds.items():
@@ -165,10 +176,160 @@ def test_a_bound_on_factor_analysis_approaches_its_evidence():
     assert measured.bound[1000] == pytest.approx(evidence, abs=5e-3)
 
 
-def test_a_bound_of_no_samples_is_refused():
+@pytest.mark.parametrize("bounds", [[0], 0, [10, -1], [2.5], 2.5, ["10"], [True]])
+def test_a_bound_of_no_samples_is_refused(bounds):
     model = make("vae")
-    with pytest.raises(ValueError, match="K must be a positive whole number, not 0"):
-        importance_bounds(model, *observe(model, 3), bounds=[0])
+    for measure in (importance_bounds, evaluate):
+        with pytest.raises(ValueError, match="K must be a positive whole number, not"):
+            measure(model, *observe(model, 3), bounds=bounds)
+
+
+@pytest.mark.parametrize("bounds", [10, np.int64(10), [10], [np.int32(10)], (10, 10), np.array([10])])
+def test_one_bound_needs_no_list(bounds):
+    model = make("vae")
+    observed = observe(model, 30)
+    expected = evaluate(model, *observed, bounds=[10])
+    assert evaluate(model, *observed, bounds=bounds) == expected
+    assert importance_bounds(model, *observed, bounds=bounds, generator=seeded()).keys() == {10}
+
+
+@every_model
+def test_what_can_be_read_is_measured_alike(name):
+    """Arrays, wider numbers, a torch Dataset, Examples."""
+    model = make(name)
+    observed = observe(model, 40)
+    expected = evaluate(model, *observed, bounds=2)
+    x, *y = (part.numpy() for part in observed)
+    dataset = TensorDataset(*observed)
+    for found in (
+        (x, *y),
+        (x.astype(np.float64), *y),
+        (x.tolist(), *(labels.tolist() for labels in y)),
+        (dataset, *y),
+        (Examples(x, labels=y[0] if y else None),),
+        (Examples(dataset),),
+    ):
+        assert evaluate(model, *found, bounds=2) == expected
+
+
+@pytest.mark.parametrize("name", ["vae", "cvae", "gmvae", "vrnn"])
+def test_images_are_measured_as_examples(name):
+    """Presented under their fixed noise, whatever shape a model needs."""
+    model = make(name)
+    shape = (7, 8) if name == "vrnn" else (3, 4)
+    images = torch.randint(256, (40, *shape), generator=seeded(), dtype=torch.uint8)
+    examples = Examples(images, model.observation, torch.arange(40) % 5)
+    assert evaluate(model, examples) == evaluate(model, *examples.require(model).fixed())
+
+
+MEASURES = [evaluate, posterior_means, elbos, dimension_kl, functools.partial(importance_bounds, bounds=2)]
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: getattr(measure, "__name__", "bounds"))
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        (lambda x: x * float("nan"), "360 of 360 values are not finite numbers"),
+        (lambda x: x * 16, r"Values must be in \[0, 1\], not in \[.*, 1[56]\..*\]: .*255"),
+        (lambda x: x - 0.5, r"Values must be in \[0, 1\], not in \[-0\..*standardisation"),
+        (lambda x: x[:, :3], "takes examples of 12 numbers, but these have 3 numbers"),
+        (lambda x: x[0], r"must be of shape \(N, 12\), not \(12,\)"),
+        (lambda x: x[:0], "There are no examples"),
+    ],
+    ids=["nan", "0…16", "standardised", "other size", "1-d", "none"],
+)
+def test_what_a_model_does_not_take_is_refused_in_a_sentence(measure, spoil, problem):
+    model = make("vae")
+    (x,) = observe(model, 30)
+    with pytest.raises(ValueError, match=problem) as caught:
+        measure(model, spoil(x))
+    assert "\n" not in str(caught.value)
+
+
+def test_grey_levels_are_no_binary_images():
+    """+13,338,819 nats, once, for a discrete model."""
+    model = make("gmvae")
+    (x,) = observe(model, 30)
+    for measure in (evaluate, responsibilities, functools.partial(importance_bounds, bounds=2)):
+        with pytest.raises(ValueError, match=r"Values must be 0 or 1, not numbers in \[0, 16\]"):
+            measure(model, 16 * x)
+
+
+def test_labels_are_read_or_refused():
+    model = make("cvae")
+    x, y = observe(model, 30)
+    expected = evaluate(model, x, y)
+    for labels in (y.float(), y.unsqueeze(1), y.tolist(), one_hot(y, 5), one_hot(y, 5).float()):
+        assert evaluate(model, x, labels).elbo == pytest.approx(expected.elbo, rel=1e-5)
+    for labels, problem in (
+        (y + 1, r"Labels must be in 0…4, not 1…5"),
+        (y - 1, "negative"),
+        (one_hot(y, 5) * 5.0, "must sum to 1"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            evaluate(model, x, labels)
+    with pytest.raises(ValueError, match="labels"):
+        evaluate(model, x)
+    with pytest.raises(ValueError, match="no model of labels"):
+        evaluate(make("vae"), x, y)
+
+
+def peak(script: str) -> float:
+    """By how many bytes a process's memory grows while the second half of a script runs."""
+    before, _, during = script.partition("---")
+    measured = f"""
+import resource, sys, torch
+torch.set_num_threads(1)
+unit = 1 if sys.platform == "darwin" else 1024
+peak = lambda: unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+{before}
+start = peak()
+{during}
+print(peak() - start)
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", measured], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert process.returncode == 0, process.stderr
+    return float(process.stdout)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows counts memory otherwise.")
+def test_the_bounds_of_a_long_sequence_keep_to_their_memory():
+    """K = 6 on 500 digits took 630 MB at once, and K = 40 the 4.2 GiB of 20,000 sequences."""
+    grown = peak(
+        """
+from aevb import VRNN
+from aevb.evaluation import importance_bounds
+model, x = VRNN(), torch.rand(500, 28, 28).round()
+importance_bounds(model, x[:1], bounds=2)
+---
+importance_bounds(model, x, bounds=6)
+"""
+    )
+    assert grown < 250e6
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows counts memory otherwise.")
+def test_the_bounds_of_large_images_keep_to_their_memory():
+    """One layer of 20,000 such images would be 1 GB, and there are several."""
+    grown = peak(
+        """
+from aevb import VAE
+from aevb.evaluation import importance_bounds
+model, x = VAE(3 * 64 * 64, hidden_dims=[50]), torch.rand(100, 3, 64, 64)
+importance_bounds(model, x[:1], bounds=2)
+---
+importance_bounds(model, x, bounds=30)
+"""
+    )
+    assert grown < 600e6
+
+
+def test_how_many_are_worked_on_at_once_follows_the_widest_layer():
+    assert VAE().at_once == 20_000  # of 784 pixels
+    assert VRNN().at_once == 20_000 * 784 // (28 * 4 * 256)  # an LSTM computes four numbers for each it keeps
+    assert VAE(10**7, 1, [2]).at_once == 1
 
 
 @every_model

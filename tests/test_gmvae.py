@@ -83,6 +83,42 @@ def test_straight_through_is_one_hot_at_every_temperature(x: Tensor) -> None:
     assert bias(x, temperature=5.0, straight_through=True) < 0.1
 
 
+def kl_of_relaxed(probabilities: list[float], temperature: float) -> tuple[float, float]:
+    """KL(y) of "gumbel relaxed" for q(y | x) of these probabilities, and its standard error, in nats."""
+    clusters = len(probabilities)
+    model = GMVAE(12, clusters, 3, (16, 8), "gumbel relaxed", temperature).double()
+    logits = torch.tensor(probabilities).double().log().expand(200_000, clusters)
+    log_y = gumbel_softmax(logits, temperature, seeded(10))
+    prior = torch.full_like(logits, -math.log(clusters))
+    ratios = model._relaxed_log_prob(log_y, logits) - model._relaxed_log_prob(log_y, prior)
+    return ratios.mean().item(), ratios.std().item() / math.sqrt(len(ratios))
+
+
+@pytest.mark.parametrize("temperature", [0.05, 0.5, 5.0])
+def test_the_relaxed_kl_is_the_same_at_every_temperature_and_above_the_categorical_one(
+    temperature: float,
+) -> None:
+    q = torch.tensor([0.9, 0.05, 0.05]).double()
+    categorical = (q * (3 * q).log()).sum().item()
+    relaxed, error = kl_of_relaxed(q.tolist(), temperature)
+    assert categorical == pytest.approx(0.704, abs=1e-3)
+    assert relaxed == pytest.approx(1.537, abs=max(1e-3, 5 * error))
+
+
+def test_the_relaxed_kl_is_that_of_gumbel_noise_with_two_categories() -> None:
+    """Of two categories all that remains is a logistic variable, whose KL is an integral."""
+    shift = math.log(0.8 / 0.2)
+    u = torch.linspace(-60, 60, 200_001, dtype=torch.float64)
+
+    def log_logistic(value: Tensor) -> Tensor:
+        return -value - 2 * torch.nn.functional.softplus(-value)
+
+    q = log_logistic(u - shift)
+    exact = torch.trapezoid(q.exp() * (q - log_logistic(u)), u).item()
+    relaxed, error = kl_of_relaxed([0.8, 0.2], 0.5)
+    assert relaxed == pytest.approx(exact, abs=5 * error)
+
+
 def test_gumbel_gradients_reach_the_classifier(x: Tensor) -> None:
     for options in (
         {"estimator": "gumbel relaxed"},

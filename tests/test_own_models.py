@@ -26,7 +26,7 @@ class WineVAE(LatentVariableModel):
 
     def __init__(self, data_dim: int = 13, latent_dim: int = 2, classes: int = 0):
         super().__init__()
-        self.data_dim, self.latent_dim, self.classes = data_dim, latent_dim, classes
+        self.data_dim, self.latent_dim, self.choices = data_dim, latent_dim, classes
         self.q_net = nn.Sequential(
             nn.Linear(data_dim + classes, 16), nn.Tanh(), nn.Linear(16, 2 * latent_dim)
         )
@@ -46,9 +46,9 @@ class WineVAE(LatentVariableModel):
         return Independent(Normal(self.p_net(torch.cat([z, *given], -1)), self.p_log_scale.exp()), 1)
 
     def one_hots(self, y: tuple[Tensor, ...]) -> list[Tensor]:
-        return [nn.functional.one_hot(labels, self.classes).float() for labels in y]
+        return [nn.functional.one_hot(labels, self.choices).float() for labels in y]
 
-    def terms(self, x: Tensor, *y: Tensor, generator: Generator | None = None) -> dict[str, Tensor]:
+    def forward(self, x: Tensor, *y: Tensor, generator: Generator | None = None) -> dict[str, Tensor]:
         q_z = self.q_z(x, *y)
         z = rsample(q_z, generator=generator)
         return {
@@ -56,17 +56,19 @@ class WineVAE(LatentVariableModel):
             "minus_kl_z": -kl_divergence(q_z, self.p_z),
         }
 
-    def log_weights(self, x: Tensor, *y: Tensor, samples: int, generator: Generator | None = None) -> Tensor:
+    def log_ratios(self, x: Tensor, *y: Tensor, samples: int, generator: Generator | None = None) -> Tensor:
         q_z = self.q_z(x, *y)
         z = rsample(q_z, (samples,), generator)
         return self.p_x(z, *y).log_prob(x) + self.p_z.log_prob(z) - q_z.log_prob(z)
 
-    def encode(self, x: Tensor, *y: Tensor) -> Tensor:
+    def posterior_mean(self, x: Tensor, *y: Tensor) -> Tensor:
         return self.q_z(x, *y).mean
 
-    def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
-        y = [torch.arange(count) % self.classes] if self.classes else []
-        return rsample(self.p_x(rsample(self.p_z, (count,), generator), *y), generator=generator)
+    def ancestral_sample(
+        self, count: int, y: Tensor | None = None, *, generator: Generator | None = None
+    ) -> Tensor:
+        given = [] if y is None else [y]
+        return rsample(self.p_x(rsample(self.p_z, (count,), generator), *given), generator=generator)
 
 
 class ConditionalWineVAE(WineVAE):
@@ -114,6 +116,7 @@ def test_what_it_does_not_give_is_named(model: WineVAE, examples: Examples) -> N
 
 
 def test_it_is_saved_and_loaded(model: WineVAE, examples: Examples, tmp_path) -> None:
+    model.half().float()  # as a checkpoint keeps them
     model.save_pretrained(tmp_path)
     loaded = type(model).from_pretrained(tmp_path)
     assert loaded.config == model.config
@@ -134,12 +137,12 @@ def test_a_parameter_that_no_step_would_move_is_named(model: WineVAE, examples: 
 
 def test_terms_of_different_shapes_are_refused(model: WineVAE, examples: Examples, monkeypatch) -> None:
     """Of B = D examples, (B, D) and (B,) would be broadcast without a word."""
-    right = model.terms
+    right = model.forward
 
     def wrong(*observed: Tensor, generator: Generator | None = None) -> dict[str, Tensor]:
         terms = right(*observed, generator=generator)
         return terms | {"reconstruction": terms["reconstruction"].unsqueeze(-1).expand(-1, 13)}
 
-    monkeypatch.setattr(model, "terms", wrong)
+    monkeypatch.setattr(model, "forward", wrong)
     with pytest.raises(ValueError, match=r"must be of one shape, \(B,\), not .*\(13, 13\)"):
         next(train(model, examples, TrainingConfig(steps=1, batch_size=13)))

@@ -1,4 +1,5 @@
-"""The models in the browser's engine, run by deno, against the models in torch, on every shipped checkpoint.
+"""The models in the browser's engine, run by deno, against the models in torch: every shipped checkpoint, and
+models of other sizes, likelihoods and numbers of choices.
 
 tests/web/parity.js answers the same questions as torch here, given the same noise.
 """
@@ -13,15 +14,17 @@ import numpy as np
 import pytest
 import torch
 from torch import Generator, Tensor
+from torch.distributions import Normal
 
-from aevb import FactorAnalysis, LatentVariableModel, checkpoints, data
+from aevb import CVAE, GMVAE, VAE, FactorAnalysis, LatentVariableModel, checkpoints, data
 from aevb.distributions import ContinuousBernoulli
 from aevb.evaluation import importance_bounds
 from aevb.explore import codes, rows
 from aevb.explore.packing import arrays, pack
 from aevb.models import VRNN
-from aevb.models.base import total
+from aevb.models.base import parameter, total
 from aevb.models.gmvae import gumbel_softmax
+from aevb.models.vrnn import at_temperature
 
 DIGITS = 200
 SAMPLES = 3  # of importance bounds
@@ -63,10 +66,33 @@ def shipped(name: str) -> LatentVariableModel:
     return checkpoints.load(checkpoints.ROOT / name).model
 
 
-def digits() -> tuple[Tensor, Tensor]:
-    """Grey levels (N, 784) in 0…255 and labels (N,)."""
-    test = data.load().test
-    return test.images[:DIGITS].flatten(1), test.labels[:DIGITS]
+OTHERS = {
+    "a Gaussian VAE of 9 x 7": lambda: VAE(63, 4, [20, 10], likelihood="gaussian"),
+    "a Bernoulli VAE of 8 x 9": lambda: VAE(72, 5, [20], likelihood="bernoulli"),
+    "a VAE of 8 x 8 in colour": lambda: VAE(192, 4, [20]),
+    "a CVAE of 26 labels": lambda: CVAE(30, 26, 4, [20, 10]),
+    "a Gaussian CVAE of 4 labels": lambda: CVAE(30, 4, 6, [20], conditioned="z", likelihood="gaussian"),
+    "a Bernoulli CVAE of 4 labels": lambda: CVAE(30, 4, 6, [20], conditioned="x", likelihood="bernoulli"),
+    "a GMVAE of 6 clusters": lambda: GMVAE(30, 6, 4, [20, 10]),
+    "a Gaussian GMVAE of 3 clusters": lambda: GMVAE(16, 3, 7, [20, 10, 10], likelihood="gaussian"),
+}
+
+
+def other(model: LatentVariableModel) -> LatentVariableModel:
+    """It with weights that float16 holds, not as small as they are at first."""
+    for weights in model.parameters():
+        weights.copy_((1.5 * weights).half())
+    return model.eval()
+
+
+def digits(model: LatentVariableModel) -> tuple[Tensor, Tensor]:
+    """Grey levels (N, T·D) in 0…255 and labels (N,), of a model of other sizes at random."""
+    size = model.data_dim * model.length
+    if size == 784:
+        test = data.read().test
+        return test.images[:DIGITS].flatten(1), test.labels[:DIGITS]
+    images = torch.randint(256, (DIGITS, size), generator=seeded(), dtype=torch.uint8)
+    return images, torch.arange(DIGITS) % max(1, model.choices)
 
 
 def seeded(seed: int = SEED) -> Generator:
@@ -79,10 +105,11 @@ def per_digit(noise: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("name", ["vae", "cvae", "gmvae"])
+@pytest.mark.parametrize("name", ["vae", "cvae", "gmvae", *OTHERS])
 def test_an_image_models_answers_are_torchs(name: str, tmp_path: Path) -> None:
-    model = shipped(name)
-    (images, labels), latent = digits(), model.latent_dim
+    torch.manual_seed(0)
+    model = other(OTHERS[name]()) if name in OTHERS else shipped(name)
+    (images, labels), latent = digits(model), model.latent_dim
     x = (images + 0.5) / 256 if model.observation == "continuous" else (images >= 128).float()
     observed = (x, labels) if model.conditional else (x,)
     shares = model.responsibilities(x)
@@ -99,7 +126,7 @@ def test_an_image_models_answers_are_torchs(name: str, tmp_path: Path) -> None:
         middle = wide.cumsum(-1) - wide / 2  # of the share of [0, 1) that is a cluster's
         choosing = middle.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
     bound_noise = torch.randn(SAMPLES, DIGITS, latent, generator=generator)
-    uniforms = torch.rand(DIGITS, 784, generator=seeded())
+    uniforms = torch.rand(DIGITS, model.data_dim, generator=seeded())
 
     if mixed:
         posterior = model.posterior(x.unsqueeze(1), torch.arange(model.choices))
@@ -111,9 +138,13 @@ def test_an_image_models_answers_are_torchs(name: str, tmp_path: Path) -> None:
         means, loc, scale = q_z.mean, q_z.mean, q_z.stddev
     z = q_z.mean + q_z.stddev * noise
     p_x, p_z = model.likelihood(z, y), model.prior(y)
-    logits = p_x.base_dist.logits
-    if isinstance(p_x.base_dist, ContinuousBernoulli):
-        sample = ContinuousBernoulli(logits.double()).icdf(uniforms.double())  # float32 cancels near logit 0
+    base = p_x.base_dist
+    outputs = base.loc if isinstance(base, Normal) else base.logits
+    if isinstance(base, ContinuousBernoulli):
+        sample = ContinuousBernoulli(outputs.double()).icdf(uniforms.double())  # float32 cancels near logit 0
+    elif isinstance(base, Normal):
+        uniforms = uniforms.clamp(min=1e-6)
+        sample = Normal(base.loc.double(), base.scale.double()).icdf(uniforms.double())
     else:
         sample = (uniforms < p_x.mean).float()
         close = (uniforms - p_x.mean).abs() < 1e-4
@@ -124,12 +155,11 @@ def test_an_image_models_answers_are_torchs(name: str, tmp_path: Path) -> None:
     bound = importance_bounds(model, *observed, bounds=[SAMPLES], generator=seeded())[SAMPLES]
     expected = {
         "x": x,
-        "framed": images / 255,  # MNIST's own digits are prepared already
         "weights": shares if mixed else torch.ones(DIGITS),
         "loc": loc,
         "scale": scale,
         "z": z,
-        "logits": logits,
+        "outputs": outputs,
         "decoded": codes.decode(model, z, y),
         "log_p_x": p_x.log_prob(x),
         "log_p_z": p_z.log_prob(z),
@@ -144,9 +174,11 @@ def test_an_image_models_answers_are_torchs(name: str, tmp_path: Path) -> None:
         "walk": torch.stack([codes.walk(a, b, 5) for a, b in pairwise(styles)]),
         "along": codes.along(styles[0], 3, torch.tensor([-3, 0.5, 3])),
     }
+    if model.data_dim == 784:
+        expected["framed"] = images / 255  # MNIST's own digits are prepared already
     weights = torch.zeros(1, 0)
     if model.choices:
-        between = codes.between_labels(2, 7, 5, model.choices)
+        between = codes.between_labels(1, model.choices - 1, 5, model.choices)
         weights = torch.cat([torch.eye(model.choices), between])
         expected["between"] = between
     prior = model.prior(weights if model.choices else None)
@@ -185,13 +217,23 @@ BOUNDED, GROWN = 10, 50  # of the digits, whose rows take a while
 KEEP, TEMPERATURE = 9, 0.7
 
 
+OTHER_ROWS = {
+    "a VRNN of 12 x 5": lambda: VRNN(5, 12, 3, 8, 1, [10]),
+    "a Gaussian VRNN of 11 x 4": lambda: VRNN(4, 11, 1, 8, 3, [10], likelihood="gaussian"),
+}
+
+
 @torch.no_grad()
-def test_a_vrnns_rows_are_torchs(tmp_path: Path) -> None:
-    model = shipped("vrnn")
+@pytest.mark.parametrize("name", ["vrnn", *OTHER_ROWS])
+def test_a_vrnns_rows_are_torchs(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = other(OTHER_ROWS[name]()) if name in OTHER_ROWS else shipped(name)
     assert isinstance(model, VRNN)
-    images, _ = digits()
+    images, _ = digits(model)
     length, latent, width = model.length, model.latent_dim, model.data_dim
-    x = (images >= 128).float().unflatten(1, (length, width))
+    real = model.support == "real"
+    x = (images + 0.5) / 256 if real else (images >= 128).float()
+    x = x.unflatten(1, (length, width))
 
     def drawn(generator: Generator, count: int) -> Tensor:
         """The noise that `model.infer` draws for `count` examples, (T, count, L)."""
@@ -220,13 +262,18 @@ def test_a_vrnns_rows_are_torchs(tmp_path: Path) -> None:
     path_x = torch.from_numpy(found["grown_x"]).float().view(GROWN, length, width).transpose(0, 1)
     path_z = torch.from_numpy(found["grown_z"]).float().view(GROWN, length, latent).transpose(0, 1)
     path = model.unroll(GROWN, length, lambda t, h: (path_z[t], path_x[t]))
-    p_z, probs = model.row_prior(path.h, TEMPERATURE), rows.tempered(model.row_likelihood(path), TEMPERATURE)
+    p_z = model.row_prior(path.h, TEMPERATURE)
+    p_x = at_temperature(model.row_likelihood(path), TEMPERATURE)
+    probs = parameter(p_x)
     q_z = model.q_z_given_hx(torch.cat([path.h, path.x], -1))
     given = (torch.arange(length) < KEEP).view(-1, 1, 1)
     epsilon = grown_noise.transpose(0, 1)
     z = torch.where(given, q_z.mean + q_z.stddev * epsilon, p_z.mean + p_z.stddev * epsilon)
     threshold = uniforms.transpose(0, 1)
-    sampled = torch.where((threshold - probs).abs() < 1e-4, path_x, (threshold < probs).float())
+    if real:
+        sampled = p_x.base_dist.icdf(threshold)
+    else:  # no decision by a rounding error
+        sampled = torch.where((threshold - probs).abs() < 1e-4, path_x, (threshold < probs).float())
     grown_x = torch.where(given, x[:GROWN].transpose(0, 1), sampled)
 
     time_first = {
@@ -250,9 +297,13 @@ def test_a_vrnns_rows_are_torchs(tmp_path: Path) -> None:
 
 
 @torch.no_grad()
-def test_factor_analysis_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mean", [False, True])
+def test_factor_analysis_too(mean: bool, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = FactorAnalysis(data_dim=5, latent_dim=3).half().float()
+    model = FactorAnalysis(data_dim=5, latent_dim=3, mean=mean)
+    if mean:
+        model.p_x_given_z.mu.normal_()
+    model = model.half().float()
     z = torch.randn(4, 3)
     p_x, p_z = model.likelihood(z), model.prior()
     expected = {"loc": p_x.mean, "scale": p_x.stddev, "prior_loc": p_z.mean, "prior_scale": p_z.stddev}

@@ -59,9 +59,15 @@ def test_a_record_is_its_curve_and_its_facts(tmp_path) -> None:
 def test_what_is_usual_is_said_shortly_and_a_note_stands_beside_the_time(tmp_path) -> None:
     usual = TRAINING["config"] | {"schedule": "Simultaneous()", "decay": True}
     facts = read(tmp_path, config=usual, note="half of it asleep")["facts"]
+    assert "Precision" not in facts and "Device" not in facts
     assert "Schedule" not in facts
     assert facts["Learning rate"] == "0.0003, falling to 0 along a cosine"
     assert facts["Time"] == "2 minutes, half of it asleep"
+
+
+def test_in_what_precision_and_where_it_was_trained_is_said(tmp_path) -> None:
+    facts = read(tmp_path, precision="bfloat16", device="cuda")["facts"]
+    assert facts["Precision"] == "bfloat16" and facts["Device"] == "cuda"
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_figure_3_shades_the_e_steps():
 
 def test_figure_4_shows_the_images_as_they_are():
     (shown,) = pixels(only(FIGURES[4].draw()))
-    images = data.load().test.images
+    images = data.read().test.images
     assert np.array_equal(shown[: 28 * 5 : 5, : 28 * 5 : 5], images[0])
     assert np.array_equal(shown[-28 * 5 :: 5, -28 * 5 :: 5], images[29])
 
@@ -127,7 +127,7 @@ def test_figures_6_and_7_show_the_same_draws():
 
 def test_figure_8_maps_every_test_image():
     figure = only(FIGURES[8].draw())
-    labels = data.load().test.labels.numpy()
+    labels = data.read().test.labels.numpy()
     assert np.array_equal(figure.data[0].marker.color, labels)
     points = np.column_stack([figure.data[0].x, figure.data[0].y])
     assert points.shape == (10_000, 2)

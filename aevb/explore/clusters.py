@@ -66,9 +66,10 @@ def clustering(probabilities: Tensor, labels: Tensor) -> Clustering:
     """
     if not len(labels) or len(labels) != len(probabilities):
         raise ValueError(f"There are {len(probabilities)} examples but {len(labels)} labels.")
+    probabilities, labels = probabilities.cpu(), labels.cpu()
     clusters, classes = probabilities.argmax(1), int(labels.max()) + 1
     confusion = np.zeros((probabilities.shape[1], classes), dtype=np.int64)
-    np.add.at(confusion, (clusters.numpy(), labels.numpy()), 1)
+    np.add.at(confusion, (clusters.cpu().numpy(), labels.cpu().numpy()), 1)
     rows, columns = linear_sum_assignment(confusion, maximize=True)
     class_of = np.full(len(confusion), -1)
     class_of[rows] = columns

@@ -12,10 +12,10 @@ import torch
 from torch import Generator, Tensor
 from torch.distributions import Independent, kl_divergence
 
-from aevb.distributions import rsample
+from aevb.distributions import rsample, sample
 from aevb.evaluation import importance_bounds, posterior_means, responsibilities
 from aevb.models import LatentVariableModel
-from aevb.models.base import one_hot
+from aevb.models.base import check_choices, one_hot, parameter
 
 # Encoding and decoding
 
@@ -23,22 +23,24 @@ from aevb.models.base import one_hot
 @torch.no_grad()
 def prior(model: LatentVariableModel, y: Tensor | None = None) -> Independent:
     """p(z) or p(z | y), with its `mean` and `stddev` (…, L)."""
-    return model.prior(y)
+    return model.prior(model.given(y))
 
 
 @torch.no_grad()
 def posterior(model: LatentVariableModel, x: Tensor, y: Tensor | None = None) -> Independent:
     """q(z | x) or q(z | x, y), with its `mean` and `stddev` (…, L), for x: (…, D) (section 5.3.2)."""
-    return model.posterior(x, y)
+    return model.posterior(x, model.given(y))
 
 
 @torch.no_grad()
-def decode(model: LatentVariableModel, z: Tensor, y: Tensor | None = None) -> Tensor:
-    """The parameters of p(x | z) or p(x | z, y), (…, D) in [0, 1], for z: (…, L).
+def likelihood(model: LatentVariableModel, z: Tensor, y: Tensor | None = None) -> Independent:
+    """p(x | z) or p(x | z, y), event shape (D,), for z: (…, L)."""
+    return model.likelihood(z, model.given(y))
 
-    λ of a product of continuous Bernoullis; of Bernoullis, each pixel's probability to be 1.
-    """
-    return model.likelihood(z, y).base_dist.probs
+
+def decode(model: LatentVariableModel, z: Tensor, y: Tensor | None = None) -> Tensor:
+    """The parameters of p(x | z) or p(x | z, y), (…, D), for z: (…, L), as `model.decode` gives them."""
+    return model.decode(z, y)
 
 
 @torch.no_grad()
@@ -50,8 +52,8 @@ def components(model: LatentVariableModel, x: Tensor, y: Tensor | None = None) -
     """
     weights = model.responsibilities(x.unsqueeze(0))
     if weights is None:
-        return x.new_ones(1), model.posterior(x.unsqueeze(0), y)
-    return weights[0], model.posterior(x, torch.arange(model.choices))
+        return x.new_ones(1), posterior(model, x.unsqueeze(0), y)
+    return weights[0], model.posterior(x, torch.arange(model.choices, device=x.device))
 
 
 @torch.no_grad()
@@ -59,7 +61,7 @@ def draw_posterior(
     model: LatentVariableModel, x: Tensor, y: Tensor | None = None, *, generator: Generator
 ) -> Tensor:
     """One z = μ_φ + σ_φ ε, (…, L), for x: (…, D) (section 5.2.3)."""
-    return rsample(model.posterior(x, y), generator=generator)
+    return rsample(posterior(model, x, y), generator=generator)
 
 
 @torch.no_grad()
@@ -67,17 +69,18 @@ def draw_prior(
     model: LatentVariableModel, count: int, y: Tensor | None = None, *, generator: Generator
 ) -> Tensor:
     """`count` draws of z ~ p(z) or p(z | y), (count, …, L)."""
-    return rsample(model.prior(y), (count,), generator)
+    return rsample(prior(model, y), (count,), generator)
 
 
 @torch.no_grad()
 def generate(model: LatentVariableModel, count: int, *, generator: Generator) -> tuple[Tensor, Tensor]:
-    """λ_θ(z) of `count` draws z ~ p(z), and one sample of each product, both (count, D).
+    """`count` draws z ~ p(z) decoded (λ_θ(z) of a VAE), and one sample of each product, both (count, D).
 
-    Of a VAE. Figures 6 and 7. The samples are those of `model.sample` with the same generator.
+    Of a model without choices. Figures 6 and 7. The samples are those of `model.sample` with the same
+    generator.
     """
     p_x = model.likelihood(draw_prior(model, count, generator=generator))
-    return p_x.base_dist.probs, rsample(p_x, generator=generator)
+    return parameter(p_x), sample(p_x, generator=generator)
 
 
 # What they are worth, in nats
@@ -98,8 +101,8 @@ def elbo_terms(
     Named as in `VAE.terms`: log p(x | z), and -KL(q(z | x) ‖ p(z)) in closed form; all given a y, if any.
     """
     return {
-        "reconstruction": model.likelihood(z, y).log_prob(x),
-        "minus_kl_z": -kl_divergence(model.posterior(x, y), model.prior(y)),
+        "reconstruction": likelihood(model, z, y).log_prob(x),
+        "minus_kl_z": -kl_divergence(posterior(model, x, y), prior(model, y)),
     }
 
 
@@ -111,7 +114,7 @@ def joint_terms(
 
     Their sum is the unnormalised log posterior: it says how well a z explains x, whoever found it.
     """
-    return {"likelihood": model.likelihood(z, y).log_prob(x), "prior": model.prior(y).log_prob(z)}
+    return {"likelihood": likelihood(model, z, y).log_prob(x), "prior": prior(model, y).log_prob(z)}
 
 
 @torch.no_grad()
@@ -123,9 +126,13 @@ def label_bounds(model: LatentVariableModel, x: Tensor, *, samples: int, seed: i
     """
     bounds = [
         importance_bounds(
-            model, x.unsqueeze(0), label.view(1), bounds=[samples], generator=Generator().manual_seed(seed)
+            model,
+            x.unsqueeze(0),
+            label.view(1),
+            bounds=[samples],
+            generator=Generator(x.device).manual_seed(seed),
         )[samples]
-        for label in torch.arange(model.choices)
+        for label in torch.arange(model.choices, device=x.device)
     ]
     return torch.cat(bounds)
 
@@ -140,14 +147,14 @@ def style(model: LatentVariableModel, z: Tensor, y: Tensor | None = None) -> Ten
     Under every y ε ~ N(0, I) a priori: what remains of a digit when its label is taken away, and a place that
     has its counterpart in each cluster. Under a prior N(0, I) ε is z.
     """
-    p_z = model.prior(y)
+    p_z = prior(model, y)
     return (z - p_z.mean) / p_z.stddev
 
 
 @torch.no_grad()
 def latent(model: LatentVariableModel, epsilon: Tensor, y: Tensor | None = None) -> Tensor:
     """The z of a style ε: (…, L) under a y, z = μ_θ(y) + σ_θ(y) ε, (…, L); undoes `style`."""
-    p_z = model.prior(y)
+    p_z = prior(model, y)
     return p_z.mean + p_z.stddev * epsilon
 
 
@@ -175,7 +182,7 @@ def styles(model: LatentVariableModel, *observed: Tensor) -> Tensor:
 def squares(x: Tensor) -> np.ndarray:
     """Images as rows of pixels, (…, S²), as they are drawn, (…, S, S)."""
     side = math.isqrt(x.shape[-1])
-    return x.unflatten(-1, (side, side)).numpy()
+    return x.unflatten(-1, (side, side)).cpu().numpy()
 
 
 def walk(start: Tensor, end: Tensor, steps: int) -> Tensor:
@@ -219,5 +226,7 @@ def between_labels(start: int, end: int, steps: int, classes: int) -> Tensor:
     """
     if steps < 2:
         raise ValueError(f"A walk has at least its two ends, not {steps} steps.")
-    ends = one_hot(torch.tensor([start, end]), classes)
+    labels = torch.tensor([start, end])
+    check_choices(labels, classes)
+    ends = one_hot(labels, classes)
     return torch.lerp(ends[0], ends[1], torch.linspace(0, 1, steps).unsqueeze(-1))

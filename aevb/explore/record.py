@@ -80,11 +80,12 @@ def _facts(training: Mapping[str, Any], curve: Curve, model: Mapping[str, Any]) 
     facts["Epoch"] = f"{training['epoch']}: {training['chosen']}"
     facts |= _settings(training["config"], model)
     note = f", {training['note']}" if "note" in training else ""
-    return facts | {
-        "Time": f"{training['seconds'] / 60:.0f} minutes{note}",
-        "Data": f"{training['data']}",
-        "Command": f"{training['command']}",
-    }
+    facts["Time"] = f"{training['seconds'] / 60:.0f} minutes{note}"
+    if "precision" in training:
+        facts["Precision"] = f"{training['precision']}"
+    if "device" in training:
+        facts["Device"] = f"{training['device']}"
+    return facts | {"Data": f"{training['data']}", "Command": f"{training['command']}"}
 
 
 def _settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, str]:

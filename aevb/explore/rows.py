@@ -4,6 +4,7 @@ Pure functions of a model and of tensors (tutorial section 5.6). Randomness come
 generator, so that the same seed shows the same picture.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -66,6 +67,50 @@ def grow(model: VRNN, given: Tensor, *, generator: Generator, temperature: float
     path = model.complete(given, generator=generator, temperature=temperature)
     probs = tempered(model.row_likelihood(path), temperature)
     return Rows(path.x, path.z, model.row_prior(path.h, temperature), probs)
+
+
+@torch.no_grad()
+def samples(model: VRNN, seed: int, count: int) -> Rows:
+    """The first images that the app shows of a seed: `grow` with nothing given, and with the app's own noise
+    in the place of a generator's.
+    """
+    epsilon, uniforms = _noise(model, seed, count)
+
+    def choose(t: int, h: Tensor) -> tuple[Tensor, Tensor]:
+        prior = model.row_prior(h).base_dist
+        z = prior.loc + prior.scale * epsilon[t].to(h)
+        probs = tempered(model.p_x_given_hz(torch.cat([h, z], -1)), 1.0)
+        return z, (uniforms[t] < probs.cpu()).to(h)
+
+    path = model.unroll(count, model.length, choose)
+    return Rows(path.x, path.z, model.row_prior(path.h), tempered(model.row_likelihood(path), 1.0))
+
+
+def _noise(model: VRNN, seed: int, count: int) -> tuple[Tensor, Tensor]:
+    """What images are drawn with, as in `sampleNoise` of aevb/web/kit/rows.js: ε of each z (T, B, L), and a
+    uniform number for each pixel (T, B, D), in float64.
+
+    The numbers are those of aevb/web/engine/random.js: the generator mulberry32, normal by Box and Muller.
+    """
+    state = seed
+
+    def uniform() -> float:
+        nonlocal state
+        state = (state + 0x6D2B79F5) % 2**32
+        t = (state ^ state >> 15) * (state | 1) % 2**32
+        t ^= (t + (t ^ t >> 7) * (t | 61)) % 2**32
+        return ((t ^ t >> 14) + 0.5) / 2**32
+
+    def normal() -> float:
+        return math.sqrt(-2 * math.log(uniform())) * math.cos(2 * math.pi * uniform())
+
+    epsilon = torch.empty(model.length, count, model.latent_dim)
+    uniforms = torch.empty(model.length, count, model.data_dim, dtype=torch.float64)
+    for image in range(count):
+        for t in range(model.length):
+            epsilon[t, image] = torch.tensor([normal() for _ in range(model.latent_dim)])
+            uniforms[t, image] = torch.tensor([uniform() for _ in range(model.data_dim)], dtype=torch.float64)
+    return epsilon, uniforms
 
 
 @torch.no_grad()

@@ -8,11 +8,7 @@ from aevb.models.vae import VAE
 from aevb.models.vrnn import VRNN
 
 REGISTRY: dict[str, type[LatentVariableModel]] = {
-    "fa": FactorAnalysis,
-    "vae": VAE,
-    "cvae": CVAE,
-    "gmvae": GMVAE,
-    "vrnn": VRNN,
+    kind.name: kind for kind in (FactorAnalysis, VAE, CVAE, GMVAE, VRNN)
 }
 """What `config.json` and the command line call each model."""
 

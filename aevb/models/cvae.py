@@ -1,7 +1,7 @@
 """The conditional VAE (tutorial section 5.4; Sohn, Lee and Yan, 2015).
 
 z ~ N(μ_θ(y), diag σ_θ(y)²)                          the prior, given the label
-x ~ ProductOfContinuousBernoullis(λ_θ(z, y))         the generative net
+x ~ ProductOfContinuousBernoullis(λ_θ(z, y))         the generative net, or Bernoullis, or N(μ_θ(z, y), σ² I)
 q_φ(z | x, y) = N(μ_φ(x, y), diag σ_φ(x, y)²)        the inference net
 
 Section 5.4.1 also names two simpler models, in which the label conditions z alone or x alone.
@@ -14,15 +14,22 @@ import torch
 from torch import Generator, Tensor
 from torch.distributions import Independent, kl_divergence
 
-from aevb.distributions import rsample
-from aevb.models.base import LatentVariableModel, check_sizes, one_hot
-from aevb.models.nets import ContinuousBernoulliNet, DiagonalNormalNet, LinearDiagonalNormal, standard_normal
+from aevb.distributions import rsample, sample
+from aevb.models.base import LatentVariableModel, check_sizes, one_hot, sized
+from aevb.models.nets import (
+    DiagonalNormalNet,
+    Likelihood,
+    LinearDiagonalNormal,
+    check_widths,
+    kind,
+    standard_normal,
+)
 
 Conditioned = Literal["x and z", "x", "z"]
 
 
 class CVAE(LatentVariableModel):
-    """A VAE of x in [0, 1]^D given one of C labels.
+    """A VAE of x given one of C labels, in [0, 1]^D, {0, 1}^D or R^D, as its likelihood is.
 
     Weights (…, C) in the place of labels y stand between them.
 
@@ -34,13 +41,16 @@ class CVAE(LatentVariableModel):
         dropout: probability of dropping a hidden unit while training.
         conditioned: which densities of the generative model see the label. "x and z" is the full
             decomposition p(x | z, y) p(z | y).
+        likelihood: what p(x | z, y) is a product of. The Gaussian's σ is learned, one for all of x.
     Raises:
-        ValueError: for a size below 1, a dropout outside [0, 1) or another `conditioned`.
+        ValueError: for a size below 1, sizes beyond all that can be meant, a dropout outside [0, 1), another
+            `conditioned` or another likelihood.
     """
 
-    observation = "continuous"
+    name = "cvae"
     conditional = True
 
+    @sized
     def __init__(
         self,
         data_dim: int = 784,
@@ -49,16 +59,19 @@ class CVAE(LatentVariableModel):
         hidden_dims: Sequence[int] = (500, 500),
         dropout: float = 0.0,
         conditioned: Conditioned = "x and z",
+        likelihood: Likelihood = "continuous bernoulli",
     ):
         super().__init__()
-        check_sizes(data_dim=data_dim, classes=classes, latent_dim=latent_dim)
+        data_dim, classes, latent_dim = check_sizes(data_dim=data_dim, classes=classes, latent_dim=latent_dim)
+        self.data_dim, self.choices, self.latent_dim = data_dim, classes, latent_dim
+        hidden_dims = check_widths(hidden_dims)
+        net, self.support, self.observation = kind(likelihood)
         if conditioned not in ("x and z", "x", "z"):
             raise ValueError(f'conditioned must be "x and z", "x" or "z", not {conditioned!r}.')
-        self.data_dim, self.choices, self.latent_dim = data_dim, classes, latent_dim
         self.conditioned = conditioned
         decoded = latent_dim + (classes if "x" in conditioned else 0)
         self.q_z_given_xy = DiagonalNormalNet(data_dim + classes, hidden_dims, latent_dim, dropout)
-        self.p_x_given_zy = ContinuousBernoulliNet(decoded, tuple(reversed(hidden_dims)), data_dim, dropout)
+        self.p_x_given_zy = net(decoded, hidden_dims[::-1], data_dim, dropout)
         self.p_z_given_y = LinearDiagonalNormal(classes, latent_dim) if "z" in conditioned else None
 
     def prior(self, y: Tensor | None = None) -> Independent:
@@ -76,7 +89,7 @@ class CVAE(LatentVariableModel):
         """p(x | z, y) for z: (…, L), event shape (D,); the y is passed over where it conditions z alone."""
         return self.p_x_given_zy(_beside(z, self._weights(y)) if "x" in self.conditioned else z)
 
-    def terms(  # type: ignore[override]  # a conditional model observes y as well
+    def forward(  # type: ignore[override]  # a conditional model observes y as well
         self, x: Tensor, y: Tensor, *, generator: Generator | None = None
     ) -> dict[str, Tensor]:
         """log p(x | z, y) at one reparametrised z, and -KL(q(z | x, y) ‖ p(z | y)) (section 5.4.3)."""
@@ -87,7 +100,7 @@ class CVAE(LatentVariableModel):
             "minus_kl_z": -kl_divergence(q_z, self.prior(y)),
         }
 
-    def log_weights(  # type: ignore[override]
+    def log_ratios(  # type: ignore[override]
         self, x: Tensor, y: Tensor, *, samples: int, generator: Generator | None = None
     ) -> Tensor:
         """log p(x | z, y) + log p(z | y) - log q(z | x, y) as (S, B)."""
@@ -95,17 +108,18 @@ class CVAE(LatentVariableModel):
         z = rsample(q_z, (samples,), generator)
         return self.likelihood(z, y).log_prob(x) + self.prior(y).log_prob(z) - q_z.log_prob(z)
 
-    def encode(self, x: Tensor, y: Tensor) -> Tensor:  # type: ignore[override]
+    def posterior_mean(self, x: Tensor, y: Tensor) -> Tensor:  # type: ignore[override]
         """μ(x, y), (B, L)."""
         return self.posterior(x, y).mean
 
-    def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
-        """`count` draws of x, (count, D): the labels in turn, z ~ p(z | y), x ~ p(x | z, y) (Figure 9)."""
-        y = torch.arange(count, device=next(self.parameters()).device) % self.choices
-        return rsample(self.likelihood(rsample(self.prior(y), generator=generator), y), generator=generator)
+    def ancestral_sample(
+        self, count: int, y: Tensor | None = None, *, generator: Generator | None = None
+    ) -> Tensor:
+        """z ~ p(z | y), then x ~ p(x | z, y) for labels y: (count,), (count, D) (Figure 9)."""
+        return sample(self.likelihood(rsample(self.prior(y), generator=generator), y), generator=generator)
 
     def _weights(self, y: Tensor | None) -> Tensor:
-        return one_hot(y, self.choices).to(self.p_x_given_zy.logits.weight.dtype)
+        return one_hot(y, self.choices).to(self.dtype)
 
 
 def _beside(inputs: Tensor, weights: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 y ~ OneHotCategorical(1/C, …, 1/C)                   which cluster
 z ~ N(μ_θ(y), diag σ_θ(y)²)                          μ and σ linear in y: a row of a matrix each
-x ~ ProductOfBernoullis(p_θ(z))                      the generative net
+x ~ ProductOfBernoullis(p_θ(z))                      the generative net, or N(μ_θ(z), σ² I)
 q_φ(y | x) = OneHotCategorical(π_φ(x))               the unsupervised classifier
 q_φ(z | x, y) = N(μ_φ(x, y), diag σ_φ(x, y)²)        the inference net
 
@@ -19,9 +19,16 @@ from torch import Generator, Tensor, nn
 from torch.distributions import Independent, kl_divergence
 from torch.nn import functional as F
 
-from aevb.distributions import rsample
-from aevb.models.base import LatentVariableModel, check_sizes, one_hot
-from aevb.models.nets import BernoulliNet, CategoricalNet, DiagonalNormalNet, LinearDiagonalNormal
+from aevb.distributions import rsample, sample
+from aevb.models.base import LatentVariableModel, check_sizes, one_hot, sized
+from aevb.models.nets import (
+    CategoricalNet,
+    DiagonalNormalNet,
+    LinearDiagonalNormal,
+    as_weights,
+    check_widths,
+    kind,
+)
 
 Estimator = Literal["marginal", "gumbel relaxed", "gumbel analytic"]
 
@@ -40,11 +47,12 @@ class ClusterNormalNet(nn.Module):
         self.rest = DiagonalNormalNet(hidden_dims[0], hidden_dims[1:], latent_dim)
 
     def forward(self, x: Tensor, y: Tensor) -> Independent:
-        return self.rest((self.from_x(x) + self.from_y(y)).relu())
+        """q(z | x, y) for x: (…, D) and y: (…, C), event shape (L,)."""
+        return self.rest((self.from_x(x) + self.from_y(as_weights(self.from_y, y))).relu())
 
 
 class GMVAE(LatentVariableModel):
-    """A Gaussian mixture VAE for data in {0, 1}^D.
+    """A Gaussian mixture VAE for data in {0, 1}^D or R^D, as its likelihood is.
 
     Args:
         data_dim: D.
@@ -52,20 +60,23 @@ class GMVAE(LatentVariableModel):
         latent_dim: L.
         hidden_dims: widths of the hidden layers of q(y | x) and q(z | x, y), two at least; the
             generative net mirrors them.
-        estimator: what `terms` returns while training. "marginal": equation 5. "gumbel relaxed": every
+        estimator: what `forward` returns while training. "marginal": equation 5. "gumbel relaxed": every
             density at a relaxed y, the first context of section 5.5.3. "gumbel analytic": the KL of y
             in closed form, the second. In evaluation mode it is "marginal" always: what is wanted in
-            the end is a discrete y.
+            the end is a discrete y. See `gumbel_terms` for how far the two are from it.
         temperature: τ of the Gumbel-Softmax distribution.
         straight_through: whether the sampled y is one-hot in the forward pass and relaxed in the
             backward pass (Jang, Gu and Poole, 2017); only with "gumbel analytic", since the relaxed
             density of a one-hot y is infinite.
+        likelihood: what p(x | z) is a product of. The Gaussian's σ is learned, one for all of x.
     Raises:
-        ValueError: for a size below 1, a temperature not above 0, or an impossible estimator.
+        ValueError: for a size below 1, sizes beyond all that can be meant, a temperature not above 0, an
+            impossible estimator or another likelihood.
     """
 
-    observation = "binary"
+    name = "gmvae"
 
+    @sized
     def __init__(
         self,
         data_dim: int = 784,
@@ -75,9 +86,15 @@ class GMVAE(LatentVariableModel):
         estimator: Estimator = "marginal",
         temperature: float = 0.5,
         straight_through: bool = False,
+        likelihood: Literal["bernoulli", "gaussian"] = "bernoulli",
     ):
         super().__init__()
-        check_sizes(data_dim=data_dim, clusters=clusters, latent_dim=latent_dim)
+        data_dim, clusters, latent_dim = check_sizes(
+            data_dim=data_dim, clusters=clusters, latent_dim=latent_dim
+        )
+        self.data_dim, self.choices, self.latent_dim = data_dim, clusters, latent_dim
+        hidden_dims = check_widths(hidden_dims)
+        net, self.support, self.observation = kind(likelihood, "bernoulli", "gaussian")
         if len(hidden_dims) < 2:
             raise ValueError("hidden_dims must name at least two layers' widths.")
         if estimator not in ("marginal", "gumbel relaxed", "gumbel analytic"):
@@ -86,12 +103,11 @@ class GMVAE(LatentVariableModel):
             raise ValueError('straight_through needs the estimator "gumbel analytic".')
         if not temperature > 0:
             raise ValueError(f"temperature must be above 0, not {temperature!r}.")
-        self.data_dim, self.choices, self.latent_dim = data_dim, clusters, latent_dim
         self.estimator, self.temperature, self.straight_through = estimator, temperature, straight_through
         self.q_y_given_x = CategoricalNet(data_dim, hidden_dims, clusters)
         self.q_z_given_xy = ClusterNormalNet(data_dim, clusters, hidden_dims, latent_dim)
         self.p_z_given_y = LinearDiagonalNormal(clusters, latent_dim)
-        self.p_x_given_z = BernoulliNet(latent_dim, tuple(reversed(hidden_dims)), data_dim)
+        self.p_x_given_z = net(latent_dim, hidden_dims[::-1], data_dim)
         self.register_buffer("_eye", torch.eye(clusters).unsqueeze(1), persistent=False)
         self.apply(_glorot)
 
@@ -123,7 +139,7 @@ class GMVAE(LatentVariableModel):
         kl = kl_divergence(q_z.base_dist, p_z.base_dist)  # (C, B, L)
         return (self.responsibilities(x).T.unsqueeze(-1) * kl).sum(0)
 
-    def terms(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
+    def forward(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
         """log p(x | z), -KL(z) and -KL(y) by the model's estimator; x: (B, D), each (B,)."""
         if self.training and self.estimator != "marginal":
             return self.gumbel_terms(x, generator=generator)
@@ -138,7 +154,7 @@ class GMVAE(LatentVariableModel):
         q_y = self.q_y_given_x(x)
         q_z = self.q_z_given_xy(x, self.one_hots)  # batch shape (C, B)
         z = rsample(q_z, generator=generator)
-        weights = q_y.probs.T  # (C, B)
+        weights = q_y.probs.T.contiguous()  # (C, B)
         return {
             "reconstruction": (weights * self.p_x_given_z(z).log_prob(x)).sum(0),
             "minus_kl_z": -(weights * kl_divergence(q_z, self.p_z_given_y(self.one_hots))).sum(0),
@@ -148,14 +164,20 @@ class GMVAE(LatentVariableModel):
     def gumbel_terms(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
         """One relaxed ỹ by the Gumbel-Softmax trick, one reparametrised z given it.
 
-        Slightly biased, because ỹ is not one-hot; it approaches `marginal_terms` in expectation as the
-        temperature falls.
+        With "gumbel analytic" it is biased as an estimator of the ELBO, because ỹ is not one-hot, and
+        approaches `marginal_terms` in expectation as the temperature falls.
+
+        With "gumbel relaxed" it does not: it is unbiased for the ELBO of another model, whose y is relaxed
+        too. Its KL(y) is that between two Gumbel-Softmax distributions. They are images of logits and Gumbel
+        noise under one invertible map, into which alone the temperature enters, so that this KL is the same
+        at every temperature; and since the argmax of ỹ is a draw of q(y | x), it is at least the categorical
+        one's. For q(y | x) = (0.9, 0.05, 0.05) it is 1.537 nats to the categorical's 0.704.
         """
         logits = self.q_y_given_x(x).logits
         log_y = gumbel_softmax(logits, self.temperature, generator)
         y = log_y.exp()
         if self.straight_through:
-            y = F.one_hot(y.argmax(-1), self.choices) + y - y.detach()
+            y = one_hot(y.argmax(-1), self.choices) + y - y.detach()
         q_z, p_z = self.q_z_given_xy(x, y), self.p_z_given_y(y)
         z = rsample(q_z, generator=generator)
         if self.estimator == "gumbel relaxed":
@@ -171,7 +193,7 @@ class GMVAE(LatentVariableModel):
             "minus_kl_y": minus_kl_y,
         }
 
-    def log_weights(self, x: Tensor, *, samples: int, generator: Generator | None = None) -> Tensor:
+    def log_ratios(self, x: Tensor, *, samples: int, generator: Generator | None = None) -> Tensor:
         """log p(x | z) p(z | y) p(y) - log q(y | x) q(z | x, y) as (S, B), y and z both sampled."""
         q_y = self.q_y_given_x(x)
         gumbels = gumbel_softmax(q_y.logits.expand(samples, *q_y.logits.shape), 1.0, generator)
@@ -186,16 +208,17 @@ class GMVAE(LatentVariableModel):
             - q_y.log_prob(y)
         )
 
-    def encode(self, x: Tensor) -> Tensor:
+    def posterior_mean(self, x: Tensor) -> Tensor:
         """The mean of q(z | x, y) under the most probable y, (B, L)."""
         y = self.one_hots[self.q_y_given_x(x).logits.argmax(-1), 0]
         return self.q_z_given_xy(x, y).mean
 
-    def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
-        """`count` draws of x in {0, 1}, (count, D): clusters in turn, z ~ p(z | y), x ~ p(x | z)."""
-        y = self.one_hots.squeeze(1)[torch.arange(count) % self.choices]
-        probs = self.p_x_given_z(rsample(self.p_z_given_y(y), generator=generator)).mean
-        return torch.bernoulli(probs, generator=generator)
+    def ancestral_sample(
+        self, count: int, y: Tensor | None = None, *, generator: Generator | None = None
+    ) -> Tensor:
+        """z ~ p(z | y), then x ~ p(x | z) for clusters y: (count,), (count, D)."""
+        z = rsample(self.prior(y), generator=generator)
+        return sample(self.p_x_given_z(z), generator=generator)
 
     def _weights(self, y: Tensor | None) -> Tensor:
         return one_hot(y, self.choices).to(self.one_hots.dtype)

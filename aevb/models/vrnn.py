@@ -2,23 +2,26 @@
 
 h_t = LSTM_θ(x_{t-1}, z_{t-1}, state_{t-1}), h_1 = 0    the memory of what came before
 z_t ~ N(μ_θ(h_t), diag σ_θ(h_t)²)                       the prior of a row
-x_t ~ ProductOfBernoullis(p_θ(h_t, z_t))                the generative net
+x_t ~ ProductOfBernoullis(p_θ(h_t, z_t))                the generative net, or N(μ_θ(h_t, z_t), σ² I)
 q_φ(z_t | x_t, h_t) = N(μ_φ(x_t, h_t), …)               the inference net, on the same memory
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.distributions import Independent, Normal, kl_divergence
+from torch.distributions import Bernoulli, Distribution, Independent, Normal, kl_divergence
 
-from aevb.distributions import rsample
-from aevb.models.base import LatentVariableModel, check_sizes
-from aevb.models.nets import BernoulliNet, DiagonalNormalNet
+from aevb.distributions import rsample, sample
+from aevb.models.base import LatentVariableModel, check_sizes, parameter, sized
+from aevb.models.nets import DiagonalNormalNet, check_widths, kind
 
 Choose = Callable[[int, Tensor], tuple[Tensor, Tensor]]
 """(t from 0, h_t: (B, H)) ↦ (z_t: (B, L), x_t: (B, D)): what distinguishes inference from sampling."""
+
+
+MAX_LAYERS = 64  # of a memory that can be meant: each is made one by one, whatever its width
 
 
 class Path(NamedTuple):
@@ -30,21 +33,27 @@ class Path(NamedTuple):
 
 
 class VRNN(LatentVariableModel):
-    """A variational RNN for sequences in {0, 1}^(T × D).
+    """A variational RNN for sequences in {0, 1}^(T × D) or R^(T × D), as its likelihood is.
 
     Args:
         data_dim: D, the length of a row.
-        length: T, the number of rows that `sample` draws; other methods take any number.
+        length: T, the number of rows; what trusts its input (`forward`, `infer` and what follows from them)
+            takes any number.
         latent_dim: L, of each row.
         memory_dim: H, of each layer of the LSTM.
         memory_layers: how many layers it has.
         hidden_dims: widths of the hidden layers of the prior, the inference net and the generative net.
+        likelihood: what p(x_t | h_t, z_t) is a product of. The Gaussian's σ is learned, one for all of x.
     Raises:
-        ValueError: for a size below 1.
+        ValueError: for a size below 1, sizes beyond all that can be meant, or another likelihood.
     """
 
-    observation = "rows"
+    name = "vrnn"
 
+    nothing: Tensor
+    """h_1 = 0, (H,): the memory before the first row."""
+
+    @sized
     def __init__(
         self,
         data_dim: int = 28,
@@ -53,9 +62,10 @@ class VRNN(LatentVariableModel):
         memory_dim: int = 256,
         memory_layers: int = 2,
         hidden_dims: Sequence[int] = (500, 500),
+        likelihood: Literal["bernoulli", "gaussian"] = "bernoulli",
     ):
         super().__init__()
-        check_sizes(
+        data_dim, length, latent_dim, memory_dim, memory_layers = check_sizes(
             data_dim=data_dim,
             length=length,
             latent_dim=latent_dim,
@@ -64,20 +74,26 @@ class VRNN(LatentVariableModel):
         )
         self.data_dim, self.length, self.latent_dim = data_dim, length, latent_dim
         self.memory_dim = memory_dim
+        if memory_layers > MAX_LAYERS:
+            raise ValueError(f"memory_layers must be at most {MAX_LAYERS}, not {memory_layers}.")
+        hidden_dims = check_widths(hidden_dims)
+        net, self.support, observation = kind(likelihood, "bernoulli", "gaussian")
+        self.observation = "rows" if observation == "binary" else observation
+        self.register_buffer("nothing", torch.zeros(memory_dim), persistent=False)
         self.p_h = nn.LSTM(data_dim + latent_dim, memory_dim, memory_layers)
         self.p_z_given_h = DiagonalNormalNet(memory_dim, hidden_dims, latent_dim)
-        self.p_x_given_hz = BernoulliNet(memory_dim + latent_dim, hidden_dims, data_dim)
+        self.p_x_given_hz = net(memory_dim + latent_dim, hidden_dims, data_dim)
         self.q_z_given_hx = DiagonalNormalNet(memory_dim + data_dim, hidden_dims, latent_dim)
 
     def unroll(self, batch: int, length: int, choose: Choose) -> Path:
         """The recurrence, written once for the ELBO, for encoding and for sampling."""
-        state, h = None, next(self.parameters()).new_zeros(batch, self.memory_dim)
+        state, h = None, self.nothing.expand(batch, -1)
         steps: list[tuple[Tensor, Tensor, Tensor]] = []
         for t in range(length):
             z, x = choose(t, h)
             steps.append((h, z, x))
             if t + 1 < length:  # the memory after the last row would be of no use
-                output, state = self.p_h(torch.cat([x, z], -1).unsqueeze(0), state)
+                output, state = self.p_h(torch.cat([x, z], -1).to(self.nothing.dtype).unsqueeze(0), state)
                 h = output.squeeze(0)
         h_all, z_all, x_all = (torch.stack(part) for part in zip(*steps, strict=True))
         return Path(h_all, z_all, x_all)
@@ -85,11 +101,11 @@ class VRNN(LatentVariableModel):
     def infer(
         self, x: Tensor, *, generator: Generator | None = None, sampled: bool = True
     ) -> tuple[Path, Independent]:
-        """q along the rows of x: (B, T, D): the path of reparametrised z (or of means), and q itself.
+        """q along the rows of x: (B, T, D) or (B, D): the path of reparametrised z (or of means), and q.
 
         Gradients flow through every z and through time. q has batch shape (T, B), event shape (L,).
         """
-        rows = x.transpose(0, 1)
+        rows = x.reshape(len(x), -1, self.data_dim).transpose(0, 1)
         found: list[Independent] = []
 
         def choose(t: int, h: Tensor) -> tuple[Tensor, Tensor]:
@@ -126,7 +142,7 @@ class VRNN(LatentVariableModel):
             "minus_kl_z": -kl_divergence(q_z, self.p_z_given_h(path.h)),
         }
 
-    def terms(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
+    def forward(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
         """Σ_t log p(x_t | h_t, z_t) and -Σ_t KL(q(z_t | x_t, h_t) ‖ p(z_t | h_t)), each (B,)."""
         return {name: term.sum(0) for name, term in self.row_terms(x, generator=generator).items()}
 
@@ -136,21 +152,38 @@ class VRNN(LatentVariableModel):
         kl = kl_divergence(q_z.base_dist, self.row_prior(path.h).base_dist)  # (T, B, L)
         return kl.transpose(0, 1).flatten(1)
 
-    def log_weights(self, x: Tensor, *, samples: int, generator: Generator | None = None) -> Tensor:
+    def log_ratios(self, x: Tensor, *, samples: int, generator: Generator | None = None) -> Tensor:
         """log p(x, z) - log q(z | x) of whole paths as (S, B)."""
-        repeated = x.repeat(samples, 1, 1)  # every sample has a memory of its own
+        repeated = x.repeat(samples, *(1 for _ in x.shape[1:]))  # every sample has a memory of its own
         path, q_z = self.infer(repeated, generator=generator)
         log_prior = self.p_z_given_h(path.h).log_prob(path.z)
         weights = self.row_likelihood(path).log_prob(path.x) + log_prior - q_z.log_prob(path.z)
         return weights.sum(0).view(samples, len(x))
 
-    def encode(self, x: Tensor) -> Tensor:
+    def posterior_mean(self, x: Tensor) -> Tensor:
         """The path of q's means, each following from the means before it, as (B, T·L)."""
         path, _ = self.infer(x, sampled=False)
         return path.z.transpose(0, 1).flatten(1)
 
-    def sample(self, count: int, *, generator: Generator | None = None) -> Tensor:
-        """`count` images in {0, 1}, row by row, as (count, T·D) (Figure 12)."""
+    def decoded(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """Each row's probabilities (or means), (…, T·D), for z: (…, T·L), where they go on as its pixels."""
+        z_rows = z.reshape(-1, self.length, self.latent_dim).transpose(0, 1)
+
+        def choose(t: int, h: Tensor) -> tuple[Tensor, Tensor]:
+            return z_rows[t], parameter(self.p_x_given_hz(torch.cat([h, z_rows[t]], -1)))
+
+        path = self.unroll(z_rows.shape[1], self.length, choose)
+        return path.x.transpose(0, 1).reshape(*z.shape[:-1], self.length * self.data_dim)
+
+    def reconstructed(self, x: Tensor, *y: Tensor) -> Tensor:
+        """Each row's probabilities (or means) at the means of q, after the rows of x before it, (B, T·D)."""
+        path, _ = self.infer(x, sampled=False)
+        return parameter(self.row_likelihood(path)).transpose(0, 1).flatten(1)
+
+    def ancestral_sample(
+        self, count: int, y: Tensor | None = None, *, generator: Generator | None = None
+    ) -> Tensor:
+        """`count` images row by row, as (count, T·D) (Figure 12)."""
         empty = next(self.parameters()).new_zeros(count, 0, self.data_dim)
         return self.complete(empty, generator=generator).x.transpose(0, 1).flatten(1)
 
@@ -158,8 +191,8 @@ class VRNN(LatentVariableModel):
         """Goes on from the first k rows x: (B, k, D) to the T-th: given rows by q, new ones by p.
 
         Args:
-            temperature: scales the prior's standard deviation and divides the pixels' logits; 1 is the
-                model itself, below 1 is bolder.
+            temperature: scales the prior's standard deviation and divides the pixels' logits (or scales
+                their standard deviation); 1 is the model itself, below 1 is bolder.
         Raises:
             ValueError: for more than T rows, or a temperature that is not above 0.
         """
@@ -175,11 +208,24 @@ class VRNN(LatentVariableModel):
                 return rsample(q_z, generator=generator), given[t]
             z = rsample(self.row_prior(h, temperature), generator=generator)
             p_x = self.p_x_given_hz(torch.cat([h, z], -1))
-            return z, torch.bernoulli(tempered(p_x, temperature), generator=generator)
+            return z, sample(at_temperature(p_x, temperature), generator=generator)
 
         return self.unroll(len(x), self.length, choose)
 
 
+def at_temperature(p_x: Independent, temperature: float) -> Independent:
+    """A product of Bernoullis with its logits divided by the temperature, of normals with its σ times it."""
+    base: Distribution
+    match p_x.base_dist:
+        case Bernoulli(logits=logits):
+            base = Bernoulli(logits=logits / temperature, validate_args=False)
+        case Normal(loc=loc, scale=scale):
+            base = Normal(loc, scale * temperature, validate_args=False)
+        case other:
+            raise NotImplementedError(f"at_temperature does not know {type(other).__name__}.")
+    return Independent(base, 1, validate_args=False)
+
+
 def tempered(p_x: Independent, temperature: float) -> Tensor:
-    """The probabilities (…, D) of a product of Bernoullis whose logits are divided by the temperature."""
-    return (p_x.base_dist.logits / temperature).sigmoid()
+    """The probabilities (or means), (…, D), of `at_temperature`."""
+    return parameter(at_temperature(p_x, temperature))

@@ -4,6 +4,7 @@ import {
   bernoulli,
   continuousBernoulli,
   draw,
+  gaussian,
   klNormal,
   logBernoulli,
   logContinuousBernoulli,
@@ -11,6 +12,7 @@ import {
   place,
   quantileCategorical,
   quantileContinuousBernoulli,
+  quantileNormal,
   standardise,
   standardNormal,
 } from "../../aevb/web/engine/densities.js";
@@ -97,6 +99,30 @@ Deno.test("drawn pixels have the probabilities of their logits", () => {
   close([mean(uniforms.map((u) => bernoulli.draw(0.7, u)))], [sigmoid(0.7)], 0.01);
   const expected = 1 / (1 - Math.exp(-0.7)) - 1 / 0.7;
   close([mean(uniforms.map((u) => continuousBernoulli.draw(0.7, u)))], [expected], 0.01);
+  const drawn = uniforms.map((u) => gaussian(0.5).draw(0.7, u));
+  close([mean(drawn), Math.sqrt(mean(drawn.map((x) => (x - 0.7) ** 2)))], [0.7, 0.5], 0.01);
+});
+
+Deno.test("a normal quantile undoes the distribution function, in the tails too", () => {
+  const one = standardNormal(1),
+    density = (/** @type {number} */ z) => Math.exp(logNormal(one, Float32Array.of(z)));
+  for (const u of [1e-7, 0.001, 0.02424, 0.02426, 0.3, 0.5, 0.8, 0.97574, 0.97576, 0.9999]) {
+    close([integral(density, -12, quantileNormal(u), 20_000) / u], [1], 1e-4);
+  }
+  close([quantileNormal(0.975)], [1.959963984540054], 1e-8);
+});
+
+Deno.test("Gaussian pixels have the density of normals of one deviation", () => {
+  const means = Float32Array.of(0.2, -1), x = Float32Array.of(0.5, 0.5), pixels = gaussian(0.25);
+  close([pixels.log(means, x)], [logNormal({ loc: means, scale: Float32Array.of(0.25, 0.25) }, x)]);
+  assert.deepEqual([pixels.shown(0.2), pixels.shown(0.2, 0.5)], [0.2, 0.2]);
+});
+
+Deno.test("a temperature divides logits, and is a factor of a Gaussian's deviation", () => {
+  close([bernoulli.shown(2, 0.5)], [sigmoid(4)]);
+  assert.deepEqual([0.97, 0.99].map((u) => bernoulli.draw(2, u, 0.5)), [1, 0]); // sigmoid(4) is 0.982
+  close([continuousBernoulli.draw(2, 0.3, 0.5)], [quantileContinuousBernoulli(4, 0.3)]);
+  close([gaussian(0.25).draw(1, 0.9, 0.5)], [1 + 0.125 * quantileNormal(0.9)]);
 });
 
 Deno.test("a category has its share of [0, 1)", () => {

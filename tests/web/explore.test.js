@@ -50,14 +50,14 @@ Deno.test("the ELBO is the sum of its terms, and its KL that of the dimensions",
 Deno.test("the terms of a single component are those of its z", () => {
   const { model, y } = CASES[1], q = model.encode(x, y), z = place(q, new Random(0).normal(2));
   const { reconstruction, minus_kl_z } = terms(model, x, y, new Random(0));
-  close([reconstruction], [model.logLikelihood(model.logits(z, y), x)]);
+  close([reconstruction], [model.logLikelihood(model.outputs(z, y), x)]);
   close([minus_kl_z], [-sum(klNormal(q, model.prior(y)))]);
 });
 
 Deno.test("with one sample the bound is its weight log p(x, z) - log q(z | x)", () => {
   for (const { model, y } of CASES.slice(0, 2)) {
     const q = model.encode(x, y), z = place(q, new Random(4).normal(2));
-    const expected = model.logLikelihood(model.logits(z, y), x) + logNormal(model.prior(y), z) -
+    const expected = model.logLikelihood(model.outputs(z, y), x) + logNormal(model.prior(y), z) -
       logNormal(q, z);
     close([finish(bound(model, x, y, 1, new Random(4)))], [expected]);
     close([logWeight(model, x, y, q, new Random(4).normal(2))], [expected]);

@@ -23,6 +23,8 @@ import {
 import { miniBatches } from "../../aevb/web/engine/factor_analysis/training.js";
 import { softplus } from "../../aevb/web/engine/arithmetic.js";
 import { Random } from "../../aevb/web/engine/random.js";
+import { finish } from "../../aevb/web/engine/steps.js";
+import { params } from "../../aevb/web/parts/factor_analysis/settings.js";
 
 /** @typedef {import("../../aevb/web/engine/factor_analysis/matrices.js").Matrix} Matrix */
 
@@ -294,4 +296,31 @@ Deno.test("the model before the first step has standard normal parameters, and C
   const { scaleTril, W } = initialModel({ ...EXPERIMENT_1, latentDim: 3 });
   allNear(scaleTril, matrices.identity(3));
   assert.equal(W.length, 9);
+});
+
+Deno.test("a run of fewer states is the same run", () => {
+  const experiment = { ...EXPERIMENT_1, steps: 300 },
+    all = train(experiment),
+    few = finish(run(experiment, 30));
+  assert.deepEqual([...few.position.subarray(0, 3), few.position.at(-1)], [0, 10, 20, 300]);
+  assert.equal(few.count, 31);
+  for (let i = 0; i < few.count; i++) {
+    const same = all.nearest(few.position[i]);
+    assert.deepEqual([few.elbo[i], few.evidence[i]], [all.elbo[same], all.evidence[same]]);
+    assert.deepEqual(few.state(i), all.state(same));
+  }
+  /** @type {import("../../aevb/web/engine/factor_analysis/experiments.js").Move[]} */
+  const moves = [{ phase: "E", steps: 50 }, { phase: "M", steps: 0 }], walked = walk(EXPERIMENT_1, moves, 5);
+  assert.deepEqual([...walked.position], [0, 0.2, 0.4, 0.6, 0.8, 1, 2]);
+  assert.equal(walked.evidence.at(-1), walk(EXPERIMENT_1, moves).evidence.at(-1));
+});
+
+Deno.test("links of before name the experiments as they did", () => {
+  const { read } = params.experiment;
+  assert.deepEqual(["E and M in turn", "E and M together", "turn", "both"].map(read), [
+    "turn",
+    "together",
+    "turn",
+    undefined,
+  ]);
 });

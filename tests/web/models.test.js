@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { logBernoulli, logNormal } from "../../aevb/web/engine/densities.js";
 import { Dense } from "../../aevb/web/engine/layers.js";
 import { build } from "../../aevb/web/engine/models/index.js";
 import { Random } from "../../aevb/web/engine/random.js";
+import { grow } from "../../aevb/web/engine/rows.js";
+import { finish } from "../../aevb/web/engine/steps.js";
 import { close, header, tiny, weights } from "./tiny.js";
 
 Deno.test("a dense layer multiplies and adds, whatever its sizes and zeros", () => {
@@ -63,7 +66,7 @@ Deno.test("a label conditions what the configuration says", () => {
   apart(both.prior(0), both.prior(1));
   apart(both.decode(z, 0), both.decode(z, 1));
   const z_alone = tiny("cvae", { conditioned: "z" }), x_alone = tiny("cvae", { conditioned: "x" });
-  assert.deepEqual(z_alone.logits(z, 0), z_alone.logits(z, 1));
+  assert.deepEqual(z_alone.outputs(z, 0), z_alone.outputs(z, 1));
   assert.deepEqual(x_alone.prior(0), tiny("vae").prior());
   // Weights stand between labels: the prior is linear in them before the scale's softplus.
   const middle = both.prior(Float32Array.of(0.5, 0.5, 0)).loc;
@@ -75,6 +78,41 @@ Deno.test("a label conditions what the configuration says", () => {
   );
 });
 
+Deno.test("the likelihood is the configuration's", () => {
+  const x = Float32Array.of(0.1, 0.9, 1, 0),
+    z = Float32Array.of(0.5, -1),
+    scale = Math.log1p(Math.exp(-0.5)) + Math.exp(-6);
+  for (const name of /** @type {const} */ (["vae", "cvae", "gmvae"])) {
+    const model = tiny(name, { likelihood: "gaussian" }),
+      y = model.choices ? 1 : null,
+      means = model.outputs(z, y);
+    assert.deepEqual(model.decode(z, y), means);
+    close([model.logLikelihood(means, x)], [
+      logNormal({ loc: means, scale: new Float32Array(4).fill(scale) }, x),
+    ]);
+    const middle = { uniform: () => 0.5, normal: (/** @type {number} */ count) => new Float32Array(count) };
+    close(model.sample(z, y, middle), means);
+  }
+  const binary = tiny("vae", { likelihood: "bernoulli" }), logits = binary.outputs(z);
+  close([binary.logLikelihood(logits, [0, 1, 1, 0])], [logBernoulli(logits, [0, 1, 1, 0])]);
+  assert.throws(() => tiny("vae", { likelihood: "poisson" }).outputs(z), /no likelihood poisson/);
+});
+
+Deno.test("a VRNN of Gaussian rows draws around their means, nearer at a low temperature", () => {
+  const model = tiny("vrnn", { likelihood: "gaussian" }),
+    memory = model.start(),
+    z = Float32Array.of(0.3, 0.6);
+  assert.deepEqual(model.rowDecode(memory, z, 0.5), model.rowOutputs(memory, z));
+  const noise = [0, 1].map(() => ({ epsilon: new Float32Array(2), uniforms: new Float64Array(4).fill(0.9) }));
+  const apart = [1, 0.5].map((temperature) => {
+    const [row] = finish(grow(model, new Float32Array(), noise, { temperature }));
+    return row.x.map((value, d) => value - row.probs[d]);
+  });
+  const scale = Math.log1p(Math.exp(-0.5)) + Math.exp(-6);
+  close(apart[0], new Float32Array(4).fill(scale * 1.2815515655446004));
+  close(apart[1], apart[0].map((value) => value / 2));
+});
+
 Deno.test("factor analysis generates W z with a deviation for each dimension", () => {
   const model = tiny("fa", { data_dim: 3 });
   model.learn({
@@ -84,4 +122,6 @@ Deno.test("factor analysis generates W z with a deviation for each dimension", (
   const { loc, scale } = model.decode(Float32Array.of(1, -1));
   close(loc, [-1, -1, -1]);
   close(scale, [Math.log(2), Math.log(1 + Math.E), 50]);
+  model.learn({ "p_x_given_z.mu": Float32Array.of(10, 20, 30) });
+  close(model.decode(Float32Array.of(1, -1)).loc, [9, 19, 29]);
 });

@@ -41,7 +41,7 @@ const bytes = (/** @type {string} */ name) => Deno.readFileSync(`${folder}/${nam
 /** The numbers asked with; a row for each digit. */
 const asked = (/** @type {string} */ name) => new Float32Array(bytes(`${name}.f32`));
 
-const table = (/** @type {string} */ name, count = asked("pixels").length / 784) => {
+const table = (/** @type {string} */ name, count = asked("pixels").length / size) => {
   const all = asked(name), width = all.length / count;
   return Array.from({ length: count }, (_, n) => all.subarray(n * width, (n + 1) * width));
 };
@@ -96,18 +96,18 @@ function askImages(model) {
   pixels.forEach((raw, n) => {
     const x = model.observe(raw), observed = model.labelled ? labels[n] : null;
     answer("x", x);
-    answer("framed", normalise(raw));
+    if (raw.length === 784) answer("framed", normalise(raw));
     const mixture = components(model, x, observed);
     answer("weights", mixture.map(({ weight }) => weight));
     for (const { q } of mixture) {
       answer("loc", q.loc);
       answer("scale", q.scale);
     }
-    const { y, q } = mostProbable(mixture), z = place(q, noise[n]), logits = model.logits(z, y);
+    const { y, q } = mostProbable(mixture), z = place(q, noise[n]), outputs = model.outputs(z, y);
     answer("z", z);
-    answer("logits", logits);
+    answer("outputs", outputs);
     answer("decoded", model.decode(z, y));
-    answer("log_p_x", [model.logLikelihood(logits, x)]);
+    answer("log_p_x", [model.logLikelihood(outputs, x)]);
     answer("log_p_z", [logNormal(model.prior(y), z)]);
     answer("log_q_z", [logNormal(q, z)]);
     answer("sample", model.sample(z, y, new Replayed(noise[n], uniforms[n])));
@@ -127,7 +127,7 @@ function askImages(model) {
   });
   for (const value of along(styles[0], 3, [-3, 0.5, 3])) answer("along", value);
   const choices = model.choices ? [...Array(model.choices).keys()] : [null];
-  const between = model.choices ? betweenLabels(2, 7, 5, model.choices) : [];
+  const between = model.choices ? betweenLabels(1, model.choices - 1, 5, model.choices) : [];
   for (const weights of between) answer("between", weights);
   for (const y of [...choices, ...between]) {
     const { loc, scale } = model.prior(y);
@@ -188,7 +188,7 @@ function askFactorAnalysis(model) {
 }
 
 const [p, q] = ["p.bin", "q.bin"].map((name) => unpack(bytes(name)));
-const model = build(p.header);
+const model = build(p.header), size = model.dataDim * (p.header.config.length ?? 1);
 model.learn(p.arrays);
 model.learn(q.arrays);
 if (model instanceof VRNN) askRows(model);

@@ -61,7 +61,7 @@ Deno.test("given rows are read and kept, and the temperature counts", () => {
   const rows = finish(grow(model, given, noise, { temperature: 0.5 }));
   assert.deepEqual(rows.map((row) => row.posterior !== undefined), [true, true, false, false]);
   assert.deepEqual(rows.slice(0, 2).map((row) => row.x), [rowOf(model, x, 0), rowOf(model, x, 1)]);
-  const plain = model.rowPrior(rows[3].memory), logits = model.rowLogits(rows[3].memory, rows[3].z);
+  const plain = model.rowPrior(rows[3].memory), logits = model.rowOutputs(rows[3].memory, rows[3].z);
   close(rows[3].prior.scale, plain.scale.map((/** @type {number} */ scale) => scale / 2));
   close(rows[3].probs, logits.map((/** @type {number} */ logit) => 1 / (1 + Math.exp(-2 * logit))));
 });

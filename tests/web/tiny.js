@@ -7,6 +7,13 @@ import { Random } from "../../aevb/web/engine/random.js";
 /** @typedef {import("../../aevb/web/engine/layers.js").Arrays} Arrays */
 
 const OBSERVATIONS = { vae: "continuous", cvae: "continuous", gmvae: "binary", vrnn: "rows", fa: "vector" };
+const LIKELIHOODS = {
+  vae: "continuous bernoulli",
+  cvae: "continuous bernoulli",
+  gmvae: "bernoulli",
+  vrnn: "bernoulli",
+  fa: undefined,
+};
 
 /**
  * Its arrays, by the part that they are of.
@@ -14,7 +21,13 @@ const OBSERVATIONS = { vae: "continuous", cvae: "continuous", gmvae: "binary", v
  */
 export function header(name, config = {}) {
   const usual = { data_dim: 4, latent_dim: 2, classes: 3, clusters: 3, conditioned: "x and z", length: 2 };
-  return { model: name, config: { ...usual, ...config }, observation: OBSERVATIONS[name], arrays: [] };
+  const likelihood = LIKELIHOODS[name];
+  return {
+    model: name,
+    config: { ...usual, likelihood, ...config },
+    observation: OBSERVATIONS[name],
+    arrays: [],
+  };
 }
 
 /**
@@ -23,7 +36,7 @@ export function header(name, config = {}) {
  * @param {keyof typeof OBSERVATIONS} name
  */
 export function weights(name, config = {}, seed = 1) {
-  const { data_dim: D, latent_dim: L, classes: C, clusters: K } = header(name, config).config;
+  const { data_dim: D, latent_dim: L, classes: C, clusters: K, likelihood } = header(name, config).config;
   const random = new Random(seed), H = 5;
   const small = (/** @type {number} */ count, mean = 0) =>
     random.normal(count).map((value) => mean + 0.4 * value);
@@ -42,18 +55,22 @@ export function weights(name, config = {}, seed = 1) {
     dense(`${name}.hidden.0`, inputs);
     for (const output of logits ? ["logits"] : ["loc", "pre_scale"]) dense(`${name}.${output}`, H, outputs);
   };
+  const pixels = (/** @type {string} */ name, /** @type {number} */ inputs) => {
+    net(name, inputs, D, likelihood !== "gaussian");
+    if (likelihood === "gaussian") arrays[`${name}.pre_scale`] = Float32Array.of(-0.5);
+  };
   const linear = (/** @type {string} */ name, /** @type {number} */ inputs) => {
     for (const output of ["loc", "pre_scale"]) dense(`${name}.${output}`, inputs, L);
   };
   if (name === "vae") {
-    net("p_x_given_z", L, D, true);
+    pixels("p_x_given_z", L);
     net("q_z_given_x", D, L);
   } else if (name === "cvae") {
-    net("p_x_given_zy", L + C, D, true);
+    pixels("p_x_given_zy", L + C);
     linear("p_z_given_y", C);
     net("q_z_given_xy", D + C, L);
   } else if (name === "gmvae") {
-    net("p_x_given_z", L, D, true);
+    pixels("p_x_given_z", L);
     linear("p_z_given_y", K);
     net("q_y_given_x", D, K, true);
     dense("q_z_given_xy.from_x", D);
@@ -64,7 +81,7 @@ export function weights(name, config = {}, seed = 1) {
     arrays["p_h.l0.bias"] = small(4 * H);
     arrays["p_h.l0.memory_bias"] = small(4 * H);
     net("p_z_given_h", H, L);
-    net("p_x_given_hz", H + L, D, true);
+    pixels("p_x_given_hz", H + L);
     net("q_z_given_hx", H + D, L);
   }
   return arrays;

@@ -80,7 +80,7 @@ $\theta$ to where the posteriors of its label are.
 
 Section 5.4.3
 """,
-    CVAE.terms,
+    CVAE.forward,
     ("q_z =", "}"),
 )
 

@@ -38,7 +38,7 @@ The divergence is never negative, and 0 only where $q$ is the posterior.
 Equation 2
 """,
         FactorAnalysis.gap,
-        ("q, exact", "return"),
+        ("ratio =", "return"),
     ),
     Formula(
         "Approximate E-step and M-step",
@@ -75,7 +75,7 @@ Here both are in closed form.
 Section 2
 """,
         FactorAnalysis.em,
-        ("self.e_step()", "yield self"),
+        ("q =", "yield self"),
     ),
     Formula(
         "The M-step in closed form",
@@ -91,7 +91,7 @@ $$
 averaged over the data and over $q$: a regression of $\mathbf x$ on $\mathbf z$, and what it leaves.
 """,
         fa._maximise,
-        ("xz =", "return"),
+        ("z =", "return"),
     ),
 )
 
@@ -112,7 +112,7 @@ family, so the ELBO can become tight.
 Murphy (2012), section 12.1.2
 """,
         fa._posterior,
-        ("scaled =", "return"),
+        ("scaled, identity =", "return"),
     ),
     Formula(
         "Approximate posterior",
@@ -145,7 +145,7 @@ $$
 Equation 1
 """,
         FactorAnalysis.evidence,
-        ("p =", "return"),
+        ("V, C =", "return"),
     ),
     Formula(
         "W is identified up to a rotation",
@@ -178,7 +178,7 @@ The thin line is its mean over the test points; the ELBO beside it is its expect
 
 Section 5.2.3
 """,
-        FactorAnalysis.terms,
+        FactorAnalysis.forward,
         ("q_z =", "}"),
     ),
 )

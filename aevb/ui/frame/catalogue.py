@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aevb import places
 from aevb.ui.cvae.scenes import SCENES as CVAE
 from aevb.ui.draw.scenes import SCENES as DRAW
 from aevb.ui.factor_analysis.scenes import SCENES as FACTOR_ANALYSIS
@@ -13,7 +14,7 @@ from aevb.ui.shared.scene import Scene
 from aevb.ui.vae.scenes import SCENES as VAE
 from aevb.ui.vrnn.scenes import SCENES as VRNN
 
-PAGES = Path(__file__).parents[3] / "pages"
+PAGES = places.ROOT / "pages"
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ class Compression:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="compression")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers as the app does, compressed where it is text that a browser asks for."""
         if scope["type"] != "http" or scope["method"] != "GET" or not TEXT.search(scope["path"]):
             await self.app(scope, receive, send)
             return

@@ -35,7 +35,9 @@ def sentence(text: str) -> str:
     named = [data.folder(), checkpoints.ROOT.parent]
     with suppress(RuntimeError):  # where there is no home
         named.append(Path.home())
-    folders = {str(form) for folder in named for form in (folder, folder.absolute(), folder.resolve())}
+    folders = {
+        str(form) for folder in named for form in (folder, folder.absolute(), os.path.realpath(folder))
+    }
     for folder in sorted(folders - {".", os.sep}, key=len, reverse=True):  # what lies within another first
         start = rf"(?<![\w./-]){re.escape(folder)}"
         text = re.sub(rf"{start}{re.escape(os.sep)}(?=\w|\.)", "", text)

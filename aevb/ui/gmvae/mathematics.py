@@ -28,8 +28,8 @@ each.
 
 Section 5.5.1; Shu (2016)
 """,
-        GMVAE.sample,
-        ("y =", "return"),
+        GMVAE.ancestral_sample,
+        ("z =", "return"),
     ),
 )
 
@@ -194,7 +194,9 @@ $$
 \end{aligned}
 $$
 
-Both are slightly biased: $\tilde{\mathbf y}$ is not one-hot.
+Neither is unbiased for the ELBO, since $\tilde{\mathbf y}$ is not one-hot. As $\tau$ falls the second
+approaches it. The first does not: its divergence of $\tilde{\mathbf y}$ is the same at every $\tau$, and at
+least that between the categorical distributions.
 
 Section 5.5.3
 """,

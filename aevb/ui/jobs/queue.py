@@ -53,6 +53,7 @@ class Job:
 
     @property
     def finished(self) -> bool:
+        """Whether nothing more will come of it."""
         return self.status in ("done", "failed", "cancelled")
 
 

@@ -11,6 +11,7 @@ import sys
 
 
 def main() -> None:
+    """Does one job after another, as they come on standard input, until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server's to answer; then standard input ends
     # Whatever prints must not get between the results, so standard output becomes standard error.
     inbox, outbox = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
@@ -50,8 +51,7 @@ def _warm_up() -> None:
     from aevb.training import TrainingConfig
 
     torch.set_num_threads(1)
-    for _ in run(Experiment(TrainingConfig(steps=1, batch_size=8, learning_rate=1e-2))):
-        pass
+    run(Experiment(TrainingConfig(steps=1, batch_size=8, learning_rate=1e-2)))
 
 
 if __name__ == "__main__":

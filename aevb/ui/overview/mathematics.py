@@ -62,6 +62,6 @@ $$
 averaged over $q_\phi$ and data with $\mathbb E[x^2] = 5$; the evidence is highest at $\theta^2 + 1 = 5$.
 """,
         fa._maximise,
-        ("xz =", "W ="),
+        ("z =", "W ="),
     ),
 )

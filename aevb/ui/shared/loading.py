@@ -5,15 +5,15 @@ import streamlit as st
 
 from aevb import checkpoints, data
 from aevb.checkpoints import CheckpointError
-from aevb.data import Digits
+from aevb.data import Images
 from aevb.evaluation import posterior_means, responsibilities
 from aevb.explore import codes, maps
 
 
 @st.cache_resource(show_spinner=False)
-def digits() -> Digits:
+def digits() -> Images:
     """MNIST, whole or the bundled sample."""
-    return data.load()
+    return data.read()
 
 
 @st.cache_resource(show_spinner=False)
@@ -73,6 +73,6 @@ def _recorded(name: str) -> dict[str, np.ndarray]:
         found = checkpoint(name).maps
     except CheckpointError:
         return {}
-    shape = (len(digits().test.labels), 2)
+    shape = (len(digits().test), 2)
     sound = {method: points.shape == shape and points.dtype.kind == "f" for method, points in found.items()}
     return {method: points for method, points in found.items() if sound[method] and np.isfinite(points).all()}

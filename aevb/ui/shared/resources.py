@@ -32,14 +32,16 @@ PARTS: tuple[Part, ...] = ("p", "q")
 @st.cache_resource(show_spinner=False)
 def _digits_version() -> str:
     test = loading.digits().test
-    return digest(test.images.numpy().tobytes(), test.labels.numpy().tobytes(), modules.version().encode())
+    return digest(
+        test.images.numpy().tobytes(), test.known_labels.numpy().tobytes(), modules.version().encode()
+    )
 
 
 def _digits(key: str) -> bytes:
     """ "labels", a byte each; or the number of a chunk of images, a byte for each pixel."""
     test = loading.digits().test
     if key == "labels":
-        return test.labels.numpy().astype(np.uint8).tobytes()
+        return test.known_labels.numpy().astype(np.uint8).tobytes()
     number = int(key) if key.isdecimal() and len(key) < 5 else -1
     if not 0 <= number * CHUNK < len(test.images):
         raise LookupError(key)
@@ -53,7 +55,7 @@ def digits() -> dict[str, object]:
     """Where the test images and their labels are."""
     test = loading.digits().test
     return {
-        "count": len(test.labels),
+        "count": len(test),
         "side": test.images.shape[-1],
         "chunk": CHUNK,
         "labels": DIGITS.url("labels"),

@@ -1,7 +1,7 @@
 """The VAE's derivation, scene by scene, each step with the lines of the library that compute it."""
 
+from aevb import evaluation
 from aevb.distributions import ContinuousBernoulli, cap
-from aevb.evaluation import importance_bounds
 from aevb.explore.codes import along, joint_terms, walk
 from aevb.models import VAE
 from aevb.models.nets import ContinuousBernoulliNet, DiagonalNormalNet
@@ -78,7 +78,7 @@ $$
 
 Equation 2; section 5.2.3, which section 5.3.3 takes over
 """,
-        VAE.terms,
+        VAE.forward,
         ("q_z =", "}"),
     ),
     Formula(
@@ -93,8 +93,8 @@ $\log p_\theta(\mathbf x)$ that rises with $K$; at $K = 1$ it is the ELBO.
 
 Burda, Grosse and Salakhutdinov (2016)
 """,
-        importance_bounds,
-        ("weights =", "running ="),
+        evaluation._bounds,
+        ("ratios =", "running ="),
     ),
 )
 

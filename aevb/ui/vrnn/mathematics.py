@@ -73,7 +73,7 @@ model.
 Sections 5.6.1 and 5.6.4
 """,
     VRNN.complete,
-    ("def choose", "return z, torch.bernoulli"),
+    ("def choose", "return z, sample"),
 )
 
 POSTERIOR = Formula(
@@ -125,7 +125,7 @@ $$
 of $K$ whole paths $\mathbf z = (\mathbf z_1, \dots, \mathbf z_T)$, each with a memory of its own. In
 expectation it is never above the evidence, and never below the ELBO.
 """,
-    VRNN.log_weights,
+    VRNN.log_ratios,
     ("path, q_z", "return"),
 )
 
@@ -154,7 +154,7 @@ $$
 
 in place of a draw, row after row: each mean follows from the means before it.
 """,
-    VRNN.encode,
+    VRNN.posterior_mean,
 )
 
 GRADIENTS = Formula(

@@ -6,11 +6,13 @@ import { sigmoid, sum } from "./arithmetic.js";
  * N(loc, diag scale²), (L,) each.
  * @typedef {{ loc: Float32Array, scale: Float32Array }} Normal
  *
- * A pixel's distribution by its logit: log p of all D pixels in nats, and the draw of one of them that a
- * uniform number makes.
+ * A pixel's distribution by one number, its output: the logit, or a Gaussian's mean. Below 1 a temperature makes
+ * it bolder: it divides the logit, or is a factor of the deviation.
  * @typedef {object} Pixels
- * @property {(logits: ArrayLike<number>, x: ArrayLike<number>) => number} log
- * @property {(logit: number, u: number) => number} draw
+ * @property {(outputs: ArrayLike<number>, x: ArrayLike<number>) => number} log log p of all D pixels in nats
+ * @property {(output: number, u: number, temperature?: number) => number} draw the pixel that a uniform number draws
+ * @property {(output: number, temperature?: number) => number} shown what is shown of it: its probability of being 1,
+ *   λ of a continuous Bernoulli, the mean of a Gaussian
  */
 
 // ---- Normal ----
@@ -63,6 +65,56 @@ export function logNormal({ loc, scale }, z) {
     total -= 0.5 * epsilon * epsilon + Math.log(scale[i]);
   }
   return total;
+}
+
+/**
+ * The number at which N(0, 1)'s distribution function reaches u, to 9 digits: rational functions by P. J. Acklam,
+ * one for the middle and one for each tail.
+ * @param {number} u in (0, 1)
+ */
+export function quantileNormal(u) {
+  const tail = Math.min(u, 1 - u);
+  if (tail < 0.02425) {
+    const r = Math.sqrt(-2 * Math.log(tail));
+    return (u < 0.5 ? 1 : -1) * polynomial(TAIL, r) / polynomial(TAIL_DIVISOR, r);
+  }
+  const r = u - 0.5;
+  return r * polynomial(MIDDLE, r * r) / polynomial(MIDDLE_DIVISOR, r * r);
+}
+
+// Coefficients of falling powers.
+const MIDDLE = [
+  -3.969683028665376e1,
+  2.209460984245205e2,
+  -2.759285104469687e2,
+  1.38357751867269e2,
+  -3.066479806614716e1,
+  2.506628277459239,
+];
+const MIDDLE_DIVISOR = [
+  -5.447609879822406e1,
+  1.615858368580409e2,
+  -1.556989798598866e2,
+  6.680131188771972e1,
+  -1.328068155288572e1,
+  1,
+];
+const TAIL = [
+  -7.784894002430293e-3,
+  -3.223964580411365e-1,
+  -2.400758277161838,
+  -2.549732539343734,
+  4.374664141464968,
+  2.938163982698783,
+];
+const TAIL_DIVISOR = [7.784695709041462e-3, 3.224671290700398e-1, 2.445134137142996, 3.754408661907416, 1];
+
+/**
+ * @param {number[]} coefficients
+ * @param {number} x
+ */
+function polynomial(coefficients, x) {
+  return coefficients.reduce((sum, coefficient) => sum * x + coefficient, 0);
 }
 
 /**
@@ -121,11 +173,38 @@ export function quantileContinuousBernoulli(logit, u) {
   return Math.min(1, Math.max(0, logit < 0 ? x : 1 - x));
 }
 
-/** @type {Pixels} */
-export const bernoulli = { log: logBernoulli, draw: (logit, u) => (u < sigmoid(logit) ? 1 : 0) };
+const probability = (/** @type {number} */ logit, temperature = 1) => sigmoid(logit / temperature);
 
 /** @type {Pixels} */
-export const continuousBernoulli = { log: logContinuousBernoulli, draw: quantileContinuousBernoulli };
+export const bernoulli = {
+  log: logBernoulli,
+  draw: (logit, u, temperature) => (u < probability(logit, temperature) ? 1 : 0),
+  shown: probability,
+};
+
+/** @type {Pixels} */
+export const continuousBernoulli = {
+  log: logContinuousBernoulli,
+  draw: (logit, u, temperature = 1) => quantileContinuousBernoulli(logit / temperature, u),
+  shown: probability,
+};
+
+/**
+ * N(mean, scale²), the scale shared by all pixels.
+ * @param {number} scale
+ * @returns {Pixels}
+ */
+export function gaussian(scale) {
+  return {
+    log(means, x) {
+      let squares = 0;
+      for (let i = 0; i < x.length; i++) squares += ((x[i] - means[i]) / scale) ** 2;
+      return -0.5 * squares - x.length * (Math.log(scale) + 0.5 * Math.log(2 * Math.PI));
+    },
+    draw: (mean, u, temperature = 1) => mean + scale * temperature * quantileNormal(u),
+    shown: (mean) => mean,
+  };
+}
 
 // ---- Categories ----
 

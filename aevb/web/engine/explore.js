@@ -63,7 +63,7 @@ export function terms(model, x, y, random, mixture = components(model, x, y)) {
   for (const { y, weight, q } of mixture) {
     const z = draw(q, random);
     if (weight < NEGLIGIBLE) continue;
-    reconstruction += weight * model.logLikelihood(model.logits(z, y), x);
+    reconstruction += weight * model.logLikelihood(model.outputs(z, y), x);
     minusKl -= weight * sum(klNormal(q, model.prior(y)));
   }
   const found = { reconstruction, minus_kl_z: minusKl };
@@ -107,7 +107,7 @@ export function* bound(model, x, y, samples, random) {
  */
 export function logWeight(model, x, y, q, epsilon) {
   const z = place(q, epsilon);
-  return model.logLikelihood(model.logits(z, y), x) + logNormal(model.prior(y), z) - logNormal(q, z);
+  return model.logLikelihood(model.outputs(z, y), x) + logNormal(model.prior(y), z) - logNormal(q, z);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The layers of the nets in aevb/models/nets.py and of torch.nn.LSTM, by the names of their weights. */
 
-import { relu, sigmoid, softplus } from "./arithmetic.js";
+import { cap, relu, sigmoid, softplus } from "./arithmetic.js";
+import { bernoulli, continuousBernoulli, gaussian } from "./densities.js";
 
 /**
  * Weights by name.
@@ -10,7 +11,8 @@ import { relu, sigmoid, softplus } from "./arithmetic.js";
  * @typedef {{ h: Float32Array, c: Float32Array }} Cell
  */
 
-const MIN_SCALE = 1e-6; // as in aevb/models/nets.py
+const MIN_SCALE = 1e-6; // these two as in aevb/models/nets.py
+const MIN_DATA_SCALE = Math.exp(-6);
 
 /**
  * x ↦ W x + b. W is stored input by input, so that inputs of 0 (blank pixels, silent ReLUs) cost nothing,
@@ -109,6 +111,44 @@ export class Net {
   normal(...inputs) {
     const [loc, preScale] = this.apply(...inputs);
     return { loc, scale: preScale.map((value) => softplus(value) + MIN_SCALE) };
+  }
+}
+
+/**
+ * What p(x | …) is a product of, and the output of its net that says it of each pixel, by the name of the likelihood.
+ * @type {Record<string, { output: string, pixels: (arrays: Arrays, name: string) => import("./densities.js").Pixels }>}
+ */
+const LIKELIHOODS = {
+  "bernoulli": { output: "logits", pixels: () => bernoulli },
+  "continuous bernoulli": { output: "logits", pixels: () => continuousBernoulli },
+  "gaussian": {
+    output: "loc",
+    pixels: (arrays, name) => gaussian(softplus(get(arrays, `${name}.pre_scale`)[0]) + MIN_DATA_SCALE),
+  },
+};
+
+/** A net that says of each pixel how it is distributed. */
+export class PixelNet {
+  /**
+   * @param {Arrays} arrays
+   * @param {string} name
+   * @param {string} likelihood
+   * @throws {Error} for a likelihood that is not known here
+   */
+  constructor(arrays, name, likelihood) {
+    if (!Object.hasOwn(LIKELIHOODS, likelihood)) throw new Error(`There is no likelihood ${likelihood}.`);
+    const { output, pixels } = LIKELIHOODS[likelihood];
+    this.net = new Net(arrays, name, output);
+    this.pixels = pixels(arrays, name);
+  }
+
+  /**
+   * A number for each pixel, (D,), at the inputs, which stand one after the other.
+   * @param {...Float32Array} inputs
+   */
+  outputs(...inputs) {
+    const [outputs] = this.net.apply(...inputs);
+    return this.pixels === continuousBernoulli ? cap(outputs) : outputs;
   }
 }
 

@@ -4,7 +4,7 @@
  * What takes longer than a part of a frame are generators, which pause after each row.
  */
 
-import { logSumExp, sigmoid, sum } from "./arithmetic.js";
+import { logSumExp, sum } from "./arithmetic.js";
 import { draw, klNormal, logNormal, place } from "./densities.js";
 
 /**
@@ -16,7 +16,8 @@ import { draw, klNormal, logNormal, place } from "./densities.js";
  * What a row is drawn with: ε of its z, (L,), and a uniform number for each of its pixels, (D,).
  * @typedef {{ epsilon: Float32Array, uniforms: Float64Array }} RowNoise
  *
- * What a row went through: its pixels x, (D,), z, (L,), p(z_t | h_t), each pixel's probability of being 1, (D,),
+ * What a row went through: its pixels x, (D,), z, (L,), p(z_t | h_t), each pixel's probability of being 1
+ * (or its mean), (D,),
  * and the memory of the rows above. Of a row that was read, also q(z_t | x_t, h_t), which z is drawn from.
  * @typedef {object} Row
  * @property {Float32Array} x
@@ -63,14 +64,14 @@ export function rowNoise({ length, latentDim, dataDim }, random) {
 export function observe(model, x, random) {
   return model.unroll((t, memory) => {
     const row = rowOf(model, x, t), prior = model.rowPrior(memory), posterior = model.rowEncode(memory, row);
-    const z = draw(posterior, random), logits = model.rowLogits(memory, z);
+    const z = draw(posterior, random), outputs = model.rowOutputs(memory, z);
     return {
       x: row,
       z,
       prior,
       posterior,
-      probs: logits.map(sigmoid),
-      reconstruction: model.logLikelihood(logits, row),
+      probs: outputs.map((output) => model.decoder.pixels.shown(output)),
+      reconstruction: model.logLikelihood(outputs, row),
       minus_kl_z: -sum(klNormal(posterior, prior)),
     };
   });
@@ -95,8 +96,10 @@ export function grow(model, given, noise, { temperature = 1, ...part } = {}) {
     const { epsilon, uniforms } = noise[t], prior = model.rowPrior(memory, temperature);
     const read = (t + 1) * model.dataDim <= given.length ? rowOf(model, given, t) : null;
     const posterior = read ? model.rowEncode(memory, read) : undefined;
-    const z = place(posterior ?? prior, epsilon), probs = model.rowDecode(memory, z, temperature);
-    const x = read ?? probs.map((p, d) => (uniforms[d] < p ? 1 : 0));
+    const z = place(posterior ?? prior, epsilon), outputs = model.rowOutputs(memory, z);
+    const { pixels } = model.decoder;
+    const probs = outputs.map((output) => pixels.shown(output, temperature));
+    const x = read ?? outputs.map((output, d) => pixels.draw(output, uniforms[d], temperature));
     return { x, z, prior, posterior, probs };
   }, part);
 }
@@ -164,7 +167,7 @@ export function* bound(model, x, samples, random) {
     let weight = 0;
     const rows = model.unroll((t, memory) => {
       const row = rowOf(model, x, t), q = model.rowEncode(memory, row), z = draw(q, random);
-      weight += model.logLikelihood(model.rowLogits(memory, z), row);
+      weight += model.logLikelihood(model.rowOutputs(memory, z), row);
       weight += logNormal(model.rowPrior(memory), z) - logNormal(q, z);
       return { x: row, z };
     });

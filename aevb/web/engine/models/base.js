@@ -1,8 +1,6 @@
 /** What the models share: one interface, by which everything else asks them. */
 
-import { sigmoid } from "../arithmetic.js";
-import { bernoulli } from "../densities.js";
-import { Net } from "../layers.js";
+import { Net, PixelNet } from "../layers.js";
 
 /**
  * @typedef {import("../arithmetic.js").Choice} Choice
@@ -12,7 +10,7 @@ import { Net } from "../layers.js";
  * @typedef {import("../weights.js").Header} Header
  */
 
-// How an image is presented to a model, from grey levels in [0, 1]; see `PRESENTATIONS` in aevb/data.py.
+// How an image is presented to a model, from grey levels in [0, 1]; see `PRESENTATIONS` in aevb/data/.
 const level = (/** @type {number} */ value) => Math.round(255 * value);
 const grey = (/** @type {number} */ value) => (level(value) + 0.5) / 256; // the mean of what dequantises
 const binary = (/** @type {number} */ value) => (level(value) >= 128 ? 1 : 0);
@@ -51,7 +49,7 @@ export class Model {
   }
 
   /**
-   * Grey levels in [0, 1], (784,), as the model sees them.
+   * Grey levels in [0, 1], a number for each pixel, as the model sees them.
    * @param {Float32Array} pixels
    */
   observe(pixels) {
@@ -86,6 +84,14 @@ export class Model {
   logitsNet(name) {
     return this.part(name, (arrays) => new Net(arrays, name, "logits"));
   }
+
+  /**
+   * A net of p(x | …), by the likelihood.
+   * @param {string} name
+   */
+  pixelNet(name) {
+    return this.part(name, (arrays) => new PixelNet(arrays, name, this.config.likelihood));
+  }
 }
 
 /**
@@ -94,8 +100,14 @@ export class Model {
  * @abstract
  */
 export class ImageModel extends Model {
-  /** A pixel's distribution. */
-  pixels = bernoulli;
+  /**
+   * The generative net.
+   * @abstract
+   * @returns {PixelNet}
+   */
+  get decoder() {
+    throw new Error("not implemented");
+  }
 
   /**
    * p(z), or p(z | y).
@@ -119,14 +131,13 @@ export class ImageModel extends Model {
   }
 
   /**
-   * The pixels' logits, (D,).
-   * @abstract
-   * @param {Float32Array} _z
+   * What says of each pixel how it is distributed, (D,): its logit, or its mean.
+   * @param {Float32Array} z
    * @param {Choice} [_y]
    * @returns {Float32Array}
    */
-  logits(_z, _y) {
-    throw new Error("not implemented");
+  outputs(z, _y) {
+    return this.decoder.outputs(z);
   }
 
   /**
@@ -139,21 +150,22 @@ export class ImageModel extends Model {
   }
 
   /**
-   * The pixels' probabilities, (D,): λ of continuous Bernoullis.
+   * The pixels' probabilities, (D,): λ of continuous Bernoullis; of Gaussians their means.
    * @param {Float32Array} z
    * @param {Choice} [y]
    */
   decode(z, y) {
-    return this.logits(z, y).map(sigmoid);
+    const { pixels } = this.decoder;
+    return this.outputs(z, y).map((output) => pixels.shown(output));
   }
 
   /**
-   * log p(x | z) in nats by the logits that z has.
-   * @param {Float32Array} logits
+   * log p(x | z) in nats by the outputs that z has.
+   * @param {Float32Array} outputs
    * @param {Float32Array} x
    */
-  logLikelihood(logits, x) {
-    return this.pixels.log(logits, x);
+  logLikelihood(outputs, x) {
+    return this.decoder.pixels.log(outputs, x);
   }
 
   /**
@@ -163,6 +175,7 @@ export class ImageModel extends Model {
    * @param {Noise} random
    */
   sample(z, y, random) {
-    return this.logits(z, y).map((logit) => this.pixels.draw(logit, random.uniform()));
+    const { pixels } = this.decoder;
+    return this.outputs(z, y).map((output) => pixels.draw(output, random.uniform()));
   }
 }

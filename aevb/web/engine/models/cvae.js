@@ -1,5 +1,5 @@
-import { cap, oneHot } from "../arithmetic.js";
-import { continuousBernoulli, standardNormal } from "../densities.js";
+import { oneHot } from "../arithmetic.js";
+import { standardNormal } from "../densities.js";
 import { ImageModel } from "./base.js";
 
 /**
@@ -7,8 +7,6 @@ import { ImageModel } from "./base.js";
  * @typedef {import("./base.js").Choice} Choice
  */
 export class CVAE extends ImageModel {
-  pixels = continuousBernoulli;
-
   /** @param {import("./base.js").Header} header */
   constructor(header) {
     super(header);
@@ -16,6 +14,10 @@ export class CVAE extends ImageModel {
     this.labelled = true;
     /** @type {string} which densities of the generative model see the label: "x and z", "x" or "z" */
     this.conditioned = header.config.conditioned;
+  }
+
+  get decoder() {
+    return this.pixelNet("p_x_given_zy");
   }
 
   /** @param {Choice} y */
@@ -36,8 +38,8 @@ export class CVAE extends ImageModel {
    * @param {Float32Array} z
    * @param {Choice} y
    */
-  logits(z, y) {
+  outputs(z, y) {
     const given = this.conditioned.includes("x") ? [oneHot(y, this.choices)] : [];
-    return cap(this.logitsNet("p_x_given_zy").logits(z, ...given));
+    return this.decoder.outputs(z, ...given);
   }
 }

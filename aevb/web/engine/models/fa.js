@@ -10,15 +10,14 @@ export class FactorAnalysis extends Model {
   }
 
   /**
-   * p(x | z) = N(W z, diag σ²).
+   * p(x | z) = N(W z + μ, diag σ²).
    * @param {Float32Array} z
    * @returns {import("./base.js").Normal}
    */
   decode(z) {
     const W = get(this.arrays, "p_x_given_z.W"), L = this.latentDim;
-    const loc = new Float32Array(this.dataDim).map((_, d) =>
-      z.reduce((sum, value, l) => sum + W[d * L + l] * value, 0)
-    );
+    const mu = this.arrays["p_x_given_z.mu"] ?? new Float32Array(this.dataDim); // of centred data it is left out
+    const loc = mu.map((mean, d) => z.reduce((sum, value, l) => sum + W[d * L + l] * value, mean));
     return { loc, scale: get(this.arrays, "p_x_given_z.pre_sigma").map(softplus) };
   }
 }

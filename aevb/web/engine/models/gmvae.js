@@ -1,5 +1,4 @@
 import { oneHot, relu, softmax } from "../arithmetic.js";
-import { bernoulli } from "../densities.js";
 import { Dense } from "../layers.js";
 import { ImageModel } from "./base.js";
 
@@ -8,12 +7,14 @@ import { ImageModel } from "./base.js";
  * @typedef {import("./base.js").Choice} Choice
  */
 export class GMVAE extends ImageModel {
-  pixels = bernoulli;
-
   /** @param {import("./base.js").Header} header */
   constructor(header) {
     super(header);
     this.choices = header.config.clusters;
+  }
+
+  get decoder() {
+    return this.pixelNet("p_x_given_z");
   }
 
   /** @param {Float32Array} x */
@@ -35,10 +36,5 @@ export class GMVAE extends ImageModel {
     const h = dense("q_z_given_xy.from_x").apply(x);
     dense("q_z_given_xy.from_y").add(h, oneHot(y, this.choices));
     return this.normalNet("q_z_given_xy.rest").normal(relu(h));
-  }
-
-  /** @param {Float32Array} z */
-  logits(z) {
-    return this.logitsNet("p_x_given_z").logits(z);
   }
 }

@@ -1,10 +1,11 @@
-import { cap } from "../arithmetic.js";
-import { continuousBernoulli, standardNormal } from "../densities.js";
+import { standardNormal } from "../densities.js";
 import { ImageModel } from "./base.js";
 
 /** The variational auto-encoder (tutorial section 5.3); see aevb/models/vae.py. */
 export class VAE extends ImageModel {
-  pixels = continuousBernoulli;
+  get decoder() {
+    return this.pixelNet("p_x_given_z");
+  }
 
   prior() {
     return standardNormal(this.latentDim);
@@ -13,10 +14,5 @@ export class VAE extends ImageModel {
   /** @param {Float32Array} x */
   encode(x) {
     return this.normalNet("q_z_given_x").normal(x);
-  }
-
-  /** @param {Float32Array} z */
-  logits(z) {
-    return cap(this.logitsNet("p_x_given_z").logits(z));
   }
 }

@@ -1,5 +1,3 @@
-import { sigmoid } from "../arithmetic.js";
-import { bernoulli } from "../densities.js";
 import { LSTM } from "../layers.js";
 import { Model } from "./base.js";
 
@@ -12,14 +10,16 @@ import { Model } from "./base.js";
  * The variational RNN (tutorial section 5.6); see aevb/models/vrnn.py. T rows x_t of D pixels, one z_t each.
  */
 export class VRNN extends Model {
-  /** A pixel's distribution. */
-  pixels = bernoulli;
-
   /** @param {import("./base.js").Header} header */
   constructor(header) {
     super(header);
     /** @type {number} T */
     this.length = header.config.length;
+  }
+
+  /** The generative net of a row. */
+  get decoder() {
+    return this.pixelNet("p_x_given_hz");
   }
 
   /**
@@ -59,30 +59,31 @@ export class VRNN extends Model {
   }
 
   /**
-   * The logits of p(x_t | h_t, z_t), (D,).
+   * What says of each pixel how p(x_t | h_t, z_t) has it, (D,): its logit, or its mean.
    * @param {Memory} memory
    * @param {Float32Array} z
    */
-  rowLogits(memory, z) {
-    return this.logitsNet("p_x_given_hz").logits(last(memory), z);
+  rowOutputs(memory, z) {
+    return this.decoder.outputs(last(memory), z);
   }
 
   /**
-   * The pixels' probabilities, (D,), their logits divided by the temperature.
+   * The pixels' probabilities, (D,), their logits divided by the temperature; of Gaussians their means.
    * @param {Memory} memory
    * @param {Float32Array} z
    */
   rowDecode(memory, z, temperature = 1) {
-    return this.rowLogits(memory, z).map((logit) => sigmoid(logit / temperature));
+    const { pixels } = this.decoder;
+    return this.rowOutputs(memory, z).map((output) => pixels.shown(output, temperature));
   }
 
   /**
-   * log p(x_t | h_t, z_t) in nats by its logits.
-   * @param {Float32Array} logits
+   * log p(x_t | h_t, z_t) in nats by its outputs.
+   * @param {Float32Array} outputs
    * @param {Float32Array} x
    */
-  logLikelihood(logits, x) {
-    return this.pixels.log(logits, x);
+  logLikelihood(outputs, x) {
+    return this.decoder.pixels.log(outputs, x);
   }
 
   /**

@@ -1,0 +1,1 @@
+"""The commands of `python -m aevb`, each beside the options that it takes."""

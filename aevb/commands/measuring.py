@@ -1,0 +1,130 @@
+"""evaluate, map, measure: what a checkpoint is worth, and what is recorded of it."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from aevb.checkpoints import Checkpoint
+from aevb.commands import options
+from aevb.commands.options import Commands
+from aevb.data import Images
+from aevb.evaluation import BATCH, evaluate, posterior_means
+from aevb.explore import maps, measures
+from aevb.explore.clusters import scores
+from aevb.models.base import LatentVariableModel
+from aevb.models.factor_analysis import true_model
+
+TRAINED_ON = "what it was trained on"
+EXACT = ("evidence", "exact_elbo", "gap")
+"""What a model may offer of each example, (B,), without an estimate."""
+
+
+def add(commands: Commands) -> None:
+    """Adds `evaluate`, `map` and `measure`."""
+    added = options.add(commands, "evaluate", evaluate_command)
+    options.add_checkpoint(added)
+    options.add_data(added, TRAINED_ON)
+    added.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    options.add_bounds(added)
+
+    for name, run in (("map", map_command), ("measure", measure_command)):
+        added = options.add(commands, name, run)
+        options.add_checkpoint(added)
+        options.add_data(added, TRAINED_ON)
+
+
+def evaluate_command(given: argparse.Namespace) -> None:
+    """Measures a checkpoint on the whole test set."""
+    checkpoint = options.load(given)
+    images = options.read_for(checkpoint, given)
+    measured = {"checkpoint": str(given.checkpoint)} | figures(checkpoint, images, given.bounds)
+    if given.json:
+        print(json.dumps(measured))
+        return
+    print(images.note)
+    print(f"{measured['checkpoint']} ({measured['model']}), {measured['images']:,} test examples, in nats:")
+    print(f"  ELBO{measured['elbo']:>24,.2f}")
+    for name, value in measured["terms"].items():
+        print(f"    {name:<16}{value:>10,.2f}")
+    for k, value in measured["bound"].items():
+        print(f"  bound, K = {k:<8}{value:>10,.2f}")
+    for name, value in measured.get("exact", {}).items():
+        print(f"  {name.replace('_', ' '):<18}{value:>10,.4f}")
+    for name, value in measured["scores"].items():
+        print(f"  {name.replace('_', ' '):<21}{value:>7.4f}")
+
+
+def map_command(given: argparse.Namespace) -> None:
+    """Maps the latent means of the test set and leaves the maps beside the weights."""
+    checkpoint = options.load(given)
+    images = options.read_for(checkpoint, given)
+    means = posterior_means(checkpoint.model, images.test.seen_by(checkpoint.model)).cpu().numpy()
+    made = {}
+    with tqdm(total=len(maps.METHODS), unit="map") as bar:
+        for name, points in maps.make(means):
+            made[name] = points
+            maps.save(made, checkpoint.path)  # whatever happens to the next, this one is kept
+            bar.update()
+    print(f"{', '.join(made)}: in {checkpoint.path / 'maps.npz'}.")
+
+
+def measure_command(given: argparse.Namespace) -> None:
+    """Measures what never changes for a checkpoint and leaves it beside the weights; training does so too."""
+    checkpoint = options.load(given)
+    if not has_measures(checkpoint):
+        raise ValueError(f"{checkpoint.kind} has nothing to record: `evaluate` gives its exact figures.")
+    images = options.read_for(checkpoint, given)
+    images.test.seen_by(checkpoint.model)  # refuses what is no model of these images
+    found = save_measures(checkpoint, images)
+    print(f"{', '.join(found)}: in {checkpoint.path / 'measures.json'}.")
+
+
+def has_measures(checkpoint: Checkpoint) -> bool:
+    """Whether the explorer shows such a model, and so wants what `measure` finds."""
+    return checkpoint.model.observation != "vector"
+
+
+def save_measures(checkpoint: Checkpoint, images: Images) -> dict[str, Any]:
+    """Measures what never changes for a checkpoint and leaves it beside the weights."""
+    print("Measuring what never changes for the checkpoint …", file=sys.stderr)  # a VRNN's takes a minute
+    found = measures.measure(checkpoint.model, images.test)
+    measures.save(found, checkpoint.path)
+    return found
+
+
+def figures(checkpoint: Checkpoint, images: Images, bounds: Sequence[int]) -> dict[str, Any]:
+    """The figures of a checkpoint on the test set, as training.json keeps them, in nats."""
+    model, examples = checkpoint.model, images.test.seen_by(checkpoint.model)
+    start = time.perf_counter()
+    measured = evaluate(
+        model,
+        examples,
+        bounds=bounds,
+        over=lambda batches: tqdm(batches, unit_scale=BATCH, unit="image"),
+    )
+    x = examples.fixed()[0]
+    found = {
+        "model": checkpoint.kind,
+        "data": images.note,
+        "images": measured.examples,
+        "elbo": measured.elbo,
+        "terms": measured.terms,
+        "bound": {str(k): value for k, value in measured.bound.items()},
+        "scores": {} if images.test.labels is None else scores(model, x, images.test.labels),
+    }
+    exact = exact_figures(model, x)
+    if exact and images.name == options.SYNTHETIC:
+        exact = {"true_evidence": true_model().evidence(x.cpu()).mean().item()} | exact
+    return found | ({"exact": exact} if exact else {}) | {"seconds": round(time.perf_counter() - start, 1)}
+
+
+@torch.no_grad()
+def exact_figures(model: LatentVariableModel, x: torch.Tensor) -> dict[str, float]:
+    """Means of what a model offers exactly: of factor analysis the evidence, the ELBO and the gap."""
+    return {name: getattr(model, name)(x).mean().item() for name in EXACT if hasattr(model, name)}

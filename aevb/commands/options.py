@@ -1,0 +1,129 @@
+"""What several commands are asked for in the same words."""
+
+import argparse
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from aevb import checkpoints, data, devices
+from aevb.checkpoints import Checkpoint
+from aevb.data import Images, Split
+from aevb.models.base import LatentVariableModel
+from aevb.models.factor_analysis import synthetic
+
+BOUNDS = (10, 100)
+SYNTHETIC = "synthetic"
+"""The source of the tutorial's points for factor analysis, beside those of `aevb.data`."""
+
+Run = Callable[[argparse.Namespace], None]
+Commands = Any  # argparse names no type for what `add_subparsers` returns
+
+
+def add(commands: Commands, name: str, run: Run, **settings: Any) -> argparse.ArgumentParser:
+    """A command of that name, which calls `run`; the first line of its docstring is what the help says."""
+    said = (run.__doc__ or "").partition("\n")[0]
+    added = commands.add_parser(name, help=said, description=said, allow_abbrev=False, **settings)
+    added.set_defaults(run=run, command=name)
+    return added
+
+
+def number(kind: type[int] | type[float], least: float, most: float) -> Callable[[str], float]:
+    """A parser of numbers in [least, most], so that nothing impossible gets as far as torch."""
+
+    def parse(text: str) -> float:
+        value = kind(text)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"must be from {least:g} to {most:g}, not {text}")
+        return value
+
+    parse.__name__ = "number"
+    return parse
+
+
+AT_LEAST_ONE = number(int, 1, 100_000)
+SEED = number(int, 0, 2**32 - 1)
+
+
+def add_checkpoint(parser: argparse.ArgumentParser) -> None:
+    """Which checkpoint, and where its model is to compute."""
+    parser.add_argument("checkpoint", help="a folder, a shipped name, or a Hugging Face repository")
+    add_device(parser)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Where to compute."""
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps, … (%(default)s)")
+
+
+def add_data(parser: argparse.ArgumentParser, default: str) -> None:
+    """Which data; without --data what `default` says."""
+    parser.add_argument(
+        "--data",
+        metavar="SOURCE",
+        help=f"{', '.join(data.SOURCES)}, {SYNTHETIC} (of fa), a folder of images or an .npz ({default})",
+    )
+    parser.add_argument(
+        "--image-size", type=AT_LEAST_ONE, metavar="PIXELS", help="height and width to scale images to"
+    )
+
+
+def add_bounds(parser: argparse.ArgumentParser) -> None:
+    """Which importance bounds."""
+    parser.add_argument(
+        "--bounds",
+        type=number(int, 1, 10_000),
+        nargs="*",
+        default=BOUNDS,
+        metavar="K",
+        help="numbers of samples of the importance bounds (10 100); K of them take K times the time",
+    )
+
+
+def add_output(parser: argparse.ArgumentParser, default: Path | None, text: str) -> None:
+    """Where what is made goes."""
+    parser.add_argument("--output", type=Path, default=default, metavar="PATH", help=text)
+
+
+def load(options: argparse.Namespace) -> Checkpoint:
+    """The checkpoint that the command names, its model where it is to compute."""
+    device = devices.device(options.device)
+    checkpoint = checkpoints.load(options.checkpoint)
+    checkpoint.model.to(device)
+    return checkpoint
+
+
+def read(source: str, size: int | tuple[int, int] | None = None) -> Images:
+    """The data of a source: the tutorial's points, or what `aevb.data` reads."""
+    if source != SYNTHETIC:
+        return data.read(source, size=size)
+    train, test = (Split(points) for points in synthetic(seed=0))
+    note = f"The tutorial's synthetic data: {len(train):,} training and {len(test):,} test points."
+    return Images(train, test, classes=(), complete=True, note=note, name=SYNTHETIC)
+
+
+def read_for(checkpoint: Checkpoint, options: argparse.Namespace) -> Images:
+    """The data that the command names, else those that the checkpoint was trained on, for its model."""
+    source, size = options.data, options.image_size
+    if source is None and (source := checkpoint.training.get("source")):
+        *_, height, width = (0, *checkpoint.shape)
+        size = size or ((height, width) if height else None)
+    usual = SYNTHETIC if checkpoint.model.observation == "vector" else "mnist"
+    return as_vectors(read(source or usual, size), checkpoint.model)
+
+
+def as_vectors(images: Images, model: LatentVariableModel) -> Images:
+    """Images for a model of vectors are dequantised once, since a density of pixels' values has no bound.
+
+    (pixel + u) / 256, as in the tutorial's Table 1; for other models, and vectors themselves, as they are.
+    """
+    if model.observation != "vector" or images.train.images.is_floating_point():
+        return images
+    generator = torch.Generator().manual_seed(data.TEST_SEED)
+    train, test = (
+        Split(data.dequantize(split.images, generator).view(split.images.shape), split.labels)
+        for split in (images.train, images.test)
+    )
+    return dataclasses.replace(images, train=train, test=test, note=f"{images.note} Dequantised.")

@@ -1,0 +1,279 @@
+"""train: each model with what its constructor takes."""
+
+import argparse
+import inspect
+import json
+import math
+import sys
+import time
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import torch
+from tqdm import tqdm
+
+from aevb import checkpoints, cluster_start, devices, runs, stored
+from aevb.commands import measuring, options
+from aevb.commands.options import AT_LEAST_ONE, SEED, Commands, number
+from aevb.data import Images
+from aevb.models import GMVAE, REGISTRY, LatentVariableModel
+from aevb.training import Alternating, Simultaneous, TrainingConfig
+
+RUNS = Path("runs")
+
+FROM_DATA = ("data_dim", "length")
+"""What a model is given that no option says: the data decide."""
+
+USUAL = {"precision": "auto", "data": "mnist"}
+DEFAULTS = {"fa": {"precision": "float32", "data": options.SYNTHETIC}}
+"""Of models for which others hold: what is exact should not be rounded."""
+
+
+def add(commands: Commands) -> None:
+    """Adds `train`, with a command of its own for each model."""
+    train = commands.add_parser("train", help="Trains a model and leaves a checkpoint.", allow_abbrev=False)
+    models = train.add_subparsers(title="models", required=True, metavar="MODEL")
+    for name, kind in REGISTRY.items():
+        said = inspect.cleandoc(kind.__doc__ or "").partition("\n")[0]
+        added = models.add_parser(name, help=said, description=said, allow_abbrev=False)
+        added.set_defaults(run=run, command=f"train {name}", model=name, clusters_first=None)
+        _add_constructor(added, kind)
+        _add_training(added, USUAL | DEFAULTS.get(name, {}))
+        if kind is GMVAE:
+            added.add_argument(
+                "--clusters-first",
+                type=AT_LEAST_ONE,
+                metavar="EPOCHS",
+                help="start from clusters found without labels, and hold q(y | x) for so many epochs",
+            )
+
+
+def run(given: argparse.Namespace) -> None:
+    """Trains a model and leaves a checkpoint."""
+    if given.clusters_first and not given.clusters_first < given.epochs:
+        raise ValueError("--clusters-first must leave epochs in which q(y | x) moves: give more --epochs.")
+    device = devices.device(given.device)
+    torch.manual_seed(given.seed)  # of the initial weights; before the data, whose true model has some too
+    images = options.read(given.data, given.image_size)
+    print(images.note, file=sys.stderr)
+    model = build(REGISTRY[given.model], images, given).to(device)
+    images = options.as_vectors(images, model)
+    images.train.seen_by(model)  # what it cannot be trained on is refused before there is a folder
+    steps = given.epochs * max(1, len(images.train) // given.batch_size)
+    config = TrainingConfig(
+        steps=steps,
+        batch_size=given.batch_size,
+        learning_rate=given.learning_rate or (1e-2 if images.name == options.SYNTHETIC else 1e-3),
+        decay=True,
+        schedule=Alternating(*given.alternate) if given.alternate else Simultaneous(),
+        seed=given.seed,
+        precision=given.precision,
+    )
+    folder, made = _folder(given)
+    try:
+        _train(model, images, config, folder, given)
+    finally:
+        if made:
+            with suppress(OSError):  # it holds something, as it should
+                folder.rmdir()
+
+
+def build(kind: type[LatentVariableModel], images: Images, given: argparse.Namespace) -> LatentVariableModel:
+    """A model of such images, with what was said of it; the rest is its defaults.
+
+    Raises:
+        ValueError: for what the model cannot be given.
+    """
+    known = _parameters(kind)
+    *outer, width = images.shape
+    rows = math.prod(outer)
+    sizes = {"data_dim": width, "length": rows} if "length" in known else {"data_dim": width * rows}
+    if "classes" in known and images.classes:
+        sizes["classes"] = len(images.classes)
+    if "mean" in known:
+        sizes["mean"] = images.name != options.SYNTHETIC  # whose mean is 0
+    said = {name: value for name in known if (value := getattr(given, name, None)) is not None}
+    return kind(**sizes | said)
+
+
+def _train(
+    model: LatentVariableModel,
+    images: Images,
+    config: TrainingConfig,
+    folder: Path,
+    given: argparse.Namespace,
+) -> None:
+    facts = {"command": given.command_line, "start": _start(model, images, config, given)}
+    saved = False
+    try:
+        with tqdm(total=config.steps, unit="step", mininterval=0.5) as bar:
+            for event in runs.record(model, images, config, folder, facts, overwrite=given.overwrite):
+                if isinstance(event, runs.Epoch):
+                    saved = True
+                    if event.epoch == given.clusters_first:
+                        model.requires_grad_(True)
+                    scored = "".join(f", {name} {value:.4f}" for name, value in event.scores.items())
+                    bar.write(
+                        f"epoch {event.epoch}: train ELBO {event.train_elbo:.2f}, "
+                        f"test ELBO {event.test_elbo:.2f}{scored}",
+                        file=sys.stderr,
+                    )
+                else:
+                    bar.update()
+                    bar.set_postfix(elbo=f"{event.elbo:.1f}", refresh=False)
+    except KeyboardInterrupt:
+        if saved:
+            print(f"The best checkpoint so far is in {folder}.", file=sys.stderr)
+        raise
+    checkpoint = checkpoints.load(folder)  # the best epoch's, which need not be the last
+    checkpoint.model.to(model.device)
+    measured = measuring.figures(checkpoint, images, given.bounds)
+    checkpoints.write_json(folder / "training.json", checkpoint.training | {"test": measured})
+    print(json.dumps(measured, indent=2))
+    if measuring.has_measures(checkpoint):
+        measuring.save_measures(checkpoint, images)
+    print(f"The checkpoint is in {folder}.", file=sys.stderr)
+
+
+def _start(
+    model: LatentVariableModel, images: Images, config: TrainingConfig, given: argparse.Namespace
+) -> dict[str, Any]:
+    """Where training starts, set in place: clusters found first, if asked for, with q(y | x) held.
+
+    And a model that can start on the scale of its data does so, unless they are the tutorial's.
+    """
+    on_scale = getattr(model, "start", None)
+    if on_scale and images.name != options.SYNTHETIC:
+        on_scale(images.train.images.flatten(1))
+        return {"kind": "data"}
+    if not given.clusters_first:
+        return {"kind": "plain"}
+    model = typing.cast(GMVAE, model)  # the option is its alone
+    start = time.perf_counter()
+    for said in cluster_start.prepare(
+        model, images.train.images, seed=given.seed, precision=config.precision
+    ):
+        print(said, file=sys.stderr)
+    model.q_y_given_x.requires_grad_(False)
+    return {
+        "kind": "clusters",
+        "vae_epochs": cluster_start.VAE_EPOCHS,
+        "held_epochs": given.clusters_first,
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+
+
+def _folder(given: argparse.Namespace) -> tuple[Path, bool]:
+    """Where the checkpoint goes, and whether it was made here: what cannot be kept should not be trained.
+
+    Raises:
+        ValueError: for a folder that holds a checkpoint, without --overwrite.
+        OSError: for one that cannot be made.
+    """
+    if given.output is None:
+        return checkpoints.new_folder(RUNS, given.model), True
+    folder: Path = given.output
+    if stored.holds(folder) and not given.overwrite:
+        raise ValueError(f"{folder} holds a checkpoint already: give another --output, or --overwrite.")
+    made = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder, made
+
+
+# Its options
+
+
+def _parameters(kind: type[LatentVariableModel]) -> Mapping[str, inspect.Parameter]:
+    """What a model's constructor takes, by name."""
+    own = list(inspect.signature(kind.__init__).parameters.values())[1:]
+    return {parameter.name: parameter for parameter in own}
+
+
+def _add_constructor(parser: argparse.ArgumentParser, kind: type[LatentVariableModel]) -> None:
+    """An option for everything that a model's constructor takes and the data do not decide."""
+    group = parser.add_argument_group("the model")
+    hints, said = typing.get_type_hints(kind.__init__), dict(_said_of_arguments(kind))
+    for name, parameter in _parameters(kind).items():
+        if name not in FROM_DATA:
+            default = f" ({_written(parameter.default)})" if name != "classes" else " (the data's)"
+            text = said.get(name, "").partition(". ")[0].removesuffix(".") + default
+            group.add_argument(
+                f"--{name.replace('_', '-')}", help=text.replace("%", "%%").strip(), **_read_as(hints[name])
+            )
+
+
+def _read_as(hint: Any) -> dict[str, Any]:
+    """How argparse reads what a constructor takes as a number, a choice, a switch or several sizes."""
+    if hint is bool:
+        return {"action": "store_true", "default": None}
+    if get_origin(hint) is Literal:
+        named = ",".join(choice.replace(" ", "-") for choice in get_args(hint))
+        return {"type": _spaced, "choices": get_args(hint), "metavar": f"{{{named}}}"}
+    if hint is int:
+        return {"type": AT_LEAST_ONE, "metavar": "N"}
+    if hint is float:
+        return {"type": number(float, -1e6, 1e6), "metavar": "X"}
+    if hint == Sequence[int]:
+        return {"type": AT_LEAST_ONE, "nargs": "+", "metavar": "WIDTH"}
+    raise TypeError(f"No option can be made of {hint}.")
+
+
+def _spaced(text: str) -> str:
+    """ "gumbel relaxed" may be written gumbel-relaxed, which needs no quotes."""
+    return text.replace("-", " ")
+
+
+def _written(default: Any) -> str:
+    return " ".join(map(str, default)) if isinstance(default, tuple) else str(default).replace(" ", "-")
+
+
+def _said_of_arguments(kind: type[LatentVariableModel]) -> Iterator[tuple[str, str]]:
+    """What a class's docstring says of each argument, on one line."""
+    block = inspect.cleandoc(kind.__doc__ or "").partition("Args:\n")[2].partition("\nRaises:")[0]
+    name, text = "", ""
+    for line in block.splitlines():
+        if line.startswith("    ") and not line.startswith("     "):
+            if name:
+                yield name, text
+            name, _, text = line.strip().partition(": ")
+        else:
+            text += f" {line.strip()}"
+    if name:
+        yield name, text
+
+
+def _add_training(parser: argparse.ArgumentParser, usual: Mapping[str, Any]) -> None:
+    group = parser.add_argument_group("its training")
+    group.add_argument(
+        "--epochs", type=AT_LEAST_ONE, default=100, metavar="N", help="passes over the data (%(default)s)"
+    )
+    group.add_argument("--batch-size", type=AT_LEAST_ONE, default=100, metavar="N", help="%(default)s")
+    group.add_argument(
+        "--learning-rate",
+        type=number(float, 1e-9, 1e3),
+        metavar="X",
+        help="Adam's, at the start (0.001; on the synthetic data the tutorial's 0.01)",
+    )
+    group.add_argument(
+        "--alternate",
+        type=AT_LEAST_ONE,
+        nargs=2,
+        metavar=("E", "M"),
+        help="E steps of phi alone, then M of theta alone, in turn, rather than both at once",
+    )
+    group.add_argument("--seed", type=SEED, default=0, metavar="N", help="%(default)s")
+    group.add_argument(
+        "--precision",
+        choices=get_args(devices.Precision),
+        default=usual["precision"],
+        help="of matrix products; auto is bfloat16 where this machine is faster with it (%(default)s)",
+    )
+    options.add_device(parser)
+    options.add_data(parser, usual["data"])
+    parser.set_defaults(data=usual["data"])
+    options.add_output(parser, None, "the checkpoint's folder (a new one in runs/)")
+    parser.add_argument("--overwrite", action="store_true", help="write over a checkpoint that is there")
+    options.add_bounds(parser)

@@ -1,0 +1,116 @@
+"""An .npz file of images or vectors and their labels."""
+
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aevb.data import border
+from aevb.data.examples import grey_levels
+from aevb.data.images import DataError, Images, divided
+
+IMAGES = ("images", "image", "x", "data", "arr_0")
+LABELS = ("labels", "label", "y", "targets", "target", "arr_1")
+"""What arrays may be called, in any case: alone, or with train or test before or after it (x_train)."""
+
+
+def read(path: Path, name: str, size: tuple[int, int] | None) -> Images:
+    """The arrays of an .npz; those with other names are passed over, and the note says so.
+
+    Raises:
+        DataError: for a damaged file, no array of a name that is known, or arrays of other shapes or ranges.
+        ValueError: for more than memory holds, or arrays that would have to be unpickled.
+    """
+    try:
+        sizes = _sizes(path)
+        train, test = (_named(sizes, IMAGES, part) for part in ("train", "test"))
+        if train and test:
+            pairs = [(train, _named(sizes, LABELS, "train")), (test, _named(sizes, LABELS, "test"))]
+        else:
+            images = _named(sizes, IMAGES) or train
+            if images is None:
+                raise DataError(
+                    f"{name} holds the arrays {', '.join(sizes) or 'none'}: call the images x_train and "
+                    "x_test (or x), and their labels y_train and y_test (or y)."
+                )
+            pairs = [(images, _named(sizes, LABELS) or _named(sizes, LABELS, "train"))]
+        taken = [key for pair in pairs for key in pair if key]
+        border.check_memory(3 * sum(sizes[key] for key in taken))
+        with np.load(path, allow_pickle=False) as arrays:
+            held = {key: arrays[key] for key in taken}
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise DataError(f"{name} is damaged: {error}.") from error
+    values = _grey_or_vectors([border.as_tensor(held[key]) for key, _ in pairs], size)
+    parts = [
+        (part, None if label is None else held[label])
+        for part, (_, label) in zip(values.split([len(held[key]) for key, _ in pairs]), pairs, strict=True)
+    ]
+    left = [key for key in sizes if key not in taken]
+    notes = [f"its arrays {', '.join(left)} were passed over"] if left else []
+    return divided(name, path.name, parts, *notes)
+
+
+def _sizes(path: Path) -> dict[str, int]:
+    """The bytes that each array will take, from the headers alone."""
+    sizes = {}
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.namelist():
+            if member.endswith(".npy"):
+                with archive.open(member) as file:
+                    first = np.lib.format.read_magic(file) == (1, 0)
+                    header = (
+                        np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+                    )
+                    shape, _, dtype = header(file)
+                sizes[member.removesuffix(".npy")] = int(np.prod(shape, dtype=object)) * dtype.itemsize
+    return sizes
+
+
+def _named(sizes: Mapping[str, int], kinds: Iterable[str], part: str | None = None) -> str | None:
+    by_lower = {key.lower(): key for key in sizes}
+    for kind in kinds:
+        for spelling in (kind,) if part is None else (f"{part}_{kind}", f"{kind}_{part}"):
+            if spelling in by_lower:
+                return by_lower[spelling]
+    return None
+
+
+def _grey_or_vectors(parts: list[Tensor], size: tuple[int, int] | None) -> Tensor:
+    """All parts in one: uint8, (N, H, W) or (N, 3, H, W) in colour; or vectors (N, D) as they are."""
+    if any(part.ndim < 2 or part.shape[1:] != parts[0].shape[1:] for part in parts):
+        shapes = " and ".join(str(tuple(part.shape)) for part in parts)
+        raise DataError(f"Images must be of shape (N, H, W), (N, H, W, 3) or (N, D), not {shapes}.")
+    values = torch.cat(parts)
+    if values.ndim == 2:
+        if size is None:
+            return values
+        pixels = size[0] * size[1]
+        if values.shape[1] not in (pixels, 3 * pixels):
+            raise DataError(
+                f"Rows of {values.shape[1]} numbers are no images of {size[0]} × {size[1]} pixels."
+            )
+        values = values.unflatten(1, size if values.shape[1] == pixels else (3, *size))
+    values = border.channels_first(values)
+    if values.ndim != 3 and not (values.ndim == 4 and values.shape[1] == 3):
+        raise DataError(f"Images must be of shape (N, H, W) or (N, H, W, 3), not {tuple(values.shape)}.")
+    return _grey(values)
+
+
+def _grey(images: Tensor) -> Tensor:
+    """Grey levels from integers, or whole floats, in 0…255; from floats in [0, 1]; and from booleans."""
+    border.check_support(images, "real", "continuous")
+    low, high = images.min().item(), images.max().item()
+    if low >= 0 and high <= 1:
+        return images.float().mul(255).round().byte()
+    if images.is_floating_point():
+        if not torch.equal(images, images.round()):
+            raise DataError(
+                f"Images must be integers in 0…255 or floats in [0, 1], not floats in [{low:g}, {high:g}]."
+            )
+        images = images.long()
+    grey = grey_levels(images, "continuous")
+    assert grey is not None  # they are integers
+    return grey

@@ -1,0 +1,351 @@
+"""The border of data: whatever a caller holds becomes tensors here, once, or is refused in a sentence.
+
+Inside the library nothing asks again. Every function raises ValueError with what is wrong, the value that
+was found, and what to do.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, IterableDataset
+
+Support = Literal["unit interval", "binary", "real"]
+"""What a likelihood may be asked about: numbers in [0, 1], 0s and 1s, or any finite numbers."""
+
+WIDER = {
+    **dict.fromkeys((torch.uint16, torch.uint32, torch.uint64), torch.int64),
+    **dict.fromkeys((torch.float8_e4m3fn, torch.float8_e5m2), torch.float32),
+}
+"""For types of numbers that torch stores but hardly computes with, those that it does."""
+
+WEIGHT_TOLERANCE = 1e-3
+"""By how much weights of classes may miss the sum of 1: that of float16."""
+
+
+# Tensors
+
+
+def as_tensor(values: Any) -> Tensor:
+    """Numbers as a tensor, of the type that they have; their memory is shared where it can be.
+
+    Args:
+        values: a tensor; a numpy array, or what turns into one, such as a DataFrame; a PIL image, (H, W) or
+            (H, W, 3); numbers, or several of these of one shape, in a list or tuple; a torch `Dataset` or
+            `DataLoader`, which is read whole, without its labels.
+    Raises:
+        ValueError: for what is no array of real numbers, arrays of several shapes, or more than fits into
+            memory.
+    """
+    if isinstance(values, Dataset | DataLoader):
+        return as_pair(values)[0]
+    if isinstance(values, list | tuple) and any(
+        isinstance(v, Tensor | np.ndarray | Image.Image) for v in values
+    ):
+        return _joined([as_tensor(value) for value in values], stack=True)
+    if not isinstance(values, Tensor):
+        values = torch.from_numpy(_as_array(values))
+    if values.is_complex() or values.is_quantized:
+        raise ValueError(f"Values must be real numbers, not {values.dtype}.")
+    check_memory(values.numel() * values.element_size())
+    values = values.detach().to_dense() if values.layout != torch.strided else values.detach()
+    return values.to(WIDER.get(values.dtype, values.dtype))
+
+
+def as_pair(values: Any) -> tuple[Tensor, Tensor | None]:
+    """As `as_tensor`, and the labels of a `Dataset` or `DataLoader` that gives pairs (x, y), else None."""
+    if not isinstance(values, Dataset | DataLoader):
+        return as_tensor(values), None
+    kind, held, expected = type(values).__name__, 0, _length(values)
+    examples, labels = list[Tensor](), list[Tensor]()
+    for item in _items(values):
+        if isinstance(item, Mapping) or (isinstance(item, tuple | list) and len(item) not in (1, 2)):
+            found = f"{len(item)} parts" if isinstance(item, tuple | list) else "a dictionary"
+            raise ValueError(f"Each item of {kind} must be x or a pair (x, y), not {found}.")
+        x, *y = item if isinstance(item, tuple | list) else (item,)
+        examples.append(as_tensor(x))
+        labels += [as_tensor(label) for label in y]
+        held += examples[-1].nbytes
+        # Joining holds everything twice; and how much will come, the first item can tell.
+        check_memory(2 * max(held, examples[0].nbytes * expected))
+    if not examples:
+        raise ValueError("There are no examples.")
+    stack = not isinstance(values, DataLoader)
+    return _joined(examples, stack), _joined(labels, stack) if labels else None
+
+
+def _items(values: Dataset | DataLoader) -> Iterator[Any]:
+    if isinstance(values, DataLoader):
+        try:
+            yield from values
+        except TypeError as error:  # torch's, of items that it cannot make a batch of
+            raise ValueError(f"The DataLoader gives no numbers: {_first_line(error)}") from error
+    elif isinstance(values, IterableDataset):
+        yield from values
+    else:  # many raise no IndexError at their end
+        yield from (values[index] for index in range(len(values)))  # type: ignore[arg-type]
+
+
+def _length(values: Dataset | DataLoader) -> int:
+    """How many items there will be; 0 where that is not known."""
+    try:
+        return len(values)  # type: ignore[arg-type]
+    except (TypeError, NotImplementedError):
+        return 0
+
+
+def _joined(parts: list[Tensor], stack: bool) -> Tensor:
+    first = parts[0].shape if stack else parts[0].shape[1:]
+    for part in parts:
+        shape = part.shape if stack else part.shape[1:]
+        if shape != first:
+            raise ValueError(
+                f"Examples must be of one size: there is one of {_by(first)} and one of {_by(shape)}."
+            )
+    return torch.stack(parts) if stack else torch.cat(parts)
+
+
+def _as_array(values: Any) -> np.ndarray:
+    if isinstance(values, Image.Image):
+        return as_pixels(values)
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"These are no numbers in rows of one length: {_first_line(error)}") from error
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ValueError("Some values are masked: fill them in, or leave those examples out.")
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"Values must be numbers, not {_kind(values, array)}.")
+    check_memory(array.nbytes)
+    if array.dtype.kind == "f" and array.itemsize > 8:
+        array = array.astype(np.float64)
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    # torch shares neither what is read-only nor what runs backwards.
+    return array if array.flags.writeable and min(array.strides, default=0) >= 0 else array.copy()
+
+
+def as_pixels(image: Image.Image) -> np.ndarray:
+    """A PIL image as (H, W) in grey, or (H, W, 3) in colour; what is transparent is seen on black."""
+    if image.mode in ("1", "L", "RGB", "F") or image.mode.startswith("I"):
+        return np.array(image)
+    grey = image.mode in ("LA", "La")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
+    return np.array(image.convert("L" if grey else "RGB"))
+
+
+# Shapes
+
+
+def check_shape(x: Tensor, *, data_dim: int, length: int = 1) -> Tensor:
+    """Examples as a model takes them: (N, D), or (N, T, D) for T rows each.
+
+    Args:
+        x: (N, …), of T·D numbers each, such as images (N, H, W); those of colours, (N, H, W, 3), are taken
+            channel by channel, as (N, 3, H, W) is.
+        data_dim: D.
+        length: T.
+    Raises:
+        ValueError: for another number of numbers, a single example, or none.
+    """
+    size = data_dim * length
+    wanted = f"({length}, {data_dim})" if length > 1 else f"({data_dim},)"
+    if x.ndim == 0 or (x.ndim == 1 and len(x)):
+        raise ValueError(
+            f"Examples must be of shape (N, {wanted[1:].rstrip(',)')}), not {tuple(x.shape)}:"
+            " give a single one as x[None]."
+        )
+    if not len(x):
+        raise ValueError("There are no examples.")
+    x = channels_first(x)
+    found = x.numel() // len(x)
+    if found != size:
+        hint = " (a single example is given as x[None])" if x.numel() == size else ""
+        told = f"{found} numbers" + (f" ({_by(x.shape[1:])})" if x.ndim > 2 else "")
+        expected = f"{size} numbers" + (f" ({length} × {data_dim})" if length > 1 else "")
+        raise ValueError(f"The model takes examples of {expected}, but these have {told}{hint}.")
+    return x.reshape(len(x), length, data_dim) if length > 1 else x.reshape(len(x), data_dim)
+
+
+def channels_first(images: Tensor) -> Tensor:
+    """Colour images (N, H, W, 3) as (N, 3, H, W), and one channel of its own, (N, 1, H, W), as (N, H, W).
+
+    Everything else, (N, 3, H, W) among it, as it is.
+    """
+    if images.ndim != 4:
+        return images
+    if images.shape[1] != 3 and images.shape[3] in (1, 3):
+        images = images.movedim(3, 1)
+    return images[:, 0] if images.shape[1] == 1 else images
+
+
+def _by(shape: Iterable[int]) -> str:
+    return " × ".join(map(str, shape)) or "one number"
+
+
+# Values
+
+
+def check_support(x: Tensor, support: Support, observation: str) -> None:
+    """Refuses values that a likelihood says nothing about.
+
+    Args:
+        observation: how images are presented to the model, a key of `aevb.data.PRESENTATIONS`: the advice.
+    Raises:
+        ValueError: for values that are no finite numbers or lie outside `support`, with the range found.
+    """
+    if not x.numel():
+        return
+    low, high = (bound.item() for bound in x.aminmax())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        count = int((~x.isfinite()).sum())
+        raise ValueError(
+            f"{count:,} of {x.numel():,} values are not finite numbers: fill them in, or leave those "
+            "examples out."
+        )
+    if support == "unit interval" and not (low >= 0 and high <= 1):
+        raise ValueError(
+            f"Values must be in [0, 1], not in {_range(low, high)}: {_advice(low, high, observation)}"
+        )
+    if support == "binary" and not bool(((x == 0) | (x == 1)).all()):
+        raise ValueError(
+            f"Values must be 0 or 1, not numbers in {_range(low, high)}: {_advice(low, high, observation)}"
+        )
+
+
+def _range(low: float, high: float) -> str:
+    return f"[{low:.6g}, {high:.6g}]"
+
+
+def _advice(low: float, high: float, observation: str) -> str:
+    present = (
+        f'give images as integers in 0…255 to aevb.Examples(images, "{observation}"), which presents them.'
+    )
+    if low < 0:
+        return f"undo their standardisation, or {present}"
+    if 1 < high < 128:
+        return f"scale them from 0…{high:g} to 0…255, and {present}"
+    return present
+
+
+def check_memory(needed: int) -> None:
+    """Refuses what would get the process killed.
+
+    Raises:
+        ValueError: for more bytes than this machine, or the process's own limit on Linux, has in all.
+    """
+    if needed > memory():
+        raise ValueError(
+            f"These data take {needed / 1e9:,.1f} GB, and the memory here holds {memory() / 1e9:,.1f} GB: "
+            "give fewer examples."
+        )
+
+
+def memory() -> float:
+    """Bytes of memory of this machine, or of the container around the process; infinite where unknown."""
+    limits = [float("inf")]
+    with suppress(AttributeError, ValueError, OSError):  # Windows knows no such question
+        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    with suppress(ValueError, OSError):  # "max" where there is no limit
+        limits.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
+    return min(limits)
+
+
+# Labels
+
+
+def read_labels(labels: Any, *, count: int, classes: int | None = None) -> Tensor:
+    """Labels of `count` examples: whole numbers (N,) in 0…C-1 as int64, or weights of the classes (N, C).
+
+    Args:
+        labels: whole numbers of any type, (N,) or a column (N, 1); one-hot rows (N, C) of any type; weights
+            (N, C) that are at least 0 and sum to 1.
+        classes: C, where it is known.
+    Raises:
+        ValueError: for another number of labels, names, fractions, labels outside 0…C-1, rows of another
+            width, or weights that do not sum to 1.
+    """
+    y = _label_numbers(labels)
+    if y.ndim == 0 or len(y) != count:
+        found = "a single label" if y.ndim == 0 else f"{len(y):,} labels"
+        raise ValueError(f"There are {count:,} examples but {found}: give one for each.")
+    if y.ndim > 2:
+        raise ValueError(f"Labels must be of shape (N,) or (N, C), not {tuple(y.shape)}.")
+    if not y.isfinite().all():
+        raise ValueError("Some labels are not finite numbers: leave those examples out.")
+    if y.ndim == 2 and y.shape[1] == 1 and classes != 1:
+        y = y[:, 0]
+    return _whole(y, classes) if y.ndim == 1 else _weights(y, classes)
+
+
+def _label_numbers(labels: Any) -> Tensor:
+    each = labels.flat if isinstance(labels, np.ndarray) else labels
+    name = next(iter(each), None) if isinstance(each, list | tuple | np.flatiter) else None
+    if isinstance(name, str | bytes):
+        raise ValueError(
+            f"Labels must be numbers, not names such as {str(name)!r}: aevb.data.number_labels(labels) "
+            "numbers them."
+        )
+    return as_tensor(labels)
+
+
+def _whole(y: Tensor, classes: int | None) -> Tensor:
+    whole = y.to(torch.int64)
+    if y.is_floating_point() and not torch.equal(whole.to(y.dtype), y):
+        value = y[whole.to(y.dtype) != y][0].item()
+        raise ValueError(f"Labels must be whole numbers, not {value:g}.")
+    if not len(whole):
+        return whole
+    low, high = int(whole.min()), int(whole.max())
+    last = "C-1" if classes is None else str(classes - 1)
+    if low < 0:
+        raise ValueError(
+            f"Labels must be in 0…{last}, but {int((whole < 0).sum()):,} of {len(whole):,} are negative, "
+            f"down to {low}: leave out examples without a label."
+        )
+    if classes is not None and high >= classes:
+        hint = ": subtract 1." if low >= 1 and high == classes else "."
+        raise ValueError(f"Labels must be in 0…{last}, not {low}…{high}{hint}")
+    return whole
+
+
+def _weights(y: Tensor, classes: int | None) -> Tensor:
+    if classes is not None and y.shape[1] != classes:
+        raise ValueError(
+            f"Weights of {classes} classes must be of shape (N, {classes}), not {tuple(y.shape)}."
+        )
+    weights = y if y.is_floating_point() else y.float()
+    if (weights < 0).any():
+        raise ValueError(f"Weights of classes must be at least 0, not {weights.min().item():g}.")
+    sums = weights.double().sum(1)
+    off = (sums - 1).abs() > WEIGHT_TOLERANCE
+    if off.any():
+        row = int(off.nonzero()[0])
+        raise ValueError(
+            f"Weights of classes must sum to 1, but those of example {row} sum to {sums[row].item():g}: "
+            "divide them by their sum."
+        )
+    one_hot = bool(((weights == 0) | (weights == 1)).all())
+    return weights.argmax(1) if one_hot else weights
+
+
+# What messages say
+
+
+def _kind(values: Any, array: np.ndarray) -> str:
+    if array.dtype.kind in "SU":
+        return "text"
+    if array.ndim == 0:
+        return f"a {type(values).__name__}"
+    return f"of numpy's type {array.dtype}"
+
+
+def _first_line(error: Exception) -> str:
+    return f"{str(error).splitlines()[0].rstrip('.')}." if str(error) else f"{type(error).__name__}."

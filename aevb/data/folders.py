@@ -1,0 +1,155 @@
+"""A folder of images, whose sub-folders are their classes."""
+
+import contextlib
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from aevb.data import border
+from aevb.data.images import DataError, Images, divided
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm", ".pnm", ".pbm")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # some of PIL's others start programs
+GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
+
+
+def read(root: Path, name: str, size: tuple[int, int] | None) -> Images:
+    """The images below a folder, or below the two folders train and test in it.
+
+    Hidden files are passed over without a word; other files, and damaged images, with a count in the note.
+
+    Raises:
+        DataError: where there are no images, images of several sizes and no `size`, an image of more pixels
+            than PIL holds to be harmless, or images beside the folders of the classes.
+        ValueError: for more than memory holds.
+        OSError: for what must not be read.
+    """
+    both = all((root / part).is_dir() for part in ("train", "test"))
+    listings, others = [], 0
+    for part in (root / "train", root / "test") if both else (root,):
+        listing, passed = _listing(part)
+        listings.append(listing)
+        others += passed
+    files = [file for listing in listings for file, _ in listing]
+    kinds = {kind is None for listing in listings for _, kind in listing}
+    if not files:
+        raise DataError(f"There is no image in {name} (of {', '.join(SUFFIXES)}).")
+    if len(kinds) > 1:
+        raise DataError(f"{name} holds images in sub-folders, which are classes, and others beside them.")
+    decoded = _decoded(files, root, size)
+    if not decoded:
+        raise DataError(f"None of the {len(files):,} images in {name} can be read.")
+    parts = []
+    images = _stacked(list(decoded.values()))
+    for listing in listings:
+        found = [kind for file, kind in listing if file in decoded]
+        parts.append((images[: len(found)], None if None in found else found))
+        images = images[len(found) :]
+    notes = []
+    if others:
+        notes.append(f"{others:,} other files were passed over")
+    if damaged := len(files) - len(decoded):
+        notes.append(f"{damaged:,} damaged images were passed over")
+    return divided(name, root.resolve().name, parts, *notes)
+
+
+def fitted(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """An image (H, W) or (H, W, 3) cropped around its middle to the shape of `size`, and scaled to it."""
+    return np.array(ImageOps.fit(Image.fromarray(pixels), size[::-1], Image.Resampling.BOX))
+
+
+def _listing(root: Path) -> tuple[list[tuple[Path, str | None]], int]:
+    """The image files below a folder, sorted, each with the sub-folder that it is in; how many are others."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    found, others = list[tuple[Path, str | None]](), 0
+    for place, folders, files in os.walk(root, onerror=refuse):
+        folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
+        kind = next(iter(Path(place).relative_to(root).parts), None)
+        for file in sorted(file for file in files if not file.startswith(".")):
+            if file.lower().endswith(SUFFIXES):
+                found.append((Path(place) / file, kind))
+            else:
+                others += 1
+    return found, others
+
+
+def _decoded(files: Sequence[Path], root: Path, size: tuple[int, int] | None) -> dict[Path, np.ndarray]:
+    """The images that can be read, (H, W) or (H, W, 3), by their files.
+
+    Raises:
+        DataError: for two sizes where none is given, or an image of too many pixels.
+        ValueError: for too many in all.
+    """
+    headers = {file: header for file in files if (header := _header(file, root))}
+    by_size: dict[tuple[int, int], Path] = {}
+    for file, (found, _) in headers.items():
+        by_size.setdefault(found, file)
+    if size is None and len(by_size) > 1:
+        one, other = (
+            f"{file.relative_to(root)} has {height} × {width} pixels"
+            for (height, width), file in list(by_size.items())[:2]
+        )
+        least = min(min(found) for found in by_size)
+        raise DataError(f"Images must be of one size, but {one} and {other}: give one, such as size={least}.")
+    height, width = size or next(iter(by_size), (0, 0))
+    channels = 3 if any(mode not in GREY_MODES for _, mode in headers.values()) else 1
+    border.check_memory(2 * len(headers) * height * width * channels)  # one by one, and then as one tensor
+    decoded = {}
+    for file in headers:
+        with contextlib.suppress(OSError, SyntaxError, ValueError), _opened(file) as image:
+            decoded[file] = _pixels(ImageOps.exif_transpose(image), size)
+    return decoded
+
+
+def _header(file: Path, root: Path) -> tuple[tuple[int, int], str] | None:
+    """Height and width, and mode, of an image that need not be decoded for it; None for what is no image."""
+    try:
+        with _opened(file) as image:
+            width, height = image.size
+            sideways = image.getexif().get(0x0112, 1) >= 5  # of EXIF's eight orientations
+            return (width, height) if sideways else (height, width), image.mode
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise DataError(
+            f"{file.relative_to(root)} has more than {Image.MAX_IMAGE_PIXELS:,} pixels: it is not opened."
+        ) from error
+    except PermissionError:
+        raise
+    except (OSError, SyntaxError, ValueError):  # PIL has no one error for what is no image
+        return None
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[Image.Image]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(file, formats=FORMATS) as image:
+            yield image
+
+
+def _pixels(image: Image.Image, size: tuple[int, int] | None) -> np.ndarray:
+    """Grey levels or colours in 0…255, (H, W) or (H, W, 3)."""
+    pixels = border.as_pixels(image)
+    if pixels.dtype == bool:
+        pixels = 255 * pixels.astype(np.uint8)
+    elif pixels.dtype != np.uint8:  # 16 bits: PIL's own conversion would cut them off at 255
+        pixels = np.round(np.clip(pixels, 0, 65_535) / 257).astype(np.uint8)
+    return pixels if size is None else fitted(pixels, size)
+
+
+def _stacked(images: list[np.ndarray]) -> Tensor:
+    """(N, H, W), or (N, 3, H, W) where one of them is in colour."""
+    if all(image.ndim == 2 for image in images):
+        return torch.from_numpy(np.stack(images))
+    coloured = np.stack([image if image.ndim == 3 else np.repeat(image[..., None], 3, 2) for image in images])
+    if (coloured == coloured[..., :1]).all():  # grey, saved in three channels
+        return torch.from_numpy(coloured[..., 0].copy())
+    return torch.from_numpy(coloured).movedim(3, 1).contiguous()

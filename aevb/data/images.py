@@ -1,0 +1,149 @@
+"""Images with their labels, in two splits: what every source of data gives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aevb.data import border
+from aevb.data.examples import Examples, Observer
+
+HELD_OUT_SEED = 20_220_808
+"""Of the permutation under which the last tenth of a source without a test set is held out."""
+
+
+class DataError(RuntimeError):
+    """Data are missing, damaged or could not be fetched; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images and, where there are any, their labels (N,) in 0…C-1 as int64.
+
+    Images are grey levels in 0…255 as uint8, (N, H, W), or (N, 3, H, W) in colour; or they are vectors of any
+    numbers, (N, D).
+    """
+
+    images: Tensor
+    labels: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def known_labels(self) -> Tensor:
+        """The labels, where there must be some.
+
+        Raises:
+            DataError: where there are none.
+        """
+        if self.labels is None:
+            raise DataError("These images have no labels.")
+        return self.labels
+
+    def seen_by(self, model: Observer) -> Examples:
+        """The images as a model observes them, with the labels if it is conditional.
+
+        Raises:
+            ValueError: in a sentence, where the model is one of other images (`Examples.require`).
+        """
+        labels = self.labels if model.conditional else None
+        # Floats are presented already, whatever they are: the model's support decides.
+        observation = "vector" if self.images.is_floating_point() else model.observation
+        return Examples(self.images, observation, labels).require(model)
+
+
+@dataclass(frozen=True)
+class Images:
+    """A data set: its two splits and what a reader should know about it.
+
+    Attributes:
+        classes: the names of the labels 0…C-1; empty where there are none.
+        complete: whether all of the data set is there.
+        note: a sentence on what is in use and what was left out.
+        name: of the source.
+    """
+
+    train: Split
+    test: Split
+    classes: tuple[str, ...]
+    complete: bool
+    note: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.note
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W), or (3, H, W) of images in colour, or (D,) of vectors."""
+        return tuple(self.train.images.shape[1:])
+
+
+def number_labels(labels: Any) -> tuple[Tensor, tuple[str, ...]]:
+    """Labels of any kind as numbers (N,) in 0…C-1, in sorted order, and the C names.
+
+    Args:
+        labels: names or whole numbers, (N,) or (N, 1), or one-hot rows (N, C).
+    Raises:
+        ValueError: for negative numbers, fractions, or more than one label for an example.
+    """
+    array = np.asarray(labels)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8")
+    if array.dtype.kind != "U":
+        numbers = border.read_labels(array, count=len(array) if array.ndim else 1)
+        if numbers.is_floating_point():
+            raise ValueError("Each example must have one label, not weights of several.")
+        if array.ndim == 2:
+            return numbers, tuple(map(str, range(array.shape[1])))
+        array = numbers.numpy()
+    names, numbered = np.unique(array, return_inverse=True)
+    return torch.from_numpy(numbered.reshape(-1)).long(), tuple(map(str, names))
+
+
+def divided(name: str, title: str, parts: Sequence[tuple[Tensor, Any]], *notes: str) -> Images:
+    """A data set from its parts, each (images, labels of any kind or None): to train on and to test with.
+
+    Of a single part a tenth is held out for tests, under a permutation that is always the same. The classes
+    of both parts are numbered together.
+
+    Args:
+        notes: what else a reader should know of it.
+    Raises:
+        DataError: for an empty part, labels of another number, or fewer than two images.
+        ValueError: as `number_labels`.
+    """
+    for images, labels in parts:
+        if labels is not None and len(labels) != len(images):
+            raise DataError(f"{name} holds {len(images):,} images but {len(labels):,} labels.")
+    if not all(len(images) for images, _ in parts) or sum(len(images) for images, _ in parts) < 2:
+        raise DataError(f"{name} holds too few images: there must be one to train on and one to test with.")
+    splits, classes = [Split(images) for images, _ in parts], tuple[str, ...]()
+    if all(labels is not None for _, labels in parts):
+        numbers, classes = number_labels(np.concatenate([np.asarray(labels) for _, labels in parts]))
+        each = numbers.split([len(split) for split in splits])
+        splits = [Split(split.images, labels) for split, labels in zip(splits, each, strict=True)]
+    if len(splits) == 1:
+        splits = _held_out(splits[0])
+        notes = (*notes, "it has no test set, so a tenth, the same every time, is held out as one")
+    train, test = splits
+    *channels, height, width = (0, *train.images.shape[1:])
+    what = f"images of {height} × {width} pixels" if train.images.ndim > 2 else f"vectors of {width} numbers"
+    note = f"{title}: {len(train):,} training and {len(test):,} test {what}{' in colour' * (3 in channels)}"
+    note += f", {len(classes)} classes" if classes else ", no labels"
+    return Images(train, test, classes, True, "; ".join([note, *notes]) + ".", name)
+
+
+def _held_out(split: Split) -> list[Split]:
+    order = torch.randperm(len(split), generator=torch.Generator().manual_seed(HELD_OUT_SEED))
+    tested = max(1, len(split) // 10)
+    return [
+        Split(split.images[part], None if split.labels is None else split.labels[part])
+        for part in order.split([len(split) - tested, tested])
+    ]

@@ -1,0 +1,152 @@
+"""A checkpoint by its name: a folder, one that comes with the library, or one on the Hugging Face Hub."""
+
+import math
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+
+from huggingface_hub import HfApi, get_session, hf_hub_url, snapshot_download
+from huggingface_hub.errors import (
+    HFValidationError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+
+from aevb import places
+from aevb.stored.files import CONFIG, FILES, MAX_BYTES, WEIGHTS, CheckpointError, Files, Folder, short
+
+ROOT = places.ROOT / "checkpoints"
+"""The checkpoints that come with the library."""
+
+SECONDS = 4.0  # for the Hub to answer
+
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
+FOLDERS = ("checkpoints", "runs")
+"""A name that begins so means a folder of this project that is not there, not somebody's repository."""
+
+
+def find(name: str | os.PathLike[str], *, revision: str | None = None, token: str | None = None) -> Files:
+    """Where the checkpoint of a name lies.
+
+    A folder of that name is taken, or else one of the checkpoints that come with the library, or else, of a
+    name that looks like "owner/name", a repository on the Hugging Face Hub, which is asked once and has
+    `SECONDS` to answer. A `Path` is never asked from the Hub.
+
+    Args:
+        revision: a branch, tag or commit of the repository.
+        token: what the Hub knows you by, where it is not what `hf auth login` has kept.
+    Raises:
+        CheckpointError: where there is none, or the Hub cannot be reached and has not been before.
+    """
+    text = os.fspath(name)
+    for folder in (os.path.expanduser(text), ROOT / text):  # noqa: PTH111  # Path's raises for ~nobody
+        if text and os.path.isdir(folder):  # noqa: PTH112  # and for a name that is too long
+            return Folder(Path(folder))
+    if not isinstance(name, str) or not REPOSITORY.fullmatch(text) or text.split("/")[0] in FOLDERS:
+        raise CheckpointError(f"There is no checkpoint folder {short(text, 100)}.")
+    try:
+        with reached(f"There is no folder {short(text, 100)}, and the Hugging Face Hub could not be reached"):
+            return Repository(text, revision, token)
+    except Unreached:
+        with suppress(OSError):  # downloaded before, it can do without the Hub
+            needed = [WEIGHTS, CONFIG]
+            found = snapshot_download(text, revision=revision, local_files_only=True, allow_patterns=needed)
+            return Folder(Path(found))
+        raise
+
+
+class Unreached(CheckpointError):
+    """The Hub did not answer, or not as it should."""
+
+
+@contextmanager
+def reached(otherwise: str) -> Iterator[None]:
+    """What goes wrong between here and the Hub becomes a sentence that begins with `otherwise`.
+
+    Raises:
+        Unreached: with that sentence.
+    """
+    try:
+        yield
+    except CheckpointError:
+        raise
+    except Exception as error:  # the Hub's client has a family of its own
+        raise Unreached(f"{otherwise}: {short(error) or type(error).__name__}.") from error
+
+
+class Repository:
+    """Files in a repository on the Hub, at the commit that its revision stands for now."""
+
+    def __init__(self, name: str, revision: str | None, token: str | None):
+        self.name, self.revision, self.token = name, revision, token
+        try:
+            about = HfApi(token=token).model_info(
+                name, revision=revision, timeout=SECONDS, files_metadata=True
+            )
+        except RevisionNotFoundError:
+            raise CheckpointError(f"The repository {name} on the Hub has no revision {revision}.") from None
+        except (RepositoryNotFoundError, HFValidationError):
+            raise CheckpointError(
+                f"There is no folder {short(name, 100)}, and no such repository on the Hub."
+            ) from None
+        self._commit = about.sha
+        self._sizes = {file.rfilename: file.size for file in about.siblings or []}
+
+    def where(self, file: str) -> str:
+        """As `Files.where`."""
+        return f"{self.name}/{file}"
+
+    def size(self, file: str) -> int | None:
+        """As `Files.size`."""
+        return self._sizes.get(file)
+
+    def read(self, file: str, start: int, stop: int) -> bytes:
+        """As `Files.read`."""
+        url = hf_hub_url(self.name, file, revision=self._commit)
+        asked = {"range": f"bytes={start}-{stop - 1}", "accept-encoding": "identity"}
+        headers, taken = build_hf_headers(token=self.token) | asked, bytearray()
+        with (
+            reached(f"{self.where(file)} could not be read"),
+            get_session().stream("GET", url, headers=headers, timeout=SECONDS) as response,
+        ):
+            hf_raise_for_status(response)
+            skipped = 0 if response.status_code == 206 else start  # else all of the file is sent
+            for part in response.iter_raw():
+                taken += part
+                if len(taken) >= skipped + stop - start:
+                    break
+        return bytes(taken[skipped : skipped + stop - start])
+
+    @cached_property
+    def folder(self) -> Path:
+        """As `Files.folder`."""
+        wanted = [file for file in FILES if (self.size(file) or 0) <= MAX_BYTES.get(file, math.inf)]
+        with reached(f"{self.name} could not be downloaded"):
+            # By its branch, not by its commit, so that it is found by that name without the Hub as well.
+            found = snapshot_download(
+                self.name,
+                revision=self.revision,
+                token=self.token,
+                etag_timeout=SECONDS,
+                allow_patterns=wanted,
+            )
+        return Path(found)
+
+
+def upload(folder: Path, name: str, *, private: bool | None, token: str | None) -> str:
+    """Puts a folder's files into a repository on the Hub, which is made where there is none.
+
+    Returns:
+        The commit's address.
+    Raises:
+        CheckpointError: where the Hub refuses or cannot be reached.
+    """
+    with reached(f"{short(name, 100)} could not be pushed to the Hugging Face Hub"):
+        api = HfApi(token=token)
+        name = api.create_repo(name, private=private, exist_ok=True).repo_id
+        told = api.upload_folder(repo_id=name, folder_path=folder, commit_message="A model of aevb")
+        return str(told.commit_url)
