@@ -1,12 +1,13 @@
 # make run    the app on http://localhost:8501
 # make test   lint, types, unit tests, browser tests, of Python and of JavaScript
-# Both install what they need into .venv first; make PYTHON=python3.12 chooses the interpreter.
+# make docs   the pages of the API, from the docstrings, into build/api/
+# Each installs what they need into .venv first; make PYTHON=python3.12 chooses the interpreter.
 
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test
+.PHONY: run test docs
 .DELETE_ON_ERROR:
 
 run: .venv/installed
@@ -22,6 +23,11 @@ test: .venv/installed-dev
 	$(BIN)/deno check --quiet aevb/web tests/web
 	$(BIN)/deno test --quiet --no-remote tests/web
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --durations 10
+
+# Every module but the app's. They are named one by one: pdoc looks into no package that says what it exports.
+docs: .venv/installed-dev
+	$(BIN)/pdoc --math --docformat google --output-directory build/api aevb \
+		$$(find aevb -name '[a-z]*.py' -not -path 'aevb/ui/*' | sed 's|/|.|g; s|\.py$$||')
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'

@@ -21,11 +21,12 @@ from aevb.ui.shared import resources
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Warms the server up before its first visitor."""
     warmup.run()
     yield
 
 
-shell = Path(__file__).parent / "aevb" / "ui" / "frame" / "shell.py"
+shell = Path(errors.__file__).with_name("shell.py")
 routes = [modules.route(), *(kind.route() for kind in (*resources.SERVED, explorer.MATHEMATICS))]
 middleware = [Middleware(Compression)]
 app = st.App(shell, lifespan=lifespan, on_script_error=errors.show, routes=routes, middleware=middleware)
