@@ -128,10 +128,11 @@ def test_a_file_that_computes_something_else_is_not_kept(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_command_exports_a_checkpoint(tmp_path, capsys):
+def test_the_command_exports_a_checkpoint(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     checkpoints.save(small_models.make("vae"), tmp_path / "vae")
-    assert main(["export-onnx", str(tmp_path / "vae"), "--output", str(tmp_path / "nets")]) == 0
-    assert "p_x_given_z.onnx" in capsys.readouterr().out
+    assert main(["export-onnx", "vae"]) == 0  # the folder here goes before what is shipped
+    assert "p_x_given_z.onnx: in vae-onnx." in capsys.readouterr().out
     z = torch.randn(2, 3)
     logits = checkpoints.load(tmp_path / "vae").model.likelihood(z).base_dist.logits
-    close(runner(tmp_path / "nets" / "p_x_given_z.onnx")(z=z)["logits"], logits)
+    close(runner(tmp_path / "vae-onnx" / "p_x_given_z.onnx")(z=z)["logits"], logits)

@@ -12,7 +12,7 @@ def add(commands: Commands) -> None:
     """Adds `export-onnx`."""
     added = options.add(commands, "export-onnx", run)
     added.add_argument("checkpoint", help="a folder, a shipped name, or a Hugging Face repository")
-    options.add_output(added, None, "the folder (onnx/CHECKPOINT)")
+    options.add_output(added, None, "the folder (CHECKPOINT-onnx)")
 
 
 def run(given: argparse.Namespace) -> None:
@@ -20,6 +20,6 @@ def run(given: argparse.Namespace) -> None:
     from aevb import onnx  # imported late: it needs an extra
 
     checkpoint = checkpoints.load(given.checkpoint)
-    folder = given.output or Path("onnx") / checkpoint.path.resolve().name
+    folder = given.output or Path(f"{checkpoint.path.resolve().name}-onnx")
     written = onnx.export(checkpoint.model, folder)
     print(f"{', '.join(path.name for path in written)}: in {folder}.")
