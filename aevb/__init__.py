@@ -11,7 +11,7 @@ from aevb.data import DataError, Examples
 from aevb.evaluation import evaluate
 from aevb.models import CVAE, GMVAE, VAE, VRNN, FactorAnalysis, LatentVariableModel
 from aevb.models.base import Estimate
-from aevb.training import Alternating, Diverged, Simultaneous, TrainingConfig, train
+from aevb.training import Alternating, Diverged, Run, Simultaneous, TrainingConfig, train
 
 __all__ = [
     "CVAE",
@@ -27,6 +27,7 @@ __all__ = [
     "Examples",
     "FactorAnalysis",
     "LatentVariableModel",
+    "Run",
     "Simultaneous",
     "TrainingConfig",
     "evaluate",

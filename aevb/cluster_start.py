@@ -59,7 +59,7 @@ def prepare(
     vae = GMVAE(**{**model.config, "clusters": 1, "estimator": "marginal", "straight_through": False})
     vae.to(model.device, model.dtype)
     steps = vae_epochs * max(1, len(examples) // 100)
-    config = TrainingConfig(steps, decay=True, seed=seed, precision=precision)
+    config = TrainingConfig(steps, rate="cosine", seed=seed, precision=precision)
     for progress in train(vae, examples, config):
         if progress.step % 600 == 0:
             yield f"VAE: step {progress.step} of {steps}, ELBO {progress.elbo:.1f}"

@@ -1,19 +1,40 @@
-"""A recorded training run on images: epoch by epoch measured on the test set, its best state on disk."""
+"""A recorded training run in a folder: measured on validation images every epoch, its best state kept.
 
-import dataclasses
+model.safetensors, config.json   the best state so far, as `aevb.load` reads it (`aevb.checkpoints`)
+training.json, curve.csv         how it went, whole and as a table
+state.safetensors                while the run is not over: all that it takes to go on with it
+"""
+
+import csv
+import json
 import math
+import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
 
 from aevb import checkpoints
-from aevb.data import Images
+from aevb.checkpoints import CheckpointError
+from aevb.data import Images, Split
+from aevb.data.images import held_out
 from aevb.evaluation import evaluate
 from aevb.explore.clusters import scores
 from aevb.models.base import LatentVariableModel
-from aevb.training import Diverged, Progress, TrainingConfig, train
+from aevb.training import Diverged, Progress, Run, TrainingConfig
+
+CURVE, STATE = "curve.csv", "state.safetensors"
+
+VALIDATION = 5_000
+"""Training images, the last ones, on which a run is measured while it goes on."""
+
+MANY = 50_000
+"""Training images of which so many can be spared: of fewer it is a tenth."""
 
 
 @dataclass(frozen=True)
@@ -21,14 +42,25 @@ class Epoch:
     """One pass over the training images, measured after it. ELBOs and terms are means in nats.
 
     Attributes:
-        scores: `accuracy` and `conditional_entropy` of its clusters on the test set, where it has any.
+        epoch: its number, from 1.
+        step: after which it ended; the last may end early.
+        validation_elbo: of the averaged weights, where there are any, like what follows.
+        scores: `accuracy` and `conditional_entropy` of its clusters, where it has any.
     """
 
     epoch: int
+    step: int
     train_elbo: float
-    test_elbo: float
-    test_terms: dict[str, float]
+    validation_elbo: float
+    validation_terms: dict[str, float]
     scores: dict[str, float]
+
+    def __str__(self) -> str:
+        scored = "".join(f", {name} {value:.4f}" for name, value in self.scores.items())
+        return (
+            f"epoch {self.epoch}: train ELBO {self.train_elbo:.2f}, validation ELBO "
+            f"{self.validation_elbo:.2f}{scored}"
+        )
 
 
 def record(
@@ -36,68 +68,202 @@ def record(
     images: Images,
     config: TrainingConfig,
     folder: Path,
-    facts: dict[str, Any],
+    facts: Mapping[str, Any],
     *,
     overwrite: bool = False,
+    resume: bool = False,
 ) -> Iterator[Progress | Epoch]:
-    """Trains `model`, writing a checkpoint into `folder` whenever the test ELBO is the best so far.
+    """Trains `model`, writing a checkpoint into `folder` whenever the validation ELBO is the best so far.
 
-    Every epoch's figures go into training.json at once, so that a run broken off keeps its best state
-    and its whole curve. The test set takes part in nothing but that choice of an epoch, which
-    training.json says.
+    Every epoch's figures are written down at once, so that a run broken off keeps its best state and its
+    whole curve, and goes on from there where it is resumed. It ends early where `config.patience` says so.
+    The validation images are those that `divided` keeps; `images.test` is not looked at.
 
     Its `seconds` are those in which this thread computed: on idle cores the time by the clock, since the
     thread takes part in all of the work, but without what passed while the process was stopped or waited.
 
     Args:
-        facts: what else training.json is to tell, such as the command.
+        facts: what else training.json is to tell, such as the command; those of a run that is resumed are its
+            own.
         overwrite: whether a checkpoint that is already in the folder may go.
+        resume: whether the run in the folder goes on, as if it had never stopped: `model` and `config` are
+            given as they were at its start.
     Yields:
-        `Progress` after every step, `Epoch` after every epoch.
+        `Progress` after every step, `Epoch` after every epoch. What is changed in the model upon an `Epoch`,
+        such as what is held fixed, belongs to the state from which it is resumed.
     Raises:
-        CheckpointError: where one is there, and `overwrite` is not given; nothing is trained then.
-        Diverged: as `train` does, or when the test ELBO is not a finite number.
-        ValueError: for images that the model does not take, and as `train` does.
+        CheckpointError: where one is there, and neither `overwrite` nor `resume` is given, or there is
+            nothing to resume; nothing is trained then.
+        Diverged: as `train` does, or when the validation ELBO is not a finite number.
+        ValueError: for images that the model does not take, for another run than that to be resumed, and as
+            `train` does.
     """
-    if not overwrite:
+    if not (overwrite or resume):
         checkpoints.require_free(folder)
-    examples, test = (split.seen_by(model) for split in (images.train, images.test))
-    observed = test.fixed()
-    epoch_steps = max(1, len(examples) // config.batch_size)
-    start, curve, best, sum_elbo = time.thread_time(), list[Epoch](), -float("inf"), 0.0
-    for progress in train(model, examples, config):
-        sum_elbo += progress.elbo
+    splits = divided(images.train)
+    examples, validation = (split.seen_by(model) for split in splits)
+    observed, labels = validation.fixed(), splits[1].labels
+    run, curve, before = Run(model, examples, config), list[Epoch](), 0.0
+    if resume:
+        tensors, told = read_state(folder / STATE)
+        if told["data"] != images.note:
+            raise ValueError(f"The run in {folder} is on other data: {told['data']}")
+        run.restore(tensors, told["run"])
+        facts, before = told["facts"], told["seconds"]
+        curve = [Epoch(**epoch) for epoch in told["curve"]]
+    else:
+        (folder / STATE).unlink(missing_ok=True)
+    start, epoch_steps = time.thread_time() - before, max(1, len(examples) // config.batch_size)
+    elbos = list[float]()
+    while not run.finished and _since_best(curve) != config.patience:
+        progress = run.advance()
+        elbos.append(progress.elbo)
         yield progress
-        if progress.step % epoch_steps:
+        if progress.step % epoch_steps and not run.finished:
             continue
-        measured = evaluate(model, *observed)
-        if not math.isfinite(measured.elbo):
-            raise Diverged(
-                f"The test ELBO is {measured.elbo} after step {progress.step}: lower the learning rate."
+        with run.averaged():
+            measured = evaluate(model, *observed)
+            if not math.isfinite(measured.elbo):
+                raise Diverged(
+                    f"The validation ELBO is {measured.elbo} after step {progress.step}: lower the learning "
+                    "rate."
+                )
+            epoch = Epoch(
+                epoch=math.ceil(progress.step / epoch_steps),
+                step=progress.step,
+                train_elbo=sum(elbos) / len(elbos),
+                validation_elbo=measured.elbo,
+                validation_terms=measured.terms,
+                scores={} if labels is None else scores(model, observed[0], labels),
             )
-        epoch, train_elbo = progress.step // epoch_steps, sum_elbo / epoch_steps
-        labels = images.test.labels
-        scored = {} if labels is None else scores(model, observed[0], labels)
-        curve.append(Epoch(epoch, train_elbo, measured.elbo, measured.terms, scored))
-        sum_elbo = 0.0
-        improved = measured.elbo > best
-        best = max(best, measured.elbo)
-        training = facts | {
-            "data": images.note,
-            "source": images.name,
-            "shape": list(images.shape),
-            "classes": list(images.classes),
-            "precision": progress.precision,
-            "device": progress.device,
-            "config": dataclasses.asdict(config) | {"schedule": repr(config.schedule)},
-            "versions": checkpoints.versions(),
-            "seconds": round(time.thread_time() - start, 1),
-            "chosen": f"the epoch with the highest test ELBO of {len(curve)}",
-            "epoch": max(curve, key=lambda epoch: epoch.test_elbo).epoch,
-            "curve": [dataclasses.asdict(epoch) for epoch in curve],
-        }
-        if improved:
-            checkpoints.save(model, folder, training, overwrite=True)
-        else:
-            checkpoints.write_json(folder / "training.json", training)
-        yield curve[-1]
+            curve.append(epoch)
+            elbos.clear()
+            chosen = f"the epoch with the highest validation ELBO of {len(curve)}"
+            if _since_best(curve) == config.patience:
+                chosen += f", since the {config.patience} after it were no better"
+            training = {
+                **facts,
+                "data": images.note,
+                "source": images.name,
+                "shape": list(images.shape),
+                "classes": list(images.classes),
+                "trained_on": len(examples),
+                "validated_on": len(validation),
+                "precision": progress.precision,
+                "device": progress.device,
+                "config": config.to_json(),
+                "versions": checkpoints.versions(),
+                "seconds": round(time.thread_time() - start, 1),
+                "chosen": chosen,
+                "epoch": _best(curve).epoch,
+                "curve": [asdict(epoch) for epoch in curve],
+            }
+            if not _since_best(curve):
+                checkpoints.save(model, folder, training, overwrite=True)
+            else:
+                checkpoints.write_json(folder / "training.json", training)
+        _write_curve(folder / CURVE, curve)
+        try:
+            yield epoch
+        finally:  # with what was changed upon it, and also where that was to stop
+            tensors, state = run.state()
+            told = {"run": state, "data": images.note, "facts": dict(facts), "curve": training["curve"]}
+            write_state(folder / STATE, tensors, told | {"seconds": time.thread_time() - start})
+    run.settle()
+    (folder / STATE).unlink(missing_ok=True)
+
+
+def divided(train: Split) -> tuple[Split, Split]:
+    """Training images as those to train on and those for validation: the last 5,000 of 50,000 or more.
+
+    Of fewer a tenth, the same every time, under a permutation, since they may come class by class.
+
+    Raises:
+        ValueError: where there is only one.
+    """
+    if len(train) < 2:
+        raise ValueError("There must be at least two training examples, since one is kept for validation.")
+    if len(train) < MANY:
+        trained_on, validation = held_out(train)
+        return trained_on, validation
+    parts = (slice(-VALIDATION), slice(-VALIDATION, None))
+    first, last = (
+        Split(train.images[part], None if train.labels is None else train.labels[part]) for part in parts
+    )
+    return first, last
+
+
+Event = TypeVar("Event", Progress, Progress | Epoch)
+
+
+def shown(events: Iterator[Event], steps: int) -> Iterator[Event]:
+    """Passes on what `record` or `aevb.train` yields, under a bar, in a terminal or in a notebook.
+
+    >>> for progress in shown(aevb.train(model, examples, config), config.steps): ...
+    """
+    from tqdm.auto import tqdm  # imported late: it looks for the notebook's own
+
+    with tqdm(total=steps, unit="step", mininterval=0.5) as bar:
+        for event in events:
+            if isinstance(event, Epoch):
+                bar.write(str(event), file=sys.stderr)
+            else:
+                if not bar.n:
+                    bar.initial = event.step - 1  # where it is resumed; the steps of before took no time
+                bar.update(event.step - bar.n)
+                bar.set_postfix(elbo=f"{event.elbo:.1f}", refresh=False)
+            yield event
+
+
+# The state
+
+
+def write_state(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Keeps a run's state in one safetensors file, the facts as JSON in its header: whole or not at all."""
+    unfinished = path.with_name(f".{path.name}")
+    arrays = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    save_file(arrays, unfinished, metadata={"facts": json.dumps(facts)})
+    unfinished.replace(path)
+
+
+def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """What `write_state` has kept.
+
+    Raises:
+        CheckpointError: where there is no such file, or it is damaged.
+    """
+    if not path.exists():
+        raise CheckpointError(f"{path.parent} holds no run to go on with: it is over, or never began.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, json.loads(file.metadata()["facts"])
+    except (SafetensorError, OSError, LookupError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} is damaged: {error}.") from error
+
+
+# The curve
+
+
+def _best(curve: list[Epoch]) -> Epoch:
+    """The first of those with the highest ELBO."""
+    return max(curve, key=lambda epoch: epoch.validation_elbo)
+
+
+def _since_best(curve: list[Epoch]) -> int:
+    """How many epochs have passed without a better one."""
+    return len(curve) - 1 - curve.index(_best(curve)) if curve else 0
+
+
+def _write_curve(path: Path, curve: list[Epoch]) -> None:
+    def row(epoch: Epoch) -> dict[str, Any]:
+        plain = asdict(epoch)
+        terms, scored = plain.pop("validation_terms"), plain.pop("scores")
+        return plain | {f"validation_{name}": value for name, value in terms.items()} | scored
+
+    unfinished = path.with_name(f".{path.name}")
+    with unfinished.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, row(curve[0]))
+        table.writeheader()
+        table.writerows(map(row, curve))
+    unfinished.replace(path)

@@ -1,19 +1,22 @@
-"""The only optimiser loop: stochastic gradient ascent on the ELBO, as a generator of progress.
+"""The only optimiser loop: stochastic gradient ascent on the ELBO, one step at a time.
 
-A command line, a page and a test are each a `for` loop over `train`; to stop early, stop iterating.
+A command line, a page and a test are each a `for` loop over `train`; to stop early, stop iterating. Whoever
+wants to pause, to change something in mid-run or to go on in another process holds the `Run` itself.
 """
 
+import dataclasses
+import json
 import math
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import torch
-from torch import Tensor
-from torch.optim import Adam
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler
+from torch import Generator, Tensor, nn
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+from torch.optim import AdamW
 
 from aevb import devices
 from aevb.data import Examples
@@ -23,6 +26,9 @@ from aevb.models.base import LatentVariableModel, check_sizes, total
 Phase = Literal["E", "M", "EM"]
 """What a gradient step moves: φ (approximate E-step), θ (approximate M-step), or both (AEVB)."""
 
+Rate = Literal["constant", "cosine"]
+"""How the learning rate goes on once it is warm: it stays, or falls to 0 along half a cosine."""
+
 
 @dataclass(frozen=True)
 class Simultaneous:
@@ -31,6 +37,10 @@ class Simultaneous:
     def phase(self, step: int) -> Phase:
         """The phase of a step, counted from 1: always both."""
         return "EM"
+
+    def to_json(self) -> Any:
+        """As `read_schedule` reads it."""
+        return "AEVB"
 
 
 @dataclass(frozen=True)
@@ -54,37 +64,143 @@ class Alternating:
         """The phase of a step, counted from 1."""
         return "E" if (step - 1) % (self.e_steps + self.m_steps) < self.e_steps else "M"
 
+    def to_json(self) -> Any:
+        """As `read_schedule` reads it."""
+        return [self.e_steps, self.m_steps]
+
+
+Schedule = Simultaneous | Alternating
+
+
+def read_schedule(told: Any) -> Schedule:
+    """A schedule from JSON: "AEVB", or the numbers [E, M] of steps in turn.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    match told:
+        case "AEVB":
+            return Simultaneous()
+        case [int(e_steps), int(m_steps)]:
+            return Alternating(e_steps, m_steps)
+    raise ValueError(f'A schedule is "AEVB" or two whole numbers [E, M], not {told!r}.')
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How to train. Whole numbers are at least 1.
+    """How to train. Whole numbers are at least 1, and those of a warm-up at least 0.
+
+    `beta`, `kl_warmup` and `free_bits` change what is ascended, and need a model whose KL terms are named
+    "minus_kl…"; the ELBO that is reported is always the ELBO.
 
     Attributes:
         steps: gradient steps in all.
         batch_size: N_B.
-        learning_rate: η of Adam, at the start.
-        decay: whether η falls to 0 along a cosine or stays.
+        learning_rate: η of Adam, once it is warm.
+        rate: whether η then stays or falls to 0 along a cosine.
+        rate_warmup: steps in which η rises in proportion to their number.
         schedule: which parameters each step moves.
         seed: of the shuffling, the dequantisation, the posterior samples and dropout.
         precision: what a float32 model's matrix products run in. "auto" is bfloat16 where this machine
             is faster with it (`aevb.devices.precision`).
+        beta: weight of the KL terms (Higgins et al., 2017); 1 is the ELBO.
+        kl_warmup: steps in which that weight rises in proportion to their number (Sønderby et al., 2016).
+        free_bits: nats below which a KL, averaged over the mini-batch, is not lowered further (Kingma et al.,
+            2016): that of each latent number where the model has one for each (`kl_by_dimension`), else that
+            of each KL term.
+        clip: the norm to which the gradient of all that a step moves is shortened; None: however long it is.
+        averaging: decay of an exponential moving average of the weights, which is what is then measured and
+            saved; None: there is none. In the first steps t it is (1 + t) / (10 + t), where that is less.
+        weight_decay: the share of each weight, times η, by which a step that moves it shrinks it
+            (Loshchilov and Hutter, 2019).
+        patience: measurements in a row without a better one after which a recorded run ends (`aevb.runs`);
+            None: none ends it.
     """
 
     steps: int
     batch_size: int = 100
     learning_rate: float = 1e-3
-    decay: bool = False
-    schedule: Simultaneous | Alternating = Simultaneous()
+    rate: Rate = "constant"
+    rate_warmup: int = 0
+    schedule: Schedule = Simultaneous()
     seed: int = 0
     precision: Precision = "auto"
+    beta: float = 1.0
+    kl_warmup: int = 0
+    free_bits: float = 0.0
+    clip: float | None = None
+    averaging: float | None = None
+    weight_decay: float = 0.0
+    patience: int | None = None
 
     def __post_init__(self) -> None:
-        steps, batch_size = check_sizes(steps=self.steps, batch_size=self.batch_size)
-        object.__setattr__(self, "steps", steps)  # as Python's own, whichever library's they were
-        object.__setattr__(self, "batch_size", batch_size)
-        if not 0 < self.learning_rate < math.inf:
-            raise ValueError(f"learning_rate must be above 0 and finite, not {self.learning_rate}.")
+        sizes: dict[str, int] = {"steps": self.steps, "batch_size": self.batch_size}
+        sizes |= {name: size for name in ("rate_warmup", "kl_warmup") if (size := getattr(self, name)) != 0}
+        if self.patience is not None:
+            sizes["patience"] = self.patience
+        for name, size in zip(sizes, check_sizes(**sizes), strict=True):
+            object.__setattr__(self, name, size)  # as Python's own, whichever library's they were
+        if self.rate not in get_args(Rate):
+            raise ValueError(f"rate must be one of {', '.join(get_args(Rate))}, not {self.rate!r}.")
+        _check_above("learning_rate", self.learning_rate)
+        for name in ("beta", "free_bits", "weight_decay"):
+            _check_from_0(name, getattr(self, name))
+        if self.clip is not None:
+            _check_above("clip", self.clip)
+        if self.averaging is not None and not 0 < self.averaging < 1:
+            raise ValueError(f"averaging must be between 0 and 1, or None, not {self.averaging!r}.")
         devices.check(self.precision)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON, for `from_json`."""
+        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return plain | {"schedule": self.schedule.to_json()}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> "TrainingConfig":
+        """The configuration that `to_json` told.
+
+        Raises:
+            ValueError: for what is none.
+        """
+        if unknown := sorted(told.keys() - {field.name for field in dataclasses.fields(cls)}):
+            raise ValueError(f"A training has no setting {unknown[0]}.")
+        try:
+            return cls(**{**told, "schedule": read_schedule(told.get("schedule", "AEVB"))})
+        except TypeError as error:  # a word in the place of a number, or no number of steps
+            raise ValueError(f"The settings of a training are not as they should be: {error}.") from error
+
+
+@dataclass
+class Handle:
+    """What may be changed between any two steps of a run, by setting it.
+
+    Attributes:
+        learning_rate: η where it is warm and has not begun to fall.
+        beta: the weight of the KL terms, once it is warm.
+        schedule: which parameters each step moves.
+    """
+
+    learning_rate: float
+    beta: float
+    schedule: Schedule
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets it.
+
+        Raises:
+            ValueError: for an impossible value.
+        """
+        match name:
+            case "learning_rate":
+                _check_above(name, value)
+            case "beta":
+                _check_from_0(name, value)
+        super().__setattr__(name, value)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {**vars(self), "schedule": self.schedule.to_json()}
 
 
 @dataclass(frozen=True)
@@ -92,9 +208,13 @@ class Progress:
     """One gradient step: its number from 1, its phase, and the mini-batch ELBO in terms before it.
 
     Attributes:
-        seconds: since the first step began.
+        seconds: which the steps so far have taken, without what passed between them.
         precision: what matrix products run in: "float32", "bfloat16", or the number type of another model.
         device: where they run.
+        gradient: the norm of the gradient of θ as "p" and of φ as "q", of what the step moves, before it is
+            clipped.
+        rate: η of this step.
+        beta: the weight of the KL terms in this step.
     """
 
     step: int
@@ -105,6 +225,9 @@ class Progress:
     seconds: float
     precision: str
     device: str
+    gradient: Mapping[str, float]
+    rate: float
+    beta: float
 
 
 class Diverged(RuntimeError):
@@ -116,6 +239,9 @@ OUT_OF_PROPORTION = 100
 
 PATIENCE = 10  # steps in a row
 
+KL = "minus_kl"
+"""How the names of an ELBO's KL terms begin."""
+
 
 def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig) -> Iterator[Progress]:
     """Raises the ELBO of `examples` in the parameters of `model`, which is changed in place.
@@ -123,7 +249,8 @@ def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig
     It runs where the model is. The order of the examples, their noise, the posterior samples and the masks of
     dropout all come from `config.seed`, so that a run can be repeated; torch's global stream is left alone.
     Parameters that `requires_grad_(False)` holds fixed stand still until they are released, which may be
-    between any two steps. Between the steps, and after them, the model is in evaluation mode.
+    between any two steps. Between the steps, and after them, the model is in evaluation mode. After the last
+    one it has the averaged weights, where the configuration asks for them.
 
     Yields:
         after every gradient step, its `Progress` (equations 3 and 4).
@@ -131,52 +258,254 @@ def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig
         Diverged: when the mini-batch ELBO is not finite, or stays out of all proportion to the first.
         ValueError: for examples that the model does not take; for a precision that this machine does not
             have; when `requires_grad_(False)` holds all that a step is to move; for a parameter that is
-            neither generative nor inferential, since no step would ever move it.
+            neither generative nor inferential, since no step would ever move it; for a weight of KL terms
+            that the model does not have.
     """
-    claimed = {id(p) for p in (*model.generative_parameters(), *model.inference_parameters())}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad and id(parameter) not in claimed:
-            raise ValueError(f"No step moves the parameter {name}: its name must begin with p_ or q_.")
-    examples = examples.require(model)
-    precision = _precision(model, config)
-    generator, masks = (torch.Generator(model.device).manual_seed(config.seed + i) for i in range(2))
-    optimizer = Adam(model.parameters(), lr=config.learning_rate, fused=True)
-    scheduler: LRScheduler | None = CosineAnnealingLR(optimizer, config.steps) if config.decay else None
-    batches = _endless(examples, config.batch_size, generator)
-    check = _Proportion(config.learning_rate)
-    start = time.perf_counter()
-    for step in range(1, config.steps + 1):
-        phase, batch = config.schedule.phase(step), next(batches)
+    run = Run(model, examples, config)
+    while not run.finished:
+        yield run.advance()
+    run.settle()
+
+
+class Run:
+    """A training under way, and all that its next step depends on.
+
+    `state` is the whole of it: a run that restores it, in this process or another, goes on as if it had never
+    stopped, on the same kind of processor bit for bit.
+
+    Attributes:
+        model: changed in place, as `train` says.
+        examples: as the model takes them.
+        step: how many steps have been taken.
+        seconds: which they have taken.
+        precision: what matrix products run in.
+        handle: what may be changed between any two steps.
+        changes: what has been, with the first step that it held for, as plain JSON: `{"step": 7, "beta": 4}`.
+    Raises:
+        ValueError: as `train`.
+    """
+
+    def __init__(self, model: LatentVariableModel, examples: Examples, config: TrainingConfig):
+        claimed = {id(p) for p in (*model.generative_parameters(), *model.inference_parameters())}
+        for name, parameter in model.named_parameters():
+            if parameter.requires_grad and id(parameter) not in claimed:
+                raise ValueError(f"No step moves the parameter {name}: its name must begin with p_ or q_.")
+        self.model, self.config = model, config
+        self.examples = examples.require(model)
+        self.step, self.seconds = 0, 0.0
+        self.precision = _precision(model, config.precision, config.batch_size)
+        self.handle = Handle(config.learning_rate, config.beta, config.schedule)
+        self.changes: list[dict[str, Any]] = []
+        self._generator, self._masks = (Generator(model.device).manual_seed(config.seed + i) for i in (0, 1))
+        # Which is Adam where nothing decays.
+        self._optimizer = AdamW(model.parameters(), weight_decay=config.weight_decay, fused=True)
+        self._averages = _copied(model) if config.averaging else {}
+        self._proportion = _Proportion()
+        self._begin_epoch()
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps have been taken."""
+        return self.step >= self.config.steps
+
+    def advance(self, phase: Phase | None = None) -> Progress:
+        """One gradient step.
+
+        Args:
+            phase: what it moves; None: what the schedule says.
+        Raises:
+            Diverged, ValueError: as `train`; the weights are then those of before.
+        """
+        start, step, model = time.perf_counter(), self.step + 1, self.model
+        self._note_changes()
+        phase = phase or self.handle.schedule.phase(step)
+        rate = self.handle.learning_rate * _rate_factor(self.config, step)
+        beta = self.handle.beta * min(1.0, step / max(1, self.config.kl_warmup))
+        batch = self._next_batch()
         with (
             _training(model),
-            devices.drawing_from(masks),
-            torch.autocast(model.device.type, torch.bfloat16, enabled=precision == "bfloat16"),
+            devices.drawing_from(self._masks),
+            torch.autocast(model.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"),
         ):
-            terms = model(*batch, generator=generator)
-        elbo = total(terms).mean()
-        check(step, elbo.item(), batch[0])
-        moved = [
-            *(model.inference_parameters() if "E" in phase else ()),
-            *(model.generative_parameters() if "M" in phase else ()),
-        ]
-        if not moved:
+            terms = model(*batch, generator=self._generator)
+            elbo = total(terms).mean()
+            # The ELBO is ascended itself, unless its KL terms weigh more or less, or some of them are free.
+            plain = beta == 1 and not self.config.free_bits
+            objective = elbo if plain else self._weighed(terms, batch, beta)
+        self._proportion.check(step, elbo.item(), objective.item(), batch[0], rate)
+        moved = {
+            "q": model.inference_parameters() if "E" in phase else [],
+            "p": model.generative_parameters() if "M" in phase else [],
+        }
+        if not any(moved.values()):
             raise ValueError(f"Step {step} ({phase}) has nothing to move: all its parameters are held fixed.")
         # Adam passes over parameters without a gradient, so what a phase does not move stands still.
-        optimizer.zero_grad(set_to_none=True)
-        (-elbo).backward(inputs=moved)
-        optimizer.step()
-        if scheduler:
-            scheduler.step()
-        yield Progress(
+        self._optimizer.param_groups[0]["lr"] = rate
+        self._optimizer.zero_grad(set_to_none=True)
+        (-objective).backward(inputs=[*moved["q"], *moved["p"]])
+        gradient = self._clipped(moved)
+        self._optimizer.step()
+        self.step = step
+        self._average()
+        self.seconds += time.perf_counter() - start
+        return Progress(
             step=step,
-            steps=config.steps,
+            steps=self.config.steps,
             phase=phase,
             elbo=elbo.item(),
             terms={name: term.mean().item() for name, term in terms.items()},
-            seconds=time.perf_counter() - start,
-            precision=precision,
+            seconds=self.seconds,
+            precision=self.precision,
             device=str(model.device),
+            gradient=gradient,
+            rate=rate,
+            beta=beta,
         )
+
+    @contextmanager
+    def averaged(self) -> Iterator[LatentVariableModel]:
+        """Inside the block the model has the averaged weights, where there are any: to measure or save it."""
+        own = _copied(self.model) if self._averages else {}
+        self.settle()
+        try:
+            yield self.model
+        finally:
+            _set(self.model, own)
+
+    def settle(self) -> None:
+        """Leaves the averaged weights in the model, where there are any, once no further step is to come."""
+        _set(self.model, self._averages)
+
+    # What is kept of it
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """All that the next step depends on but the data: tensors on the CPU, by name, and plain JSON."""
+        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        tensors |= {f"average.{name}": value for name, value in self._averages.items()}
+        for name, parameter in self.model.named_parameters():
+            for moment, value in self._optimizer.state.get(parameter, {}).items():
+                tensors[f"adam.{moment}.{name}"] = value
+        tensors |= {"generator": self._generator.get_state(), "masks": self._masks.get_state()}
+        tensors["epoch"] = self._epoch
+        facts = {
+            **self._identity(),
+            "precision": self.precision,
+            "step": self.step,
+            "seconds": self.seconds,
+            "position": self._position,
+            "handle": self.handle.to_json(),
+            "changes": [dict(change) for change in self.changes],
+            "held": [name for name, p in self.model.named_parameters() if not p.requires_grad],
+            "proportion": vars(self._proportion).copy(),
+        }
+        # Copies, since the next step changes them, and since two names may stand for the same memory.
+        return {name: value.detach().to("cpu", copy=True) for name, value in tensors.items()}, facts
+
+    def restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+        """Goes on from what `state` gave for a run of the same configuration, model and data.
+
+        Raises:
+            ValueError: for the state of another.
+        """
+        for part, here in self._identity().items():
+            there = facts.get(part, {})
+            for name in here.keys() | there.keys():
+                if here.get(name) != there.get(name):
+                    raise ValueError(
+                        f"The state is of another run: its {part} has {name} {there.get(name)}, and this "
+                        f"one's {here.get(name)}."
+                    )
+        named = dict(self.model.named_parameters())
+        try:
+            self.model.load_state_dict(_under("model.", tensors))
+            _set(self.model, averages := _under("average.", tensors), into=self._averages)
+            if averages.keys() != self._averages.keys():
+                raise KeyError("average")
+            self._optimizer.state.clear()
+            for moment in ("step", "exp_avg", "exp_avg_sq"):
+                for name, value in _under(f"adam.{moment}.", tensors).items():
+                    moments = self._optimizer.state.setdefault(named[name], {})
+                    moments[moment] = value.to(self.model.device, copy=True)
+            self._generator.set_state(tensors["epoch"])
+            self._begin_epoch()
+            self._generator.set_state(tensors["generator"])
+            self._masks.set_state(tensors["masks"])
+            self._position = facts["position"]
+            self.step, self.seconds, self.precision = facts["step"], facts["seconds"], facts["precision"]
+            told = facts["handle"]
+            self.handle = Handle(told["learning_rate"], told["beta"], read_schedule(told["schedule"]))
+            self.changes = [dict(change) for change in facts["changes"]]
+            for name, parameter in named.items():
+                parameter.requires_grad_(name not in facts["held"])
+            vars(self._proportion).update(facts["proportion"])
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise ValueError(f"The state is not one of this run: {error}.") from error
+
+    def _identity(self) -> dict[str, dict[str, Any]]:
+        """What a state can be restored to, as plain JSON."""
+        model = {"name": type(self.model).name, **self.model.config}
+        data = {"examples": len(self.examples)}
+        place = {"device": self.model.device.type}
+        identity = {"training": self.config.to_json(), "model": model, "data": data, "place": place}
+        return json.loads(json.dumps(identity))  # in which a tuple is a list
+
+    # The steps' parts
+
+    def _begin_epoch(self) -> None:
+        self._epoch = self._generator.get_state()  # from which its order can be drawn again
+        self._order = self.examples.order(self.config.batch_size, self._generator)
+        self._position = 0
+
+    def _next_batch(self) -> tuple[Tensor, ...]:
+        if self._position == len(self._order):
+            self._begin_epoch()
+        self._position += 1
+        return self.examples.batch(self._order[self._position - 1], self._generator)
+
+    def _weighed(self, terms: Mapping[str, Tensor], batch: tuple[Tensor, ...], beta: float) -> Tensor:
+        """The mini-batch's objective, (): the ELBO with β times its KLs, and none below what is free."""
+        kl = {name: -term.mean(0, keepdim=True) for name, term in terms.items() if name.startswith(KL)}
+        if not kl:
+            raise ValueError(
+                f"{type(self.model).__name__} has no KL term to weigh or to free: none of "
+                f"{', '.join(terms)} begins with {KL}."
+            )
+        others = [term.mean() for name, term in terms.items() if name not in kl]
+        if free := self.config.free_bits:
+            if f"{KL}_z" in kl:
+                # Where z is drawn for it, that is another draw than the terms': as good an estimate.
+                with suppress(NotImplementedError):  # then it is free as a whole
+                    each = self.model.kl_by_dimension(*batch, generator=self._generator)
+                    kl[f"{KL}_z"] = each.mean(0)
+            kl = {name: values.clamp(min=free) for name, values in kl.items()}
+        return torch.stack([*others, *(-beta * values.sum() for values in kl.values())]).sum()
+
+    def _clipped(self, moved: Mapping[str, list[nn.Parameter]]) -> dict[str, float]:
+        """The norms of the gradients of what a step moves, by part, before they are shortened."""
+        norms = {
+            part: get_total_norm([p.grad for p in parameters if p.grad is not None])
+            for part, parameters in moved.items()
+            if parameters
+        }
+        if self.config.clip is not None:
+            together = [parameter for parameters in moved.values() for parameter in parameters]
+            clip_grads_with_norm_(together, self.config.clip, get_total_norm(list(norms.values())))
+        return {part: norm.item() for part, norm in norms.items()}
+
+    def _average(self) -> None:
+        if self.config.averaging is not None:
+            decay = min(self.config.averaging, (1 + self.step) / (10 + self.step))
+            now = self.model.state_dict()
+            for name, average in self._averages.items():
+                average.lerp_(now[name], 1 - decay)
+
+    def _note_changes(self) -> None:
+        now = self.handle.to_json()
+        before = Handle(self.config.learning_rate, self.config.beta, self.config.schedule).to_json()
+        for change in self.changes:
+            before |= change
+        if changed := {name: value for name, value in now.items() if value != before[name]}:
+            self.changes.append({"step": self.step + 1, **changed})
 
 
 class _Proportion:
@@ -186,42 +515,80 @@ class _Proportion:
     for `PATIENCE` steps in a row, below the first by `OUT_OF_PROPORTION` times its size and as many nats for
     each number of x. The margin is wide, since an ELBO near 0 is no measure of its own changes, and since one
     outlier under a narrow likelihood costs thousands of nats; the patience is for those that come alone.
+
+    Where the objective is not the ELBO, both must fall: with little weight on the KL that is free to grow.
     """
 
-    def __init__(self, learning_rate: float):
-        self.learning_rate = learning_rate
-        self.least = math.nan
+    def __init__(self) -> None:
+        self.least: float | None = None
         self.below = 0
 
-    def __call__(self, step: int, elbo: float, x: Tensor) -> None:
-        if not math.isfinite(elbo) and step == 1:
-            low, high = (bound.item() for bound in x.aminmax())
-            raise Diverged(
-                f"The ELBO is {elbo} at step 1, on values from {low:g} to {high:g}: bring the data, or the "
-                "model's weights, to a scale near 1."
-            )
-        if step == 1:
+    def check(self, step: int, elbo: float, objective: float, x: Tensor, rate: float) -> None:
+        """Of a step's ELBO and objective, before it is taken."""
+        finite = math.isfinite(elbo) and math.isfinite(objective)
+        if self.least is None:
+            if not finite:
+                low, high = (bound.item() for bound in x.aminmax())
+                raise Diverged(
+                    f"The ELBO is {elbo} at step {step}, on values from {low:g} to {high:g}: bring the data, "
+                    "or the model's weights, to a scale near 1."
+                )
             self.least = elbo - OUT_OF_PROPORTION * (abs(elbo) + x[0].numel())
-        self.below = 0 if elbo >= self.least else self.below + 1
-        if not math.isfinite(elbo) or self.below == PATIENCE:
+        self.below = 0 if max(elbo, objective) >= self.least else self.below + 1
+        if not finite or self.below == PATIENCE:
             raise Diverged(
-                f"The ELBO is {elbo:.4g} at step {step}: lower the learning rate, which is "
-                f"{self.learning_rate:g}."
+                f"The ELBO is {elbo:.4g} at step {step}: lower the learning rate, which is {rate:g}."
             )
 
 
-def _precision(model: LatentVariableModel, config: TrainingConfig) -> str:
+def _rate_factor(config: TrainingConfig, step: int) -> float:
+    """What share of the learning rate a step has."""
+    warm = config.rate_warmup
+    if step <= warm:
+        return step / warm
+    if config.rate == "constant":
+        return 1.0
+    gone = min(1.0, (step - 1 - warm) / max(1, config.steps - warm))
+    return (1 + math.cos(math.pi * gone)) / 2
+
+
+def _precision(model: LatentVariableModel, asked: Precision, batch_size: int) -> str:
     """What products run in: of a float32 model what was chosen, judged by its largest product."""
     if model.dtype != torch.float32:
         return str(model.dtype).removeprefix("torch.")
     weights = [parameter.flatten(1).shape for parameter in model.parameters() if parameter.ndim > 1]
     outputs, inputs = max(weights, key=math.prod, default=(1, 1))
-    return devices.precision(config.precision, model.device, (config.batch_size, inputs, outputs))
+    return devices.precision(asked, model.device, (batch_size, inputs, outputs))
 
 
-def _endless(examples: Examples, batch_size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, ...]]:
-    while True:
-        yield from examples.epoch(batch_size, generator)
+def _copied(model: LatentVariableModel) -> dict[str, Tensor]:
+    """Copies of what is averaged of a model: its parameters, and what floats it keeps beside them."""
+    return {name: v.detach().clone() for name, v in model.state_dict().items() if v.is_floating_point()}
+
+
+def _set(
+    model: LatentVariableModel, values: Mapping[str, Tensor], into: Mapping[str, Tensor] | None = None
+) -> None:
+    """Copies values by name into the model's own, or into those of another mapping."""
+    targets = model.state_dict() if into is None else into
+    with torch.no_grad():
+        for name, value in values.items():
+            targets[name].copy_(value)
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names begin so, by the rest of their names."""
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _check_above(name: str, value: float) -> None:
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name} must be above 0 and finite, not {value}.")
+
+
+def _check_from_0(name: str, value: float) -> None:
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{name} must be at least 0 and finite, not {value}.")
 
 
 @contextmanager

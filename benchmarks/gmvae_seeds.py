@@ -4,7 +4,7 @@
     python -m benchmarks.gmvae_seeds --ship    and makes checkpoints/gmvae of the chosen run
 
 A run takes some ten minutes on one core. Runs are kept in runs/gmvae_seeds and not repeated. The chosen
-run is the one from clusters with the highest test ELBO: no label takes part in the choice.
+run is the one from clusters with the highest validation ELBO: no label takes part in the choice.
 """
 
 import argparse
@@ -51,9 +51,14 @@ def summary(records: dict[int, dict]) -> dict:
     return {"command": next(iter(records.values()))["command"], **spread, "runs": runs}
 
 
+def validated(record: dict) -> float:
+    """The validation ELBO of the epoch that a run has kept, in nats."""
+    return record["curve"][record["epoch"] - 1]["validation_elbo"]
+
+
 def ship(records: dict[int, dict], seeds: dict[str, dict]) -> None:
-    """Makes checkpoints/gmvae of the run with the highest test ELBO, and all that is recorded with it."""
-    chosen = max(records, key=lambda seed: records[seed]["test"]["elbo"])
+    """Makes checkpoints/gmvae of the run with the highest validation ELBO, and what is recorded with it."""
+    chosen = max(records, key=lambda seed: validated(records[seed]))
     folder = checkpoints.ROOT / "gmvae"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(RUNS / f"clusters-{chosen}", folder)
@@ -61,9 +66,7 @@ def ship(records: dict[int, dict], seeds: dict[str, dict]) -> None:
     test = json.loads(subprocess.run(evaluate, check=True, capture_output=True, text=True).stdout)
     del test["checkpoint"]
     record = records[chosen]
-    why = (
-        f"{record['chosen']}; of {len(records)} seeds the run with the highest test ELBO, no label looked at"
-    )
+    why = f"{record['chosen']}; of {len(records)} seeds the run with the highest, no label looked at"
     checkpoints.write_json(folder / "training.json", record | {"test": test, "chosen": why, "seeds": seeds})
     for command in ("map", "measure"):
         subprocess.run([sys.executable, "-m", "aevb", command, str(folder)], check=True)

@@ -31,7 +31,7 @@ from aevb.data import Split
 from aevb.evaluation import dimension_kl, elbos, importance_bounds, posterior_means, responsibilities
 from aevb.explore import codes, maps, measures
 from aevb.models import REGISTRY
-from aevb.training import train
+from aevb.training import Run, train
 from tests.far_device import far_device
 from tests.small_models import make, observe
 
@@ -177,10 +177,29 @@ def test_what_is_explored_of_a_model_that_was_moved(kind, few, second):
 
 
 @pytest.mark.parametrize("kind", [VAE, GMVAE])
+def test_a_run_goes_on_on_a_device(kind, few, second):
+    """From a state that lies on the processor."""
+
+    def begin() -> Run:
+        model = small(kind).to(second)
+        return Run(model, few.seen_by(model), TrainingConfig(7, batch_size=20, averaging=0.9))
+
+    whole, first, part = begin(), begin(), begin()
+    elbos = [whole.advance().elbo for _ in range(7)]
+    found = [first.advance().elbo for _ in range(4)]
+    tensors, facts = first.state()
+    assert {tensor.device.type for tensor in tensors.values()} == {"cpu"}
+    part.restore(tensors, facts)
+    assert found + [part.advance().elbo for _ in range(3)] == pytest.approx(elbos, rel=1e-4)
+    with part.averaged() as model:
+        assert model.device.type == second.type
+
+
+@pytest.mark.parametrize("kind", [VAE, GMVAE])
 def test_a_run_is_recorded_on_a_device(kind, few, second, tmp_path):
     images = dataclasses.replace(data.load_sample(), train=few, test=few)
     model = small(kind).to(second)
-    *_, epoch = runs.record(model, images, TrainingConfig(4, batch_size=30), tmp_path, {})
+    *_, epoch = runs.record(model, images, TrainingConfig(4, batch_size=27), tmp_path, {})
     training = json.loads((tmp_path / "training.json").read_text())
     assert epoch.epoch == 2 and len(training["curve"]) == 2
     assert torch.device(training["device"]).type == second.type
@@ -208,9 +227,7 @@ def test_the_commands_work_there(name, few, second, tmp_path, monkeypatch, capsy
     monkeypatch.setattr(data, "read", lambda *source, **options: images)
     monkeypatch.setattr(maps, "METHODS", {"pca": maps.pca})  # UMAP takes half a minute to import
     places = []
-    monkeypatch.setattr(
-        runs, "train", lambda model, *rest: places.append(model.device) or train(model, *rest)
-    )
+    monkeypatch.setattr(runs, "Run", lambda model, *rest: places.append(model.device) or Run(model, *rest))
     sizes = ["--latent-dim", "2", *([] if name == "fa" else ["--hidden-dims", "8", "8"])]
     folder, picture = str(tmp_path / "run"), "json" if name == "fa" else "png"
     for command in (

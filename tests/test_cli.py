@@ -16,8 +16,9 @@ import pytest
 import torch
 from PIL import Image
 
-from aevb import VAE, FactorAnalysis, checkpoints, data
+from aevb import VAE, FactorAnalysis, TrainingConfig, checkpoints, cluster_start, data, runs
 from aevb.__main__ import _parser, main
+from aevb.commands import measuring
 from aevb.explore import maps, measures
 from aevb.models import REGISTRY
 from aevb.models.factor_analysis import true_model
@@ -285,13 +286,106 @@ def test_train_leaves_a_checkpoint_with_its_history(few_digits, tmp_path, capsys
     assert checkpoint.model.latent_dim == 3
     training = checkpoint.training
     assert training["command"] == f"python -m aevb {' '.join(arguments)} --output {folder}"
-    assert training["config"]["seed"] == 7 and training["config"]["steps"] == 8
+    assert training["config"]["seed"] == 7 and training["config"]["steps"] == 6  # of 180 digits
     assert training["data"] == "A few digits." and training["versions"]["torch"] == torch.__version__
     assert [epoch["epoch"] for epoch in training["curve"]] == [1, 2]
     assert json.loads(said.out) == training["test"]
-    best = max(epoch["test_elbo"] for epoch in training["curve"])
-    assert training["test"]["elbo"] == pytest.approx(best, abs=0.1)  # its weights in float16
+    best = max(epoch["validation_elbo"] for epoch in training["curve"])
+    assert training["curve"][training["epoch"] - 1]["validation_elbo"] == best
+    assert training["test"]["images"] == 100 and training["validated_on"] == 20
     assert len(checkpoint.measures["use"]) == 3
+
+
+def test_what_is_said_of_the_training_is_done(few_digits, tmp_path):
+    folder = tmp_path / "trained"
+    said = ["--rate", "constant", "--rate-warmup", "2", "--beta", "0.5", "--kl-warmup", "3", "--clip", "10"]
+    said += ["--free-bits", "0.1", "--averaging", "0.9", "--weight-decay", "0.01", "--patience", "7"]
+    arguments = ["train", "vae", "--hidden-dims", "8", "--epochs", "1", "--bounds", "--output", str(folder)]
+    assert main([*arguments, *said]) == 0
+    config = checkpoints.load(folder).training["config"]
+    assert TrainingConfig.from_json(config) == TrainingConfig(
+        steps=1,
+        rate="constant",
+        rate_warmup=2,
+        beta=0.5,
+        kl_warmup=3,
+        clip=10,
+        free_bits=0.1,
+        averaging=0.9,
+        weight_decay=0.01,
+        patience=7,
+    )
+
+
+def test_the_test_images_are_read_once_the_training_is_over(few_digits, tmp_path, monkeypatch):
+    """By its last measurement, and by what is measured for the explorer."""
+    over = []
+
+    class Sealed(data.Split):
+        def __getattribute__(self, name):
+            assert over or name.startswith("__"), f"The test images were read: {name}"
+            return super().__getattribute__(name)
+
+    def figures(*given):
+        over.append(True)
+        return measured(*given)
+
+    sealed = Sealed(few_digits.test.images, few_digits.test.labels)
+    measured = measuring.figures
+    monkeypatch.setattr(measuring, "figures", figures)
+    monkeypatch.setattr(data, "read", lambda *_, **__: dataclasses.replace(few_digits, test=sealed))
+    arguments = ["train", "vae", "--hidden-dims", "8", "--epochs", "2", "--bounds"]
+    assert main([*arguments, "--output", str(tmp_path / "vae")]) == 0
+    assert over == [True] and checkpoints.load(tmp_path / "vae").training["test"]["images"] == 100
+
+
+@pytest.mark.parametrize("stop", [1, 2])
+def test_a_run_that_was_stopped_goes_on(stop, few_digits, tmp_path, monkeypatch, capsys):
+    """From the epoch after which it was stopped: before or after q(y | x) was released."""
+    arguments = [
+        "train",
+        "gmvae",
+        "--hidden-dims",
+        "8",
+        "8",
+        "--latent-dim",
+        "2",
+        "--epochs",
+        "3",
+        "--bounds",
+    ]
+    arguments += ["--batch-size", "60", "--clusters-first", "1"]
+    monkeypatch.setattr(cluster_start, "prepare", lambda model, *images, **options: iter(["clusters"]))
+
+    def stopped(events, steps):
+        for event in events:
+            yield event
+            if isinstance(event, runs.Progress) and event.step == 3 * stop + 1:
+                raise KeyboardInterrupt
+
+    assert main([*arguments, "--output", str(tmp_path / "whole")]) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "shown", stopped)
+        assert main([*arguments, "--output", str(tmp_path / "part")]) == 130
+    assert "--resume." in capsys.readouterr().err
+    assert main([*arguments, "--output", str(tmp_path / "part")]) == 1  # it destroys nothing unasked
+    monkeypatch.setattr(cluster_start, "prepare", None)  # and finds no clusters again
+    assert main([*arguments, "--output", str(tmp_path / "part"), "--resume"]) == 0
+    whole, part = (checkpoints.load(tmp_path / name) for name in ("whole", "part"))
+    assert part.training["curve"] == whole.training["curve"] and len(part.training["curve"]) == 3
+    assert part.training["test"]["elbo"] == whole.training["test"]["elbo"]
+    assert part.training["start"]["held_epochs"] == 1
+    assert not (tmp_path / "part" / "state.safetensors").exists()
+
+
+def test_what_cannot_go_on_is_told(few_digits, tmp_path, capsys):
+    for given, said in (
+        ([], "--resume needs the --output of the run that is to go on"),
+        (["--output", str(tmp_path / "none")], "holds no run to go on with"),
+    ):
+        assert main(["train", "vae", "--epochs", "1", "--resume", *given]) == 1
+        assert said in sentence(capsys.readouterr().err)
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize("schedule", [[], ["--alternate", "25", "25"]])
@@ -318,6 +412,8 @@ def test_ctrl_c_keeps_the_best_checkpoint_so_far(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell has what it starts in the background pass over Ctrl-C; a child takes that over.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     said = ""
     while "epoch 2:" not in said:
@@ -329,13 +425,15 @@ def test_ctrl_c_keeps_the_best_checkpoint_so_far(tmp_path):
     said += rest[1]
     assert process.returncode == 130
     assert "The bundled sample of MNIST" in said
-    assert f"The best checkpoint so far is in {folder}." in said
+    assert f"The best checkpoint so far is in {folder}. The same command goes on with" in said
     assert sentence(said) == "aevb: stopped."
     checkpoint = checkpoints.load(folder)
     assert len(checkpoint.training["curve"]) >= 2
     assert sorted(path.name for path in folder.iterdir()) == [
         "config.json",
+        "curve.csv",
         "model.safetensors",
+        "state.safetensors",
         "training.json",
     ]
 
@@ -618,16 +716,13 @@ def test_a_device_that_is_not_here_is_named(name, few_digits, tmp_path, monkeypa
 
 
 def test_app_runs_the_app_that_comes_with_the_library(monkeypatch):
+    from streamlit.web import cli
+
     called = []
-
-    def run(command, **settings):
-        called.append(command)
-        return subprocess.CompletedProcess(command, 0)
-
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(cli, "main", called.append)
     assert main(["app", "--port", "8600"]) == 0
-    (command,) = called
-    assert command[-1] == "--server.port=8600" and Path(command[-2]).samefile(ROOT / "app.py")
+    ((command, script, port),) = called
+    assert command == "run" and port == "--server.port=8600" and Path(script).samefile(ROOT / "app.py")
 
 
 # The commands that are written down

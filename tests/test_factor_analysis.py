@@ -238,7 +238,7 @@ def test_gradients_move_the_mean_to_that_of_the_data() -> None:
     mu = model.p_x_given_z.mu
     with torch.no_grad():
         mu.add_(0.5)
-    for _ in train(model, Examples(x), TrainingConfig(steps=500, learning_rate=2e-2, decay=True)):
+    for _ in train(model, Examples(x), TrainingConfig(steps=500, learning_rate=2e-2, rate="cosine")):
         pass
     torch.testing.assert_close(mu, x.mean(0), rtol=0, atol=0.05)
 
@@ -301,7 +301,7 @@ def test_gradient_steps_go_on_from_the_start() -> None:
     model = FactorAnalysis(13, 8, mean=True)
     model.start(x)
     before = model.evidence(x).mean().item()
-    config = TrainingConfig(steps=500, batch_size=178, learning_rate=1e-2, decay=True)
+    config = TrainingConfig(steps=500, batch_size=178, learning_rate=1e-2, rate="cosine")
     for _ in train(model, Examples(x), config):
         pass
     assert before + 0.2 < model.evidence(x).mean().item() < -18.7

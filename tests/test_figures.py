@@ -132,8 +132,8 @@ def epochs(count: int) -> list[dict]:
         {
             "epoch": n,
             "train_elbo": 1800.0 + n,
-            "test_elbo": 1790.0 + n,
-            "test_terms": {"reconstruction": 1820.0 + n, "minus_kl_z": -30.0},
+            "elbo": 1790.0 + n,
+            "terms": {"reconstruction": 1820.0 + n, "minus_kl_z": -30.0},
         }
         for n in range(1, count + 1)
     ]

@@ -10,8 +10,8 @@ def scored(count: int) -> list[dict]:
         {
             "epoch": n,
             "train_elbo": -80.0 + n,
-            "test_elbo": -81.0 + n,
-            "test_terms": {"reconstruction": -60.0, "minus_kl_z": -18.0, "minus_kl_y": -2.0},
+            "elbo": -81.0 + n,
+            "terms": {"reconstruction": -60.0, "minus_kl_z": -18.0, "minus_kl_y": -2.0},
             "scores": {"accuracy": 0.9 + 0.01 * n, "conditional_entropy": 0.5 / n},
         }
         for n in range(1, count + 1)

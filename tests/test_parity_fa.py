@@ -145,10 +145,10 @@ class Recorded(Examples):
         super().__init__(values)
         self.batches: list[Tensor] = []
 
-    def epoch(self, batch_size: int, generator: Generator) -> Iterator[tuple[Tensor, ...]]:
-        for (x,) in super().epoch(batch_size, generator):
-            self.batches.append(x)
-            yield (x,)
+    def batch(self, index: Tensor, generator: Generator) -> tuple[Tensor, ...]:
+        (x,) = super().batch(index, generator)
+        self.batches.append(x)
+        return (x,)
 
 
 @pytest.mark.parametrize(("dtype", "most"), [(torch.float64, EXACT), (torch.float32, 1e-4)])

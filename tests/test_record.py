@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aevb import VAE, CheckpointError, checkpoints
+from aevb import VAE, Alternating, CheckpointError, TrainingConfig, checkpoints
 from aevb.explore.record import record
 from aevb.figures import record as figures
 
@@ -40,7 +40,11 @@ def read(folder: Path, **changes: object) -> dict:
 def test_a_record_is_its_curve_and_its_facts(tmp_path) -> None:
     found = read(tmp_path)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert found["curve"] == [point | {"scores": {}} for point in TRAINING["curve"]]
+    assert found["curve"] == [
+        {"epoch": n, "train_elbo": 10.0, "elbo": elbo, "terms": POINT["test_terms"], "scores": {}}
+        for n, elbo in ((1, 11.0), (2, 11.5))
+    ]
+    assert found["measured"] == "test"  # as it was before there were validation images
     assert found["chosen"] == 2 and found["released"] is None and found["reference"] == {"elbo": 1792.5}
     assert found["facts"] == {
         "Test ELBO": "+11.5 nats",
@@ -65,6 +69,34 @@ def test_what_is_usual_is_said_shortly_and_a_note_stands_beside_the_time(tmp_pat
     assert facts["Time"] == "2 minutes, half of it asleep"
 
 
+VALIDATED = {
+    "epoch": 1,
+    "step": 20,
+    "train_elbo": 10.0,
+    "validation_elbo": 11.0,
+    "validation_terms": {"reconstruction": 12.0, "minus_kl_z": -1.0},
+    "scores": {},
+}
+
+
+def test_a_record_with_validation_says_so(tmp_path) -> None:
+    config = TrainingConfig(40, rate="cosine", rate_warmup=9, schedule=Alternating(3, 4), beta=4.0, clip=0.5)
+    told = {"config": config.to_json(), "epoch": 1, "curve": [VALIDATED]}
+    found = read(tmp_path, **told)
+    assert found["measured"] == "validation"
+    assert found["curve"][0]["elbo"] == 11.0 and found["curve"][0]["terms"]["minus_kl_z"] == -1.0
+    facts = found["facts"]
+    assert facts["Validation ELBO"] == "+11.0 nats" and "Test ELBO" not in facts
+    assert facts["Learning rate"] == "0.001 after 9 steps of warm-up, falling to 0 along a cosine"
+    assert facts["Schedule"] == "3 E-steps and 4 M-steps in turn"
+    assert facts["Weight of the KL"] == "4" and facts["Gradient norm up to"] == "0.5"
+    assert not {"Free nats", "Averaged weights, decay", "Weight decay", "Steps of its warm-up"} & facts.keys()
+    measured = read(tmp_path / "measured", **told, test={"elbo": 10.5, "bound": {"10": 10.8}})["facts"]
+    assert measured["Test ELBO"] == "+10.5 nats" and "Validation ELBO" not in measured
+    traces = figures.record(checkpoints.load(tmp_path / "vae")).elbo.data
+    assert [trace.name for trace in traces] == ["training", "validation", "this checkpoint"]
+
+
 def test_in_what_precision_and_where_it_was_trained_is_said(tmp_path) -> None:
     facts = read(tmp_path, precision="bfloat16", device="cuda")["facts"]
     assert facts["Precision"] == "bfloat16" and facts["Device"] == "cuda"
@@ -76,6 +108,7 @@ def test_in_what_precision_and_where_it_was_trained_is_said(tmp_path) -> None:
         {"curve": []},
         {"curve": [{"epoch": 1}]},
         {"curve": [POINT | {"test_elbo": float("nan")}]},
+        {"curve": [VALIDATED, POINT]},
         {"curve": [POINT | {"test_terms": 3}]},
         {"curve": [POINT, POINT | {"scores": {"accuracy": 0.5}}]},
         {"config": {}},

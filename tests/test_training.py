@@ -1,6 +1,8 @@
 """The optimiser loop: schedules, repeatability, stopping, divergence, and that it raises the ELBO."""
 
 import dataclasses
+import json
+import math
 from collections.abc import Iterator
 from itertools import islice
 
@@ -18,6 +20,7 @@ from aevb import (
     Examples,
     FactorAnalysis,
     LatentVariableModel,
+    Run,
     Simultaneous,
     TrainingConfig,
     data,
@@ -28,7 +31,7 @@ from aevb import (
 )
 from aevb.models import REGISTRY
 from aevb.models.factor_analysis import synthetic
-from aevb.training import Diverged
+from aevb.training import Diverged, read_schedule
 from tests.small_models import make, observe
 
 every_model = pytest.mark.parametrize("name", REGISTRY)
@@ -115,9 +118,9 @@ def test_nothing_happens_before_the_first_step_is_asked_for():
 
 
 def test_the_rate_falls_to_zero_where_it_is_to_decay():
-    def sizes(decay: bool) -> list[float]:
+    def sizes(rate: str) -> list[float]:
         model, steps = make("fa"), []
-        config = TrainingConfig(steps=50, batch_size=16, learning_rate=1e-2, decay=decay)
+        config = TrainingConfig(steps=50, batch_size=16, learning_rate=1e-2, rate=rate)
         before = parameters(model, "M")
         for _ in train(model, Observed(model, 64), config):
             after = parameters(model, "M")
@@ -126,7 +129,7 @@ def test_the_rate_falls_to_zero_where_it_is_to_decay():
             before = after
         return steps
 
-    falling, steady = sizes(decay=True), sizes(decay=False)
+    falling, steady = sizes("cosine"), sizes("constant")
     assert falling[0] == steady[0] == pytest.approx(1e-2, rel=1e-3)
     assert falling[-1] < 1e-4 < steady[-1]
 
@@ -329,6 +332,15 @@ def test_a_step_with_nothing_to_move_is_refused():
         ({"steps": 5, "learning_rate": 0.0}, "learning_rate must be above 0"),
         ({"steps": 5, "learning_rate": float("nan")}, "learning_rate must be above 0"),
         ({"steps": 5, "learning_rate": float("inf")}, "learning_rate must be above 0 and finite, not inf"),
+        ({"steps": 5, "rate": "linear"}, "rate must be one of constant, cosine, not 'linear'"),
+        ({"steps": 5, "rate_warmup": -1}, "rate_warmup must be a positive whole number, not -1"),
+        ({"steps": 5, "kl_warmup": 2.5}, "kl_warmup must be a positive whole number, not 2.5"),
+        ({"steps": 5, "beta": -1.0}, "beta must be at least 0 and finite, not -1.0"),
+        ({"steps": 5, "free_bits": float("nan")}, "free_bits must be at least 0 and finite, not nan"),
+        ({"steps": 5, "weight_decay": float("inf")}, "weight_decay must be at least 0 and finite, not inf"),
+        ({"steps": 5, "clip": 0.0}, "clip must be above 0 and finite, not 0.0"),
+        ({"steps": 5, "averaging": 1.0}, "averaging must be between 0 and 1, or None, not 1.0"),
+        ({"steps": 5, "patience": 0}, "patience must be a positive whole number, not 0"),
     ],
 )
 def test_impossible_configurations_are_refused(arguments, message):
@@ -355,7 +367,7 @@ def test_the_e_step_closes_the_gap_and_the_m_step_cannot():
     (train_x, _), model = synthetic(0), FactorAnalysis(3, 2)
     with torch.no_grad():
         evidence, gap = model.evidence(train_x).mean(), model.gap(train_x).mean()
-        config = TrainingConfig(steps=600, learning_rate=3e-2, decay=True, schedule=Alternating(1, 0))
+        config = TrainingConfig(steps=600, learning_rate=3e-2, rate="cosine", schedule=Alternating(1, 0))
     for _ in train(model, Examples(train_x), config):
         pass
     with torch.no_grad():
@@ -400,3 +412,345 @@ def test_what_is_held_moves_once_it_is_released():
         assert still == (progress.step <= 3)
         if progress.step == 3:
             model.requires_grad_(True)
+
+
+# What is ascended, and how
+
+
+@every_model
+def test_the_elbo_that_is_told_is_the_elbo_whatever_is_ascended(name):
+    """At the first step, before anything has moved, it does not depend on it."""
+    told = []
+    for options in ({}, {"beta": 0.0}, {"beta": 4.0, "kl_warmup": 10}, {"free_bits": 0.5}):
+        model = make(name)
+        run = Run(model, Observed(model, 64), TrainingConfig(5, batch_size=16, **options))
+        progress = run.advance()
+        assert progress.elbo == pytest.approx(sum(progress.terms.values()), rel=1e-5)
+        told.append((progress.elbo, progress.terms))
+    assert all(one == told[0] for one in told)
+
+
+def gradients(model: LatentVariableModel) -> dict[str, Tensor]:
+    found = {name: p.grad for name, p in model.named_parameters()}
+    return {name: torch.zeros(()) if gradient is None else gradient for name, gradient in found.items()}
+
+
+@every_model
+def test_without_weight_on_the_kl_the_reconstruction_alone_is_ascended(name):
+    model, other = make(name), make(name)
+    examples = Observed(model, 16)
+    Run(model, examples, TrainingConfig(5, batch_size=16, beta=0.0)).advance()
+    seen = torch.Generator().manual_seed(0)
+    (batch,) = examples.require(other).epoch(16, seen)
+    (-other.train()(*batch, generator=seen)["reconstruction"].mean()).backward()
+    for parameter, expected in gradients(other).items():
+        torch.testing.assert_close(
+            gradients(model)[parameter], expected.expand_as(gradients(model)[parameter])
+        )
+
+
+class Known(LatentVariableModel):
+    """Its KLs are three numbers, its reconstruction a fourth, and it moves them."""
+
+    observation = "vector"
+    data_dim, latent_dim = 2, 2
+
+    def __init__(self, kl: list[float], by_dimension: bool = True):
+        super().__init__()
+        self.p_reconstruction = nn.Parameter(torch.tensor(-3.0))
+        self.q_kl = nn.Parameter(torch.tensor(kl))
+        self.by_dimension = by_dimension
+
+    def forward(self, x: Tensor, *, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+        *kl_z, kl_y = self.q_kl
+        return {
+            "reconstruction": self.p_reconstruction.expand(len(x)),
+            "minus_kl_z": -sum(kl_z).expand(len(x)),
+            "minus_kl_y": -kl_y.expand(len(x)),
+        }
+
+    def kl_by_dimension(self, *observed: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        if not self.by_dimension:
+            raise NotImplementedError
+        return self.q_kl[:-1].expand(len(observed[0]), -1)
+
+    log_ratios = posterior_mean = ancestral_sample = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("options", "by_dimension", "expected"),
+    [
+        ({}, True, [1, 1, 1]),
+        ({"beta": 4.0}, True, [4, 4, 4]),
+        ({"free_bits": 0.5}, True, [0, 1, 0]),  # each latent number, and y, by itself
+        ({"free_bits": 0.5, "beta": 3.0}, True, [0, 3, 0]),
+        ({"free_bits": 0.5}, False, [1, 1, 0]),  # z as a whole
+        ({"free_bits": 1.5}, False, [0, 0, 0]),
+        ({"kl_warmup": 10}, True, [0.1, 0.1, 0.1]),
+    ],
+)
+def test_a_kl_weighs_beta_and_nothing_where_it_is_free(options, by_dimension, expected):
+    model = Known([0.2, 0.9, 0.4], by_dimension)
+    progress = Run(model, Examples(torch.zeros(4, 2)), TrainingConfig(5, **options)).advance()
+    torch.testing.assert_close(model.q_kl.grad, torch.tensor(expected, dtype=torch.float32))
+    assert progress.elbo == pytest.approx(-3 - 1.5) and model.p_reconstruction.grad == -1
+    assert progress.gradient == {"p": 1.0, "q": pytest.approx(math.hypot(*expected))}
+
+
+def test_free_bits_keep_a_latent_that_would_collapse():
+    """On noise there is nothing to tell: without them the KL vanishes, with them it stays where it may."""
+    noise = torch.rand(200, 12, generator=torch.Generator().manual_seed(1))
+
+    def kl(free_bits: float) -> float:
+        model = make("vae")
+        config = TrainingConfig(400, batch_size=50, learning_rate=1e-2, free_bits=free_bits)
+        *_, last = train(model, Examples(noise, "continuous"), config)
+        return -last.terms["minus_kl_z"]
+
+    assert kl(0.0) < 0.1 and kl(0.3) == pytest.approx(3 * 0.3, abs=0.3)
+
+
+def test_a_model_without_kl_terms_has_nothing_to_weigh():
+    for options in ({"beta": 2.0}, {"free_bits": 0.1}, {"kl_warmup": 5}):
+        run = Run(Scripted(iter([-3.0])), Examples(torch.zeros(4, 2)), TrainingConfig(5, **options))
+        with pytest.raises(ValueError, match="Scripted has no KL term to weigh or to free: none of reconstr"):
+            run.advance()
+
+
+def test_a_kl_that_weighs_nothing_may_grow():
+    """The ELBO falls to -100,003, far below what is in proportion to -4.5, but its reconstruction stands."""
+    model = Known([0.2, 0.9, 0.4])
+    run = Run(model, Examples(torch.zeros(4, 2)), TrainingConfig(30, beta=0.0))
+    run.advance()
+    with torch.no_grad():
+        model.q_kl += 1e5
+    assert min(run.advance().elbo for _ in range(20)) < -1e5
+    run.handle.beta = 1.0
+    with pytest.raises(Diverged, match="lower the learning rate"):
+        list(islice(iter(run.advance, None), 10))
+
+
+@pytest.mark.parametrize("clip", [0.01, 1e6])
+def test_a_gradient_is_shortened_to_the_norm_that_is_set(clip):
+    model, free = make("vae"), make("vae")
+    config = TrainingConfig(5, batch_size=16)
+    told = Run(model, Observed(model, 64), dataclasses.replace(config, clip=clip)).advance()
+    long = Run(free, Observed(free, 64), config).advance()
+    assert told.gradient == long.gradient  # as they were before
+    norm = math.hypot(*told.gradient.values())
+    assert norm == pytest.approx(math.hypot(*(g.norm().item() for g in gradients(free).values())), rel=1e-4)
+    found = math.hypot(*(g.norm().item() for g in gradients(model).values()))
+    assert found == pytest.approx(min(norm, clip), rel=1e-3)
+
+
+def test_the_gradients_of_what_stands_still_are_not_told():
+    model = make("fa")
+    config = TrainingConfig(steps=2, batch_size=16, schedule=Alternating(1, 1))
+    e_step, m_step = train(model, Observed(model, 64), config)
+    assert e_step.gradient.keys() == {"q"} and m_step.gradient.keys() == {"p"}
+
+
+def test_weights_are_averaged_as_by_hand():
+    model = make("vae")
+    run = Run(model, Observed(model, 64), TrainingConfig(8, batch_size=16, averaging=0.4))
+    expected = {name: value.clone() for name, value in model.state_dict().items()}
+    for step in range(1, 9):
+        run.advance()
+        decay = min(0.4, (1 + step) / (10 + step))
+        for name, value in model.state_dict().items():
+            expected[name] = decay * expected[name] + (1 - decay) * value
+    own = {name: value.clone() for name, value in model.state_dict().items()}
+    with run.averaged() as averaged:
+        for name, value in averaged.state_dict().items():
+            torch.testing.assert_close(value, expected[name])
+            assert not torch.equal(value, own[name])
+    assert all(torch.equal(own[name], value) for name, value in model.state_dict().items())
+
+
+def test_after_the_last_step_a_model_has_its_averaged_weights():
+    model, plain = make("vae"), make("vae")
+    config = TrainingConfig(6, batch_size=16)
+    for _ in train(model, Observed(model, 64), dataclasses.replace(config, averaging=0.5)):
+        between = parameters(model, "M")
+    for _ in train(plain, Observed(plain, 64), config):
+        pass
+    assert equal(between, parameters(plain, "M")) and not equal(between, parameters(model, "M"))
+
+
+def test_weights_decay_by_their_share_of_the_rate():
+    model = Scripted(iter([-3.0] * 4))  # whose gradient is 0
+    with torch.no_grad():
+        model.p_nothing += 2
+    config = TrainingConfig(4, learning_rate=0.1, weight_decay=0.5)
+    for progress in train(model, Examples(torch.zeros(4, 2)), config):
+        assert model.p_nothing.item() == pytest.approx(2 * (1 - 0.1 * 0.5) ** progress.step)
+
+
+@pytest.mark.parametrize(
+    ("options", "rates"),
+    [
+        ({}, [1, 1, 1, 1, 1, 1]),
+        ({"rate_warmup": 4}, [0.25, 0.5, 0.75, 1, 1, 1]),
+        ({"rate": "cosine"}, [(1 + math.cos(math.pi * gone / 6)) / 2 for gone in range(6)]),
+        ({"rate": "cosine", "rate_warmup": 2}, [0.5, 1, 1, *[(1 + 2**-0.5) / 2, 0.5, (1 - 2**-0.5) / 2]]),
+        ({"rate": "cosine", "rate_warmup": 9}, [step / 9 for step in range(1, 7)]),
+    ],
+)
+def test_the_rate_warms_up_and_falls(options, rates):
+    config = TrainingConfig(6, learning_rate=0.5, **options)
+    told = [p.rate for p in train(Scripted(iter([-3.0] * 6)), Examples(torch.zeros(4, 2)), config)]
+    assert told == pytest.approx([0.5 * rate for rate in rates])
+
+
+def test_the_weight_of_the_kl_warms_up():
+    config = TrainingConfig(5, beta=2.0, kl_warmup=4)
+    told = [progress.beta for progress in train(Known([1.0] * 3), Examples(torch.zeros(4, 2)), config)]
+    assert told == [0.5, 1.0, 1.5, 2.0, 2.0]
+
+
+# What is changed in mid-run
+
+
+def test_what_is_changed_holds_from_the_next_step_and_is_noted():
+    model = make("vae")
+    run = Run(model, Observed(model, 64), TrainingConfig(9, batch_size=16))
+    run.advance()
+    run.handle.learning_rate, run.handle.schedule = 1e-4, Alternating(1, 1)
+    second = run.advance()
+    run.handle.beta = 3.0
+    third = run.advance()
+    run.handle.learning_rate = 1e-4  # as it is
+    run.advance()
+    assert (second.rate, second.phase, second.beta) == (1e-4, "M", 1.0)
+    assert (third.rate, third.phase, third.beta) == (1e-4, "E", 3.0)
+    assert run.changes == [
+        {"step": 2, "learning_rate": 1e-4, "schedule": [1, 1]},
+        {"step": 3, "beta": 3.0},
+    ]
+
+
+@pytest.mark.parametrize(("name", "value"), [("learning_rate", 0.0), ("beta", -1.0), ("beta", math.nan)])
+def test_nothing_impossible_is_set(name, value):
+    model = make("vae")
+    run = Run(model, Observed(model, 64), TrainingConfig(9))
+    before = run.handle.to_json()
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        setattr(run.handle, name, value)
+    assert run.handle.to_json() == before
+
+
+def test_a_step_by_hand_moves_what_it_is_told_to():
+    model = make("vae")
+    run = Run(model, Observed(model, 64), TrainingConfig(9, batch_size=16))
+    before = parameters(model, "M")
+    assert [run.advance(phase).phase for phase in ("E", "E", None)] == ["E", "E", "EM"]
+    run = Run(model, Observed(model, 64), TrainingConfig(9, batch_size=16))
+    moved = parameters(model, "M")
+    run.advance("E")
+    assert equal(moved, parameters(model, "M")) and not equal(before, moved)
+
+
+# What is kept of a run
+
+
+WAYS = {
+    "plain": {},
+    "averaged": {"averaging": 0.9, "rate": "cosine", "rate_warmup": 3},
+    "in turn": {"schedule": Alternating(2, 3), "beta": 2.0, "kl_warmup": 6, "free_bits": 0.1, "clip": 1.0},
+}
+
+
+def same_run(run: Run, other: Run) -> bool:
+    """Whether all that is to come of them is the same."""
+    (tensors, facts), (others, other_facts) = run.state(), other.state()
+    del facts["seconds"], other_facts["seconds"]
+    assert tensors.keys() == others.keys() and facts == other_facts
+    return all(torch.equal(tensors[name], others[name]) for name in tensors)
+
+
+@every_model
+@pytest.mark.parametrize("way", WAYS)
+def test_a_run_goes_on_as_if_it_had_never_stopped(name, way):
+    """Within an epoch and at its end, from plain JSON, on a model with other weights; nothing is shared."""
+    config = TrainingConfig(11, batch_size=16, weight_decay=0.01, **WAYS[way])
+
+    def begin(seed: int = 0) -> Run:
+        model = make(name, seed)
+        return Run(model, Observed(model, 60), config)
+
+    whole = begin()
+    elbos = [whole.advance().elbo for _ in range(11)]
+    assert whole.finished
+    for stop in (0, 3, 5):  # an epoch has three steps
+        first = begin()
+        found = [first.advance().elbo for _ in range(stop)]
+        tensors, facts = first.state()
+        assert all(tensor.device.type == "cpu" for tensor in tensors.values())
+        first.advance()  # which the state takes no notice of
+        torch.rand(3)
+        second = begin(seed=7)
+        second.restore(tensors, json.loads(json.dumps(facts)))
+        assert second.step == stop and second.seconds == facts["seconds"]
+        found += [second.advance().elbo for _ in range(11 - stop)]
+        assert found == elbos and same_run(whole, second)
+
+
+def test_dropout_changes_and_what_is_held_go_on_too():
+    examples = Examples(torch.rand(64, 12))
+
+    def begin() -> Run:
+        return Run(dropping(), examples, TrainingConfig(9, batch_size=16))
+
+    def change(run: Run) -> None:
+        run.handle.learning_rate, run.handle.schedule, run.handle.beta = 1e-2, Alternating(1, 1), 0.5
+        run.model.p_x_given_z.logits.requires_grad_(False)
+
+    whole = begin()
+    for step in range(9):
+        if step == 3:
+            change(whole)
+        whole.advance()
+    first, second = begin(), begin()
+    for _ in range(3):
+        first.advance()
+    change(first)  # what has not yet held for a step is kept too
+    second.restore(*first.state())
+    while not second.finished:
+        second.advance()
+    assert same_run(whole, second) and second.changes[0]["step"] == 4
+
+
+def test_the_state_of_another_run_is_refused():
+    model = make("vae")
+    config = TrainingConfig(9, batch_size=16)
+    run = Run(model, Observed(model, 64), config)
+    tensors, facts = run.state()
+    others = [
+        (
+            Run(model, Observed(model, 64), dataclasses.replace(config, seed=1)),
+            "training has seed 0, and this",
+        ),
+        (Run(model, Observed(model, 65), config), "data has examples 64, and this one's 65"),
+        (Run(make("gmvae"), Observed(make("gmvae"), 64), config), "its model has"),
+    ]
+    for other, problem in others:
+        with pytest.raises(ValueError, match=problem):
+            other.restore(tensors, facts)
+    for lacking in ("generator", "model.q_z_given_x.loc.weight"):
+        with pytest.raises(ValueError, match="The state is not one of this run"):
+            run.restore({name: value for name, value in tensors.items() if name != lacking}, facts)
+
+
+def test_a_configuration_is_plain_json_and_back():
+    for config in (
+        TrainingConfig(5),
+        TrainingConfig(5, schedule=Alternating(2, 3), averaging=0.9, patience=3, rate="cosine"),
+    ):
+        assert TrainingConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+    assert TrainingConfig.from_json({"steps": 5}) == TrainingConfig(5)
+    with pytest.raises(ValueError, match=r"The settings of a training are not as they should be: .* 'str'"):
+        TrainingConfig.from_json({"steps": 5, "learning_rate": "fast"})
+    with pytest.raises(ValueError, match="A training has no setting momentum"):
+        TrainingConfig.from_json({"steps": 5, "momentum": 0.9})
+    with pytest.raises(ValueError, match=r'A schedule is "AEVB" or two whole numbers \[E, M\], not \[1\]'):
+        read_schedule([1])

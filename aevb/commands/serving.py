@@ -1,9 +1,6 @@
 """app: the explorer, as installed."""
 
 import argparse
-import importlib
-import subprocess
-import sys
 
 from aevb import places
 from aevb.commands import options
@@ -18,8 +15,7 @@ def add(commands: Commands) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Serves the explorer until it is stopped. Streamlit's own settings come from STREAMLIT_… variables."""
-    importlib.import_module("streamlit")  # so that where it is missing this says so
-    command = [sys.executable, "-m", "streamlit", "run", str(places.ROOT / "app.py")]
-    status = subprocess.run([*command, f"--server.port={given.port:d}"], check=False).returncode
-    if status:
-        raise SystemExit(status)
+    # In this process, so that whatever stops the command stops the server.
+    from streamlit.web import cli  # imported late: a library's user may do without
+
+    cli.main(["run", str(places.ROOT / "app.py"), f"--server.port={given.port:d}"])

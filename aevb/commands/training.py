@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import torch
-from tqdm import tqdm
 
 from aevb import checkpoints, cluster_start, devices, runs, stored
 from aevb.commands import measuring, options
 from aevb.commands.options import AT_LEAST_ONE, SEED, Commands, number
-from aevb.data import Images
+from aevb.data import Images, Split
 from aevb.models import GMVAE, REGISTRY, LatentVariableModel
-from aevb.training import Alternating, Simultaneous, TrainingConfig
+from aevb.training import Alternating, Rate, Simultaneous, TrainingConfig
 
 RUNS = Path("runs")
+
+STEPS = number(int, 0, 10**9)
 
 FROM_DATA = ("data_dim", "length")
 """What a model is given that no option says: the data decide."""
@@ -61,16 +62,24 @@ def run(given: argparse.Namespace) -> None:
     print(images.note, file=sys.stderr)
     model = build(REGISTRY[given.model], images, given).to(device)
     images = options.as_vectors(images, model)
-    images.train.seen_by(model)  # what it cannot be trained on is refused before there is a folder
-    steps = given.epochs * max(1, len(images.train) // given.batch_size)
+    trained_on, _ = runs.divided(images.train)
+    trained_on.seen_by(model)  # what it cannot be trained on is refused before there is a folder
     config = TrainingConfig(
-        steps=steps,
+        steps=given.epochs * max(1, len(trained_on) // given.batch_size),
         batch_size=given.batch_size,
         learning_rate=given.learning_rate or (1e-2 if images.name == options.SYNTHETIC else 1e-3),
-        decay=True,
+        rate=given.rate,
+        rate_warmup=given.rate_warmup,
         schedule=Alternating(*given.alternate) if given.alternate else Simultaneous(),
         seed=given.seed,
         precision=given.precision,
+        beta=given.beta,
+        kl_warmup=given.kl_warmup,
+        free_bits=given.free_bits,
+        clip=given.clip,
+        averaging=given.averaging,
+        weight_decay=given.weight_decay,
+        patience=given.patience,
     )
     folder, made = _folder(given)
     try:
@@ -106,27 +115,25 @@ def _train(
     folder: Path,
     given: argparse.Namespace,
 ) -> None:
-    facts = {"command": given.command_line, "start": _start(model, images, config, given)}
+    facts: dict[str, Any] = {"command": given.command_line}
+    if not given.resume:
+        trained_on, _ = runs.divided(images.train)
+        facts["start"] = _start(model, trained_on, images.name, config, given)
+    events = runs.record(model, images, config, folder, facts, overwrite=given.overwrite, resume=given.resume)
     saved = False
     try:
-        with tqdm(total=config.steps, unit="step", mininterval=0.5) as bar:
-            for event in runs.record(model, images, config, folder, facts, overwrite=given.overwrite):
-                if isinstance(event, runs.Epoch):
-                    saved = True
-                    if event.epoch == given.clusters_first:
-                        model.requires_grad_(True)
-                    scored = "".join(f", {name} {value:.4f}" for name, value in event.scores.items())
-                    bar.write(
-                        f"epoch {event.epoch}: train ELBO {event.train_elbo:.2f}, "
-                        f"test ELBO {event.test_elbo:.2f}{scored}",
-                        file=sys.stderr,
-                    )
-                else:
-                    bar.update()
-                    bar.set_postfix(elbo=f"{event.elbo:.1f}", refresh=False)
+        for event in runs.shown(events, config.steps):
+            if isinstance(event, runs.Epoch):
+                saved = True
+                if event.epoch == given.clusters_first:
+                    model.requires_grad_(True)
     except KeyboardInterrupt:
         if saved:
-            print(f"The best checkpoint so far is in {folder}.", file=sys.stderr)
+            print(
+                f"The best checkpoint so far is in {folder}. The same command goes on with --output {folder} "
+                "--resume.",
+                file=sys.stderr,
+            )
         raise
     checkpoint = checkpoints.load(folder)  # the best epoch's, which need not be the last
     checkpoint.model.to(model.device)
@@ -139,23 +146,21 @@ def _train(
 
 
 def _start(
-    model: LatentVariableModel, images: Images, config: TrainingConfig, given: argparse.Namespace
+    model: LatentVariableModel, split: Split, source: str, config: TrainingConfig, given: argparse.Namespace
 ) -> dict[str, Any]:
     """Where training starts, set in place: clusters found first, if asked for, with q(y | x) held.
 
     And a model that can start on the scale of its data does so, unless they are the tutorial's.
     """
     on_scale = getattr(model, "start", None)
-    if on_scale and images.name != options.SYNTHETIC:
-        on_scale(images.train.images.flatten(1))
+    if on_scale and source != options.SYNTHETIC:
+        on_scale(split.images.flatten(1))
         return {"kind": "data"}
     if not given.clusters_first:
         return {"kind": "plain"}
     model = typing.cast(GMVAE, model)  # the option is its alone
     start = time.perf_counter()
-    for said in cluster_start.prepare(
-        model, images.train.images, seed=given.seed, precision=config.precision
-    ):
+    for said in cluster_start.prepare(model, split.images, seed=given.seed, precision=config.precision):
         print(said, file=sys.stderr)
     model.q_y_given_x.requires_grad_(False)
     return {
@@ -170,9 +175,14 @@ def _folder(given: argparse.Namespace) -> tuple[Path, bool]:
     """Where the checkpoint goes, and whether it was made here: what cannot be kept should not be trained.
 
     Raises:
-        ValueError: for a folder that holds a checkpoint, without --overwrite.
+        ValueError: for a folder that holds a checkpoint, without --overwrite or --resume; for --resume
+            without a folder.
         OSError: for one that cannot be made.
     """
+    if given.resume:
+        if given.output is None:
+            raise ValueError("--resume needs the --output of the run that is to go on.")
+        return given.output, False
     if given.output is None:
         return checkpoints.new_folder(RUNS, given.model), True
     folder: Path = given.output
@@ -258,6 +268,45 @@ def _add_training(parser: argparse.ArgumentParser, usual: Mapping[str, Any]) -> 
         help="Adam's, at the start (0.001; on the synthetic data the tutorial's 0.01)",
     )
     group.add_argument(
+        "--rate",
+        choices=get_args(Rate),
+        default="cosine",
+        help="whether the learning rate falls to 0 along a cosine or stays (%(default)s)",
+    )
+    for name, text in (
+        ("--rate-warmup", "steps in which the learning rate rises from 0 (%(default)s)"),
+        ("--kl-warmup", "steps in which the weight of the KL terms rises from 0 (%(default)s)"),
+    ):
+        group.add_argument(name, type=STEPS, default=0, metavar="N", help=text)
+    group.add_argument(
+        "--beta", type=number(float, 0, 1e6), default=1.0, metavar="X", help="weight of the KL terms (1)"
+    )
+    group.add_argument(
+        "--free-bits",
+        type=number(float, 0, 1e6),
+        default=0.0,
+        metavar="NATS",
+        help="KL of each latent number that is not lowered further (0)",
+    )
+    group.add_argument(
+        "--clip", type=number(float, 1e-9, 1e9), metavar="X", help="largest norm of the gradient (any)"
+    )
+    group.add_argument(
+        "--averaging",
+        type=number(float, 1e-9, 1 - 1e-9),
+        metavar="DECAY",
+        help="measure and keep an exponential moving average of the weights, such as 0.999 (none)",
+    )
+    group.add_argument(
+        "--weight-decay", type=number(float, 0, 1e6), default=0.0, metavar="X", help="as in AdamW (0)"
+    )
+    group.add_argument(
+        "--patience",
+        type=AT_LEAST_ONE,
+        metavar="EPOCHS",
+        help="end after so many without a better validation ELBO (never)",
+    )
+    group.add_argument(
         "--alternate",
         type=AT_LEAST_ONE,
         nargs=2,
@@ -276,4 +325,7 @@ def _add_training(parser: argparse.ArgumentParser, usual: Mapping[str, Any]) -> 
     parser.set_defaults(data=usual["data"])
     options.add_output(parser, None, "the checkpoint's folder (a new one in runs/)")
     parser.add_argument("--overwrite", action="store_true", help="write over a checkpoint that is there")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in --output: the other options as they were"
+    )
     options.add_bounds(parser)

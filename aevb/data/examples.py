@@ -181,12 +181,19 @@ class Examples:
 
         The generator is one of the examples' own device.
         """
+        for index in self.order(batch_size, generator):
+            yield self.batch(index, generator)
+
+    def order(self, batch_size: int, generator: Generator) -> Tensor:
+        """Which examples each batch of an epoch consists of, (batches, size): shuffled, as `epoch` says."""
         size = min(batch_size, len(self))
         order = torch.randperm(len(self), generator=generator, device=self.values.device)
-        for index in order[: len(self) // size * size].view(-1, size):
-            yield self._presented(
-                self.values[index], generator, None if self.labels is None else self.labels[index]
-            )
+        return order[: len(self) // size * size].view(-1, size)
+
+    def batch(self, index: Tensor, generator: Generator) -> tuple[Tensor, ...]:
+        """The examples of these numbers, as (x,) or (x, y), with fresh noise."""
+        labels = None if self.labels is None else self.labels[index]
+        return self._presented(self.values[index], generator, labels)
 
     def fixed(self) -> tuple[Tensor, ...]:
         """All examples in order, as (x,) or (x, y), under the noise of `TEST_SEED`: always the same."""

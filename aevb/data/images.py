@@ -12,7 +12,7 @@ from aevb.data import border
 from aevb.data.examples import Examples, Observer
 
 HELD_OUT_SEED = 20_220_808
-"""Of the permutation under which the last tenth of a source without a test set is held out."""
+"""Of the permutation under which the last tenth of a split is held out."""
 
 
 class DataError(RuntimeError):
@@ -130,7 +130,7 @@ def divided(name: str, title: str, parts: Sequence[tuple[Tensor, Any]], *notes: 
         each = numbers.split([len(split) for split in splits])
         splits = [Split(split.images, labels) for split, labels in zip(splits, each, strict=True)]
     if len(splits) == 1:
-        splits = _held_out(splits[0])
+        splits = held_out(splits[0])
         notes = (*notes, "it has no test set, so a tenth, the same every time, is held out as one")
     train, test = splits
     *channels, height, width = (0, *train.images.shape[1:])
@@ -140,7 +140,8 @@ def divided(name: str, title: str, parts: Sequence[tuple[Tensor, Any]], *notes: 
     return Images(train, test, classes, True, "; ".join([note, *notes]) + ".", name)
 
 
-def _held_out(split: Split) -> list[Split]:
+def held_out(split: Split) -> list[Split]:
+    """All but a tenth of a split, and that tenth, of two images or more: the same ones every time."""
     order = torch.randperm(len(split), generator=torch.Generator().manual_seed(HELD_OUT_SEED))
     tested = max(1, len(split) // 10)
     return [

@@ -16,6 +16,16 @@ TUTORIAL = {
 """The tutorial's figures on the test set, in nats with all constants: the VAE's and the CVAE's ELBOs from the
 checkpoints that come with its code, measured again (its log: 1788.4 and 1820.1), the rest from its log."""
 
+UNUSUAL: Mapping[str, tuple[str, float | None]] = {
+    "beta": ("Weight of the KL", 1),
+    "kl_warmup": ("Steps of its warm-up", 0),
+    "free_bits": ("Free nats", 0),
+    "clip": ("Gradient norm up to", None),
+    "averaging": ("Averaged weights, decay", None),
+    "weight_decay": ("Weight decay", 0),
+}
+"""Settings that are told where they are not as usual: what they are called, and what is usual."""
+
 Curve = Sequence[Mapping[str, Any]]
 
 
@@ -23,8 +33,9 @@ def record(checkpoint: Checkpoint) -> dict[str, Any]:
     """How a checkpoint was trained.
 
     Returns:
-        curve: an object for each epoch: `epoch`, `train_elbo`, `test_elbo`, `test_terms` by name, all in
-            nats, and `scores` by name ({} where the model has no clusters), as in `aevb.runs.Epoch`.
+        curve: an object for each epoch: `epoch`, `train_elbo`, `elbo` and `terms` by name as measured after
+            it, all in nats, and `scores` by name ({} where the model has no clusters).
+        measured: on what: "validation", or "test" in records from before there were validation images.
         chosen: the epoch whose state the checkpoint is.
         reference: the tutorial's own figures, "elbo" and "accuracy", as far as it has them.
         released: the epoch after which what was held at first moved too; None where nothing was.
@@ -36,27 +47,29 @@ def record(checkpoint: Checkpoint) -> dict[str, Any]:
     if not training:
         raise CheckpointError(f"The checkpoint {name} has no record of its training (training.json).")
     try:
-        curve = [_point(point) for point in training["curve"]]
-        for key in ("test_terms", "scores"):
+        measured = "test" if "test_elbo" in training["curve"][0] else "validation"
+        curve = [_point(point, measured) for point in training["curve"]]
+        for key in ("terms", "scores"):
             if len({frozenset(point[key]) for point in curve}) > 1:
                 raise ValueError(f"not every epoch has the same {key}")
         return {
             "curve": curve,
+            "measured": measured,
             "chosen": int(training["epoch"]),
             "reference": TUTORIAL.get(checkpoint.kind, {}),
             "released": (training.get("start") or {}).get("held_epochs"),
-            "facts": _facts(training, curve, checkpoint.model.config),
+            "facts": _facts(training, curve, measured, checkpoint.model.config),
         }
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(f"The training.json of the checkpoint {name} is damaged: {error!r}.") from error
 
 
-def _point(point: Mapping[str, Any]) -> dict[str, Any]:
+def _point(point: Mapping[str, Any], measured: str) -> dict[str, Any]:
     return {
         "epoch": int(point["epoch"]),
         "train_elbo": _finite(point["train_elbo"]),
-        "test_elbo": _finite(point["test_elbo"]),
-        "test_terms": {name: _finite(value) for name, value in point["test_terms"].items()},
+        "elbo": _finite(point[f"{measured}_elbo"]),
+        "terms": {name: _finite(value) for name, value in point[f"{measured}_terms"].items()},
         "scores": {name: _finite(value) for name, value in point.get("scores", {}).items()},
     }
 
@@ -67,10 +80,12 @@ def _finite(value: Any) -> float:
     return number
 
 
-def _facts(training: Mapping[str, Any], curve: Curve, model: Mapping[str, Any]) -> dict[str, str]:
-    best = max(point["test_elbo"] for point in curve)
+def _facts(
+    training: Mapping[str, Any], curve: Curve, measured: str, model: Mapping[str, Any]
+) -> dict[str, str]:
+    best = f"{with_sign(max(point['elbo'] for point in curve))} nats"
     test = training.get("test") or {}
-    facts = {"Test ELBO": f"{with_sign(test.get('elbo', best))} nats"}
+    facts = {"Test ELBO": f"{with_sign(test['elbo'])} nats"} if test else {f"{measured.title()} ELBO": best}
     facts |= {f"Bound, K = {k}": f"{with_sign(value)} nats" for k, value in test.get("bound", {}).items()}
     for point in curve:
         if point["epoch"] == training["epoch"] and (scores := point["scores"]):
@@ -90,13 +105,21 @@ def _facts(training: Mapping[str, Any], curve: Curve, model: Mapping[str, Any]) 
 
 def _settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, str]:
     """What the optimiser was told, and the model's own option of dropout."""
-    falling = ", falling to 0 along a cosine" if config["decay"] else ""
-    settings = {
-        "Batch size": f"{config['batch_size']}",
-        "Learning rate": f"{config['learning_rate']:g}{falling}",
-    }
-    if config["schedule"] != "Simultaneous()":
-        settings["Schedule"] = f"{config['schedule']}"
+    falling = config["decay"] if "decay" in config else config["rate"] == "cosine"
+    rate = f"{config['learning_rate']:g}"
+    rate += f" after {config['rate_warmup']} steps of warm-up" if config.get("rate_warmup") else ""
+    rate += ", falling to 0 along a cosine" if falling else ""
+    settings = {"Batch size": f"{config['batch_size']}", "Learning rate": rate}
+    match config["schedule"]:
+        case "AEVB" | "Simultaneous()":
+            pass
+        case [e_steps, m_steps]:
+            settings["Schedule"] = f"{e_steps} E-steps and {m_steps} M-steps in turn"
+        case told:
+            settings["Schedule"] = f"{told}"
+    for name, (title, usual) in UNUSUAL.items():
+        if (value := config.get(name, usual)) != usual:
+            settings[title] = f"{value:g}"
     dropout = model.get("dropout", 0)
     return settings | {"Dropout": f"{dropout:g}" if dropout else "none", "Seed": f"{config['seed']}"}
 

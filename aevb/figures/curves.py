@@ -18,17 +18,22 @@ TERMS = {
 
 
 def learning_curve(
-    curve: Sequence[Mapping[str, Any]], *, chosen: int, reference: float | None = None
+    curve: Sequence[Mapping[str, Any]],
+    *,
+    chosen: int,
+    reference: float | None = None,
+    measured: str = "validation",
 ) -> go.Figure:
-    """Training and test ELBO per epoch (the tutorial's Figure 5), in nats.
+    """The ELBO in training and on other images per epoch (the tutorial's Figure 5), in nats.
 
     Args:
-        curve: an object for each epoch with `epoch`, `train_elbo` and `test_elbo` (`aevb.runs.Epoch`).
+        curve: an object for each epoch with `epoch`, `train_elbo` and `elbo` (`aevb.explore.record`).
         chosen: the epoch whose state is the checkpoint; marked.
         reference: another's test ELBO, drawn across.
+        measured: on what images, "test" or "validation", `elbo` was.
     """
     figure = go.Figure()
-    _draw_elbo(figure, curve, chosen, reference)
+    _draw_elbo(figure, curve, chosen, reference, measured)
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(title="ELBO (nats)")
     return layout(figure, height=400)
@@ -39,20 +44,21 @@ def _draw_elbo(
     curve: Sequence[Mapping[str, Any]],
     chosen: int,
     reference: float | None,
+    measured: str,
     **panel: int,
 ) -> None:
     """Adds the curves of `learning_curve` to a figure, or to its panel at `row` and `col`."""
     epochs = [point["epoch"] for point in curve]
-    test = [point["test_elbo"] for point in curve]
+    elbo = [point["elbo"] for point in curve]
     train = [point["train_elbo"] for point in curve]
     hover = "epoch %{x}: %{y:,.1f} nats"
     for values, name, color, width, dash in (
         (train, "training", DATA, 2.5, "dash"),
-        (test, "test", ELBO, 3.5, "solid"),
+        (elbo, measured, ELBO, 3.5, "solid"),
     ):
         line = {"color": color, "width": width, "dash": dash}
         figure.add_scatter(x=epochs, y=values, name=name, line=line, hovertemplate=hover, **panel)
-    marked = {epoch: value for epoch, value in zip(epochs, test, strict=True) if epoch == chosen}
+    marked = {epoch: value for epoch, value in zip(epochs, elbo, strict=True) if epoch == chosen}
     figure.add_scatter(
         x=list(marked),
         y=list(marked.values()),
@@ -65,7 +71,7 @@ def _draw_elbo(
     if reference is not None:
         _draw_reference(figure, reference, with_sign(reference), **panel)
     # The first epochs climb by hundreds of nats: to show them whole would flatten all that follows.
-    levels = sorted([*train, *test])
+    levels = sorted([*train, *elbo])
     low, high = levels[len(levels) // 20], levels[-1]
     if reference is not None:
         low, high = min(low, reference), max(high, reference)
@@ -90,18 +96,19 @@ def clustering_curves(
     reference: float | None = None,
     reference_accuracy: float | None = None,
     released: int | None = None,
+    measured: str = "validation",
 ) -> go.Figure:
     """ELBO, conditional entropy and clustering accuracy per epoch (the tutorial's Figure 10).
 
     Args:
-        curve, chosen, reference: as in `learning_curve`; each epoch also has its `scores`, "accuracy" and
-            "conditional_entropy".
+        curve, chosen, reference, measured: as in `learning_curve`; each epoch also has its `scores`,
+            "accuracy" and "conditional_entropy".
         reference_accuracy: another's, drawn across.
         released: the epoch after which q(y | x), held until then, moved too; marked.
     """
     titles = ["ELBO (nats)", "conditional entropy H(q(y | x)) (nats)", "clustering accuracy"]
     figure = make_subplots(rows=3, shared_xaxes=True, subplot_titles=titles, vertical_spacing=0.09)
-    _draw_elbo(figure, curve, chosen, reference, row=1, col=1)
+    _draw_elbo(figure, curve, chosen, reference, measured, row=1, col=1)
     epochs = [point["epoch"] for point in curve]
     for row, score in ((2, "conditional_entropy"), (3, "accuracy")):
         values = [point["scores"][score] for point in curve]
@@ -140,16 +147,16 @@ def clustering_curves(
 
 
 def term_curves(curve: Sequence[Mapping[str, Any]]) -> go.Figure:
-    """The test ELBO's terms per epoch, one above the other, in nats; `curve` as in `learning_curve`."""
+    """The measured ELBO's terms per epoch, one above the other, in nats; `curve` as in `learning_curve`."""
     epochs = [point["epoch"] for point in curve]
-    names = list(curve[0]["test_terms"])
+    names = list(curve[0]["terms"])
     figure = make_subplots(
         rows=len(names), shared_xaxes=True, subplot_titles=[TERMS.get(name, name) for name in names]
     )
     for row, (name, color) in enumerate(zip(names, (GENERATED, DATA, ELBO), strict=False), start=1):
         figure.add_scatter(
             x=epochs,
-            y=[point["test_terms"][name] for point in curve],
+            y=[point["terms"][name] for point in curve],
             line={"color": color, "width": 3.5},
             hovertemplate="epoch %{x}: %{y:,.1f} nats<extra></extra>",
             row=row,

@@ -32,13 +32,14 @@ def record(checkpoint: Checkpoint) -> Record:
 
 def _main_curve(found: Mapping[str, Any]) -> go.Figure:
     """The ELBO's curve, with those of the clusters' scores where each epoch has them."""
-    curve, chosen, reference = found["curve"], found["chosen"], found["reference"]
+    curve, reference = found["curve"], found["reference"]
+    told = {"chosen": found["chosen"], "measured": found["measured"]}
     if not all(point["scores"] for point in curve):
-        return learning_curve(curve, chosen=chosen, reference=reference.get("elbo"))
+        return learning_curve(curve, reference=reference.get("elbo"), **told)
     return clustering_curves(
         curve,
-        chosen=chosen,
         reference=reference.get("elbo"),
         reference_accuracy=reference.get("accuracy"),
         released=found["released"],
+        **told,
     )

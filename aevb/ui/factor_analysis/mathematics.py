@@ -2,7 +2,7 @@
 
 from aevb.models import factor_analysis as fa
 from aevb.models.factor_analysis import FactorAnalysis, LinearFullNormal, LinearNormal
-from aevb.training import train
+from aevb.training import Run
 from aevb.ui.shared.scene import Formula
 
 WATCH = (
@@ -54,7 +54,7 @@ In turn in Experiment 2; both at every step in AEVB.
 
 Equations 3 and 4; section 5.1
 """,
-        train,
+        Run.advance,
         ("moved =", "optimizer.step()"),
     ),
 )

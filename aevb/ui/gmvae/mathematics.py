@@ -6,7 +6,7 @@ from aevb.explore.codes import latent
 from aevb.models import GMVAE
 from aevb.models.gmvae import ClusterNormalNet, gumbel_softmax
 from aevb.models.nets import CategoricalNet
-from aevb.training import train
+from aevb.training import Run
 from aevb.ui.shared.scene import ASCENT, Formula
 
 CLUSTERS = (
@@ -263,7 +263,7 @@ Both at once, by Adam: $\theta$ are the nets of $p_\theta$, $\phi$ those of both
 
 Equations 3 and 4; sections 5.1 and 5.5.4
 """,
-        train,
+        Run.advance,
         ("moved =", "optimizer.step()"),
     ),
 )

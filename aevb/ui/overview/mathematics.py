@@ -1,7 +1,7 @@
 """The one idea in formulas."""
 
 from aevb.models import factor_analysis as fa
-from aevb.training import train
+from aevb.training import Run
 from aevb.ui.shared.scene import ASCENT, Formula
 
 EVIDENCE = r"\log p_\theta(\mathbf x)"
@@ -39,7 +39,7 @@ of an estimate on a mini-batch:
 {ASCENT}
 Equations 3 and 4; section 5.1
 """,
-        train,
+        Run.advance,
         ("optimizer.zero_grad", "optimizer.step()"),
     ),
     Formula(

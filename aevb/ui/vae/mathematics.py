@@ -5,7 +5,7 @@ from aevb.distributions import ContinuousBernoulli, cap
 from aevb.explore.codes import along, joint_terms, walk
 from aevb.models import VAE
 from aevb.models.nets import ContinuousBernoulliNet, DiagonalNormalNet
-from aevb.training import train
+from aevb.training import Run
 from aevb.ui.shared.scene import ASCENT, Formula
 
 PRIOR = (
@@ -164,7 +164,7 @@ An approximate E-step and an approximate M-step, both at once, by Adam: auto-enc
 
 Equations 3 and 4; sections 3.3, 4 and 5.1
 """,
-        train,
+        Run.advance,
         ("moved =", "optimizer.step()"),
     ),
     Formula(

@@ -3,7 +3,7 @@
 from aevb.distributions import rsample
 from aevb.models import VRNN
 from aevb.models.nets import BernoulliNet, DiagonalNormalNet
-from aevb.training import train
+from aevb.training import Run
 from aevb.ui.shared.scene import Formula
 
 RECURRENCE = Formula(
@@ -192,6 +192,6 @@ Both at once, by Adam with a mini-batch of 100 and a learning rate of 0.001 at t
 
 Equations 3 and 4; sections 5.1 and 5.6.4
 """,
-    train,
+    Run.advance,
     ("optimizer.zero_grad", "optimizer.step()"),
 )

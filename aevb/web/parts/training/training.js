@@ -215,7 +215,7 @@ class Training {
 }
 
 /** @param {any} record @returns {Chart[]} */
-function chartsOf({ curve, reference }) {
+function chartsOf({ curve, measured, reference }) {
   const of = (/** @type {(point: any) => number} */ value) => curve.map(value);
   const one = (
     /** @type {string} */ title,
@@ -225,7 +225,7 @@ function chartsOf({ curve, reference }) {
     more = {},
   ) => ({ title, digits, lines: [{ name: "", values, color, dash: [], width: 3.5 }], ...more });
   const elbo = {
-    title: "ELBO, nats: ▬ test, ╌ training",
+    title: `ELBO, nats: ▬ ${measured}, ╌ training`,
     digits: 1,
     reference: reference.elbo,
     lines: [
@@ -236,7 +236,7 @@ function chartsOf({ curve, reference }) {
         dash: [9, 5],
         width: 2.5,
       },
-      { name: "test", values: of((point) => point.test_elbo), color: ELBO, dash: [], width: 3.5 },
+      { name: measured, values: of((point) => point.elbo), color: ELBO, dash: [], width: 3.5 },
     ],
   };
   const scores = Object.keys(curve[0].scores).map((name) =>
@@ -245,8 +245,8 @@ function chartsOf({ curve, reference }) {
       reference: reference[name],
     })
   );
-  const terms = Object.keys(curve[0].test_terms).map((name, k) =>
-    one(TERMS[name] ?? name, of((point) => point.test_terms[name]), [GENERATED, DATA, ELBO][k % 3])
+  const terms = Object.keys(curve[0].terms).map((name, k) =>
+    one(TERMS[name] ?? name, of((point) => point.terms[name]), [GENERATED, DATA, ELBO][k % 3])
   );
   return [elbo, ...(scores.length ? scores : terms)];
 }
