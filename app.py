@@ -16,17 +16,21 @@ from starlette.middleware import Middleware
 
 from aevb.ui.frame import errors, explorer, modules, warmup
 from aevb.ui.frame.compression import Compression
+from aevb.ui.jobs import queue
 from aevb.ui.shared import resources
+from aevb.ui.train import routes as training
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Warms the server up before its first visitor."""
+    """Warms the server up before its first visitor; in the end its training ends too."""
     warmup.run()
     yield
+    queue.stop()
 
 
 shell = Path(errors.__file__).with_name("shell.py")
 routes = [modules.route(), *(kind.route() for kind in (*resources.SERVED, explorer.MATHEMATICS))]
+routes += training.routes()
 middleware = [Middleware(Compression)]
 app = st.App(shell, lifespan=lifespan, on_script_error=errors.show, routes=routes, middleware=middleware)

@@ -1,212 +1,510 @@
-"""Jobs: shared, cancelled by the last follower, and never left hanging by a fault."""
+"""The line of runs: who is next, who steers, what a fault costs, what is kept; and a shared download.
 
-import os
-import signal
+The worker here is a desk at which the test itself answers, so that every turn is in its hands.
+"""
+
+import json
+import queue
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from aevb.ui.jobs import queue as jobs
-from aevb.ui.jobs.queue import Busy, Job, Jobs
+from aevb.ui.jobs import limits, turns
+from aevb.ui.jobs import queue as module
+from aevb.ui.jobs.download import Download
+from aevb.ui.jobs.queue import EXPIRED, NOT_STARTED, RESTARTED, Queue, Refused
+from aevb.ui.jobs.worker import Lost
+
+SPECIFICATION = {"model": "vae", "training": {"steps": 100}}
 
 
-def count(to: int, seconds: float = 0.0) -> Iterator[int]:
-    for number in range(to):
-        yield number
-        time.sleep(seconds)
+class Desk:
+    """Where requests lie until the test answers them."""
+
+    def __init__(self) -> None:
+        self.requests: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.answers: queue.Queue[dict[str, Any] | Exception] = queue.Queue()
+        self.hired = 0
+        self.limits: list[float] = []
+
+    def hire(self) -> "Desk":
+        self.hired += 1
+        return self
+
+    def ask(self, request, seconds: float) -> dict[str, Any]:
+        self.limits.append(seconds)
+        self.requests.put(dict(request))
+        answer = self.answers.get(timeout=60)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def stop(self) -> None:
+        pass
+
+    def next(self) -> dict[str, Any]:
+        """What is asked next."""
+        return self.requests.get(timeout=60)
+
+    def turn(self, **answer: Any) -> dict[str, Any]:
+        """What is asked next, answered."""
+        request = self.next()
+        self.answer(**answer)
+        return request
+
+    def answer(self, **answer: Any) -> None:
+        outcome = {"step": 1, "taken": 1, "seconds": 0.5, "trained": 0.5, "done": False, "left": 0}
+        self.answers.put({**outcome, "problem": ""} | answer)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing lies here."""
+        return self.requests.empty()
 
 
-def write_when_stopped(path: str) -> Iterator[int]:
-    try:
-        yield from count(10_000, 0.01)
-    finally:
-        Path(path).write_text("stopped")
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
 
 
-def fail(message: str) -> Iterator[int]:
-    yield 1
-    raise ValueError(message)
-
-
-def chatter() -> Iterator[str]:
-    print("this must not get between the results")
-    os.write(1, b"nor this")
-    yield "a result"
-
-
-def process_id() -> Iterator[int]:
-    yield os.getpid()
-    time.sleep(60)
-
-
-@pytest.fixture(scope="module")
-def pool() -> Jobs:
-    return Jobs(workers=1)
+@pytest.fixture
+def runs(tmp_path: Path, desk: Desk) -> Iterator[Queue]:
+    made = Queue(tmp_path, workers=1, hire=desk.hire)
+    yield made
+    made.close()
+    desk.answer()  # for a turn that nobody has answered
 
 
 def wait(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
+        time.sleep(0.005)
 
 
-def finish(job: Job) -> Job:
-    wait(lambda: job.finished)
-    return job
+def start(runs: Queue, visitor: str = "ada") -> str:
+    return runs.start(SPECIFICATION, visitor)
 
 
-def test_results_arrive_in_order_and_stay(pool):
-    job = finish(pool.follow("a", count, 100))
-    assert job.status == "done"
-    assert job.results == list(range(100))
-    assert pool.follow("b", count, 100) is job
+def name(request: dict[str, Any]) -> str:
+    return Path(request["folder"]).name
 
 
-def test_the_same_work_is_done_once_and_other_work_apart(pool):
-    first, second = pool.follow("a", count, 20, 0.01), pool.follow("b", count, 20, 0.01)
-    other = pool.follow("b", count, 21, 0.01)
-    assert first is second
-    assert first is not other
-    pool.leave("a", first)
-    assert finish(first).status == "done", "b still follows it"
-    assert finish(other).results == list(range(21))
+def status(runs: Queue, run: str) -> str:
+    return runs.look(run)["status"]
 
 
-def test_the_last_follower_stops_the_work_itself(pool, tmp_path):
-    trace = tmp_path / "trace"
-    job = pool.follow("a", write_when_stopped, str(trace))
-    pool.follow("b", write_when_stopped, str(trace))
-    wait(lambda: job.results)
-    pool.leave("a", job)
-    assert job.status == "running"
-    pool.leave("b", job)
-    assert job.status == "cancelled"
-    wait(trace.exists)
-    assert finish(pool.follow("a", count, 3)).results == [0, 1, 2], "the worker is free again"
-    assert job.status == "cancelled"
+# Who is next
 
 
-def test_what_was_cancelled_begins_afresh(pool):
-    job = pool.follow("a", count, 1000, 0.01)
-    wait(lambda: job.results)
-    pool.leave("a", job)
-    again = pool.follow("a", count, 1000, 0.01)
-    assert again is not job
-    wait(lambda: again.results)
-    pool.leave("a", again)
+def test_runs_take_turns_and_a_new_one_goes_first(runs, desk):
+    a = start(runs, "a")
+    assert name(desk.next()) == a  # it is in its turn when the others come
+    b, c = start(runs, "b"), start(runs, "c")
+    desk.answer()
+    order = [name(desk.turn()) for _ in range(5)]
+    assert order == [b, c, a, b, c]
+    desk.next()
+    d = start(runs, "d")
+    desk.answer()
+    assert name(desk.next()) == d
 
 
-def test_a_failure_is_said_and_can_be_tried_again(pool):
-    job = finish(pool.follow("a", fail, "The learning rate is too high."))
-    assert (job.status, job.error, job.results) == ("failed", "The learning rate is too high.", [1])
-    assert pool.follow("a", fail, "The learning rate is too high.") is not job
+def test_turns_grow_shorter_so_that_thirty_are_served_in_one_round(runs, desk):
+    first = desk_first = start(runs, "visitor-0")
+    request = desk.next()
+    others = [start(runs, f"visitor-{number}") for number in range(1, 30)]
+    desk.answer()
+    requests = [request, *(desk.turn() for _ in range(29))]
+    assert [name(request) for request in requests] == [first, *others]
+    assert {request["seconds"] for request in requests} == {limits.FIRST_TURN}
+    later = [desk.turn() for _ in range(30)]
+    assert name(later[0]) == desk_first
+    assert {request["seconds"] for request in later} == {limits.ROUND / 30}
+    assert sum(request["seconds"] for request in later) <= limits.ROUND
 
 
-def test_a_process_that_dies_fails_its_job_only(pool):
-    job = pool.follow("a", process_id)
-    wait(lambda: job.results)
-    os.kill(job.results[0], signal.SIGKILL)
-    assert finish(job).status == "failed"
-    assert "try again" in job.error
-    assert finish(pool.follow("a", count, 4)).results == [0, 1, 2, 3]
+def test_a_run_alone_has_long_turns_and_its_place_is_the_first(runs, desk):
+    run = start(runs)
+    desk.turn()
+    assert desk.turn()["seconds"] == limits.LONGEST_TURN
+    assert runs.look(run)["place"] == 0
 
 
-def test_a_function_that_cannot_be_sent_fails_its_job_only(pool):
-    assert finish(pool.follow("a", lambda: iter(()))).status == "failed"
-    assert finish(pool.follow("a", count, 5)).status == "done"
+def test_the_place_and_the_wait_are_told(runs, desk):
+    start(runs, "a")
+    desk.next()
+    b, c = start(runs, "b"), start(runs, "c")
+    assert [runs.look(run)["place"] for run in (b, c)] == [0, 1]
+    assert runs.look(c)["wait_s"] == limits.FIRST_TURN
+    assert status(runs, c) == "queued"
 
 
-def test_prints_do_not_corrupt_the_results(pool):
-    assert finish(pool.follow("a", chatter)).results == ["a result"]
+def test_the_time_left_counts_those_who_share_the_core(runs, desk):
+    a = start(runs, "a")
+    desk.turn(step=20, taken=20, seconds=2.0)
+    wait(lambda: runs.look(a)["step"] == 20)
+    assert runs.look(a)["left_s"] == 8.0
+    start(runs, "b")
+    assert runs.look(a)["left_s"] == 16.0
 
 
-def test_the_queue_has_an_order_and_a_limit(pool, monkeypatch):
-    monkeypatch.setattr(jobs, "MAX_QUEUED", 2)
-    running = pool.follow("a", count, 5000, 0.01)
-    wait(lambda: running.status == "running")
-    first, second = pool.follow("a", count, 51), pool.follow("a", count, 52)
-    pool.follow("b", count, 51)
-    assert [pool.ahead(job) for job in (running, first, second)] == [0, 0, 1]
-    with pytest.raises(Busy, match="try again"):
-        pool.follow("a", count, 53)
-    pool.leave("a", second)
-    assert second.status == "cancelled"
-    pool.leave("a", running)
-    assert finish(first).status == "done"
-    assert second.results == []
+# Steering
 
 
-def test_finished_jobs_are_forgotten_in_the_end(pool, monkeypatch):
-    monkeypatch.setattr(jobs, "KEPT", 2)
-    old = finish(pool.follow("a", count, 1))
-    for number in (2, 3, 4):
-        finish(pool.follow("a", count, number))
-    pool.follow("a", count, 4)
-    assert pool.follow("a", count, 1) is not old
+def test_a_pause_ends_the_turn_and_a_resumed_run_goes_on(runs, desk):
+    run = start(runs)
+    folder = Path(desk.next()["folder"])
+    runs.act(run, "ada", "pause")
+    assert (folder / turns.INTERRUPT).exists() and status(runs, run) == "paused"
+    desk.answer(step=3)
+    wait(lambda: runs.look(run)["step"] == 3)
+    assert desk.idle
+    runs.act(run, "ada", "resume")
+    desk.next()
+    assert status(runs, run) == "running" and not (folder / turns.INTERRUPT).exists()
 
 
-def test_a_job_that_is_forgotten_is_done_again(pool):
-    job = finish(pool.follow("a", count, 6))
-    assert pool.follow("a", count, 6) is job
-    pool.forget(job)
-    again = finish(pool.follow("a", count, 6))
-    assert again is not job
-    pool.forget(job)
-    assert pool.follow("a", count, 6) is again, "another visitor's forgetting comes too late"
-    unfinished = pool.follow("a", count, 1000, 0.01)
-    pool.forget(unfinished)
-    assert pool.follow("a", count, 1000, 0.01) is unfinished
-    pool.leave("a", unfinished)
+def test_a_stopped_run_ends_at_once_with_what_it_has_learnt(runs, desk):
+    run = start(runs)
+    desk.turn()
+    desk.next()
+    runs.act(run, "ada", "stop")
+    assert status(runs, run) == "stopped"
+    desk.answer()
+    request = desk.next()
+    assert name(request) == run and request["finish"]
+    desk.answer(done=True)
+    with pytest.raises(Refused, match="finished"):
+        runs.act(run, "ada", "resume")
 
 
-def test_a_download_waits_for_no_training(pool):
-    running = pool.follow("a", count, 5001, 0.01)
-    waiting = pool.follow("a", count, 7)
-    download = pool.follow("a", count, 8, lane="download")
-    assert pool.ahead(download) == 0
-    assert finish(download).results == list(range(8))
-    assert waiting.status == "queued"
-    for job in (running, waiting):
-        pool.leave("a", job)
+def test_a_run_that_is_stopped_before_its_first_turn_takes_none(runs, desk):
+    start(runs, "a")
+    desk.next()
+    run = start(runs, "b")
+    runs.act(run, "b", "stop")
+    desk.answer(done=True)
+    third = start(runs, "c")
+    assert name(desk.next()) == third and status(runs, run) == "stopped"
 
 
-def test_a_process_that_cannot_start_fails_its_job_only(monkeypatch):
-    def fail_to_start(*_, **__):
-        raise OSError("Cannot allocate memory")
-
-    monkeypatch.setattr(jobs.subprocess, "Popen", fail_to_start)
-    pool = Jobs(workers=1)
-    assert finish(pool.follow("a", count, 1)).status == "failed"
-    monkeypatch.undo()
-    assert finish(pool.follow("a", count, 1)).status == "done"
-
-
-def test_the_processes_ignore_ctrl_c(pool):
-    job = pool.follow("a", process_id)
-    wait(lambda: job.results)
-    os.kill(job.results[0], signal.SIGINT)
-    time.sleep(0.2)
-    assert job.status == "running"
-    os.kill(job.results[0], 0)
-    os.kill(job.results[0], signal.SIGKILL)
-    finish(job)
+def test_what_is_changed_is_told_once(runs, desk):
+    run = start(runs)
+    desk.next()
+    runs.act(run, "ada", "set", values={"beta": 2.0})
+    runs.act(run, "ada", "set", values={"learning_rate": 0.1, "beta": 3.0})
+    desk.answer()
+    assert desk.turn()["values"] == {"learning_rate": 0.1, "beta": 3.0}
+    assert desk.next()["values"] == {}
 
 
-def test_a_visitors_old_job_gives_up_its_place_before_the_new_one_asks(pool, monkeypatch):
-    session = jobs._Session()
-    monkeypatch.setattr(jobs, "_jobs", lambda: pool)
-    monkeypatch.setattr(jobs, "_session", lambda: session)
-    old = jobs.follow("slot", count, 5002, 0.01)
-    assert jobs.follow("slot", count, 5002, 0.01) is old
-    monkeypatch.setattr(jobs, "MAX_QUEUED", 0)
-    with pytest.raises(Busy):
-        jobs.follow("slot", count, 9)
-    assert old.status == "cancelled" and jobs.following("slot") is None
-    monkeypatch.setattr(jobs, "MAX_QUEUED", 1)
-    new = finish(jobs.follow("slot", count, 9))
-    jobs.forget("slot")
-    assert jobs.following("slot") is None
-    assert jobs.follow("slot", count, 9) is not new
+def test_steps_by_hand_pause_the_run_and_go_on_over_several_turns(runs, desk):
+    run = start(runs)
+    desk.next()
+    runs.act(run, "ada", "e-steps", count=50)
+    desk.answer()
+    request = desk.turn(left=20)
+    assert (request["phase"], request["count"]) == ("E", 50)
+    request = desk.next()
+    assert (request["phase"], request["count"]) == ("E", 20)
+    runs.act(run, "ada", "e-steps", count=5)  # pressed again meanwhile
+    desk.answer(left=0, step=51)
+    assert desk.turn(step=56)["count"] == 5
+    wait(lambda: runs.look(run)["step"] == 56)
+    assert desk.idle and status(runs, run) == "paused"
+
+
+def test_a_pause_drops_the_rest_of_the_steps_by_hand(runs, desk):
+    run = start(runs)
+    desk.turn()
+    desk.next()
+    runs.act(run, "ada", "m-steps", count=100)
+    desk.answer()
+    assert desk.next()["phase"] == "M"
+    runs.act(run, "ada", "pause")
+    desk.answer(left=90, step=11)
+    wait(lambda: runs.look(run)["step"] == 11)
+    assert desk.idle
+    runs.act(run, "ada", "step")
+    request = desk.next()
+    assert (request["phase"], request["count"]) == (None, 1)
+
+
+def test_whoever_has_the_link_may_look_but_not_steer(runs, desk):
+    run = start(runs, "ada")
+    desk.next()
+    with pytest.raises(Refused, match="only in the browser that has started it"):
+        runs.act(run, "eve", "stop")
+    assert status(runs, run) == "running"
+
+
+def test_a_visitor_has_one_run_under_way(runs, desk):
+    first = start(runs, "ada")
+    desk.next()
+    second = start(runs, "ada")
+    assert status(runs, first) == "stopped" and status(runs, second) == "queued"
+    desk.answer()
+    ends = desk.turn(done=True)
+    assert name(ends) == first and ends["finish"]
+    assert name(desk.next()) == second
+
+
+def test_an_unknown_run_is_a_lookup_error(runs):
+    for call in (
+        lambda: runs.look("none"),
+        lambda: runs.folder("none"),
+        lambda: runs.act("none", "a", "stop"),
+    ):
+        with pytest.raises(LookupError):
+            call()
+    assert "expired" in EXPIRED
+
+
+# Limits
+
+
+def test_starts_and_presses_that_come_too_fast_are_refused(runs, desk, monkeypatch):
+    monkeypatch.setattr(limits, "STARTS", (2, 60.0))
+    monkeypatch.setattr(limits, "ACTS", (3, 10.0))
+    start(runs, "ada")
+    run = start(runs, "ada")
+    with pytest.raises(Refused, match=r"faster than .* in (60|59) seconds"):
+        start(runs, "ada")
+    start(runs, "bob")
+    for _ in range(3):
+        runs.act(run, "ada", "pause")
+    with pytest.raises(Refused, match="too fast"):
+        runs.act(run, "ada", "pause")
+
+
+def test_only_so_many_runs_are_under_way(runs, desk, monkeypatch):
+    monkeypatch.setattr(limits, "UNFINISHED", 2)
+    start(runs, "a"), start(runs, "b")
+    with pytest.raises(Refused, match="2 runs are under way on this server"):
+        start(runs, "c")
+    start(runs, "b")  # whose other run ends by it
+
+
+def test_a_run_that_has_had_its_time_ends_with_what_it_has_learnt(runs, desk):
+    run = start(runs)
+    desk.turn(trained=limits.MAX_SECONDS + 1)
+    assert desk.turn(done=True)["finish"]
+    assert runs.look(run)["problem"] == "After 60 minutes of computing a run ends."
+    assert status(runs, run) == "stopped"
+
+
+# Faults
+
+
+def test_a_run_that_fails_says_why_and_costs_no_other(runs, desk):
+    run = start(runs, "a")
+    desk.next()
+    other = start(runs, "b")
+    desk.answers.put({"problem": "The ELBO is nan at step 3: lower the learning rate, which is 1."})
+    assert name(desk.next()) == other
+    told = runs.look(run)
+    assert (told["status"], told["problem"][:15]) == ("failed", "The ELBO is nan")
+
+
+def test_a_worker_that_is_lost_is_replaced_and_only_its_run_fails(runs, desk):
+    run = start(runs, "a")
+    desk.next()
+    other = start(runs, "b")
+    desk.answers.put(Lost("The server ended this training."))
+    assert name(desk.next()) == other
+    assert runs.look(run)["status"] == "failed"
+    assert runs.look(run)["problem"] == "The server ended this training."
+    assert desk.hired == 2
+    assert desk.limits[0] == limits.FIRST_TURN + limits.SILENCE
+
+
+def test_a_worker_that_cannot_start_fails_its_run_only(tmp_path, desk):
+    refused = threading.Event()
+
+    def hire() -> Desk:
+        if not refused.is_set():
+            raise OSError("Cannot allocate memory")
+        return desk.hire()
+
+    runs = Queue(tmp_path, workers=1, hire=hire)
+    run = start(runs, "a")
+    wait(lambda: status(runs, run) == "failed")
+    assert runs.look(run)["problem"] == NOT_STARTED
+    refused.set()
+    other = start(runs, "b")
+    assert name(desk.turn(done=True)) == other
+    runs.close()
+
+
+# Who leaves, and what is kept
+
+
+def test_a_run_that_nobody_looks_at_pauses_until_somebody_does_and_ends_in_the_end(runs, desk):
+    run = start(runs)
+    desk.next()
+    job = runs._jobs[run]
+    job.seen -= limits.LEFT + 1
+    runs.sweep()
+    assert job.status == "paused" and (job.folder / turns.INTERRUPT).exists()
+    desk.answer(step=5)
+    wait(lambda: job.step == 5)
+    assert desk.idle
+    assert status(runs, run) == "running", "somebody looks again"
+    desk.next()
+    job.seen -= limits.ABANDONED + 1
+    runs.sweep()
+    desk.answer()
+    assert desk.turn(done=True)["finish"]
+    assert status(runs, run) == "stopped" and "Nobody looked" in runs.look(run)["problem"]
+
+
+def test_a_run_that_was_paused_by_hand_stays_so(runs, desk):
+    run = start(runs)
+    desk.turn()
+    runs.act(run, "ada", "pause")
+    runs._jobs[run].seen -= limits.LEFT + 1
+    runs.sweep()
+    assert status(runs, run) == "paused"
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "left"), [("KEPT", 1, 1), ("KEPT_BYTES", 1500, 1), ("KEPT_SECONDS", 0.0, 0)]
+)
+def test_finished_runs_expire_by_count_size_and_age(runs, desk, monkeypatch, limit, value, left):
+    made = []
+    for number in range(2):
+        run = start(runs, f"visitor-{number}")
+        (runs.folder(run) / "weights").write_bytes(bytes(1000))
+        desk.turn(done=True)
+        wait(lambda run=run: status(runs, run) == "done")
+        made.append(runs.folder(run))
+    runs.sweep()
+    assert all(folder.exists() for folder in made)
+    monkeypatch.setattr(limits, limit, value)
+    runs.sweep()
+    assert [folder.exists() for folder in made] == ([False, True] if left else [False, False])
+
+
+def test_a_restarted_server_finds_finished_runs_and_tells_of_lost_ones(tmp_path, desk):
+    before = Queue(tmp_path, workers=1, hire=desk.hire)
+    done = start(before, "a")
+    desk.turn(done=True, step=100)
+    wait(lambda: status(before, done) == "done")
+    running = start(before, "b")
+    desk.next()
+    before.close()
+
+    after = Queue(tmp_path, workers=1, hire=Desk().hire)
+    assert after.look(done)["status"] == "done" and after.look(done)["step"] == 100
+    assert after.folder(done) == tmp_path / done
+    told = after.look(running)
+    assert (told["status"], told["problem"]) == ("lost", RESTARTED)
+    after.close()
+    desk.answer()
+    assert json.loads((tmp_path / done / "status.json").read_text())["status"] == "done"
+
+
+def test_a_damaged_folder_is_passed_over(tmp_path, desk):
+    for number, text in enumerate(("", "{}", "[]", '{"id": 1}')):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "status.json").write_text(text)
+    runs = Queue(tmp_path, workers=1, hire=desk.hire)
+    assert runs._jobs == {}
+    runs.close()
+
+
+def test_a_server_s_runs_go_with_it_unless_a_folder_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "Queue", lambda root: Queue(root, workers=1, hire=Desk().hire))
+    monkeypatch.delenv("AEVB_RUNS", raising=False)
+    monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
+    module.start()
+    assert module.of_server().root.parent == tmp_path and module.of_server().root.is_dir()
+    module.stop()
+    assert list(tmp_path.iterdir()) == []
+    module.stop()  # where none was started there is nothing to be done
+    monkeypatch.setenv("AEVB_RUNS", str(tmp_path / "kept"))
+    run = module.of_server().start(SPECIFICATION, "ada")
+    module.stop()
+    assert (tmp_path / "kept" / run).is_dir()
+
+
+# Estimates
+
+
+def test_an_estimate_is_made_once_for_all_who_ask_the_same(runs, desk):
+    first = runs.estimate({"model": "vae", "data": "digits"})
+    assert runs.estimate({"data": "digits", "model": "vae"}) is first
+    assert desk.next() == {"specification": {"model": "vae", "data": "digits"}}
+    desk.answers.put({"step": 0.1})
+    assert first.result(60) == {"step": 0.1}
+    assert runs.estimate({"model": "vae", "data": "digits"}).result(0) == {"step": 0.1}
+
+
+def test_an_estimate_whose_worker_is_lost_says_so_and_is_tried_again(runs, desk):
+    first = runs.estimate({"model": "vae"})
+    desk.next()
+    desk.answers.put(Lost("It was ended."))
+    assert first.result(60) == {"problem": "It was ended."}
+    again = runs.estimate({"model": "vae"})
+    assert again is not first
+    desk.next()
+    desk.answers.put({"step": 0.2})
+    assert again.result(60) == {"step": 0.2}
+
+
+def test_a_new_run_waits_for_no_estimate(runs, desk):
+    start(runs, "a")
+    desk.next()
+    runs.estimate({"model": "vae"})
+    run = start(runs, "b")
+    desk.answer()
+    assert name(desk.next()) == run
+
+
+# The download
+
+
+def fractions(go_on: threading.Event, ended: threading.Event) -> Iterator[float]:
+    try:
+        while True:
+            yield 0.5
+            go_on.wait(60)
+    finally:
+        ended.set()
+
+
+def test_a_download_ends_when_its_last_follower_leaves():
+    go_on, ended = threading.Event(), threading.Event()
+    download = Download(lambda: fractions(go_on, ended))
+    download.follow("a")
+    download.follow("b")
+    wait(lambda: download.fraction == 0.5)
+    download.leave("a")
+    go_on.set()
+    assert download.running and download.attempts == 1 and not ended.is_set()
+    download.leave("b")
+    wait(lambda: not download.running)
+    assert ended.wait(60) and download.problem == ""
+
+
+def test_a_download_that_fails_says_why_and_can_be_tried_again():
+    tries = iter([OSError("no room"), None])
+
+    def fetch() -> Iterator[float]:
+        yield 0.1
+        if error := next(tries):
+            raise error
+        yield 1.0
+
+    download = Download(fetch)
+    download.follow("a")
+    wait(lambda: not download.running)
+    assert download.problem == "no room"
+    download.follow("a")
+    wait(lambda: not download.running)
+    assert (download.problem, download.fraction, download.attempts) == ("", 1.0, 2)

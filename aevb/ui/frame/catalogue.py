@@ -11,6 +11,7 @@ from aevb.ui.factor_analysis.scenes import SCENES as FACTOR_ANALYSIS
 from aevb.ui.gmvae.scenes import SCENES as GMVAE
 from aevb.ui.overview.scenes import SCENES as OVERVIEW
 from aevb.ui.shared.scene import Scene
+from aevb.ui.train.scenes import SCENES as TRAIN
 from aevb.ui.vae.scenes import SCENES as VAE
 from aevb.ui.vrnn.scenes import SCENES as VRNN
 
@@ -45,6 +46,7 @@ MENU = (
     Page("gmvae", "Gaussian mixture VAE", GMVAE, ("gmvae",)),
     Page("vrnn", "Variational RNN", VRNN, ("vrnn",)),
     Page("draw", "Draw", DRAW, ("vae", "cvae", "gmvae", "vrnn")),
+    Page("train", "Train", TRAIN),
 )
 
 

@@ -1,17 +1,36 @@
 """Which of the two data sets is in use, and a way to fetch the whole."""
 
 import re
+import uuid
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from aevb import data
 from aevb.ui.frame import errors
-from aevb.ui.jobs import queue
+from aevb.ui.jobs import sources
+from aevb.ui.jobs.download import Download
 from aevb.ui.shared import loading
 
-SLOT = "mnist"
-FAILURE = "mnist_failure"  # in the session's state: the page on which a download failed, and why
+FOLLOWED = "mnist_followed"  # in the session's state, while this visitor follows the download
+FAILURE = "mnist_failure"  # there too: the page on which a download failed, and why
+
+DOWNLOAD = Download(lambda: data.download())
+
+
+class _Session:
+    """A visitor, who leaves the download with the session."""
+
+    def __init__(self) -> None:
+        self.name = uuid.uuid4().hex
+
+    def leave(self) -> None:
+        DOWNLOAD.leave(self.name)
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=_Session.leave)
+def _session() -> _Session:
+    return _Session()
 
 
 def show() -> None:
@@ -24,25 +43,24 @@ def show() -> None:
 
 @st.fragment(run_every=1.0)
 def _progress() -> None:
-    job = queue.following(SLOT)
-    if job is None or job.finished:
-        st.rerun()
+    if DOWNLOAD.running:
+        st.progress(DOWNLOAD.fraction, "Downloading MNIST …")
     else:
-        st.progress(job.results[-1] if job.results else 0.0, "Downloading MNIST …")
+        st.rerun()
 
 
 def _download() -> None:
-    job = queue.following(SLOT)
-    if job and not job.finished:
-        _progress()
-        return
-    if job and job.status == "done":
-        queue.forget(SLOT)  # the files may vanish, and be asked for again
-        loading.digits.clear()
-        st.rerun()
-    if job and job.status == "failed":
-        st.session_state[FAILURE] = _page(), _reason(job.error)
-        queue.forget(SLOT)
+    if FOLLOWED in st.session_state:
+        if DOWNLOAD.running:
+            _progress()
+            return
+        del st.session_state[FOLLOWED]
+        _session().leave()
+        if not DOWNLOAD.problem:
+            loading.digits.clear()
+            sources.present.cache_clear()
+            st.rerun()
+        st.session_state[FAILURE] = _page(), _reason(DOWNLOAD.problem)
     page, reason = st.session_state.get(FAILURE, (_page(), ""))
     if page != _page():
         del st.session_state[FAILURE]
@@ -57,7 +75,8 @@ def _download() -> None:
 
 def _begin() -> None:
     st.session_state.pop(FAILURE, None)
-    queue.follow(SLOT, data.download, lane="download")
+    st.session_state[FOLLOWED] = True
+    DOWNLOAD.follow(_session().name)
 
 
 def _page() -> str:

@@ -1,277 +1,515 @@
-"""Long work, beside the app rather than in it.
+"""Who trains next: runs take short turns on a few worker processes, so that a class shares them fairly.
 
-A few worker processes (worker.py), at a low priority, run one generator each; a page follows a job by
-polling, so that a visitor's drag stays quick while others train. Visitors who ask for the same thing
-follow the same job, and a job whose last follower has left is cancelled at its next yield.
+A run is a folder (turns.py) of which this process keeps the status; a visitor, a random name that a browser
+keeps, steers the runs that it has started. What goes wrong in a turn, a crash, a hang, a kill for memory or
+numbers that are not finite, costs that run alone and is told in a sentence.
 """
 
+import json
 import logging
 import os
-import pickle
-import queue
-import subprocess
-import sys
+import secrets
+import shutil
+import tempfile
 import threading
-import uuid
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-import streamlit as st
-
-from aevb.ui.frame import errors
+from aevb.ui.jobs import limits, turns
+from aevb.ui.jobs.worker import Lost, Process
 
 log = logging.getLogger("aevb")
 
-WORKERS = max(1, min(4, (os.cpu_count() or 1) - 1))
-MAX_QUEUED = 40  # in a lane
-KEPT = 32  # finished jobs, for whoever asks for the same again
+STATUS = "status.json"
 
-Status = Literal["queued", "running", "done", "failed", "cancelled"]
-Lane = Literal["training", "download"]
-"""Jobs wait only for those of their own lane. Downloads compute nothing, so theirs has one worker more."""
+Status = Literal["queued", "running", "paused", "done", "failed", "stopped", "lost"]
+"""queued: before its first turn; lost: the server ended before the run did."""
+
+UNFINISHED = ("queued", "running", "paused")
+
+RESTARTED = "The server was restarted while this run was under way: start it again."
+EXPIRED = "There is no such run any more: it has expired, or the server was restarted."
+NOT_STARTED = "The process for this training could not be started: try again in a minute."
+
+
+class Refused(RuntimeError):
+    """What a visitor asked for is not done; the message says why, in a sentence."""
+
+
+class Worker(Protocol):
+    """Whatever answers requests as `aevb.ui.jobs.worker.Process` does."""
+
+    def ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """The answer, or Lost."""
+
+    def stop(self) -> None:
+        """Ends it."""
 
 
 @dataclass(eq=False)
 class Job:
-    """A generator's run in a worker: what it has yielded so far, and how it stands.
+    """A run as this process knows it. Times are of `time.monotonic`, `created` and `ended` of the clock.
 
-    `error` is a sentence for the visitor where the status is "failed".
+    Attributes:
+        created: when it was started, and `ended` when it was finished, or 0.
+        seen: when somebody last looked at it.
+        away: whether it pauses because nobody does.
+        served: when its last turn ended, or when it came.
+        values: what the next turn changes.
+        phase, count: what steps by hand move, and how many are still to be taken; `asked`: what of them the
+            present turn was asked for.
+        ending: whether the next turn is to be the last.
+        pace: seconds for each step, all in all, as measured in the last turns.
+        size: of its folder in bytes, once it is finished.
     """
 
-    key: tuple
-    function: Callable[..., Iterator[Any]]
-    arguments: tuple
-    lane: Lane = "training"
+    id: str
+    folder: Path
+    visitor: str
     status: Status = "queued"
-    results: list[Any] = field(default_factory=list)
-    error: str = ""
-    followers: set[str] = field(default_factory=set)
+    problem: str = ""
+    created: float = field(default_factory=time.time)
+    ended: float = 0.0
+    seen: float = field(default_factory=time.monotonic)
+    served: float = field(default_factory=time.monotonic)
+    away: bool = False
+    in_turn: bool = False
+    ending: bool = False
+    turns: int = 0
+    step: int = 0
+    steps: int = 0
+    pace: float = 0.0
+    values: dict[str, Any] = field(default_factory=dict)
+    phase: str | None = None
+    count: int = 0
+    asked: tuple[str | None, int] = (None, 0)
+    size: int = 0
 
     @property
     def finished(self) -> bool:
         """Whether nothing more will come of it."""
-        return self.status in ("done", "failed", "cancelled")
-
-
-class Busy(RuntimeError):
-    """Too many jobs are waiting."""
-
-
-class Jobs:
-    """The jobs of one server process and the workers that run them."""
-
-    def __init__(self, workers: int = WORKERS):
-        self._lock = threading.Lock()
-        self._jobs: OrderedDict[tuple, Job] = OrderedDict()
-        self._queues: dict[Lane, queue.SimpleQueue[Job]] = {}
-        self._open("training", workers)
-
-    def follow(
-        self,
-        follower: str,
-        function: Callable[..., Iterator[Any]],
-        *arguments: Any,
-        lane: Lane = "training",
-    ) -> Job:
-        """The job of these (hashable) arguments, begun unless it is known, with one more follower.
-
-        Raises:
-            Busy: where too many are waiting already.
-        """
-        key = _key(function, arguments)
-        with self._lock:
-            job = self._jobs.get(key)
-            if job is None or job.status in ("failed", "cancelled"):
-                if len(self._waiting(lane)) >= MAX_QUEUED:
-                    raise Busy("Too many trainings are waiting on this server: try again in a minute.")
-                if lane not in self._queues:
-                    self._open(lane, 1)
-                job = self._jobs[key] = Job(key, function, arguments, lane)
-                self._jobs.move_to_end(key)
-                self._queues[lane].put(job)
-            elif job.finished:  # forgotten last; the order of those that wait is the queue's
-                self._jobs.move_to_end(key)
-            job.followers.add(follower)
-            finished = [key for key, job in self._jobs.items() if job.finished]
-            for key in finished[:-KEPT]:
-                del self._jobs[key]
-        return job
-
-    def leave(self, follower: str, job: Job) -> None:
-        """One follower fewer; the last one's leaving cancels an unfinished job."""
-        with self._lock:
-            job.followers.discard(follower)
-            if not job.followers and not job.finished:
-                job.status = "cancelled"
-
-    def forget(self, job: Job) -> None:
-        """Whoever asks for the same as this finished job from now on has it done again."""
-        with self._lock:
-            if job.finished and self._jobs.get(job.key) is job:
-                del self._jobs[job.key]
-
-    def ahead(self, job: Job) -> int:
-        """How many jobs are to be begun before a queued one."""
-        with self._lock:
-            waiting = self._waiting(job.lane)
-        return waiting.index(job) if job in waiting else 0
-
-    def _waiting(self, lane: Lane) -> list[Job]:
-        return [job for job in self._jobs.values() if job.status == "queued" and job.lane == lane]
-
-    def _open(self, lane: Lane, workers: int) -> None:
-        self._queues[lane] = queue.SimpleQueue()
-        for number in range(workers):
-            name = f"jobs-{lane}-{number}"
-            threading.Thread(target=self._work, args=(self._queues[lane],), name=name, daemon=True).start()
-
-    def _begin(self, job: Job) -> bool:
-        with self._lock:  # or a follower who leaves at this moment would not be heard
-            if job.status == "queued":
-                job.status = "running"
-            return job.status == "running"
-
-    def _end(self, job: Job, error: str) -> None:
-        if error:
-            log.warning("%s failed: %s", job.function.__qualname__, error)
-        with self._lock:
-            if job.status == "running":
-                job.status, job.error = ("failed" if error else "done"), errors.sentence(error)
-
-    def _work(self, waiting: "queue.SimpleQueue[Job]") -> None:
-        worker: _Worker | None = None
-        with suppress(OSError):  # now, so that the first job need not wait for it; tried again with that
-            worker = _Worker()
-        while True:
-            job = waiting.get()
-            if not self._begin(job):
-                continue
-            try:
-                if worker is None or not worker.alive:
-                    worker = _Worker()
-                error = worker.run(job)
-            except Exception:  # of any kind: this thread must live
-                log.exception("A worker process failed.")
-                if worker is not None:
-                    worker.stop()
-                error = "The process for this work did not start, or ended unexpectedly: try again."
-            self._end(job, error)
-
-
-def _key(function: Callable[..., Iterator[Any]], arguments: tuple) -> tuple:
-    return (function.__module__, function.__qualname__, arguments)
-
-
-class _Worker:
-    """A process that runs one generator after another.
-
-    A process of its own rather than multiprocessing's: that would run the page's script in it, which
-    Streamlit makes the main module, and a fork of a process with threads can hang.
-    """
-
-    def __init__(self) -> None:
-        root = Path(__file__).parents[3]
-        path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "aevb.ui.jobs.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": path},
-        )
+        return self.status not in UNFINISHED
 
     @property
-    def alive(self) -> bool:
-        return self.process.poll() is None
+    def moving(self) -> bool:
+        """Whether it goes on by itself."""
+        return self.status in ("queued", "running")
 
-    def run(self, job: Job) -> str:
-        """Runs a job to its end; returns its error, empty where it went well."""
-        self._send((job.function, job.arguments))
+    @property
+    def waits(self) -> bool:
+        """Whether it could take a turn now."""
+        return not self.in_turn and (self.moving or self.count > 0 or self.ending)
+
+    @property
+    def rank(self) -> tuple[bool, bool, float]:
+        """Its place in the line: what somebody waits to see first, then new runs, then by turns."""
+        return (not (self.count or self.ending), self.turns > 0, self.served)
+
+    def keep(self) -> None:
+        """Writes down what a restarted server must know of it."""
+        told = {name: getattr(self, name) for name in KEPT}
+        unfinished = self.folder / f".{STATUS}"
+        try:
+            unfinished.write_text(json.dumps(told), encoding="utf-8")
+            unfinished.replace(self.folder / STATUS)
+        except OSError:  # no room, or no folder any more: it goes on here all the same
+            log.exception("The status of the run %s could not be kept.", self.id)
+
+
+KEPT = ("id", "visitor", "status", "problem", "created", "ended", "step", "steps")
+
+
+@dataclass(eq=False)
+class Trial:
+    """A few steps of a specification, to tell how long it takes. In the line it stands among later turns."""
+
+    specification: dict[str, Any]
+    answer: Future[dict[str, Any]] = field(default_factory=Future)
+    served: float = field(default_factory=time.monotonic)
+
+    waits = True
+
+    @property
+    def rank(self) -> tuple[bool, bool, float]:
+        """As a run's that has had its first turn."""
+        return (True, True, self.served)
+
+
+class Queue:
+    """The runs of one server process and the workers that train them.
+
+    Args:
+        root: the folder of the runs' folders; those that lie there already are found again.
+        workers: how many processes train.
+        hire: starts one; raises OSError where that fails.
+    """
+
+    def __init__(self, root: Path, workers: int = limits.WORKERS, hire: Callable[[], Worker] = Process):
+        self.root, self.workers, self._hire = root, workers, hire
+        self._changed = threading.Condition()
+        self._jobs: dict[str, Job] = {}
+        self._trials: deque[Trial] = deque()
+        self._estimates: OrderedDict[str, Future[dict[str, Any]]] = OrderedDict()
+        self._pressed: dict[tuple[str, str], deque[float]] = {}
+        self._closed = False
+        root.mkdir(parents=True, exist_ok=True)
+        self._find()
+        works = [(self._work, f"jobs-{number}") for number in range(workers)]
+        for work, name in (*works, (self._sweep, "jobs-sweep")):
+            threading.Thread(target=work, name=name, daemon=True).start()
+
+    # What a visitor asks
+
+    def start(self, specification: Mapping[str, Any], visitor: str) -> str:
+        """A new run, and its id. An unfinished run of the same visitor ends.
+
+        Raises:
+            Refused: where too many are under way, or the visitor starts them too fast.
+        """
+        with self._changed:
+            self._pace("start", visitor, limits.STARTS, "You start runs faster than they can be looked at")
+            unfinished = [job for job in self._jobs.values() if not job.finished]
+            for job in [job for job in unfinished if job.visitor == visitor]:
+                self._stop(job)
+                unfinished.remove(job)
+            if len(unfinished) >= limits.UNFINISHED:
+                raise Refused(f"{len(unfinished)} runs are under way on this server: try again in a minute.")
+            name = secrets.token_hex(8)
+            folder = self.root / name
+            folder.mkdir()
+            text = json.dumps(specification)
+            (folder / turns.SPECIFICATION).write_text(text, encoding="utf-8")
+            job = Job(name, folder, visitor, steps=specification["training"]["steps"])
+            job.keep()
+            self._jobs[name] = job
+            self._changed.notify()
+            return name
+
+    def estimate(self, specification: dict[str, Any]) -> "Future[dict[str, Any]]":
+        """What `turns.trial` finds, or a "problem", once a worker has had time for it. The same for all.
+
+        Raises:
+            Refused: where too many estimates are waited for.
+        """
+        key = json.dumps(specification, sort_keys=True)
+        with self._changed:
+            if key in self._estimates:
+                self._estimates.move_to_end(key)
+                return self._estimates[key]
+            if len(self._trials) >= limits.TRIALS:
+                raise Refused("Too many estimates are waited for: start the run to see how long it takes.")
+            trial = Trial(specification)
+            self._trials.append(trial)
+            self._estimates[key] = trial.answer
+            if len(self._estimates) > limits.ESTIMATES:
+                self._estimates.popitem(last=False)
+            self._changed.notify()
+            return trial.answer
+
+    def look(self, name: str) -> dict[str, Any]:
+        """How a run stands, for whoever has its link: that somebody looks keeps it going.
+
+        `place` is how many turns are before its next one; `wait_s` and `left_s` are estimates in seconds,
+        None where there is none yet.
+
+        Raises:
+            LookupError: where there is no such run.
+        """
+        with self._changed:
+            job = self._jobs[name]
+            job.seen = time.monotonic()
+            if job.away:
+                job.away = False
+                self._go_on(job)
+            line = self._line()
+            place = line.index(job) if job in line else 0
+            left = (job.steps - job.step) * job.pace * max(1.0, self._busy / self.workers)
+            return {
+                "status": job.status,
+                "problem": job.problem,
+                "place": place,
+                "wait_s": round(place / self.workers * self._turn(job), 1) if job.moving else None,
+                "left_s": round(left, 1) if job.moving and job.pace else None,
+                "step": job.step,
+                "steps": job.steps,
+            }
+
+    def folder(self, name: str) -> Path:
+        """A run's folder.
+
+        Raises:
+            LookupError: where there is no such run.
+        """
+        with self._changed:
+            return self._jobs[name].folder
+
+    def act(
+        self,
+        name: str,
+        visitor: str,
+        do: Literal["pause", "resume", "stop", "step", "e-steps", "m-steps", "set"],
+        *,
+        count: int = 1,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Steers a run. What it does at the moment ends with its present gradient step.
+
+        Steps by hand pause it, so that they can be looked at.
+
+        Args:
+            count: of steps by hand.
+            values: what "set" changes, as `turns.take_turn` takes it.
+        Raises:
+            LookupError: where there is no such run.
+            Refused: where it is another visitor's or finished, or the presses come too fast.
+        """
+        with self._changed:
+            job = self._jobs[name]
+            if not secrets.compare_digest(job.visitor.encode(), visitor.encode()):
+                raise Refused("This run can be steered only in the browser that has started it.")
+            self._pace("act", visitor, limits.ACTS, "That was too fast")
+            if job.finished:
+                raise Refused("This run is finished: start another.")
+            job.seen, job.away = time.monotonic(), False
+            match do:
+                case "pause":
+                    job.status, job.count = "paused", 0
+                case "resume":
+                    job.count = 0
+                    self._go_on(job)
+                case "stop":
+                    self._stop(job)
+                case "set":
+                    job.values |= values or {}
+                case "step" | "e-steps" | "m-steps":
+                    phase = {"step": None, "e-steps": "E", "m-steps": "M"}[do]
+                    more = job.count if job.phase == phase else 0
+                    job.status, job.phase = "paused", phase
+                    job.count = min(limits.MAX_HAND, more + count)
+            if do != "resume":
+                self._interrupt(job)
+            if not job.finished:
+                job.keep()
+            self._changed.notify()
+
+    def sweep(self) -> None:
+        """Pauses and ends what nobody looks at any more, and forgets old runs that are finished."""
+        now, clock = time.monotonic(), time.time()
+        with self._changed:
+            for job in [job for job in self._jobs.values() if not job.finished]:
+                if now - job.seen > limits.ABANDONED:
+                    self._stop(job)
+                    job.problem = "Nobody looked at this run any more, so it was stopped."
+                    job.keep()
+                elif now - job.seen > limits.LEFT and job.status != "paused":
+                    job.status, job.away = "paused", True
+                    self._interrupt(job)
+                    job.keep()
+            ended = [job for job in self._jobs.values() if job.finished and not (job.in_turn or job.ending)]
+            size = 0
+            for kept, job in enumerate(sorted(ended, key=lambda job: -job.ended)):
+                job.size = job.size or sum(path.stat().st_size for path in job.folder.rglob("*"))
+                size += job.size
+                old = clock - job.ended > limits.KEPT_SECONDS
+                if old or kept >= limits.KEPT or size > limits.KEPT_BYTES:
+                    del self._jobs[job.id]
+                    shutil.rmtree(job.folder, ignore_errors=True)
+            for key, times in list(self._pressed.items()):
+                if now - times[-1] > 60:
+                    del self._pressed[key]
+
+    def close(self) -> None:
+        """Ends the workers once they have ended their turns."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    # Within the lock
+
+    def _find(self) -> None:
+        """The runs that an earlier process has left; those that it had not finished are lost."""
+        for path in self.root.glob(f"*/{STATUS}"):
+            try:
+                told = json.loads(path.read_text(encoding="utf-8"))
+                job = Job(folder=path.parent, **{name: told[name] for name in KEPT})
+            except (ValueError, LookupError, TypeError):
+                log.warning("%s is damaged.", path)
+                continue
+            if not job.finished:
+                job.status, job.problem, job.ended = "lost", RESTARTED, time.time()
+                job.keep()
+            self._jobs[job.id] = job
+
+    def _pace(self, what: str, visitor: str, most: tuple[int, float], said: str) -> None:
+        count, seconds = most
+        now = time.monotonic()
+        times = self._pressed.setdefault((what, visitor), deque(maxlen=count))
+        if len(times) == count and now - times[0] < seconds:
+            raise Refused(f"{said}: try again in {seconds - (now - times[0]):.0f} seconds.")
+        times.append(now)
+
+    def _go_on(self, job: Job) -> None:
+        job.status = "running" if job.turns else "queued"
+        self._changed.notify()
+
+    def _stop(self, job: Job) -> None:
+        """Ends a run with what it has learnt: its status at once, its checkpoint by one last turn."""
+        job.status, job.ended, job.count = "stopped", time.time(), 0
+        job.ending = job.turns > 0 or job.in_turn
+        job.keep()
+        self._interrupt(job)
+        self._changed.notify()
+
+    def _interrupt(self, job: Job) -> None:
+        if job.in_turn:
+            with suppress(OSError):  # then it ends a moment later
+                (job.folder / turns.INTERRUPT).touch()
+
+    def _turn(self, job: Job) -> float:
+        """How many seconds its next turn should take: the shorter, the more runs are under way."""
+        if not job.turns:
+            return limits.FIRST_TURN
+        fair = limits.ROUND * self.workers / max(1, self._busy)
+        return min(limits.LONGEST_TURN, max(limits.SHORTEST_TURN, fair))
+
+    @property
+    def _busy(self) -> int:
+        """How many runs share the workers."""
+        return sum(job.moving for job in self._jobs.values())
+
+    def _line(self) -> list[Job | Trial]:
+        """What waits for a worker, in its order."""
+        everything: list[Job | Trial] = [*self._jobs.values(), *self._trials]
+        return sorted((one for one in everything if one.waits), key=lambda one: one.rank)
+
+    # The threads, each with a worker of its own
+
+    def _work(self) -> None:
+        worker: Worker | None = None
+        with suppress(OSError):  # now, so that the first run need not wait for it; tried again with that
+            worker = self._hire()
         while True:
-            # From our own process, whence also the noqa: nothing from outside is ever unpickled.
-            kind, value = pickle.load(self.process.stdout)  # type: ignore[arg-type]  # noqa: S301
-            if kind == "end":
-                return value
-            job.results.append(value)
-            self._send(job.status == "running")
+            with self._changed:
+                while not (line := self._line()) and not self._closed:
+                    self._changed.wait()
+                if self._closed:
+                    break
+                one = line[0]
+                request: dict[str, Any]
+                if isinstance(one, Trial):
+                    self._trials.remove(one)
+                    request = {"specification": one.specification}
+                else:
+                    request = self._begin(one)
+            answer: dict[str, Any] = {}
+            problem = ""
+            try:
+                worker = worker or self._hire()
+                answer = worker.ask(request, request.get("seconds", 0.0) + limits.SILENCE)
+            except OSError:
+                problem = NOT_STARTED
+            except Lost as lost:
+                worker, problem = None, str(lost)
+                with suppress(OSError):
+                    worker = self._hire()
+            with self._changed:
+                if isinstance(one, Job):
+                    self._end(one, answer or {"problem": problem})
+                else:
+                    if problem:  # for whoever asks next it is tried again
+                        self._estimates = OrderedDict(
+                            (key, told) for key, told in self._estimates.items() if told is not one.answer
+                        )
+                    one.answer.set_result(answer or {"problem": problem})
+        if worker is not None:
+            worker.stop()
 
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
+    def _begin(self, job: Job) -> dict[str, Any]:
+        """What is asked of the worker: all that was pressed since the last turn."""
+        with suppress(OSError):
+            (job.folder / turns.INTERRUPT).unlink(missing_ok=True)
+        request = {
+            "folder": str(job.folder),
+            "seconds": self._turn(job),
+            "values": job.values,
+            "phase": job.phase if job.count else None,
+            "count": job.count,
+            "finish": job.ending,
+        }
+        job.in_turn, job.values, job.ending = True, {}, False
+        job.asked = (job.phase, job.count)
+        if job.status == "queued":
+            job.status = "running"
+        return request
 
-    def _send(self, message: object) -> None:
-        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)  # first, so that half of it is never sent
-        self.process.stdin.write(data)  # type: ignore[union-attr]
-        self.process.stdin.flush()  # type: ignore[union-attr]
+    def _end(self, job: Job, answer: Mapping[str, Any]) -> None:
+        job.in_turn, job.served, job.turns = False, time.monotonic(), job.turns + 1
+        if problem := answer.get("problem"):
+            log.warning("The run %s failed: %s", job.id, problem)
+            job.ending, job.problem = False, job.problem or problem
+            if not job.finished:
+                job.status, job.ended, job.count = "failed", time.time(), 0
+        else:
+            job.step = answer["step"]
+            if answer["taken"]:
+                pace = answer["seconds"] / answer["taken"]
+                job.pace = pace if not job.pace else 0.7 * job.pace + 0.3 * pace
+            phase, count = job.asked
+            if job.phase == phase:  # else others are asked for by now
+                job.count = max(0, job.count - (count - answer["left"]))
+            if answer["done"]:
+                job.ending, job.count = False, 0
+                if not job.finished:
+                    job.status, job.ended = "done", time.time()
+            elif answer["trained"] > limits.MAX_SECONDS and not job.finished:
+                self._stop(job)
+                job.problem = f"After {limits.MAX_SECONDS / 60:.0f} minutes of computing a run ends."
+        job.keep()
+        self._changed.notify()
+
+    def _sweep(self) -> None:
+        while not self._closed:
+            time.sleep(2)
+            try:
+                self.sweep()
+            except OSError:  # a disk that is full, for instance
+                log.exception("The runs could not be swept.")
 
 
-@st.cache_resource(show_spinner=False)
-def _jobs() -> Jobs:
-    return Jobs()
+# This server's
 
 
-class _Session:
-    """What one visitor follows, by slot; left when the visitor leaves."""
-
-    def __init__(self) -> None:
-        self.name = uuid.uuid4().hex
-        self.slots: dict[str, Job] = {}
-
-    def leave(self, slot: str) -> None:
-        if job := self.slots.pop(slot, None):
-            _jobs().leave(self.name, job)
-
-    def leave_all(self) -> None:
-        for slot in list(self.slots):
-            self.leave(slot)
+def switched_on() -> bool:
+    """Whether this deployment trains: AEVB_TRAINING=off switches it off."""
+    return os.environ.get("AEVB_TRAINING", "on").lower() not in ("off", "0", "no", "false")
 
 
-@st.cache_resource(scope="session", show_spinner=False, on_release=_Session.leave_all)
-def _session() -> _Session:
-    return _Session()
+@cache
+def of_server() -> Queue:
+    """The queue of this process, in $AEVB_RUNS, which is its alone, or else in a folder that goes with it."""
+    kept = os.environ.get("AEVB_RUNS")
+    if kept:
+        return Queue(Path(kept).expanduser())
+    return Queue(Path(tempfile.mkdtemp(prefix="aevb-runs-")))
 
 
 def start() -> None:
     """Starts the workers, so that the first visitor need not wait for their imports."""
-    _jobs()
+    if switched_on():
+        of_server()
 
 
-def follow(
-    slot: str, function: Callable[..., Iterator[Any]], *arguments: Any, lane: Lane = "training"
-) -> Job:
-    """This visitor's job in `slot`, begun where needed; another one followed there before is left.
-
-    Raises:
-        Busy: where too many are waiting already.
-    """
-    session = _session()
-    before = session.slots.get(slot)
-    if before and before.key != _key(function, arguments):  # first: it must not keep its worker if Busy
-        session.leave(slot)
-    job = session.slots[slot] = _jobs().follow(session.name, function, *arguments, lane=lane)
-    return job
-
-
-def following(slot: str) -> Job | None:
-    """This visitor's job in `slot`, if any."""
-    return _session().slots.get(slot)
-
-
-def leave(slot: str) -> None:
-    """Stops following: the button "Stop"."""
-    _session().leave(slot)
-
-
-def forget(slot: str) -> None:
-    """Stops following, and has a finished job done again when it is next asked for."""
-    if job := following(slot):
-        leave(slot)
-        _jobs().forget(job)
-
-
-def ahead(job: Job) -> int:
-    """How many jobs are to be begun before this one."""
-    return _jobs().ahead(job)
+def stop() -> None:
+    """Ends what `start` has begun, and removes the runs, unless they lie in $AEVB_RUNS."""
+    if of_server.cache_info().currsize:
+        of_server().close()
+        if not os.environ.get("AEVB_RUNS"):
+            shutil.rmtree(of_server().root, ignore_errors=True)
+        of_server.cache_clear()

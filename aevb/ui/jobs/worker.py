@@ -1,57 +1,150 @@
-"""The process that runs a job: `python -m aevb.ui.jobs.worker`, started by jobs.py and spoken to over pipes.
+"""The process that takes turns, `python -m aevb.ui.jobs.worker`: over pipes, a line of JSON each way.
 
-For each pickled (function, arguments) on its standard input it runs the generator function, writes
-("result", value) for each yield, waits for True (go on) or False (stop), and closes with ("end", error).
+`Process` is how the server sees it.
 """
 
+import json
+import logging
 import os
-import pickle
 import signal
+import subprocess
 import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from aevb.ui.jobs import limits
+
+log = logging.getLogger("aevb")
+
+UNEXPECTED = "The training failed unexpectedly: start it again, or try other settings."
+
+
+class Lost(RuntimeError):
+    """A worker is gone, or was ended because it was silent; the message says it to the visitor."""
+
+
+class Process:
+    """A worker process.
+
+    A process of its own rather than multiprocessing's: that would run the page's script in it, which
+    Streamlit makes the main module, and a fork of a process with threads can hang.
+
+    Raises:
+        OSError: where it cannot be started.
+    """
+
+    def __init__(self) -> None:
+        root = Path(__file__).parents[3]
+        path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "aevb.ui.jobs.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": path},
+            text=True,
+            encoding="utf-8",
+        )
+
+    def ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """The answer to a request.
+
+        Raises:
+            Lost: where none has come after so many seconds, or the process has ended; it is ended then.
+        """
+        assert self.process.stdin is not None and self.process.stdout is not None
+        silent = threading.Event()
+
+        def end() -> None:
+            silent.set()
+            self.process.kill()
+
+        timer = threading.Timer(seconds, end)
+        timer.start()
+        line = ""
+        with suppress(OSError):  # a process that has ended takes no request either
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        timer.cancel()
+        if line.endswith("\n"):
+            return json.loads(line)
+        self.stop()
+        log.warning("A worker was lost, with return code %s.", self.process.returncode)
+        if silent.is_set():
+            raise Lost(
+                f"The training did not answer for {seconds:.0f} seconds and was ended: try a smaller model, "
+                "or smaller batches."
+            )
+        if self.process.returncode == -getattr(signal, "SIGKILL", 9):
+            raise Lost(
+                "The server ended this training, most likely because its memory was full: try a smaller "
+                "model, or smaller batches."
+            )
+        raise Lost(UNEXPECTED)
+
+    def stop(self) -> None:
+        """Ends the process, whatever it does."""
+        self.process.kill()
+        self.process.wait()
 
 
 def main() -> None:
-    """Does one job after another, as they come on standard input, until it ends."""
+    """Answers one request after another, as they come on standard input, until that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server's to answer; then standard input ends
-    # Whatever prints must not get between the results, so standard output becomes standard error.
-    inbox, outbox = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    # Whatever prints must not get between the answers, so standard output becomes standard error.
+    outbox = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     if hasattr(os, "nice"):
-        os.nice(10)
-
+        os.nice(limits.NICE)
+    with suppress(OSError):  # Linux: where memory runs out this process goes, and not the server
+        Path("/proc/self/oom_score_adj").write_text("900")
     _warm_up()
+    with suppress(BrokenPipeError):  # the server has gone
+        for line in sys.stdin:
+            outbox.write(json.dumps(answer(json.loads(line))) + "\n")
+            outbox.flush()
 
-    def send(*message: object) -> None:
-        pickle.dump(message, outbox, pickle.HIGHEST_PROTOCOL)
-        outbox.flush()
 
-    while True:
-        try:
-            function, arguments = pickle.load(inbox)  # noqa: S301  (the server's own)
-        except EOFError:  # the server has gone
-            return
-        error = ""
-        try:
-            for result in function(*arguments):
-                send("result", result)
-                if not pickle.load(inbox):  # noqa: S301
-                    break
-        except (EOFError, BrokenPipeError):
-            return
-        except Exception as failure:  # of any kind: the visitor must hear of it
-            error = str(failure) or type(failure).__name__
-        send("end", error)
+def answer(request: Mapping[str, Any]) -> dict[str, Any]:
+    """What comes of a request: `turns.take_turn` of a "folder", or `turns.trial` of a "specification".
+
+    Whatever goes wrong is a "problem", in a sentence.
+    """
+    from aevb.data import DataError
+    from aevb.training import Diverged
+    from aevb.ui.jobs import turns
+
+    try:
+        if "specification" in request:
+            return turns.trial(request["specification"])
+        told = {name: value for name, value in request.items() if name != "folder"}
+        return turns.as_json(turns.take_turn(Path(request["folder"]), **told))
+    except (Diverged, DataError, ValueError) as error:
+        log.warning("%s", error)
+        return {"problem": str(error)}
+    except Exception as error:  # of any kind: the next run must have its turn
+        log.exception("A turn failed.")
+        # Torch says in a RuntimeError, too, that there is no memory left.
+        full = isinstance(error, MemoryError) or "memory" in str(error)
+        return {
+            "problem": "The memory of this server did not suffice: try a smaller model, or smaller batches."
+            if full
+            else UNEXPECTED
+        }
 
 
 def _warm_up() -> None:
     """The slow imports, and those that torch puts off until the first step of Adam, while nobody waits."""
     import torch
 
-    from aevb.experiments import Experiment, run
-    from aevb.training import TrainingConfig
+    from aevb.ui.jobs import turns
 
     torch.set_num_threads(1)
-    run(Experiment(TrainingConfig(steps=1, batch_size=8, learning_rate=1e-2)))
+    specification = {"model": "vae", "arguments": {"hidden_dims": [8]}, "data": "digits", "seed": 0}
+    turns.trial({**specification, "training": {"steps": 2}})
 
 
 if __name__ == "__main__":

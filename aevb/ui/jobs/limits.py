@@ -1,0 +1,91 @@
+"""Every limit of training on this server, and why it is what it is. Times are in seconds, sizes in bytes."""
+
+import os
+
+# Who computes
+
+WORKERS = max(1, (os.cpu_count() or 1) - 1)
+"""Processes that train, of one thread each: a core is left to whoever looks at the other pages."""
+
+NICE = 5
+"""By how much they give way to the server itself, which has to answer while others train."""
+
+# How the line moves
+
+ROUND = 20.0
+"""In which everyone who waits is served once, whether three wait or thirty."""
+
+SHORTEST_TURN, LONGEST_TURN = 0.3, 2.0
+"""A turn pays some 0.1 s for reading and writing the run's state; and one that is longer keeps a visitor who
+has just pressed Start from seeing that something moves."""
+
+FIRST_TURN = 0.5
+"""Of a new run, which goes before all others: thirty that start together see a curve within half a minute."""
+
+SILENCE = 60.0
+"""After a turn should have ended: a process that has said nothing by then hangs. The longest single thing
+that a turn does is to measure test images at the end, in some 2 s for the slowest model; the machine may be
+busy with other things."""
+
+UNFINISHED = 60
+"""Runs at once on a server: two classes of thirty. The next visitor is told to come back."""
+
+TRIALS = 20
+ESTIMATES = 500
+"""Estimates that wait at once, and that are kept: they are of settings, not of visitors."""
+
+# Who leaves
+
+LEFT = 60.0
+"""Without anyone's looking at an unfinished run: it pauses, so that those who are there share its time."""
+
+ABANDONED = 600.0
+"""Until such a run is ended: time enough for a lost connection, or a question to the teacher."""
+
+# What is kept of finished runs
+
+KEPT = 200
+KEPT_BYTES = 2**31
+KEPT_SECONDS = 24 * 3600.0
+"""A lesson's runs until the next day, in 2 GiB of disk: at 3 MB for the tutorial's VAE, hundreds."""
+
+# What one visitor may ask
+
+STARTS = (6, 60.0)
+"""Runs that a visitor may start within so many seconds: faster than that nobody looks at any of them."""
+
+ACTS = (40, 10.0)
+"""Presses at the wheel within so many seconds: a held key repeats 30 times a second."""
+
+MAX_REQUEST = 2**14
+"""Of what a browser posts; the longest specification takes 1 kB."""
+
+# What one run may take
+
+MAX_PARAMETERS = 8_000_000
+"""Of a model: three times the tutorial's largest. With its gradient, Adam's moments and averaged weights
+160 MB, which a turn reads and writes in 0.2 s."""
+
+MAX_STEPS = 120_000
+"""Twice the tutorial's 100 epochs of MNIST."""
+
+MAX_SECONDS = 3600.0
+"""Of computing: a run that has had an hour of a core ends with what it has learnt."""
+
+MAX_MEMORY = 2**30
+"""Of one step, estimated from the widths of the layers: small servers, too, have a GiB for each worker."""
+
+MAX_WIDTH, MAX_LAYERS, MAX_LATENT, MAX_CLUSTERS, MAX_BATCH = 2048, 6, 256, 50, 1000
+"""Beyond these nothing that the page shows becomes clearer."""
+
+MAX_HAND = 500
+"""Gradient steps by one press of a button: some seconds of the VAE's."""
+
+# What is recorded of one run
+
+POINTS = 480
+FRAMES = 120
+"""Of a run that nobody steers: curves as fine as a screen is wide, a film of a few seconds, 3 MB."""
+
+MAX_POINTS, MAX_FRAMES = 1200, 240
+"""With those of steps taken by hand: after them such steps still count, but are not recorded singly."""

@@ -1,0 +1,73 @@
+"""The data that runs on this server may train on, as far as they are known without reading them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from aevb import data
+from aevb.data import DataError, Images
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set of grey images.
+
+    Attributes:
+        title: what readers call it.
+        count: of its training images, those for validation among them.
+        shape: (H, W).
+        classes: how many labels there are.
+        read: reads it; raises DataError where it is not there.
+    """
+
+    title: str
+    count: int
+    shape: tuple[int, int]
+    classes: int
+    read: Callable[[], Images]
+
+    @property
+    def validation(self) -> int:
+        """How many of the training images, the last ones, are kept for validation."""
+        return 5_000 if self.count >= 50_000 else self.count // 10
+
+    @property
+    def trained_on(self) -> int:
+        """How many of the training images are trained on."""
+        return self.count - self.validation
+
+
+def _whole(name: str) -> Callable[[], Images]:
+    def read() -> Images:
+        try:
+            return data.load_complete(name)
+        except FileNotFoundError as error:
+            raise DataError(str(error)) from error
+
+    return read
+
+
+SOURCES: Mapping[str, Source] = {
+    "digits": Source("Digits, 8 × 8", 1_618, (8, 8), 10, lambda: data.read("digits")),
+    "sample": Source("MNIST, a sample", 10_000, (28, 28), 10, data.load_sample),
+    "mnist": Source("MNIST, all of it", 60_000, (28, 28), 10, _whole("mnist")),
+    "fashion": Source("Fashion-MNIST", 60_000, (28, 28), 10, _whole("fashion")),
+    "kmnist": Source("KMNIST", 60_000, (28, 28), 10, _whole("kmnist")),
+}
+
+ALWAYS = ("digits", "sample")
+"""Those that come with the requirements and the library."""
+
+
+@cache
+def present() -> tuple[str, ...]:
+    """Those that can be read here. Kept until `present.cache_clear()`: a download may bring more."""
+    return tuple(name for name in SOURCES if name in ALWAYS or _can_be_read(name))
+
+
+def _can_be_read(name: str) -> bool:
+    try:
+        SOURCES[name].read()
+    except DataError:
+        return False
+    return True

@@ -1,0 +1,55 @@
+"""Training in formulas: the ascent, its schedule, and what may be changed of it."""
+
+from aevb.training import Alternating, Run
+from aevb.ui.shared.scene import ASCENT, Formula
+
+TRAIN = (
+    Formula(
+        "The ascent",
+        rf"""
+Stochastic gradients of the ELBO, averaged over a mini-batch of $N_B$ examples; Adam scales them.
+{ASCENT}
+Equations 3 and 4; section 5.1
+""",
+        Run.advance,
+        ("terms = model", "elbo = total"),
+    ),
+    Formula(
+        "Who moves: the schedule",
+        r"""
+An **E-step** moves $\phi$ alone and closes the gap, an **M-step** moves $\theta$ alone and lifts the
+evidence; AEVB moves both at once.
+
+Section 5.1, Experiment 2
+""",
+        Alternating.phase,
+    ),
+    Formula(
+        "The step",
+        r"""
+What a phase does not move gets no gradient and stands still.
+""",
+        Run.advance,
+        ("moved = {", "(-objective).backward"),
+    ),
+    Formula(
+        "β and its warm-up",
+        r"""
+$$
+\begin{aligned}
+\text{objective}_t &= \textcolor{GENERATED solid}{\mathbb E_{q_\phi}[\log p_\theta(\mathbf x \mid \mathbf z)]}
+- \beta_t\, \textcolor{DATA dashed}{D_{\text{KL}}(q_\phi(\mathbf z \mid \mathbf x) \,\|\, p(\mathbf z))} \\
+\beta_t &= \beta \min(1, t / T)
+\end{aligned}
+$$
+
+$\beta = 1$ without warm-up is the ELBO. A larger $\beta$ presses $q_\phi$ towards the prior, until it says
+nothing of $\mathbf x$: the posterior has collapsed. A warm-up of $T$ steps lets the nets learn to use
+$\mathbf z$ first. The curves always show the ELBO itself.
+
+Higgins et al. (2017); Sønderby et al. (2016)
+""",
+        Run.advance,
+        ("rate =", "beta ="),
+    ),
+)

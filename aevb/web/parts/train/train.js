@@ -1,0 +1,52 @@
+// Train: a run is asked for, watched and steered. It is computed on the server; its name stands in the link.
+
+import { follow } from "../../kit/controls.js";
+import { h } from "../../kit/elements.js";
+import { whenLoaded } from "../../kit/notice.js";
+import { number, text } from "../../kit/params.js";
+import { Form } from "./form.js";
+import { params as settings } from "./specification.js";
+import { Watch } from "./watch.js";
+import { ask } from "./wire.js";
+
+/** @typedef {import("../../kit/controls.js").Model} Model */
+
+export const params = {
+  run: text({ form: /^[\w-]{4,64}$/ }),
+  frame: number({ initial: null, least: 0, most: 9999 }),
+  ...settings,
+};
+
+export default {
+  /** @param {{ model: Model, el: HTMLElement }} host */
+  render({ model, el }) {
+    /** @type {{ end(): void } | null} */
+    let view = null;
+    let unfollow = () => {};
+    const end = whenLoaded(
+      el,
+      () => ask("options"),
+      (/** @type {import("./specification.js").Options} */ options) => {
+        if (!options.training) {
+          const problem = "Training is switched off on this server.";
+          el.replaceChildren(h("p.notice", { role: "alert", "data-ready": "" }, problem));
+          return;
+        }
+        const first = model.get("first"); // the model that is offered before any is chosen
+        options.models.sort((a, b) => Number(b.name === first) - Number(a.name === first));
+        unfollow = follow(model, ["run"], () => {
+          view?.end();
+          delete el.dataset.status;
+          const id = model.get("run");
+          view = id ? new Watch(model, el, options, id) : new Form(model, el, options);
+        });
+      },
+      "Asking what can be trained here …",
+    );
+    return () => {
+      end();
+      unfollow();
+      view?.end();
+    };
+  },
+};

@@ -1,0 +1,274 @@
+"""The page Train: models learn on the server while they are watched and steered."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+OPEN = Callable[..., Page]
+
+QUICK = {"data": "digits", "steps": "4000"}
+"""Of the VAE on the 8 × 8 digits: some seconds, in which there is time to steer."""
+
+
+def start(page: Page) -> None:
+    """Starts the run that the link asks for, and waits until its curves are there."""
+    page.get_by_role("button", name="Start").click()
+    page.locator(".curve[data-painted]").first.wait_for()
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def status(page: Page, said: str) -> None:
+    expect(page.locator(".status")).to_contain_text(re.compile(said), timeout=60_000)
+
+
+def step(page: Page) -> int:
+    return int(re.sub(r"\D", "", page.locator(".when b").inner_text().split(" of ")[0]))
+
+
+def goes_beyond(page: Page, least: int) -> None:
+    """Waits until a step after that one is shown."""
+    page.wait_for_function(
+        "([element, least]) => Number(element.textContent.split(' of ')[0].replace(/\\D/g, '')) > least",
+        arg=[page.locator(".when b").element_handle(), least],
+    )
+
+
+def elbo(page: Page) -> float:
+    return float(page.locator(".equation .term b").last.inner_text().replace("−", "-").replace(",", ""))
+
+
+def pixels(canvas: Locator) -> str:
+    return canvas.evaluate("canvas => canvas.toDataURL()")
+
+
+def run_of(page: Page) -> str:
+    page.wait_for_function("() => new URLSearchParams(location.search).has('run')")
+    return page.evaluate("() => new URLSearchParams(location.search).get('run')")
+
+
+def where(page: Page) -> str:
+    return f"{page.url.split('/train')[0]}/training/run/{run_of(page)}?from=0"
+
+
+def told(page: Page) -> dict[str, Any]:
+    """What the server tells of the run in the link, from its beginning."""
+    return page.request.get(where(page)).json()
+
+
+def recorded(page: Page) -> int:
+    """The last step that is recorded."""
+    return told(page)["points"][-1]["step"]
+
+
+def waits_until(page: Page, holds: str) -> None:
+    """Waits until something holds of what the server tells, `found`."""
+    ask = f"async url => {{ const found = await (await fetch(url)).json(); return {holds} }}"
+    page.wait_for_function(ask, arg=where(page))
+
+
+def test_a_vae_learns_is_paused_steered_stopped_and_found_again(open_page: OPEN) -> None:
+    page = open_page("train", **QUICK)
+    pressed = time.monotonic()
+    start(page)
+    assert time.monotonic() - pressed < 30  # of a busy machine; 2 s of an idle one
+    # Everything moves: the ELBO rises, the draws change.
+    page.locator(".film[data-frame]").wait_for()
+    early, drawn = elbo(page), pixels(page.locator(".draws canvas"))
+    goes_beyond(page, 200)
+    assert elbo(page) > early
+    assert pixels(page.locator(".draws canvas")) != drawn
+    expect(page.locator(".latents[data-painted]")).to_be_visible()
+    # Paused, it moves by hand alone: by one step, by E-steps, by M-steps.
+    button(page, "Pause").click()
+    status(page, "Paused")
+    page.get_by_role("spinbutton", name="Steps by hand").fill("7")
+    for name, phase, count in (("One step", "EM", 1), ("E-steps", "E", 7), ("M-steps", "M", 7)):
+        least = recorded(page) + count
+        button(page, name).click()
+        waits_until(page, f"found.points.at(-1).step >= {least} && found.points.at(-1).phase === '{phase}'")
+        points = told(page)["points"]
+        last = points[-1]["step"]
+        assert {point["phase"] for point in points if point["step"] > last - count} == {phase}
+    expect(page.locator(".when span")).to_have_text("M-step: θ moves")
+    paused = step(page)
+    # What is changed is marked on the curve.
+    rate = page.get_by_role("slider", name="Learning rate")
+    rate.press("End")
+    button(page, "One step").click()
+    waits_until(page, "found.marks.length > 0")
+    assert [point["mark"] for point in told(page)["marks"]] == ["learning rate 0.1"]
+    rate.press("Home")
+    button(page, "Resume").click()
+    goes_beyond(page, paused + 100)
+    button(page, "Stop").click()
+    status(page, "Stopped.*Validation ELBO")
+    expect(page.get_by_role("link", name="Download")).to_be_visible()
+    # A reload finds it again, with all that was recorded.
+    stopped, run = step(page), run_of(page)
+    page.reload()
+    status(page, "Stopped")
+    expect(page.locator(".when b")).to_contain_text(f"{stopped:,}")
+    assert run_of(page) == run
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == f"aevb-{run}.zip"
+    # Its settings are offered again.
+    button(page, "These settings again").click()
+    expect(page.get_by_role("spinbutton", name="Latent dimensions L")).to_have_value("2")
+    page.wait_for_function("() => location.search === '?model=vae&data=digits&steps=4000'")
+    button(page, "My last run").click()
+    status(page, "Stopped")
+    assert page.faults == []
+
+
+def test_e_and_m_in_turn_are_recorded_in_turn(open_page: OPEN) -> None:
+    page = open_page("train", data="digits", steps="300")
+    button(page, "in turn").click()
+    page.get_by_role("spinbutton", name="Steps of an E-step").fill("30")
+    page.get_by_role("spinbutton", name="Steps of an M-step").fill("70")
+    page.get_by_role("spinbutton", name="Steps of an M-step").press("Enter")
+    expect(page.locator("canvas.plan")).to_have_attribute(
+        "aria-label", re.compile("30 E-steps and 70 M-steps in turn")
+    )
+    start(page)
+    status(page, "Done")
+    for point in told(page)["points"]:
+        assert point["phase"] == ("E" if (point["step"] - 1) % 100 < 30 else "M")
+    expect(page.locator(".when span")).to_have_text("M-step: θ moves")
+    assert page.faults == []
+
+
+def test_the_film_goes_back_to_any_frame_by_keys_and_the_link_says_which(open_page: OPEN) -> None:
+    page = open_page("train", data="digits", steps="300")
+    start(page)
+    status(page, "Done")
+    film, draws = page.get_by_role("slider", name="film"), page.locator(".draws canvas")
+    page.locator(".film:not(.stale)").wait_for()
+    last, at = pixels(draws), page.locator(".film").get_attribute("data-frame")
+    film.press("Home")
+    page.locator(".film[data-frame='0']:not(.stale)").wait_for()
+    assert pixels(draws) != last
+    assert step(page) == 1
+    page.wait_for_function("() => new URLSearchParams(location.search).get('frame') === '0'")
+    page.reload()
+    page.locator(".film[data-frame='0']:not(.stale)").wait_for()
+    assert step(page) == 1
+    button(page, "Play").click()
+    page.locator(f".film[data-frame='{at}']:not(.stale)").wait_for()
+    expect(button(page, "Play")).to_be_visible()
+    assert pixels(draws) == last
+    assert page.faults == []
+
+
+def test_whoever_holds_the_link_looks_and_does_not_steer(open_page: OPEN) -> None:
+    page = open_page("train", data="digits", steps="100000")
+    start(page)
+    guest = open_page("train", run=run_of(page))
+    guest.locator(".curve[data-painted]").first.wait_for()
+    expect(guest.locator(".status")).to_contain_text("Only who started it steers.")
+    expect(button(guest, "Pause")).to_be_hidden()
+    goes_beyond(guest, step(guest))
+    button(page, "Stop").click()
+    status(guest, "Stopped")
+    button(guest, "These settings again").click()
+    button(guest, "Start").wait_for()
+    assert guest.faults == [] and page.faults == []
+
+
+@pytest.mark.parametrize("model", ["fa", "cvae", "gmvae", "vrnn"])
+def test_every_other_model_learns_too(open_page: OPEN, model: str) -> None:
+    page = open_page("train", model=model, data="digits", steps="150")
+    start(page)
+    status(page, "Done.*Validation ELBO")
+    page.locator(".film[data-frame]").wait_for()
+    points = told(page)["points"]
+    assert points[-1]["step"] == 150
+    assert points[-1]["validation"]["elbo"] > points[0]["validation"]["elbo"]
+    curves = page.locator(".curve").count()
+    assert curves == (5 if model == "gmvae" else 4)  # it has clusters, with scores and sizes
+    expect(page.locator(".sizes[data-painted]")).to_have_count(int(model == "gmvae"))
+    assert page.faults == []
+
+
+def test_presets_and_settings_are_in_the_link_and_what_cannot_be_is_said(open_page: OPEN) -> None:
+    page = open_page("train")
+    expect(page.locator(".preset")).to_have_count(3)
+    expect(page.locator(".preset .time").last).to_have_text(re.compile("≈ .* here"))
+    page.locator(".preset", has_text="Break it").click()
+    expect(page.get_by_role("spinbutton", name="β")).to_have_value(re.compile(r"^[1-9]\d+$"))
+    page.wait_for_function("() => location.search.includes('preset=break')")
+    widths = page.get_by_role("textbox", name="Hidden layers")
+    widths.fill("0")
+    widths.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text(
+        "Hidden layers: whole numbers, with commas, from 1 to 2,048."
+    )
+    expect(widths).to_have_value("200")
+    widths.fill("2048, 2048, 2048")
+    widths.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("parameters, and this server trains up to")
+    page.reload()
+    expect(widths).to_have_value("2048,2048,2048")
+    page.locator(".preset", has_text="30 seconds").click()
+    expect(widths).to_have_value("200")
+    assert page.faults == []
+
+
+def test_a_link_that_makes_no_sense_says_so_and_shows_the_default(open_page: OPEN) -> None:
+    page = open_page("train", model="none", latent_dim="9999")
+    expect(page.locator(".warning")).to_have_text(
+        "This link’s model and latent_dim could not be read; they are at their defaults."
+    )
+    expect(page.get_by_role("spinbutton", name="Latent dimensions L")).to_have_value("2")
+    gone = open_page("train", run="0123456789abcdef")
+    expect(gone.locator(".status")).to_have_text(re.compile(r"\w.*\."))
+    button(gone, "A run of my own").click()
+    button(gone, "Start").wait_for()
+    assert gone.faults == []
+
+
+def test_a_lost_connection_is_said_and_asked_again_and_a_failure_is_told(open_page: OPEN) -> None:
+    page = open_page("train", data="digits", steps="100000")
+    start(page)
+    page.route("**/training/run/**", lambda route: route.abort())
+    status(page, "The server does not answer. The page goes on asking.")
+    page.unroute("**/training/run/**")
+    status(page, "left|Under way")
+    goes_beyond(page, step(page))
+
+    def failed(route: Route) -> None:
+        answer = json.loads(route.fetch().body())
+        route.fulfill(json=answer | {"status": "failed", "problem": "The ELBO is nan at step 12."})
+
+    page.route(re.compile(r"/training/run/\w+\?"), failed)
+    expect(page.locator(".status")).to_have_text("The ELBO is nan at step 12.")
+    expect(button(page, "Pause")).to_be_hidden()
+    button(page, "These settings again").click()
+    button(page, "Start").wait_for()
+    assert page.faults == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (390, 844)])
+def test_a_run_fits_its_screen_and_its_wheel_is_in_view(open_page: OPEN, width: int, height: int) -> None:
+    page = open_page("train", data="digits", steps="100000", width=width, height=height)
+    start(page)
+    page.locator(".film[data-frame]").wait_for()
+    scene = page.locator(".scene")
+    if width > 640:
+        found = scene.evaluate("e => [e.scrollHeight - e.clientHeight, e.scrollWidth - e.clientWidth]")
+        assert max(found) <= 1
+    for target in (page.locator("[data-instrument]"), button(page, "Pause"), button(page, "Stop")):
+        box = target.bounding_box()
+        assert (
+            box and box["y"] >= 0 and box["y"] + box["height"] <= height and box["x"] + box["width"] <= width
+        )
+    button(page, "Stop").click()
+    assert page.faults == []

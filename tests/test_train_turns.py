@@ -1,0 +1,265 @@
+"""What a worker does with a run's folder: turns that add up to one run, what they record, their faults."""
+
+import itertools
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import aevb
+from aevb.explore.record import record
+from aevb.runs import read_state, write_state
+from aevb.training import Diverged
+from aevb.ui.jobs import limits, turns, worker
+from aevb.ui.jobs.queue import Queue
+from aevb.ui.jobs.worker import Lost, Process
+
+SMALL: dict[str, dict[str, Any]] = {
+    "fa": {"latent_dim": 3},
+    "vae": {"latent_dim": 2, "hidden_dims": [16], "dropout": 0.1},
+    "cvae": {"latent_dim": 3, "hidden_dims": [16]},
+    "gmvae": {"latent_dim": 3, "hidden_dims": [16, 16], "estimator": "gumbel analytic", "clusters": 4},
+    "vrnn": {"latent_dim": 2, "hidden_dims": [8], "memory_dim": 8, "memory_layers": 1},
+}
+
+
+def specified(model: str = "vae", steps: int = 30, seed: int = 0, **training: Any) -> dict[str, Any]:
+    return {
+        "model": model,
+        "arguments": SMALL[model],
+        "data": "digits",
+        "training": {"steps": steps, "batch_size": 50, **training},
+        "seed": seed,
+    }
+
+
+def begin(folder: Path, specification: dict[str, Any]) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / turns.SPECIFICATION).write_text(json.dumps(specification))
+    return folder
+
+
+def points(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / turns.POINTS).read_text().splitlines()]
+
+
+def weights(folder: Path) -> bytes:
+    return (folder / turns.CHECKPOINT / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("model", SMALL)
+def test_many_short_turns_are_the_same_run_as_one(tmp_path, model):
+    specification = specified(model, averaging=0.9, schedule=[3, 2], kl_warmup=10, rate="cosine")
+    whole, parts = (begin(tmp_path / name, specification) for name in ("whole", "parts"))
+    outcome = turns.take_turn(whole, seconds=600)
+    assert outcome.done and outcome.step == outcome.taken == 30
+    for step in range(1, 31):
+        outcome = turns.take_turn(parts, seconds=0)
+        assert (outcome.step, outcome.taken, outcome.done) == (step, 1, step == 30)
+    assert weights(whole) == weights(parts)
+    told = ("step", "phase", "elbo", "terms", "gradient", "rate", "beta")
+    assert [[p[key] for key in told] for p in points(whole)] == [
+        [p[key] for key in told] for p in points(parts)
+    ]
+    assert [point["phase"] for point in points(whole)[:5]] == ["E", "E", "E", "M", "M"]
+    assert not (parts / turns.STATE).exists(), "a finished run keeps its checkpoint alone"
+
+
+def test_a_finished_run_is_a_checkpoint_like_any_other(tmp_path):
+    folder = begin(tmp_path, specified("vae"))
+    turns.take_turn(folder, seconds=600)
+    loaded = aevb.load(folder / turns.CHECKPOINT)
+    assert loaded.model.config["latent_dim"] == 2 and loaded.shape == (8, 8)
+    assert loaded.training["test"]["images"] == 179
+    told = record(loaded)
+    assert [point["epoch"] for point in told["curve"]] == [1, 2] and told["measured"] == "validation"
+    assert told["facts"]["Epoch"] == "2: the last of 30 steps"
+
+
+def test_what_is_recorded_of_each_model(tmp_path):
+    for model in SMALL:
+        folder = begin(tmp_path / model, specified(model, steps=20))
+        turns.take_turn(folder, seconds=600)
+        about, recorded = turns.read_json(folder / turns.ABOUT), points(folder)
+        assert [point["step"] for point in recorded][:3] == [1, 2, 3] and recorded[-1]["step"] == 20
+        last = recorded[-1]
+        validation = last["validation"]
+        assert validation["elbo"] == pytest.approx(sum(validation["terms"].values()), rel=1e-4)
+        assert validation["bound"] == pytest.approx(validation["elbo"] + validation["gap"], rel=1e-4)
+        if model == "fa":  # whose log p(x) is exact
+            assert validation["gap"] > 0
+        assert last["gradient"].keys() == {"p", "q"}
+        clustered = {"accuracy", "conditional_entropy", "sizes"} if model == "gmvae" else set()
+        assert last["scores"].keys() == clustered
+        frames = sorted((folder / turns.FRAMES).glob("*.bin"))
+        assert last["frame"] == len(frames) - 1
+        shown = 161 if model == "vae" else 0
+        assert about["map"] == shown and about["shape"] == [8, 8]
+        assert {len(frame.read_bytes()) for frame in frames} == {2 * 16 * 64 + 4 * shown}
+        assert len((folder / turns.IMAGES).read_bytes()) == 16 * 64
+    assert last["terms"].keys() == {"reconstruction", "minus_kl_z"}
+
+
+def test_neither_validation_nor_test_images_are_trained_on():
+    seen = turns.see("digits", turns.build(specified()))
+    images = seen.images.train.images
+    assert len(images) == 1618 and len(seen.train) == 1618 - 161
+    assert torch.equal(seen.train.values.reshape(-1, 8, 8), images[:-161])
+    assert torch.equal(seen.grey, images[-161:][:16])
+
+
+def test_a_long_run_is_recorded_within_bounds(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "POINTS", 40)
+    monkeypatch.setattr(limits, "FRAMES", 10)
+    folder = begin(tmp_path, specified("fa", steps=1000))
+    turns.take_turn(folder, seconds=600)
+    steps = [point["step"] for point in points(folder)]
+    assert len(steps) <= 40 + 10 and steps[:3] == [1, 2, 3] and steps[-1] == 1000
+    gaps = [after - before for before, after in itertools.pairwise(steps)]
+    assert max(gaps[:3]) <= 3 and 30 <= max(gaps) <= 60
+    assert len(list((folder / turns.FRAMES).iterdir())) <= 11
+
+
+def test_what_is_changed_in_mid_run_is_marked_on_its_point(tmp_path):
+    folder = begin(tmp_path, specified(steps=10_000, schedule="AEVB"))
+    turns.take_turn(folder, seconds=0)
+    changes = {"learning_rate": 1e-4, "beta": 4.0, "schedule": [2, 3]}
+    turns.take_turn(folder, seconds=0, values=changes)
+    turns.take_turn(folder, seconds=0)
+    first, second, third = points(folder)
+    assert [first["mark"], third["mark"]] == [None, None]
+    assert second["mark"] == "learning rate 0.0001, β 4, E 2, M 3"
+    assert (third["rate"], third["beta"]) == (1e-4, 4.0)
+    assert (first["phase"], third["phase"]) == ("EM", "M"), "the change holds in later turns"
+
+
+def test_steps_by_hand_move_what_they_say_and_the_last_is_recorded_with_a_frame(tmp_path):
+    folder = begin(tmp_path, specified(steps=100_000))
+    turns.take_turn(folder, seconds=0)
+    before = read_state(folder / turns.STATE)[0]
+    outcome = turns.take_turn(folder, seconds=600, phase="E", count=7)
+    assert (outcome.step, outcome.left, outcome.done) == (8, 0, False)
+    after = read_state(folder / turns.STATE)[0]
+    moved = {name for name in before if name.startswith("model.") and not before[name].equal(after[name])}
+    assert moved and all(name.startswith("model.q_") for name in moved)
+    last = points(folder)[-1]
+    assert (last["step"], last["phase"], last["frame"]) == (8, "E", 1)
+    assert turns.take_turn(folder, seconds=0, phase="M", count=7).left == 6
+
+
+def test_an_interrupted_turn_ends_after_its_step(tmp_path):
+    folder = begin(tmp_path, specified())
+    (folder / turns.INTERRUPT).touch()
+    assert turns.take_turn(folder, seconds=600).taken == 1
+
+
+def test_a_run_can_be_ended_early(tmp_path):
+    folder = begin(tmp_path, specified())
+    turns.take_turn(folder, seconds=0)
+    outcome = turns.take_turn(folder, seconds=600, finish=True)
+    assert outcome.done and (outcome.step, outcome.taken) == (1, 0)
+    assert aevb.load(folder / turns.CHECKPOINT).training["chosen"] == "the last of 1 steps"
+
+
+def test_a_trial_leaves_nothing_and_tells_the_time(tmp_path):
+    found = turns.trial(specified(steps=100_000))
+    assert 0 < found["step"] < 1 and 0 < found["frame"] < 5
+    assert found["parameters"] == sum(p.numel() for p in aevb.VAE(64, **SMALL["vae"]).parameters())
+
+
+# Faults
+
+
+def test_numbers_that_are_not_finite_end_a_turn_with_a_sentence(tmp_path):
+    folder = begin(tmp_path, specified())
+    turns.take_turn(folder, seconds=0)
+    tensors, facts = read_state(folder / turns.STATE)
+    for name in tensors:
+        if name.startswith("model."):
+            tensors[name].fill_(float("nan"))
+    write_state(folder / turns.STATE, tensors, facts)
+    with pytest.raises(Diverged, match="lower the learning rate"):
+        turns.take_turn(folder, seconds=1)
+    answer = worker.answer({"folder": str(folder), "seconds": 1})
+    assert answer["problem"].startswith("The ELBO is nan at step 2: lower the learning rate")
+
+
+def test_a_turn_that_crashes_says_so_and_not_where_its_files_are(tmp_path):
+    folder = begin(tmp_path, specified())
+    (folder / turns.STATE).write_bytes(b"no such state")
+    assert worker.answer({"folder": str(folder), "seconds": 1}) == {"problem": worker.UNEXPECTED}
+
+
+def test_a_machine_without_memory_says_so(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+
+    monkeypatch.setattr(turns, "take_turn", full)
+    assert "memory of this server did not suffice" in worker.answer({"folder": ".", "seconds": 1})["problem"]
+
+
+# In a process
+
+
+def wait(condition: Callable[[], object], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def process():
+    made = Process()
+    yield made
+    made.stop()
+
+
+def test_a_process_takes_turns(process, tmp_path):
+    folder = begin(tmp_path, specified())
+    answer = process.ask({"folder": str(folder), "seconds": 600}, 120)
+    assert answer["done"] and answer["step"] == 30 and not answer["problem"]
+    again = begin(tmp_path / "again", specified())
+    turns.take_turn(again, seconds=600)
+    assert weights(folder) == weights(again)
+
+
+def test_a_process_ignores_ctrl_c(process, tmp_path):
+    os.kill(process.process.pid, signal.SIGINT)
+    assert process.ask({"folder": str(begin(tmp_path, specified())), "seconds": 0}, 120)["taken"] == 1
+
+
+def test_a_process_that_hangs_is_ended_and_one_that_is_killed_is_told_from_it():
+    hanging, killed = Process(), Process()
+    os.kill(hanging.process.pid, signal.SIGSTOP)
+    with pytest.raises(Lost, match="did not answer for 1 seconds"):
+        hanging.ask({}, 1)
+    os.kill(killed.process.pid, signal.SIGKILL)
+    with pytest.raises(Lost, match="memory was full"):
+        killed.ask({}, 60)
+    assert hanging.process.poll() is not None
+
+
+def test_a_process_that_is_killed_in_a_turn_costs_its_run_alone(tmp_path):
+    hired: list[Process] = []
+
+    def hire() -> Process:
+        hired.append(Process())
+        return hired[-1]
+
+    runs = Queue(tmp_path, workers=1, hire=hire)
+    first = runs.start(specified(steps=100_000), "visitor-a")
+    wait(lambda: (runs.folder(first) / turns.POINTS).exists())
+    second = runs.start(specified(), "visitor-b")
+    os.kill(hired[0].process.pid, signal.SIGKILL)
+    wait(lambda: runs.look(first)["status"] == "failed")
+    assert "memory was full" in runs.look(first)["problem"]
+    wait(lambda: runs.look(second)["status"] == "done")
+    assert len(hired) == 2
+    runs.close()

@@ -1,0 +1,281 @@
+import assert from "node:assert/strict";
+import {
+  chartsOf,
+  duration,
+  imagesOf,
+  ordinal,
+  pointAt,
+  rangeOf,
+  spansOf,
+  unpackFrame,
+} from "../../aevb/web/parts/train/record.js";
+import {
+  chosen,
+  fieldsOf,
+  params,
+  read,
+  specificationOf,
+  stepsOf,
+  wordsOf,
+  write,
+} from "../../aevb/web/parts/train/specification.js";
+import { Poll } from "../../aevb/web/parts/train/wire.js";
+
+/** @param {string} name @param {any} training */
+const preset = (name, training) => ({
+  id: name,
+  title: name,
+  says: "",
+  specification: { model: "one", arguments: { latent_dim: 2 }, data: "small", training, seed: 0 },
+});
+
+/** @type {any} */
+const OPTIONS = {
+  training: true,
+  models: [
+    {
+      name: "one",
+      title: "One",
+      arguments: [
+        { name: "latent_dim", kind: "whole", least: 1, most: 256, default: 20 },
+        { name: "hidden_dims", kind: "widths", most: 2048, layers: 6, default: [500, 500] },
+        {
+          name: "likelihood",
+          kind: "choice",
+          choices: ["continuous bernoulli", "gaussian"],
+          default: "gaussian",
+        },
+      ],
+      presets: [preset("quick", { epochs: 40 }), preset("slow", { steps: 9000, rate: "cosine" })],
+    },
+    { name: "two", title: "Two", arguments: [], presets: [preset("quick", { epochs: 3 })] },
+  ],
+  data: [{ name: "large", title: "Large", count: 9000 }, { name: "small", title: "Small", count: 1457 }],
+};
+
+/** @param {Record<string, string>} words */
+const link = (words) => (/** @type {string} */ key) => words[key] ?? "";
+
+Deno.test("a setting is read within its bounds, and nothing else is", () => {
+  const whole = /** @type {const} */ ({ kind: "whole", least: 1, most: 256 });
+  assert.deepEqual(["2", "256"].map((words) => read(whole, words)), [2, 256]);
+  for (const words of ["0", "257", "1.5", "-2", "NaN", "Infinity", "0x10", "1,2", "two"]) {
+    assert.equal(read(whole, words), undefined, words);
+  }
+  const rate = /** @type {const} */ ({ kind: "number", least: 0, most: 1 });
+  assert.deepEqual(["1e-3", ".5", "1"].map((words) => read(rate, words)), [0.001, 0.5, 1]);
+  const widths = /** @type {const} */ ({ kind: "widths", most: 2048 });
+  assert.deepEqual(read(widths, "500,300"), [500, 300]);
+  for (const words of ["0", "500,", "3000", "500;300"]) assert.equal(read(widths, words), undefined, words);
+  const schedule = /** @type {const} */ ({ kind: "schedule" });
+  assert.equal(read(schedule, "AEVB"), "AEVB");
+  assert.deepEqual(read(schedule, "50,0"), [50, 0]);
+  for (const words of ["0,0", "50", "50,50,50", "EM"]) assert.equal(read(schedule, words), undefined, words);
+  assert.deepEqual(["yes", "no", "maybe"].map((words) => read({ kind: "flag" }, words)), [
+    true,
+    false,
+    undefined,
+  ]);
+  for (const value of [2, 0.001, [500, 300], true, "AEVB"]) {
+    const kind = { kind: Array.isArray(value) ? "widths" : typeof value === "boolean" ? "flag" : "number" };
+    if (value !== "AEVB") assert.deepEqual(read(/** @type {any} */ (kind), write(value)), value);
+  }
+});
+
+Deno.test("a run is its preset, and what the link says otherwise", () => {
+  const plain = specificationOf(OPTIONS, link({}));
+  assert.deepEqual(plain, { specification: preset("quick", { epochs: 40 }).specification, unread: [] });
+  const { specification, unread } = specificationOf(
+    OPTIONS,
+    link({ data: "large", latent_dim: "5", steps: "700", schedule: "10,20", seed: "3", hidden_dims: "64" }),
+  );
+  assert.deepEqual(unread, []);
+  assert.deepEqual(specification, {
+    model: "one",
+    data: "large",
+    arguments: { latent_dim: 5, hidden_dims: [64] },
+    training: { steps: 700, schedule: [10, 20] }, // in steps and not in epochs
+    seed: 3,
+  });
+  assert.deepEqual(
+    OPTIONS.models[0].presets[0].specification.training,
+    { epochs: 40 },
+    "presets stay as they are",
+  );
+});
+
+Deno.test("what a link says and makes no sense is told, and the default stands", () => {
+  const { specification, unread } = specificationOf(
+    OPTIONS,
+    link({ model: "none", preset: "none", data: "none", latent_dim: "9999" }),
+  );
+  assert.deepEqual(unread, ["model", "preset", "data", "latent_dim"]);
+  assert.equal(specification.arguments.latent_dim, 2);
+  assert.equal(specification.data, "small");
+});
+
+Deno.test("the words of a run ask for it again", () => {
+  const asked = { model: "one", data: "large", latent_dim: "5", learning_rate: "0.01", beta: "4" };
+  const { specification } = specificationOf(OPTIONS, link(asked));
+  const words = wordsOf(OPTIONS, specification);
+  assert.deepEqual(Object.fromEntries(Object.entries(words).filter(([, said]) => said)), asked);
+  assert.deepEqual(specificationOf(OPTIONS, link(words)).specification, specification);
+  assert.deepEqual(Object.keys(words), Object.keys(params), "all others are forgotten");
+});
+
+Deno.test("a model has its own settings and those of every training", () => {
+  const own = fieldsOf(OPTIONS.models[0]), other = fieldsOf(chosen(OPTIONS, link({ model: "two" })).model);
+  assert.equal(own.latent_dim.at, "arguments");
+  assert.equal(own.beta.at, "training");
+  assert.equal(own.seed.at, "");
+  assert.ok(!("latent_dim" in other) && "learning_rate" in other);
+  assert.ok(own.schedule.first && !own.weight_decay.first);
+});
+
+Deno.test("epochs are as many steps as whole batches, as in the library", () => {
+  assert.equal(stepsOf({ epochs: 40 }, 1457), 560);
+  assert.equal(stepsOf({ epochs: 2, batch_size: 64 }, 1457), 44);
+  assert.equal(stepsOf({ steps: 7, epochs: 3 }, 1457), 7);
+});
+
+/** @param {number} step @param {any} [more] @returns {any} */
+const point = (step, more) => ({
+  step,
+  phase: "EM",
+  elbo: step,
+  terms: { reconstruction: step + 1, minus_kl_z: -1 },
+  validation: step % 2 ? null : { elbo: step, bound: step + 2, terms: {} },
+  gradient: { p: 3, q: 4 },
+  scores: {},
+  mark: null,
+  frame: step % 2 ? null : step / 2,
+  ...more,
+});
+
+Deno.test("curves have the points that there are, and break where nothing moves", () => {
+  const points = [point(1, { gradient: { q: 4 } }), point(2), point(3), point(4)];
+  const [elbo, likelihood, kl, gradient] = chartsOf(points);
+  assert.deepEqual(elbo.lines.map(({ name, x }) => [name, x]), [
+    ["+ gap", [2, 4]],
+    ["training", [1, 2, 3, 4]],
+    ["validation", [2, 4]],
+  ]);
+  assert.deepEqual(likelihood.lines[0].y, [2, 3, 4, 5]);
+  assert.deepEqual(kl.lines.map(({ name }) => name), ["−KL of z"]);
+  assert.deepEqual(gradient.lines[0].y, [NaN, 3, 3, 3]);
+  const clusters = chartsOf([point(2, { scores: { accuracy: 0.5, conditional_entropy: 1 } })]);
+  assert.equal(clusters.length, 5);
+});
+
+Deno.test("the phases' spans lie side by side", () => {
+  const phases = ["E", "E", "M", "E", "EM"];
+  const spans = spansOf(phases.map((phase, i) => point(10 * (i + 1), { phase })));
+  assert.deepEqual(spans, [
+    { from: 0, to: 20, phase: "E" },
+    { from: 20, to: 30, phase: "M" },
+    { from: 30, to: 40, phase: "E" },
+    { from: 40, to: 50, phase: "EM" },
+  ]);
+});
+
+Deno.test("a chart shows where a run stays, not where it began", () => {
+  const y = [-5000, ...Array(19).fill(0).map((_, i) => i)];
+  const line = { name: "", color: "", dash: [], width: 1, x: y, y };
+  const [low, high] = rangeOf({ title: "", lines: [line], cut: 0.1 });
+  assert.ok(low > -10 && low < 1 && high > 18 && high < 25);
+  const late = { ...line, y: [9000, ...y.slice(1)], late: true };
+  assert.ok(rangeOf({ title: "", lines: [line, late], cut: 0.1 })[1] < 25);
+  assert.deepEqual(rangeOf({ title: "", lines: [{ ...line, y: [3, 40, NaN] }], log: true }), [1, 100]);
+  assert.deepEqual(rangeOf({ title: "", lines: [] }), [0, 1]);
+});
+
+Deno.test("a frame is its pictures, in levels from 0 to 1, and the places of the map", () => {
+  const bytes = new Uint8Array(32 * 4 + 8).map((_, i) => (i < 64 ? 255 : i < 128 ? 51 : i));
+  const { reconstructions, draws, rest } = unpackFrame(bytes.buffer, 4);
+  assert.equal(reconstructions.length, 16);
+  assert.deepEqual([...reconstructions[15]], [1, 1, 1, 1]);
+  assert.equal(draws.length, 16);
+  assert.ok(Math.abs(draws[0][0] - 0.2) < 1e-6);
+  assert.equal(rest.byteLength, 8);
+  assert.equal(imagesOf(new Uint8Array(12), 4).length, 3);
+  assert.equal(pointAt([point(1), point(2), point(3), point(4)], 1).step, 2);
+  assert.equal(pointAt([point(1), point(2), point(3), point(4)], 9).step, 4);
+});
+
+Deno.test("times and places in words", () => {
+  assert.deepEqual([0.2, 12.4, 89, 90, 3600, 7200].map(duration), [
+    "less than a second",
+    "12 s",
+    "89 s",
+    "2 min",
+    "60 min",
+    "2.0 h",
+  ]);
+  assert.deepEqual([1, 2, 3, 4, 11, 21].map(ordinal), ["1st", "2nd", "3rd", "4th", "11th", "21st"]);
+});
+
+Deno.test("a run is asked for while it is in view and unfinished, more and more seldom where nobody answers", async () => {
+  /** @type {{ again: () => Promise<void>, pause: number }[]} */
+  const timers = [];
+  /** @type {any[]} */
+  const answers = [];
+  let asked = 0;
+  const page = Object.assign(new EventTarget(), { baseURI: "http://here/", visibilityState: "visible" });
+  const real = { setTimeout: globalThis.setTimeout, fetch: globalThis.fetch };
+  const fake = {
+    document: page,
+    setTimeout: (/** @type {any} */ again, /** @type {number} */ pause) => timers.push({ again, pause }),
+    fetch: () => {
+      asked++;
+      const answer = answers.shift();
+      return answer ? Promise.resolve(Response.json(answer)) : Promise.reject(new TypeError());
+    },
+  };
+  Object.assign(globalThis, fake);
+  try {
+    /** @type {any[]} */
+    const told = [];
+    /** @type {any[]} */
+    const failed = [];
+    const answer = { status: "running", checkpoint: false, about: null };
+    answers.push({ ...answer, points: [point(1)] });
+    const poll = new Poll("abcd", {
+      told: (found) => told.push(found),
+      failed: (problem, again) => failed.push([problem, again]),
+    });
+    const settled = () => new Promise((done) => real.setTimeout(done, 0));
+    const beat = async () => {
+      const { again } = /** @type {any} */ (timers.pop());
+      await again();
+    };
+    for (let i = 0; i < 20 && !timers.length; i++) await settled();
+    assert.equal(timers[0].pause, 500);
+    answers.push({ ...answer, points: [point(2)] });
+    await beat();
+    assert.deepEqual(told.map(({ points }) => points.length), [1, 2], "points come one after the other");
+    await beat(); // nobody answers
+    await beat();
+    assert.deepEqual(failed, Array(2).fill(["The server does not answer.", true]));
+    assert.equal(timers[0].pause, 1000);
+    page.visibilityState = "hidden";
+    const before = asked;
+    await beat();
+    assert.deepEqual([asked, timers.length], [before, 0], "out of view nothing is asked");
+    page.visibilityState = "visible";
+    answers.push({ ...answer, status: "stopped", points: [] }, {
+      ...answer,
+      status: "stopped",
+      checkpoint: true,
+      points: [],
+    });
+    await poll.now();
+    assert.equal(timers.length, 1, "what it has learnt is still being saved");
+    await beat();
+    await poll.now();
+    assert.deepEqual([asked, timers.length], [before + 2, 0], "of a run that is over nothing is asked");
+    poll.end();
+  } finally {
+    Object.assign(globalThis, real);
+    Reflect.deleteProperty(globalThis, "document");
+  }
+});
