@@ -5,6 +5,7 @@ import inspect
 import json
 import os
 import re
+import runpy
 import shlex
 import signal
 import subprocess
@@ -716,13 +717,13 @@ def test_a_device_that_is_not_here_is_named(name, few_digits, tmp_path, monkeypa
 
 
 def test_app_runs_the_app_that_comes_with_the_library(monkeypatch):
-    from streamlit.web import cli
-
     called = []
-    monkeypatch.setattr(cli, "main", called.append)
+    monkeypatch.setattr(sys, "argv", ["aevb", "app"])
+    monkeypatch.setattr(runpy, "run_module", lambda module, run_name: called.append([module, *sys.argv[1:]]))
     assert main(["app", "--port", "8600"]) == 0
-    ((command, script, port),) = called
-    assert command == "run" and port == "--server.port=8600" and Path(script).samefile(ROOT / "app.py")
+    ((module, command, script, port),) = called
+    assert (module, command, port) == ("streamlit", "run", "--server.port=8600")
+    assert Path(script).samefile(ROOT / "app.py")
 
 
 # The commands that are written down

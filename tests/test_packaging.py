@@ -206,7 +206,8 @@ def test_the_version_has_one_source(metadata):
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert re.findall(r"^version: (.*)$", citation, re.MULTILINE) == [aevb.__version__]
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert re.findall(r"^## (\S+)", changes, re.MULTILINE)[0] == aevb.__version__
+    released = [name for name in re.findall(r"^## (\S+)", changes, re.MULTILINE) if name != "Unreleased"]
+    assert released[0] == aevb.__version__
 
 
 def test_its_description_is_the_readme_without_the_front_matter_of_a_space(metadata):

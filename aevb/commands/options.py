@@ -1,17 +1,13 @@
 """What several commands are asked for in the same words."""
 
 import argparse
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from aevb import checkpoints, data, devices
 from aevb.checkpoints import Checkpoint
 from aevb.data import Images, Split
-from aevb.models.base import LatentVariableModel
 from aevb.models.factor_analysis import synthetic
 
 BOUNDS = (10, 100)
@@ -111,19 +107,4 @@ def read_for(checkpoint: Checkpoint, options: argparse.Namespace) -> Images:
         *_, height, width = (0, *checkpoint.shape)
         size = size or ((height, width) if height else None)
     usual = SYNTHETIC if checkpoint.model.observation == "vector" else "mnist"
-    return as_vectors(read(source or usual, size), checkpoint.model)
-
-
-def as_vectors(images: Images, model: LatentVariableModel) -> Images:
-    """Images for a model of vectors are dequantised once, since a density of pixels' values has no bound.
-
-    (pixel + u) / 256, as in the tutorial's Table 1; for other models, and vectors themselves, as they are.
-    """
-    if model.observation != "vector" or images.train.images.is_floating_point():
-        return images
-    generator = torch.Generator().manual_seed(data.TEST_SEED)
-    train, test = (
-        Split(data.dequantize(split.images, generator).view(split.images.shape), split.labels)
-        for split in (images.train, images.test)
-    )
-    return dataclasses.replace(images, train=train, test=test, note=f"{images.note} Dequantised.")
+    return read(source or usual, size).for_model(checkpoint.model)

@@ -1,6 +1,9 @@
 """app: the explorer, as installed."""
 
 import argparse
+import importlib
+import runpy
+import sys
 
 from aevb import places
 from aevb.commands import options
@@ -15,7 +18,7 @@ def add(commands: Commands) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Serves the explorer until it is stopped. Streamlit's own settings come from STREAMLIT_… variables."""
-    # In this process, so that whatever stops the command stops the server.
-    from streamlit.web import cli  # imported late: a library's user may do without
-
-    cli.main(["run", str(places.ROOT / "app.py"), f"--server.port={given.port:d}"])
+    importlib.import_module("streamlit")  # so that where it is missing this says so
+    # `python -m streamlit` in this process: what stops the command stops the server too.
+    sys.argv[1:] = ["run", str(places.ROOT / "app.py"), f"--server.port={given.port:d}"]
+    runpy.run_module("streamlit", run_name="__main__")

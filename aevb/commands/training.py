@@ -61,7 +61,7 @@ def run(given: argparse.Namespace) -> None:
     images = options.read(given.data, given.image_size)
     print(images.note, file=sys.stderr)
     model = build(REGISTRY[given.model], images, given).to(device)
-    images = options.as_vectors(images, model)
+    images = images.for_model(model)
     trained_on, _ = runs.divided(images.train)
     trained_on.seen_by(model)  # what it cannot be trained on is refused before there is a folder
     config = TrainingConfig(

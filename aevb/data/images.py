@@ -1,5 +1,6 @@
 """Images with their labels, in two splits: what every source of data gives."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from aevb.data import border
-from aevb.data.examples import Examples, Observer
+from aevb.data.examples import TEST_SEED, Examples, Observer, dequantize
 
 HELD_OUT_SEED = 20_220_808
 """Of the permutation under which the last tenth of a split is held out."""
@@ -81,6 +82,21 @@ class Images:
     def shape(self) -> tuple[int, ...]:
         """(H, W), or (3, H, W) of images in colour, or (D,) of vectors."""
         return tuple(self.train.images.shape[1:])
+
+    def for_model(self, model: Observer) -> "Images":
+        """As they are; for a model of vectors (pixel + u) / 256, dequantised once.
+
+        A density of grey levels as they are, which are whole numbers, would have no bound (the tutorial's
+        Table 1). Vectors of other numbers stay.
+        """
+        if model.observation != "vector" or self.train.images.is_floating_point():
+            return self
+        generator = torch.Generator().manual_seed(TEST_SEED)
+        train, test = (
+            Split(dequantize(split.images, generator).view(split.images.shape), split.labels)
+            for split in (self.train, self.test)
+        )
+        return dataclasses.replace(self, train=train, test=test, note=f"{self.note} Dequantised.")
 
 
 def number_labels(labels: Any) -> tuple[Tensor, tuple[str, ...]]:

@@ -27,7 +27,6 @@ import torch
 from torch import Generator, Tensor
 
 from aevb import checkpoints
-from aevb.commands.options import as_vectors
 from aevb.data import Examples, Images, Split
 from aevb.distributions import rsample
 from aevb.evaluation import evaluate, posterior_means, responsibilities
@@ -266,7 +265,7 @@ def _images(source: str) -> Images:
 def _vectors(source: str) -> Images:
     """The images dequantised once, for models of vectors: 0.2 GB of MNIST."""
     images = _images(source)
-    return as_vectors(images, REGISTRY["fa"](data_dim=math.prod(images.shape)))
+    return images.for_model(REGISTRY["fa"](data_dim=math.prod(images.shape)))
 
 
 # What is recorded
