@@ -38,6 +38,32 @@ export function button(title, onclick, more = {}) {
 }
 
 /**
+ * What is a click away: a press elsewhere, or Escape, folds it.
+ * @param {string} title
+ * @param {HTMLElement} box
+ */
+export function folded(title, box) {
+  const element = h(
+    "details.more",
+    {
+      onkeydown: (/** @type {KeyboardEvent} */ event) => {
+        if (event.key !== "Escape" || !element.open) return;
+        event.stopPropagation();
+        element.open = false;
+        element.firstElementChild.focus();
+      },
+    },
+    h("summary.button", {}, title),
+    box,
+  );
+  const outside = (/** @type {Event} */ event) => {
+    if (element.open && !event.composedPath().includes(element)) element.open = false;
+  };
+  addEventListener("pointerdown", outside);
+  return { element, end: () => removeEventListener("pointerdown", outside) };
+}
+
+/**
  * A slider under its name, with its value. `show` puts it somewhere.
  * @param {{ label: string, least: number, most: number, step: number, say?: (value: number) => string,
  *   input: (value: number) => void, done?: () => void }} settings `input` is called on every move, `done` on release

@@ -1,6 +1,6 @@
 // What determines a run: its parameters in the link, and the controls that move them.
 
-import { button, follow, put, seedButton, segments, select, slider } from "../../kit/controls.js";
+import { button, folded, follow, put, seedButton, segments, select, slider } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { counted } from "../../kit/format.js";
 import { choice, number } from "../../kit/params.js";
@@ -122,26 +122,14 @@ export function settings(model, { schedule = true } = {}) {
       model.save_changes();
     }),
   );
-  const more = h(
-    "details.more",
-    {
-      onkeydown: (/** @type {KeyboardEvent} */ event) => {
-        if (event.key !== "Escape" || !more.open) return;
-        event.stopPropagation();
-        more.open = false;
-        more.firstElementChild.focus();
-      },
-    },
-    h("summary.button", {}, "More"),
-    box,
-  );
+  const more = folded("More", box);
   const element = h(
     "div.controls.settings",
     {},
     which && which.element,
     rates.element,
     seedButton(model, "Another seed"),
-    more,
+    more.element,
   );
   const end = follow(model, KEYS, () => {
     const { steps } = experimentOf(model), inTurn = model.get("experiment") === "turn";
@@ -152,15 +140,10 @@ export function settings(model, { schedule = true } = {}) {
     for (const key of ["e", "m", "rounds"]) whole[key].element.hidden = sum.hidden = !inTurn;
     setText(sum, `${counted(steps, "step")} in all${steps === MOST_STEPS ? ", the most there can be" : ""}`);
   });
-  // A press elsewhere folds it away.
-  const outside = (/** @type {Event} */ event) => {
-    if (more.open && !event.composedPath().includes(more)) more.open = false;
-  };
-  addEventListener("pointerdown", outside);
   return {
     element,
     end() {
-      removeEventListener("pointerdown", outside);
+      more.end();
       end();
       dims.end();
       if (which) which.end();

@@ -1,6 +1,6 @@
 // Before a run: a model, data, a preset, and what is to differ from it.
 
-import { button, follow, select } from "../../kit/controls.js";
+import { button, folded, follow, select } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { counted, number } from "../../kit/format.js";
 import { unread } from "../../kit/params.js";
@@ -78,7 +78,7 @@ export class Form {
     this.start = button("Start", () => this.begin(), { className: "button primary start", disabled: true });
     this.said = h("p.said", { role: "status" });
     this.problem = h("p.problem", { role: "alert", hidden: true });
-    this.more = folded("More settings", this.rest);
+    this.more = folded("More settings", h("div.box", {}, this.rest));
     this.last = button("My last run", () => this.go(ownRuns()[0]), { hidden: !ownRuns().length });
     el.replaceChildren(h(
       "div.form",
@@ -356,26 +356,4 @@ export function schedule(label, put) {
       write();
     },
   };
-}
-
-/** What is a click away; a press elsewhere, or Escape, folds it. @param {string} title @param {HTMLElement} inside */
-function folded(title, inside) {
-  const element = h(
-    "details.more",
-    {
-      onkeydown: (/** @type {KeyboardEvent} */ event) => {
-        if (event.key !== "Escape" || !element.open) return;
-        event.stopPropagation();
-        element.open = false;
-        element.firstElementChild.focus();
-      },
-    },
-    h("summary.button", {}, title),
-    h("div.box", {}, inside),
-  );
-  const outside = (/** @type {Event} */ event) => {
-    if (element.open && !event.composedPath().includes(element)) element.open = false;
-  };
-  addEventListener("pointerdown", outside);
-  return { element, end: () => removeEventListener("pointerdown", outside) };
 }
