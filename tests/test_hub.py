@@ -1,19 +1,10 @@
 """The Hugging Face Hub, by a stand-in on this machine, which huggingface_hub is told of as it is imported."""
 
-import base64
-import hashlib
 import json
-import os
 import re
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import numpy as np
 import pytest
@@ -23,112 +14,9 @@ from torch import nn
 from aevb import CheckpointError, checkpoints, stored
 from aevb.stored.card import card
 from tests.damage import DEEP, edit, header, write
+from tests.hub_stand_in import Hub, refused_address, run, serving
 from tests.small_models import make
 from tests.test_checkpoints import CONFIG, WEIGHTS, Own, with_encoder
-
-ROOT = Path(__file__).parent.parent
-SHA = "0123456789abcdef0123456789abcdef01234567"
-
-
-@dataclass
-class Hub:
-    """The repositories by name, each of files by name; what was asked for; how much was sent of each file."""
-
-    repositories: dict[str, dict[str, bytes]]
-    url: str = ""
-    asked: list[str] = field(default_factory=list)
-    sent: dict[str, int] = field(default_factory=dict)
-    whole: set[str] = field(default_factory=set)
-    """The repositories whose files are sent whole, whichever part of them is asked for."""
-
-
-def handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.split("?")[0]
-            if path != "/api/agent-harnesses":  # the client's own, once a day
-                hub.asked.append(f"{self.command} {path}")
-            match path.strip("/").split("/"):
-                case ["api", "models", owner, name, *rest] if f"{owner}/{name}" in hub.repositories:
-                    self.describe(f"{owner}/{name}", rest)
-                case [owner, name, "resolve", _, file] if file in hub.repositories.get(f"{owner}/{name}", {}):
-                    self.send(f"{owner}/{name}", file)
-                case _:
-                    self.answer(b"", 404, **{"X-Error-Code": "RepoNotFound"})
-
-        do_HEAD = do_GET  # noqa: N815
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            hub.asked.append(f"{self.command} {self.path}")
-            match self.path.split("?")[0].strip("/").split("/"):
-                case ["api", "validate-yaml"]:
-                    self.tell({"errors": [], "warnings": []})
-                case ["api", "repos", "create"]:
-                    owner, name = json.loads(body).get("organization", "someone"), json.loads(body)["name"]
-                    hub.repositories.setdefault(f"{owner}/{name}", {})
-                    self.tell({"url": f"{hub.url}/{owner}/{name}", "name": f"{owner}/{name}"})
-                case ["api", "models", _, _, "preupload", "main"]:
-                    names = [file["path"] for file in json.loads(body)["files"]]
-                    kinds = [{"path": name, "uploadMode": "regular", "shouldIgnore": False} for name in names]
-                    self.tell({"files": kinds})
-                case ["api", "models", owner, name, "commit", "main"]:
-                    for line in map(json.loads, body.splitlines()):
-                        if line["key"] == "file":
-                            content = base64.b64decode(line["value"]["content"])
-                            hub.repositories[f"{owner}/{name}"][line["value"]["path"]] = content
-                    self.tell({"commitUrl": f"{hub.url}/{owner}/{name}/commit/{SHA}", "commitOid": SHA})
-                case _:
-                    self.answer(b"", 404)
-
-        def describe(self, repository: str, rest: list[str]) -> None:
-            files = hub.repositories[repository]
-            if rest[:1] == ["tree"]:
-                self.tell(
-                    [
-                        {"type": "file", "path": name, "size": len(content), "oid": etag(content)}
-                        for name, content in files.items()
-                    ]
-                )
-            elif rest in ([], ["revision", "main"]):
-                siblings = [{"rfilename": name, "size": len(content)} for name, content in files.items()]
-                self.tell({"id": repository, "sha": SHA, "siblings": siblings})
-            else:
-                self.answer(b"", 404, **{"X-Error-Code": "RevisionNotFound"})
-
-        def send(self, repository: str, file: str) -> None:
-            content = hub.repositories[repository][file]
-            told = {"ETag": f'"{etag(content)}"', "X-Repo-Commit": SHA}
-            asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
-            if asked and repository not in hub.whole:
-                part = content[int(asked[1]) : int(asked[2]) + 1]
-                self.answer(part, 206, **told)
-            else:
-                part = content
-                self.answer(part, **told)
-            if self.command == "GET":
-                key = f"{repository}/{file}"
-                hub.sent[key] = hub.sent.get(key, 0) + len(part)
-
-        def tell(self, value: object) -> None:
-            self.answer(json.dumps(value).encode())
-
-        def answer(self, content: bytes, status: int = 200, **headers: str) -> None:
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(content)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    return Handler
-
-
-def etag(content: bytes) -> str:
-    return hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
 def checkpoint(path: Path) -> Path:
@@ -147,18 +35,6 @@ def folder(tmp_path: Path) -> Path:
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-@contextmanager
-def serving(repositories: dict[str, dict[str, bytes]]) -> Iterator[Hub]:
-    found = Hub(repositories)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler(found)) as server:
-        found.url = f"http://127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield found
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -183,28 +59,6 @@ for name, options in json.loads(sys.argv[1]):
 """
 
 
-def run(endpoint: str, home: Path, script: str, *arguments: str) -> list[str]:
-    """What a script prints in a process of its own, in another folder, that takes `endpoint` for the Hub."""
-    home.mkdir(exist_ok=True)
-    environment = {
-        "HF_ENDPOINT": endpoint,
-        "HF_HOME": str(home),
-        "HF_TOKEN": "a-token",
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(ROOT),
-    }
-    process = subprocess.run(
-        [sys.executable, "-c", script, *arguments],
-        cwd=home,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert process.returncode == 0, process.stderr
-    return process.stdout.splitlines()
-
-
 Answers = dict[str, tuple[str, float]]
 """What both doors say to a name, and the seconds that the slower of them took."""
 
@@ -218,11 +72,6 @@ def answers(endpoint: str, home: Path, names: Mapping[str, Mapping[str, str]]) -
         assert said == again
         found[name] = said, max(seconds, more_seconds)
     return found
-
-
-def refused_address() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return "http://127.0.0.1:{1}".format(*listener.getsockname())
 
 
 def test_a_checkpoint_loads_from_the_hub_and_then_without_it(hub: Hub, tmp_path: Path) -> None:
@@ -352,7 +201,9 @@ print(found.model.push_to_hub("someone/bare", license="cc-by-4.0"))
 def test_a_model_is_pushed_with_its_card_and_loaded_again(hub: Hub, folder: Path, tmp_path: Path) -> None:
     checkpoints.write_json(folder / "training.json", TRAINING)
     said = run(hub.url, tmp_path / "home", PUSHING.format(folder=str(folder)))
-    assert said == [f"{hub.url}/someone/{name}/commit/{SHA}" for name in ("pushed", "bare")]
+    assert said == [
+        f"{hub.url}/someone/{name}/commit/{hub.sha(f'someone/{name}')}" for name in ("pushed", "bare")
+    ]
     pushed, bare = hub.repositories["someone/pushed"], hub.repositories["someone/bare"]
     assert pushed.keys() == {*checkpoints.FILES, "README.md"}
     assert bare.keys() == {CONFIG, WEIGHTS, "README.md"}

@@ -1,0 +1,38 @@
+"""What a deployment sets: it is in the table, and what makes no sense is refused as the server starts."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from aevb.ui.jobs import limits, switches
+
+ROOT = Path(__file__).parent.parent
+NAMES = {"AEVB_DATA", "AEVB_RUNS", "AEVB_WORKERS"}
+
+
+def test_every_setting_stands_in_the_table():
+    sources = [*(ROOT / "aevb").rglob("*.py"), ROOT / "app.py", ROOT / "Dockerfile"]
+    read = {name for path in sources for name in re.findall(r"AEVB_[A-Z]+", path.read_text("utf-8"))}
+    table = (ROOT / "docs" / "deployment.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `(AEVB_[A-Z]+)", table, re.MULTILINE)) == read
+    assert read == NAMES | {f"AEVB_{name.upper()}" for name in ("training", "uploads", "hub", "download")}
+
+
+@pytest.mark.parametrize("name", ["training", "uploads", "hub", "download"])
+def test_what_is_switched_off_is_off(name, monkeypatch):
+    monkeypatch.delenv(f"AEVB_{name.upper()}", raising=False)
+    assert switches.on(name)
+    for told in ("off", "OFF", "0", "no", "false"):
+        monkeypatch.setenv(f"AEVB_{name.upper()}", told)
+        assert not switches.on(name)
+
+
+def test_the_number_of_workers():
+    assert limits.workers("3") == 3 and limits.workers(None) == limits.workers("") >= 1
+
+
+@pytest.mark.parametrize("told", ["0", "65", "two", "-1", "1.5"])
+def test_no_number_of_workers(told):
+    with pytest.raises(ValueError, match=f"AEVB_WORKERS must be a whole number from 1 to 64, not '{told}'."):
+        limits.workers(told)
