@@ -4,6 +4,8 @@
 // the front end's alone, so that a click asks nothing of the server.
 
 import { Explorer } from "../frame/explorer.js";
+import { keep, leftWith, remembered } from "./memory.js";
+import { turn } from "./theme.js";
 
 /** @typedef {import("../frame/explorer.js").Page} Page */
 /** @typedef {{ data: Page, parentElement: HTMLElement | ShadowRoot }} Component */
@@ -16,44 +18,6 @@ let arrival = "link";
 
 /** @type {Explorer | null} */
 let inView = null;
-
-/** What a page's link said when it was left, and which of it belonged to its digit or drawing. */
-const memory = {
-  /** @param {string} page @returns {{ search: string, ofSubject: string[] }} */
-  of(page) {
-    return JSON.parse(kept(page) ?? '{"search": "", "ofSubject": []}');
-  },
-  /** The digit or drawing last seen: it goes from page to page. */
-  subject() {
-    return kept("subject") ?? "";
-  },
-};
-
-/** @param {string} name */
-function kept(name) {
-  try {
-    return sessionStorage.getItem(`aevb:${name}`);
-  } catch {
-    return null; // in a frame of another site a browser may keep nothing
-  }
-}
-
-/** @param {Page} page @param {string} search @param {string[]} ofSubject */
-function keep({ page, shared }, search, ofSubject) {
-  try {
-    sessionStorage.setItem(`aevb:${page}`, JSON.stringify({ search, ofSubject }));
-    if (!shared.digits) return; // the page shows none
-    sessionStorage.setItem("aevb:subject", subjectOf(new URLSearchParams(search)).toString());
-  } catch { /* a browser that keeps nothing: pages open at their beginning */ }
-}
-
-/** @param {URLSearchParams} said */
-function subjectOf(said) {
-  return new URLSearchParams(["digit", "strokes"].flatMap((key) => {
-    const value = said.get(key);
-    return value === null ? [] : [[key, value]];
-  }));
-}
 
 // What was just let go of is noted before a press of the menu leads away.
 for (const event of ["pointerdown", "keydown"]) {
@@ -92,19 +56,6 @@ function navigate(url) {
   navigating = false;
 }
 
-/** The link that a page opens with, where it was asked for by the menu. @param {Page} page */
-function remembered(page) {
-  const { search, ofSubject } = memory.of(page.page),
-    said = new URLSearchParams(search),
-    now = memory.subject();
-  if (page.shared.digits && subjectOf(said).toString() !== now) {
-    for (const key of ["digit", "strokes", ...ofSubject]) said.delete(key);
-    for (const [key, value] of new URLSearchParams(now)) said.set(key, value);
-  }
-  const words = said.toString().replaceAll("%2C", ",");
-  return words && `?${words}`;
-}
-
 /** @param {Component} component */
 export function show({ data, parentElement }) {
   const root = /** @type {HTMLElement} */ (parentElement.querySelector(".explorer"));
@@ -119,7 +70,7 @@ export function show({ data, parentElement }) {
   const address = {
     read: () => location.search,
     write: (/** @type {string} */ search, /** @type {boolean} */ entry) => {
-      keep(data, search, explorer?.link.ofSubject ?? memory.of(data.page).ofSubject);
+      keep(data, search, explorer?.link.ofSubject ?? leftWith(data.page).ofSubject);
       if (pageOf(data) !== data.page) return; // the menu has led away already
       const url = location.pathname + search;
       if (entry) history.pushState({}, "", url);
@@ -150,12 +101,5 @@ function theme(root) {
   const background = getComputedStyle(root).getPropertyValue("--st-background-color");
   const [red, green, blue] = background.match(/[0-9a-f]{2}/gi)?.map((part) => parseInt(part, 16)) ??
     [255, 255, 255];
-  const dark = 0.3 * red + 0.6 * green + 0.1 * blue < 128;
-  const before = root.dataset.theme;
-  root.dataset.theme = dark ? "dark" : "light";
-  if (before && before !== root.dataset.theme) {
-    for (const element of root.querySelectorAll(".instrument, .instrument *")) {
-      element.dispatchEvent(new Event("themechange"));
-    }
-  }
+  turn(root, 0.3 * red + 0.6 * green + 0.1 * blue < 128);
 }

@@ -1,0 +1,331 @@
+"""The static edition in a browser: from a double click and from a file server under a path of its own."""
+
+import base64
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from aevb import site
+from aevb.evaluation import posterior_means
+from aevb.explore import codes
+from aevb.ui.frame import catalogue
+from aevb.ui.shared import contents, loading
+from aevb.ui.shared.served import url as served_url
+from tests.conftest import BROWSER_REQUIRED, Server
+from tests.firefox import FIREFOX, firefox
+
+SHOWN = [(page, scene) for page in catalogue.MENU if not page.served for scene in page.scenes]
+GO = """
+    history.pushState({}, "", location.pathname + search);
+    dispatchEvent(new PopStateEvent("popstate"));
+"""
+LIVE = ".instrument :is(.live[data-painted], [data-ready])"
+
+
+@pytest.fixture(scope="module")
+def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The edition of the shipped checkpoints, two folders below what a server serves."""
+    folder = tmp_path_factory.mktemp("served") / "course" / "week 3"
+    site.write(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(edition: Path) -> Iterator[str]:
+    """Its address on a server of files."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(edition.parents[1])))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/course/week%203/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """`visit(url, width=…)`: a new visitor's page; `page.faults` lists what went wrong on it."""
+    contexts: list[BrowserContext] = []
+
+    def visit(url: str, *, width: int = 1280, height: int = 720, color_scheme: str = "light") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=color_scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.faults = []
+        page.asked = set()
+        page.on("request", lambda request: page.asked.add(urlsplit(request.url)[:2]))
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("console", lambda told: told.type in ("error", "warning") and page.faults.append(told.text))
+        page.on("requestfailed", lambda request: page.faults.append(request.url))
+        page.goto(url)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+def query(page: catalogue.Page, scene: str) -> str:
+    return f"?page={page.name}&scene={scene}" if page.name else f"?scene={scene}"
+
+
+def go(page: Page, search: str) -> None:
+    """To what another link says, as Forward leads to it."""
+    page.evaluate(f"([search]) => {{ {GO} }}", [search])
+
+
+def shown(page: Page, scene: str) -> None:
+    page.locator(f".explorer[data-shown='{scene}']").wait_for()
+    page.locator(LIVE).first.wait_for()
+
+
+@pytest.mark.parametrize("place", ["file", "server"])
+def test_every_scene_of_every_page_is_shown(
+    edition: Path, served: str, visit: Callable[..., Page], place: str
+) -> None:
+    """From a file in a window, and from a server on a phone in the dark."""
+    if place == "file":
+        page = visit(f"{edition.as_uri()}/index.html")
+    else:
+        page = visit(served, width=390, height=844, color_scheme="dark")
+    for entry, scene in SHOWN:
+        go(page, query(entry, scene.id))
+        shown(page, scene.id)
+        assert page.locator(".instrument [role=alert]").count() == 0, (entry.name, scene.id)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (entry.name, scene.id)
+        over = page.locator(".scene").evaluate(
+            "({ scrollHeight, clientHeight }) => scrollHeight - clientHeight"
+        )
+        assert place == "server" or over <= 1, (entry.name, scene.id)
+    assert page.faults == []
+    assert {scheme for scheme, _ in page.asked} <= {urlsplit(page.url).scheme, "blob", "data"}
+    assert {host for _, host in page.asked} <= {urlsplit(page.url).netloc, ""}  # and no other host
+    assert page.locator(".explorer").get_attribute("data-theme") == ("light" if place == "file" else "dark")
+
+
+@pytest.mark.parametrize("place", ["file", "server"])
+def test_links_the_menu_and_back_and_forward(
+    edition: Path, served: str, visit: Callable[..., Page], place: str
+) -> None:
+    start = f"{edition.as_uri()}/index.html" if place == "file" else served
+    page = visit(f"{start}?page=vae&scene=flow&digit=7")
+    shown(page, "flow")
+    expect(page).to_have_title("VAE · AEVB Explorer")
+    expect(page.locator(".menu [aria-current]")).to_have_text("VAE")
+    expect(page.locator(".tab[aria-current]")).to_have_attribute(
+        "href", "/".join(["", *start.split("/")[3:]]) + "?page=vae&scene=flow"
+    )
+    page.get_by_role("link", name="Conditional VAE").click()
+    shown(page, "styles")
+    assert page.url == f"{start}?page=cvae&digit=7"  # the digit comes along
+    page.keyboard.press("2")
+    shown(page, "rewrite")
+    assert page.url == f"{start}?page=cvae&scene=rewrite&digit=7"
+    page.go_back()
+    shown(page, "styles")
+    page.go_back()
+    shown(page, "flow")
+    assert page.url == f"{start}?page=vae&scene=flow&digit=7"
+    page.go_forward()
+    shown(page, "styles")
+    page.get_by_role("link", name="VAE", exact=True).click()
+    shown(page, "flow")  # as it was left
+    page.get_by_role("link", name="Overview").click()
+    page.keyboard.press("2")
+    page.locator("a.card", has_text="Variational RNN").click()
+    shown(page, "growing")
+    assert page.url == f"{start}?page=vrnn"
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("aevb app")
+    assert page.faults == []
+
+
+def test_the_menu_folds_away_and_colours_are_chosen(served: str, visit: Callable[..., Page]) -> None:
+    page = visit(served)
+    shown(page, "idea")
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator(".explorer")).to_have_attribute("data-theme", "dark")
+    page.reload()
+    shown(page, "idea")
+    expect(page.locator(".explorer")).to_have_attribute("data-theme", "dark")
+    expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("async () => (await axe.run()).violations.map(({ id, impact }) => [id, impact])")
+    assert [rule for rule, impact in found if impact in ("serious", "critical")] == []
+    page.get_by_role("button", name="Fold the menu away").click()
+    expect(page.locator(".menu")).to_be_hidden()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="Menu", exact=True).click()
+    page.get_by_role("link", name="Draw").click()
+    shown(page, "draw")
+    expect(page.locator(".menu")).to_be_hidden()
+    assert page.faults == []
+
+
+def test_in_a_frame_a_scene_stands_alone(served: str, visit: Callable[..., Page]) -> None:
+    page = visit(f"{served}?page=vae&scene=knobs&embed=true")
+    shown(page, "knobs")
+    assert page.locator(".menu, .fold").count() == 0
+    expect(page.locator("a.whole")).to_have_attribute("href", f"{served}?page=vae&scene=knobs")
+
+
+def test_latent_values_that_are_not_recorded_are_found_by_the_encoder(open_page: Callable[..., Page]) -> None:
+    page = open_page("cvae")
+    told = contents.of(("cvae",), served_url)
+    script = """async ({ digits, checkpoint: { about, p, q } }) => {
+        const fetched = performance.getEntriesByType("resource").map(({ name }) => name);
+        const host = fetched.find((name) => name.endsWith("hosts/streamlit.js"));
+        const module = (path) => import(new URL(`../kit/${path}.js`, host));
+        const { loadLatents } = await module("latents"), { Digits } = await module("digits");
+        const all = new Digits({ ...digits, count: 60 });
+        const kinds = ["means", "styles"].map((kind) => loadLatents({ about, p, q }, kind, all));
+        return (await Promise.all(kinds)).map((values) => [...values]);
+    }"""
+    model, test = loading.checkpoint("cvae").model, loading.digits().test
+    x, y = (
+        (test.images[:60].flatten(1) + 0.5) / 256,
+        test.known_labels[:60],
+    )  # greys, as browsers present them
+    expected = posterior_means(model, x, y), codes.styles(model, x, y)
+    for values, own in zip(page.evaluate(script, told), expected, strict=True):
+        assert values == pytest.approx(own.ravel().tolist(), abs=1e-3)
+
+
+def test_what_was_visited_once_opens_without_a_network(served: str, visit: Callable[..., Page]) -> None:
+    page = visit(served)
+    page.evaluate(
+        """async () => {
+            const { active } = await navigator.serviceWorker.ready;
+            while (active.state !== "activated") {
+                await new Promise((seen) => active.addEventListener("statechange", seen));
+            }
+        }"""
+    )
+    page.context.set_offline(True)
+    page.goto(f"{served}?page=gmvae&scene=knobs")
+    shown(page, "knobs")
+    go(page, "?page=vrnn&scene=samples")
+    shown(page, "samples")
+    assert page.faults == []
+
+
+def test_a_missing_file_costs_its_scene_alone_and_is_told(
+    edition: Path, served: str, visit: Callable[..., Page]
+) -> None:
+    (weights,) = (edition / "contents").glob("weights-cvae-p.*")
+    whole, file = weights.read_bytes(), f"{edition.as_uri()}/index.html"
+    for start, content, told in [
+        (file, None, "A file of this edition is missing."),
+        (served, None, "The server answered 404."),
+        (file, whole[:1000], "What arrived was damaged."),
+        (served, whole[:1000], "What arrived was damaged."),
+    ]:
+        weights.unlink()
+        if content is not None:
+            weights.write_bytes(content)
+        page = visit(f"{start}?page=cvae&scene=rewrite")
+        expect(page.get_by_role("alert")).to_contain_text(f"The model could not be loaded. {told}")
+        weights.write_bytes(whole)
+        page.get_by_role("button", name="Try again").click()
+        shown(page, "rewrite")
+
+
+@pytest.mark.skipif(
+    FIREFOX is None and not BROWSER_REQUIRED, reason="No Firefox was found: apt install firefox-esr."
+)
+def test_firefox_shows_every_scene_from_a_file(edition: Path, served: str, tmp_path: Path) -> None:
+    with firefox(tmp_path / "profile") as browser:
+        browser.go(f"{edition.as_uri()}/index.html")
+        browser.evaluate(
+            "window.faults = []; addEventListener('error', (event) => faults.push(event.message));"
+        )
+        for entry, scene in SHOWN:
+            browser.evaluate(f"const [search] = arguments; {GO}", query(entry, scene.id))
+            browser.wait(f"document.querySelector(`.explorer[data-shown='{scene.id}']`)")
+            browser.wait(f"document.querySelector(`{LIVE}`)")
+        assert browser.evaluate("return faults;") == []
+        browser.go(f"{served}?page=vae&scene=flow&digit=7")
+        browser.wait(f"document.querySelector(`{LIVE}`)")
+
+
+# Both editions
+
+VIEWS = {
+    "": ["idea", "models"],
+    "factor-analysis": ["watch&step=40", "hand&moves=E,M25", "rotation&angle=30"],
+    "vae": ["prior&seed=3", "flow&digit=17", "knobs&digit=4", "plane&digit=5", "walk", "dimensions&dim=2"],
+    "cvae": ["styles&seed=2", "rewrite&digit=12", "guess&digit=8", "training"],
+    "gmvae": ["clusters&seed=5", "knobs&digit=9", "gumbel"],
+    "vrnn": ["rows&digit=3", "endings&digit=6"],
+}
+
+LOOK = """async () => {
+    const find = (node) => node.querySelector(".explorer") ?? [...node.querySelectorAll("*")]
+        .map((each) => each.shadowRoot && find(each.shadowRoot)).find(Boolean);
+    const explorer = find(document);
+    Object.assign(explorer.style, { width: "1000px", height: "700px", fontFamily: "sans-serif" });
+    const inside = explorer.querySelectorAll(".instrument *");
+    inside.forEach((each) => each.dispatchEvent(new Event("themechange")));
+    const canvases = () => [...explorer.querySelectorAll(".instrument canvas")]
+        .filter(({ width, height }) => width && height)
+        .map((canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height));
+    const words = () => explorer.querySelector(".scene").innerText;
+    const hash = ({ width, height, data }) => {
+        let sum = 31 * width + height;
+        for (const pixel of new Uint32Array(data.buffer)) sum = Math.imul(sum, 31) + pixel | 0;
+        return sum;
+    };
+    const seen = () => words() + canvases().map(hash).join();
+    // Until it has stood still for twelve frames, and says that nothing is under way.
+    let before = "", still = 0;
+    while (still < 12) {
+        await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+        const now = explorer.querySelector("[aria-busy=true], .notice[role=status]") ? "" : seen();
+        still = now && now === before ? still + 1 : 0;
+        before = now;
+    }
+    const text = (bytes) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+    return {
+        words: words(),
+        canvases: canvases().map(({ width, height, data }) => [width, height, btoa(text(data))]),
+    };
+}"""
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_both_editions_draw_the_same_and_show_the_same_numbers(
+    edition: Path, visit: Callable[..., Page], server: Server, settle: Callable[[Page], None], name: str
+) -> None:
+    app = visit(f"{server.url}/{name}")
+    settle(app)
+    own = visit(f"{edition.as_uri()}/index.html" + (f"?page={name}" if name else ""))
+    for view in VIEWS[name]:
+        scene = view.partition("&")[0]
+        found = []
+        for page, search in ((app, f"?scene={view}"), (own, f"?page={name}&scene={view}")):
+            go(page, search)
+            shown(page, scene)
+            found.append(page.evaluate(LOOK))
+        theirs, ours = found
+        assert ours["words"] == theirs["words"], view
+        assert len(ours["canvases"]) == len(theirs["canvases"]) >= (scene != "models"), view
+        for one, other in zip(ours["canvases"], theirs["canvases"], strict=True):
+            assert one[:2] == other[:2], view
+            pixels = [
+                np.frombuffer(base64.b64decode(canvas[2]), np.uint8).astype(int) for canvas in (one, other)
+            ]
+            assert np.abs(pixels[0] - pixels[1]).max() <= 2, view
