@@ -12,12 +12,23 @@ import torch
 from torch import Generator, Tensor
 from torch.distributions import Independent, kl_divergence
 
+from aevb.data import PRESENTATIONS
 from aevb.distributions import rsample, sample
 from aevb.evaluation import importance_bounds, posterior_means, responsibilities
 from aevb.models import LatentVariableModel
 from aevb.models.base import check_choices, one_hot, parameter
 
 # Encoding and decoding
+
+
+def seen(model: LatentVariableModel, images: Tensor) -> Tensor:
+    """Grey levels (N, H, W) in 0…255 as the app shows them to a model: (N, D), or rows (N, T, D).
+
+    As `model.observation` says, but without the noise of dequantisation: (pixel + ½) / 256, its mean.
+    """
+    if model.observation == "continuous":
+        return (images.flatten(1) + 0.5) / 256
+    return PRESENTATIONS[model.observation](images, None)
 
 
 @torch.no_grad()

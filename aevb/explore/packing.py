@@ -5,8 +5,8 @@ model generates with and what it infers with are packed apart: most pages need o
 """
 
 import json
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -68,3 +68,28 @@ def arrays(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
         else:
             for own, parameter in module.named_parameters(recurse=False):
                 yield f"{name}.{own}", parameter
+
+
+def about(
+    name: str, model: LatentVariableModel, measures: Mapping[str, Any], record: Mapping[str, Any]
+) -> bytes:
+    """In JSON: what a model is, what was measured of it (`aevb.explore.measures`), and how it was trained, as
+    `aevb.explore.record` tells it or a "problem" in a sentence.
+    """
+    return json.dumps(
+        {
+            "name": name,
+            "kind": name_of(model),
+            "config": model.config,
+            "latentDim": model.latent_dim,
+            "labelled": model.conditional,
+            "choices": model.choices,
+            "measures": measures,
+            "record": record,
+        }
+    ).encode()
+
+
+def clusters(shares: np.ndarray) -> bytes:
+    """Of q(y | x), (N, C), each example's largest, in float32, and then whose they are, a byte each."""
+    return shares.max(1).astype("<f4").tobytes() + shares.argmax(1).astype(np.uint8).tobytes()

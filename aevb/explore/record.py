@@ -43,25 +43,26 @@ def record(checkpoint: Checkpoint) -> dict[str, Any]:
     Raises:
         CheckpointError: where training.json is missing or not as `aevb.runs` writes it.
     """
-    training, name = checkpoint.training, checkpoint.path.name
+    training = checkpoint.training
     if not training:
-        raise CheckpointError(f"The checkpoint {name} has no record of its training (training.json).")
+        raise CheckpointError("This checkpoint has no record of its training (training.json).")
     try:
         measured = "test" if "test_elbo" in training["curve"][0] else "validation"
         curve = [_point(point, measured) for point in training["curve"]]
         for key in ("terms", "scores"):
             if len({frozenset(point[key]) for point in curve}) > 1:
                 raise ValueError(f"not every epoch has the same {key}")
+        on_mnist = training.get("source", "mnist") == "mnist"
         return {
             "curve": curve,
             "measured": measured,
             "chosen": int(training["epoch"]),
-            "reference": TUTORIAL.get(checkpoint.kind, {}),
+            "reference": TUTORIAL.get(checkpoint.kind, {}) if on_mnist else {},
             "released": (training.get("start") or {}).get("held_epochs"),
             "facts": _facts(training, curve, measured, checkpoint.model.config),
         }
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise CheckpointError(f"The training.json of the checkpoint {name} is damaged: {error!r}.") from error
+        raise CheckpointError(f"The training.json of this checkpoint is damaged: {error!r}.") from error
 
 
 def _point(point: Mapping[str, Any], measured: str) -> dict[str, Any]:
@@ -85,7 +86,10 @@ def _facts(
 ) -> dict[str, str]:
     best = f"{with_sign(max(point['elbo'] for point in curve))} nats"
     test = training.get("test") or {}
-    facts = {"Test ELBO": f"{with_sign(test['elbo'])} nats"} if test else {f"{measured.title()} ELBO": best}
+    facts = {f"{measured.title()} ELBO": best}
+    if test:
+        some = f", of {test['images']:,} images" if "images" in test else ""
+        facts = {"Test ELBO": f"{with_sign(test['elbo'])} nats{some}"}
     facts |= {f"Bound, K = {k}": f"{with_sign(value)} nats" for k, value in test.get("bound", {}).items()}
     for point in curve:
         if point["epoch"] == training["epoch"] and (scores := point["scores"]):
@@ -95,7 +99,8 @@ def _facts(
     facts["Epoch"] = f"{training['epoch']}: {training['chosen']}"
     facts |= _settings(training["config"], model)
     note = f", {training['note']}" if "note" in training else ""
-    facts["Time"] = f"{training['seconds'] / 60:.0f} minutes{note}"
+    seconds = training["seconds"]
+    facts["Time"] = (f"{seconds:.0f} seconds" if seconds < 60 else f"{seconds / 60:.0f} minutes") + note
     if "precision" in training:
         facts["Precision"] = f"{training['precision']}"
     if "device" in training:

@@ -4,15 +4,15 @@ Pure functions of a model and of tensors (tutorial section 5.6). Randomness come
 generator, so that the same seed shows the same picture.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
 from torch.distributions import Independent
 
+from aevb.explore.noise import Noise
 from aevb.models import VRNN
-from aevb.models.vrnn import tempered
+from aevb.models.vrnn import Path, tempered
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,22 @@ class ObservedRows(Rows):
 @torch.no_grad()
 def observe(model: VRNN, x: Tensor, *, generator: Generator) -> ObservedRows:
     """Images x: (B, T, D) read row by row, with z drawn from q (sections 5.6.2 and 5.6.3)."""
-    path, q_z = model.infer(x, generator=generator)
+    return _observed(model, *model.infer(x, generator=generator))
+
+
+@torch.no_grad()
+def read(model: VRNN, x: Tensor, epsilon: Tensor) -> ObservedRows:
+    """`observe` with noise that is known: ε of each z, (T, B, L)."""
+
+    def choose(t: int, h: Tensor) -> tuple[Tensor, Tensor]:
+        q_z = model.q_z_given_hx(torch.cat([h, x[:, t]], -1)).base_dist
+        return q_z.loc + q_z.scale * epsilon[t].to(h), x[:, t]
+
+    path = model.unroll(len(x), x.shape[1], choose)
+    return _observed(model, path, model.q_z_given_hx(torch.cat([path.h, path.x], -1)))
+
+
+def _observed(model: VRNN, path: Path, q_z: Independent) -> ObservedRows:
     terms = model.terms_along(path, q_z)
     probs = tempered(model.row_likelihood(path), 1.0)
     return ObservedRows(path.x, path.z, model.row_prior(path.h), probs, q_z, terms)
@@ -70,46 +85,54 @@ def grow(model: VRNN, given: Tensor, *, generator: Generator, temperature: float
 
 
 @torch.no_grad()
-def samples(model: VRNN, seed: int, count: int) -> Rows:
+def samples(model: VRNN, seed: int, count: int, *, temperature: float = 1.0) -> Rows:
     """The first images that the app shows of a seed: `grow` with nothing given, and with the app's own noise
     in the place of a generator's.
     """
-    epsilon, uniforms = _noise(model, seed, count)
+    return drawn(model, *noise(model, seed, count), temperature=temperature)
+
+
+@torch.no_grad()
+def drawn(
+    model: VRNN,
+    epsilon: Tensor,
+    uniforms: Tensor,
+    given: Tensor | None = None,
+    *,
+    temperature: float = 1.0,
+) -> Rows:
+    """`grow` with noise that is known: ε of each z, (T, B, L), and a uniform number a pixel, (T, B, D).
+
+    Where the ε of one row is changed, the rows above it stay.
+    """
+    given = nothing(model, epsilon.shape[1]) if given is None else given
 
     def choose(t: int, h: Tensor) -> tuple[Tensor, Tensor]:
-        prior = model.row_prior(h).base_dist
+        if t < given.shape[1]:
+            x = given[:, t]
+            posterior = model.q_z_given_hx(torch.cat([h, x], -1)).base_dist
+            return posterior.loc + posterior.scale * epsilon[t].to(h), x
+        prior = model.row_prior(h, temperature).base_dist
         z = prior.loc + prior.scale * epsilon[t].to(h)
-        probs = tempered(model.p_x_given_hz(torch.cat([h, z], -1)), 1.0)
+        probs = tempered(model.p_x_given_hz(torch.cat([h, z], -1)), temperature)
         return z, (uniforms[t] < probs.cpu()).to(h)
 
-    path = model.unroll(count, model.length, choose)
-    return Rows(path.x, path.z, model.row_prior(path.h), tempered(model.row_likelihood(path), 1.0))
+    path = model.unroll(epsilon.shape[1], model.length, choose)
+    probs = tempered(model.row_likelihood(path), temperature)
+    return Rows(path.x, path.z, model.row_prior(path.h, temperature), probs)
 
 
-def _noise(model: VRNN, seed: int, count: int) -> tuple[Tensor, Tensor]:
-    """What images are drawn with, as in `sampleNoise` of aevb/web/kit/rows.js: ε of each z (T, B, L), and a
-    uniform number for each pixel (T, B, D), in float64.
-
-    The numbers are those of aevb/web/engine/random.js: the generator mulberry32, normal by Box and Muller.
+def noise(model: VRNN, seed: int, count: int) -> tuple[Tensor, Tensor]:
+    """What the app draws images with, as `sampleNoise` of aevb/web/kit/rows.js: ε of each z, (T, B, L), and a
+    uniform number for each pixel, (T, B, D), in float64.
     """
-    state = seed
-
-    def uniform() -> float:
-        nonlocal state
-        state = (state + 0x6D2B79F5) % 2**32
-        t = (state ^ state >> 15) * (state | 1) % 2**32
-        t ^= (t + (t ^ t >> 7) * (t | 61)) % 2**32
-        return ((t ^ t >> 14) + 0.5) / 2**32
-
-    def normal() -> float:
-        return math.sqrt(-2 * math.log(uniform())) * math.cos(2 * math.pi * uniform())
-
+    source = Noise(seed)
     epsilon = torch.empty(model.length, count, model.latent_dim)
     uniforms = torch.empty(model.length, count, model.data_dim, dtype=torch.float64)
     for image in range(count):
         for t in range(model.length):
-            epsilon[t, image] = torch.tensor([normal() for _ in range(model.latent_dim)])
-            uniforms[t, image] = torch.tensor([uniform() for _ in range(model.data_dim)], dtype=torch.float64)
+            epsilon[t, image] = source.normal(model.latent_dim)
+            uniforms[t, image] = source.uniform(model.data_dim)
     return epsilon, uniforms
 
 

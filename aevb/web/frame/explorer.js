@@ -1,9 +1,13 @@
 // Around the scenes of a page: a strip of their names, the one in view, its mathematics, a glossary, keys.
 
 import { adoptStyle, h } from "../kit/elements.js";
-import { loadOnce } from "../kit/loading.js";
+import { loadJson } from "../kit/loading.js";
+import { source } from "../kit/source.js";
+import { written } from "./cell.js";
 import { GLOSSARY } from "./glossary.js";
+import { ask, Chip, refusal } from "./kept.js";
 import { Link, SceneModel } from "./link.js";
+import { Share, unembedded } from "./share.js";
 
 /**
  * @typedef {object} Scene
@@ -13,6 +17,7 @@ import { Link, SceneModel } from "./link.js";
  * @property {string} says one sentence above it, in HTML
  * @property {string} [below] at most two below it
  * @property {string} [mathematics] where its mathematics is
+ * @property {string} [cell] where a notebook's cell is that computes what it shows
  * @property {Record<string, any>} [options] what the part is told
  */
 
@@ -23,6 +28,7 @@ import { Link, SceneModel } from "./link.js";
  * @property {string[]} pages the names of all pages
  * @property {Scene[]} scenes
  * @property {string} [problem] a sentence where the page has nothing to show
+ * @property {string[]} [checkpoints] the shipped ones that it looks at, where others may stand in their place
  * @property {Record<string, any>} shared what all parts are told: where digits and checkpoints are
  */
 
@@ -32,6 +38,7 @@ const KEYS = [
   ["r", "draw again, where a scene draws"],
   ["m", "the mathematics of the scene"],
   ["g", "the glossary, and these keys"],
+  ["s", "take the view along: link, page, Python, picture"],
   ["Esc", "close what is open"],
 ];
 
@@ -42,12 +49,11 @@ const parts = new Map();
 function loadPart(name, root) {
   let found = parts.get(name);
   if (!found) {
-    found = import(`../parts/${name}/${name}.js`);
+    found = source.module(`parts/${name}/${name}.js`);
     found.catch(() => parts.delete(name));
     parts.set(name, found);
   }
-  const style = new URL(`../parts/${name}/${name}.css`, import.meta.url).href;
-  return Promise.all([found, adoptStyle(root, style)]).then(([module]) => module);
+  return Promise.all([found, adoptStyle(root, `parts/${name}/${name}.css`)]).then(([module]) => module);
 }
 
 export class Explorer {
@@ -63,9 +69,29 @@ export class Explorer {
     this.tree = /** @type {ShadowRoot | Document} */ (root.getRootNode());
     const ids = page.scenes.map(({ id }) => id);
     this.link = new Link(
-      { page: page.page, scenes: ids, digits: page.shared.digits?.count ?? 0 },
-      host.address,
+      {
+        page: page.page,
+        scenes: ids,
+        digits: page.shared.digits?.count ?? 0,
+        checkpoints: Boolean(page.checkpoints?.length),
+      },
+      {
+        read: host.address.read,
+        write: (search, entry) => {
+          host.address.write(search, entry);
+          this.tellAddress();
+        },
+      },
     );
+    /** In a frame on a page of somebody else's: nothing but the scene. */
+    this.embedded = new URLSearchParams(host.address.read()).get("embed") === "true";
+    /** @type {Share | null} */
+    this.share = null;
+    /** What all parts are told. @type {Record<string, any>} */
+    this.shared = {};
+    /** Says why there is nothing to see, where there is nothing. @type {HTMLElement | null} */
+    this.problem = null;
+    this.chip = new Chip(() => this.link.choose(""));
     /** @type {any[]} */
     this.tabs = [];
     /** @type {string[]} */
@@ -76,8 +102,10 @@ export class Explorer {
     this.ended = new AbortController();
     this.build();
     this.link.on("scene", () => this.show());
+    this.link.on("checkpoint", () => this.open());
     const { signal } = this.ended;
-    document.addEventListener("keydown", (event) => this.key(event), { signal });
+    if (this.embedded) this.leaveAlone(signal);
+    else document.addEventListener("keydown", (event) => this.key(event), { signal });
     this.root.addEventListener("click", (event) => this.follow(/** @type {MouseEvent} */ (event)), {
       signal,
     });
@@ -86,10 +114,9 @@ export class Explorer {
       queueMicrotask(() => this.tellUnread()); // of all that it refuses
     };
     this.root.addEventListener("unread", refuse, { signal });
-    this.ready = adoptStyle(this.tree, new URL("../style/base.css", import.meta.url).href).then(() => {
+    this.ready = adoptStyle(this.tree, "style/base.css").then(() => {
       root.classList.add("styled");
-      if (page.problem) this.refuse(page.problem);
-      else this.show();
+      return this.open();
     });
   }
 
@@ -107,7 +134,11 @@ export class Explorer {
     this.tabs = page.scenes.map(({ id, title }, i) =>
       h(
         "a.tab",
-        { href: `?scene=${id}`, title: i < 9 ? `${title} (${i + 1})` : title, "data-scene": id },
+        {
+          href: source.address(page.page, `?scene=${id}`),
+          title: i < 9 ? `${title} (${i + 1})` : title,
+          "data-scene": id,
+        },
         h("span.number", { "aria-hidden": "true" }, String(i + 1)),
         h("span.name", {}, title),
       )
@@ -151,25 +182,38 @@ export class Explorer {
       h("span", { "aria-hidden": "true" }, "?"),
       h("span.word", {}, "Glossary"),
     );
+    this.shareButton = h(
+      "button.tool",
+      {
+        type: "button",
+        onclick: () => this.toggleShare(),
+        "aria-expanded": "false",
+        title: "Share (s)",
+      },
+      h("span", { "aria-hidden": "true" }, "↗"),
+      h("span.word", {}, "Share"),
+    );
     this.strip = h(
       "header.strip",
       {},
       h("h1", {}, page.title),
+      this.chip.element,
       this.previous,
       this.where,
       this.list,
       this.next,
-      h("span.tools", {}, this.mathematicsButton, this.glossaryButton),
+      h("span.tools", {}, this.mathematicsButton, this.glossaryButton, this.shareButton),
     );
     this.notice = h("p.warning", { role: "status", hidden: true });
     this.heading = h("h2");
     this.says = h("p.says");
+    this.whole = h("a.whole", { target: "_blank", rel: "noopener" }, "Open in AEVB Explorer ↗");
     this.instrument = h("div.instrument");
     this.below = h("p.below");
     this.scene = h(
       "section.scene",
       { tabIndex: -1 },
-      h("header.top", {}, this.heading, this.says),
+      h("header.top", {}, this.heading, this.says, this.embedded && this.whole),
       this.instrument,
       this.below,
     );
@@ -177,13 +221,29 @@ export class Explorer {
     const beside = h("div.beside", {}, this.strip, this.notice, this.scene);
     this.root.replaceChildren(beside, this.panel);
     this.root.dataset.page = page.page;
+    this.root.classList.toggle("embedded", this.embedded);
+    this.tellAddress();
     const alone = page.scenes.length < 2;
     for (const element of [this.previous, this.next, this.list, this.where]) element.hidden = alone;
   }
 
-  /** @param {string} problem */
-  refuse(problem) {
-    this.instrument.replaceChildren(h("p.notice", { role: "alert" }, problem));
+  /** Shows the scenes on the checkpoint that the link names, or else on the shipped one. */
+  async open() {
+    const name = this.link.get("checkpoint") ?? "", { page } = this, mine = ++this.number;
+    this.leave?.();
+    this.leave = null;
+    /** @type {import("./kept.js").Told} */
+    const told = name ? await ask(name, page.page) : { shared: page.shared, problem: page.problem };
+    if (mine !== this.number) return;
+    this.shared = told.shared ?? {};
+    this.chip.show(name, told.title);
+    this.problem = null;
+    if (told.problem) {
+      this.problem = name
+        ? refusal(name, told, () => this.link.choose(""))
+        : h("p.notice", { role: "alert" }, told.problem);
+    } else if (name) this.link.count(this.shared.digits.count);
+    await this.show();
   }
 
   get current() {
@@ -217,6 +277,7 @@ export class Explorer {
     this.instrument.replaceChildren();
     this.instrument.className = `instrument ${scene.part}`;
     this.scene.scrollTop = 0;
+    if (this.problem) return this.instrument.replaceChildren(this.problem);
     let part;
     try {
       part = await loadPart(scene.part, this.tree);
@@ -227,7 +288,7 @@ export class Explorer {
     if (mine !== this.number) return;
     this.link.learn(part.params ?? {});
     this.tellUnread();
-    const model = new SceneModel(this.link, { ...this.page.shared, ...scene.options });
+    const model = new SceneModel(this.link, { ...this.shared, ...scene.options });
     const end = await part.default.render({ model, el: this.instrument });
     if (mine !== this.number) return end?.();
     this.leave = end ?? null;
@@ -303,8 +364,7 @@ export class Explorer {
       h("p", { role: "status" }, "Loading …"),
     );
     try {
-      const read = (/** @type {ArrayBuffer} */ buffer) => JSON.parse(new TextDecoder().decode(buffer));
-      const found = await loadOnce(mathematics, "The mathematics", read);
+      const found = await loadJson(mathematics, "The mathematics");
       if (mine !== this.number || this.panel.hidden) return;
       const body = h("div.body");
       body.innerHTML = found.html;
@@ -333,6 +393,28 @@ export class Explorer {
     );
   }
 
+  toggleShare() {
+    if (!this.panel.hidden && this.panel.classList.contains("share")) return this.closePanel();
+    const { id, title, cell } = this.current;
+    this.share = new Share({
+      title,
+      name: `${this.page.page || "overview"}-${id}`,
+      instrument: this.instrument,
+      address: () => {
+        this.link.flush();
+        return unembedded(location.href);
+      },
+      cell: cell ? async () => written(await loadJson(cell, "The cell"), this.link) : undefined,
+    });
+    this.openPanel("share", "Share this view", this.shareButton, this.share.element);
+  }
+
+  /** The address has changed: what holds it follows. */
+  tellAddress() {
+    this.whole.href = unembedded(location.href);
+    if (!this.panel.hidden && this.panel.classList.contains("share")) this.share?.show();
+  }
+
   /** @param {string} kind @param {string} title @param {HTMLElement} opener @param {Element} body */
   openPanel(kind, title, opener, body) {
     this.closePanel();
@@ -359,6 +441,14 @@ export class Explorer {
 
   // Keys, and links within the app
 
+  /** A frame leaves keys to the page around it, and the wheel too until the visitor has pressed into it. @param {AbortSignal} signal */
+  leaveAlone(signal) {
+    const guard = (/** @type {WheelEvent} */ event) => {
+      if (!document.hasFocus() && !event.ctrlKey) event.stopPropagation();
+    };
+    this.root.addEventListener("wheel", guard, { capture: true, passive: true, signal });
+  }
+
   /** @param {KeyboardEvent} event */
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -376,6 +466,7 @@ export class Explorer {
     else if (event.key === "ArrowLeft" || event.key === "PageUp") this.step(-1);
     else if (event.key === "m") this.toggleMathematics();
     else if (event.key === "g" || event.key === "?") this.toggleGlossary();
+    else if (event.key === "s") this.toggleShare();
     else if (event.key === "r") {
       /** @type {HTMLElement | null} */ (this.instrument.querySelector("[data-key=r]"))?.click();
     } else return;
@@ -392,6 +483,8 @@ export class Explorer {
     if (link.dataset.scene) {
       event.preventDefault();
       this.link.go(link.dataset.scene);
+    } else if (this.embedded) {
+      link.target = "_blank"; // the frame is for this scene
     } else if (link.dataset.page !== undefined && this.host.navigate) {
       event.preventDefault();
       this.link.flush();

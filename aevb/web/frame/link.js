@@ -1,27 +1,31 @@
 // The state of a page: what its link says. Every part's values are parameters of the URL, and nothing else is.
 //
-// Values change at once; the URL is written a moment after the visitor has let go. A scene of its own address is a new
-// entry of the history, every other value replaces the present one. The front end alone writes the URL.
+// Values change at once; the URL is written a moment after the visitor has let go. A scene, and whatever else is an
+// entry (kit/params.js), is a new entry of the history, every other value replaces the present one. The front end alone
+// writes the URL.
 
 import { choice, number, text } from "../kit/params.js";
 
 /** @typedef {import("../kit/params.js").Param<any>} Param */
 
 const WRITE = 200; // ms until the URL is written: browsers refuse to have it written on every frame
+const CHECKPOINT = /^[0-9a-f]{16,32}$/;
 const STROKES = /^([0-9a-f]{4})+(-([0-9a-f]{4})+)*$/;
 
 export class Link {
   /**
-   * @param {{ page: string, scenes: string[], digits: number }} about the scenes' names and how many test digits
-   *   there are
+   * @param {{ page: string, scenes: string[], digits: number, checkpoints?: boolean }} about the scenes' names, how
+   *   many test digits there are, and whether a link may name a checkpoint
    * @param {{ read(): string, write(search: string, entry: boolean): void }} address the URL's query, and how to set
    *   it, as a new entry of the history or in place of the present one
    */
-  constructor({ page, scenes, digits }, address) {
+  constructor({ page, scenes, digits, checkpoints }, address) {
     this.page = page;
     this.address = address;
     /** @type {Record<string, Param>} */
     this.params = {
+      // First, since what else there is belongs to it.
+      ...(checkpoints && { checkpoint: text({ form: CHECKPOINT, entry: true }) }),
       scene: choice({ initial: scenes[0], of: scenes }),
       digit: number({ initial: 0, least: 0, most: Math.max(0, digits - 1) }),
       strokes: text({ form: STROKES }),
@@ -36,6 +40,7 @@ export class Link {
     this.unread = new Set();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.writing = undefined; // the URL, in a moment
+    this.entry = false; // whether as a new entry of the history
     this.read();
   }
 
@@ -43,6 +48,7 @@ export class Link {
   read() {
     clearTimeout(this.writing);
     this.writing = undefined;
+    this.entry = false;
     this.texts = new Map(new URLSearchParams(this.address.read()));
     this.unread.clear();
     const before = this.values;
@@ -79,6 +85,10 @@ export class Link {
   /** @param {string} key @param {any} value */
   set(key, value) {
     if (same(this.values.get(key), value)) return;
+    if (this.params[key]?.entry) {
+      this.flush(); // what was there before
+      this.entry = true;
+    }
     this.values.set(key, value);
     if (key === "digit" || key === "strokes") this.forget(key);
     this.tell(key);
@@ -132,14 +142,16 @@ export class Link {
   /** Notes the values in the URL, in a moment. */
   save() {
     clearTimeout(this.writing);
-    this.writing = setTimeout(() => this.write(false), WRITE);
+    if (this.entry) this.write(false);
+    else this.writing = setTimeout(() => this.write(false), WRITE);
   }
 
   /** Notes them at once. @param {boolean} entry whether as a new entry of the history */
   write(entry) {
     clearTimeout(this.writing);
     this.writing = undefined;
-    if (this.address.read() !== this.search) this.address.write(this.search, entry);
+    if (this.address.read() !== this.search) this.address.write(this.search, entry || this.entry);
+    this.entry = false;
   }
 
   /** Nothing is left to be noted. */
@@ -153,6 +165,23 @@ export class Link {
     this.flush();
     this.set("scene", scene);
     this.write(true);
+  }
+
+  /** To another checkpoint, or "" to the shipped one. All else was said of the one before, but the scene. @param {string} name */
+  choose(name) {
+    this.flush();
+    for (const [key, { initial }] of Object.entries(this.params)) {
+      if (key !== "scene" && key !== "checkpoint") this.values.set(key, initial);
+    }
+    this.texts.clear();
+    this.set("checkpoint", name);
+    this.write(true);
+  }
+
+  /** Another test set: a digit that it has not is at its default. @param {number} digits */
+  count(digits) {
+    this.params.digit = number({ initial: 0, least: 0, most: digits - 1 });
+    if (this.get("digit") >= digits) this.refuse("digit");
   }
 
   /** What a part can make no sense of is at its default, as what could not be read. @param {string} key */

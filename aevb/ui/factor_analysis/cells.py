@@ -1,0 +1,113 @@
+"""Factor analysis's views in Python.
+
+Runs by gradient steps have the library's batches and noise, not the browser's: the same experiment, drawn
+again. What is in closed form is the same to the last digit.
+"""
+
+import math
+
+import numpy as np
+import plotly.graph_objects as go
+import torch
+
+from aevb import experiments
+from aevb.data import Examples
+from aevb.explore.noise import Noise
+from aevb.figures.factor_analysis import em_plot
+from aevb.models.factor_analysis import FactorAnalysis, true_model
+from aevb.training import Alternating, Simultaneous, TrainingConfig, train
+
+
+def watch(
+    experiment: str = "together",
+    lr: float = 0.01,
+    batch: str = "32",
+    L: str = "2",
+    steps: int = 1000,
+    e: int = 1000,
+    m: int = 1000,
+    rounds: int = 2,
+    seed: int = 14,
+    step: int | None = None,
+) -> go.Figure:
+    """Evidence, ELBO and gap over the gradient steps."""
+    in_turn = experiment == "turn"
+    config = TrainingConfig(
+        steps=min(rounds * (e + m), 12_000) if in_turn else steps,
+        batch_size=int(batch),
+        learning_rate=lr,
+        schedule=Alternating(e, m) if in_turn else Simultaneous(),
+        seed=seed,
+    )
+    run = experiments.run(experiments.Experiment(config, int(L)))  # with other noise than the browser's
+    at = len(run) - 1 if step is None else step
+    print(
+        f"step {at}: evidence {run.evidence[at]:.3f} = ELBO {run.elbo[at]:.3f} + gap {run.gap[at]:.3f} nats"
+    )
+    return em_plot(run, experiments.true_evidence(seed))
+
+
+def em(L: str = "2", seed: int = 14, batch: str = "32", steps: int = 1000) -> go.Figure:
+    """Classic EM on the browser's own data, from its own start."""
+    truth = true_model().double()
+    noise = Noise(64 * seed).normal(2000, 5).double()
+    x = noise[:, :2] @ truth.p_x_given_z.W.T + truth.p_x_given_z.sigma * noise[:, 2:]
+    model, start = FactorAnalysis(3, int(L)).double(), Noise(64 * seed + 1)
+    with torch.no_grad():
+        for parameter in (model.p_x_given_z.W, model.p_x_given_z.pre_sigma, model.q_z_given_x.V):
+            parameter.copy_(start.normal(*parameter.shape))
+
+    evidence = [model.evidence(x[1000:]).mean().item()]
+    passes = steps / (1000 // int(batch))  # as long as the gradient steps
+    for _ in range(min(1000, math.ceil(passes))):
+        model.e_step()
+        model.m_step(x[:1000])
+        evidence.append(model.evidence(x[1000:]).mean().item())
+    print(
+        f"EM, {len(evidence) - 1} iterations: evidence {evidence[-1]:.3f} nats, "
+        f"gap {model.gap(x[1000:]).mean():.3f}, the true model's {truth.evidence(x[1000:]).mean():.3f}"
+    )
+    return go.Figure(go.Scatter(y=evidence, name="evidence"))
+
+
+def hand(L: str = "2", seed: int = 14, lr: float = 0.01, batch: str = "32", moves: str = "") -> go.Figure:
+    """A walk by hand on the browser's own data: exact moves E and M, or E25, so many gradient steps."""
+    truth = true_model().double()
+    noise = Noise(64 * seed).normal(2000, 5).double()
+    x = noise[:, :2] @ truth.p_x_given_z.W.T + truth.p_x_given_z.sigma * noise[:, 2:]
+    model, start = FactorAnalysis(3, int(L)).double(), Noise(64 * seed + 1)
+    with torch.no_grad():
+        for parameter in (model.p_x_given_z.W, model.p_x_given_z.pre_sigma, model.q_z_given_x.V):
+            parameter.copy_(start.normal(*parameter.shape))
+
+    told = [("start", model.evidence(x[1000:]).mean().item(), model.gap(x[1000:]).mean().item())]
+    for move in filter(None, moves.split(",")):
+        if move == "E":
+            model.e_step()
+        elif move == "M":
+            model.m_step(x[:1000])
+        else:  # with other batches and noise than the browser's
+            count, schedule = int(move[1:]), Alternating(1, 0) if move[0] == "E" else Alternating(0, 1)
+            config = TrainingConfig(steps=count, batch_size=int(batch), learning_rate=lr, schedule=schedule)
+            list(train(model, Examples(x[:1000]), config))
+        told.append((move, model.evidence(x[1000:]).mean().item(), model.gap(x[1000:]).mean().item()))
+    for name, evidence, gap in told:
+        print(f"{name:6} evidence {evidence:8.3f}, gap {gap:.3f} nats")
+    return go.Figure(go.Bar(x=[name for name, _, _ in told], y=[gap for _, _, gap in told], name="gap"))
+
+
+def rotation(
+    lr: float = 0.01, batch: str = "32", L: str = "2", steps: int = 1000, seed: int = 14, angle: float = 40
+) -> np.ndarray:
+    """W, another W, and W Wᵀ of both."""
+    config = TrainingConfig(steps=steps, batch_size=int(batch), learning_rate=lr, seed=seed)
+    W = experiments.run(experiments.Experiment(config, int(L))).W[-1]  # with other noise than the browser's
+    turn = np.eye(W.shape[1])
+    cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    if W.shape[1] == 1:
+        turn *= math.copysign(1, cosine)
+    else:
+        turn[:2, :2] = [[cosine, -sine], [sine, cosine]]
+    print("W", W, "W R", W @ turn, sep="\n")
+    print("largest difference of (W R)(W R)ᵀ from W Wᵀ:", np.abs(W @ turn @ (W @ turn).T - W @ W.T).max())
+    return W @ W.T

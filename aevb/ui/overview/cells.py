@@ -1,0 +1,25 @@
+"""The first page's views in Python."""
+
+import torch
+
+import aevb
+from aevb.checkpoints import shipped
+
+
+def idea(at: list[float] | None = None) -> dict[str, float]:
+    """Evidence = ELBO + gap on the smallest factor analysis, x = θ z + ε, with q the posterior of φ for θ."""
+    theta, phi = at or (0.4, 2.4)
+    x = torch.tensor([[5**0.5], [-(5**0.5)]]).double()  # of mean square 5
+    model = aevb.FactorAnalysis(1, 1).double()
+    weight, pre_sigma = model.p_x_given_z.W.data, model.p_x_given_z.pre_sigma.data
+    pre_sigma.fill_(1).expm1_().log_()  # σ = softplus(log(e - 1)) = 1
+    weight.fill_(phi)
+    model.e_step()
+    weight.fill_(theta)
+    evidence, elbo = model.evidence(x).mean().item(), model.exact_elbo(x).mean().item()
+    return {"evidence": evidence, "elbo": elbo, "gap": evidence - elbo}
+
+
+def models() -> dict[str, int]:
+    """The shipped models, and how many parameters each has."""
+    return {name: sum(p.numel() for p in aevb.load(name).model.parameters()) for name in shipped()}

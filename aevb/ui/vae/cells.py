@@ -1,0 +1,88 @@
+"""The VAE's views in Python."""
+
+import math
+
+import torch
+from PIL import Image
+
+import aevb
+from aevb.explore import codes
+from aevb.explore.noise import Noise
+from aevb.figures.images import sheet
+
+
+def prior(checkpoint: str, seed: int = 0) -> Image.Image:
+    """Draws from the prior, decoded, and one sample of each."""
+    model = aevb.load(checkpoint).model
+    noise = Noise(seed)
+    parameters, samples = [], []
+    for _ in range(30):
+        z = noise.normal(model.latent_dim)
+        parameters.append(codes.decode(model, z))
+        samples.append(noise.pixels(codes.likelihood(model, z)))
+    print(f"mean of λ: {torch.stack(parameters).mean():.4f}, of x: {torch.stack(samples).mean():.4f}")
+    return sheet(torch.cat([torch.stack(parameters), torch.stack(samples).float()]), 10)
+
+
+def flow(checkpoint: str, digit: int = 0, seed: int = 0) -> Image.Image:
+    """An image's way through the model, and its ELBO in terms."""
+    model = aevb.load(checkpoint).model
+    x = codes.seen(model, aevb.data.read().test.images[[digit]])[0]
+    q = codes.posterior(model, x)
+    z = q.mean + q.stddev * Noise(seed).normal(model.latent_dim)
+    terms = codes.elbo_terms(model, x, z)
+    print({name: f"{value:.1f}" for name, value in terms.items()}, f"ELBO {sum(terms.values()):.1f} nats")
+
+    draws = q.mean + q.stddev * Noise(100).normal(100, model.latent_dim)
+    log_weights = sum(codes.joint_terms(model, x, draws).values()) - q.log_prob(draws)
+    bound = log_weights.logsumexp(0) - math.log(100)
+    print(f"bound, K = 100: {bound:.1f} nats")
+    return sheet(torch.stack([x, codes.decode(model, z)]), 2)
+
+
+def knobs(checkpoint: str, digit: int = 0, z: list[float] | None = None) -> Image.Image:
+    """A digit and what z decodes to: at first the encoder's mean."""
+    model = aevb.load(checkpoint).model
+    x = codes.seen(model, aevb.data.read().test.images[[digit]])[0]
+    mean = codes.posterior(model, x).mean
+    place = mean.round(decimals=2).clamp(-5, 5) if z is None else torch.tensor(z)
+    terms = codes.joint_terms(model, x, place)
+    likelihood, prior = terms["likelihood"], terms["prior"]
+    print(f"log p(x | z) {likelihood:.1f} + log p(z) {prior:.1f} = {likelihood + prior:.1f} nats")
+    return sheet(torch.stack([codes.decode(model, place), x]), 2)
+
+
+def plane(checkpoint: str, digit: int = 0, z: list[float] | None = None, plane: str = "") -> Image.Image:
+    """The plane through z along two directions, and z."""
+    known = aevb.load(checkpoint)
+    model, measures = known.model, known.measures
+    x = codes.seen(model, aevb.data.read().test.images[[digit]])[0]
+    place = codes.posterior(model, x).mean.round(decimals=2) if z is None else torch.tensor(z)
+
+    # "pca1" is the first principal direction about the codes' centre, "3" the third dimension.
+    ways = [(f"pca{k + 1}", torch.tensor(u)) for k, u in enumerate(measures["directions"])]
+    ways += [(str(k + 1), u) for k, u in enumerate(torch.eye(model.latent_dim))]
+    centre, chosen = torch.tensor(measures["centre"]), (plane or "pca1,pca2").split(",")
+    u, v = (dict(ways)[name] for name in chosen)
+    a, b = (w @ (place - centre * name.startswith("pca")) for w, name in zip((u, v), chosen, strict=True))
+    print(f"z is at {a:.1f}, {b:.1f}")
+
+    at = 4 * ((2 * torch.arange(9) + 1) / 9 - 1)
+    across, up = (at - a).view(1, -1, 1), (at.flip(0) - b).view(-1, 1, 1)
+    slant = u @ v
+    grid = place + ((across - slant * up) * u + (up - slant * across) * v) / (1 - slant**2)
+    return sheet(codes.decode(model, grid), 9)
+
+
+def walk(checkpoint: str, digit: int = 0, to: int = 3, at: float = 0, way: str = "arc") -> Image.Image:
+    """The way from one digit to another in ten steps."""
+    model = aevb.load(checkpoint).model
+    x = codes.seen(model, aevb.data.read().test.images[[digit, to]])
+    start, end = codes.posterior(model, x).mean
+    if way == "arc":
+        place, steps = codes.walk(start, end, 101)[round(100 * at)], codes.walk(start, end, 10)
+    else:
+        ten = torch.linspace(0, 1, 10).unsqueeze(-1)
+        place, steps = torch.lerp(start, end, at), torch.lerp(start, end, ten)
+    print(f"‖z‖ = {place.norm():.2f} at {at:.0%} of the way")
+    return sheet(codes.decode(model, torch.cat([steps, place.unsqueeze(0)])), 10)

@@ -1,0 +1,209 @@
+"""This view in Python: the cell of every scene is run as a notebook would, and says what the library does."""
+
+import ast
+import math
+import re
+from typing import Any
+
+import pytest
+import torch
+
+import aevb
+from aevb import data, experiments
+from aevb.explore import codes, rows
+from aevb.explore.noise import Noise
+from aevb.explore.record import record
+from aevb.models.factor_analysis import true_model
+from aevb.ui.frame import catalogue
+from aevb.ui.shared.cell import template, written
+from aevb.ui.vae import cells as vae_cells
+
+WITHOUT = {"train/train", "train/compare"}
+"""Scenes whose view is of a run on the server."""
+
+SCENES = [(page, scene) for page in catalogue.MENU for scene in page.scenes if scene.cell]
+
+
+def run(page: str, scene: str, **said: Any) -> tuple[Any, str, dict[str, Any]]:
+    """What a cell shows, prints and leaves, under the link's values."""
+    entry = catalogue.page(page)
+    (found,) = (one for one in entry.scenes if one.id == scene)
+    assert found.cell is not None
+    parts = template(found.cell, checkpoint=next(iter(entry.checkpoints), ""))
+    assert set(said) <= set(parts["values"])
+    tree = ast.parse(written(parts, **said))
+    last = tree.body.pop()
+    assert isinstance(last, ast.Expr)
+    printed: list[str] = []
+    names: dict[str, Any] = {"print": lambda *words, sep=" ": printed.append(sep.join(map(str, words)))}
+    exec(compile(tree, "cell", "exec"), names)
+    shown = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
+    return shown, "\n".join(printed), names
+
+
+def told(printed: str, what: str) -> float:
+    """The number that stands behind some words."""
+    (number,) = re.findall(rf"{re.escape(what)} *(-?[\d.]+)", printed)
+    return float(number)
+
+
+def observed(name: str, digit: int = 7) -> tuple[Any, torch.Tensor, torch.Tensor]:
+    """A model, a test digit as it sees it, and its label."""
+    model, test = aevb.load(name).model, data.read().test
+    return model, codes.seen(model, test.images[[digit]])[0], test.known_labels[digit]
+
+
+@pytest.mark.parametrize(("page", "scene"), SCENES, ids=lambda one: getattr(one, "id", None) or one.name)
+def test_every_scenes_cell_runs(page: catalogue.Page, scene: Any) -> None:
+    said = {"steps": 20} if "steps" in template(scene.cell, checkpoint="")["values"] else {}
+    shown, printed, _ = run(page.name, scene.id, **said)
+    assert shown is not None
+    assert printed or isinstance(shown, dict)
+
+
+def test_a_scene_without_a_cell_is_known():
+    every = {f"{page.name}/{scene.id}" for page in catalogue.MENU for scene in page.scenes}
+    assert every - {f"{page.name}/{scene.id}" for page, scene in SCENES} <= WITHOUT
+
+
+def test_a_cell_imports_what_it_uses_alone():
+    parts = template(vae_cells.knobs, checkpoint="vae")
+    assert parts["values"] == {"checkpoint": "vae", "digit": 0, "z": None}
+    names = ["aevb.explore import codes", "aevb.figures.images import sheet"]
+    assert parts["imports"].split("\n") == [
+        "import torch",
+        "import aevb",
+        *(f"from {name}" for name in names),
+    ]
+    assert parts["body"].startswith("model = aevb.load") and parts["body"].endswith(", 2)")
+
+
+def test_the_noise_is_the_apps():
+    """What mulberry32 is known to give from 1, Box and Muller of it, and the samples that are recorded."""
+    first, second = Noise(1).uniform(2).tolist()
+    assert first == pytest.approx(0.6270739405881613, abs=1e-9)
+    assert Noise(1).normal(1).item() == pytest.approx(
+        math.sqrt(-2 * math.log(first)) * math.cos(2 * math.pi * second), rel=1e-6
+    )
+    assert torch.equal(rows.samples(aevb.load("vrnn").expect(aevb.VRNN), 2, 2).x[:, 0], grown_by_hand())
+
+
+def grown_by_hand() -> torch.Tensor:
+    recorded = aevb.load("vrnn").measures["samples"]
+    assert recorded["seed"] == 2
+    return torch.tensor([float(pixel) for pixel in recorded["x"][0]]).view(28, 28)
+
+
+def test_the_vaes_flow_is_its_elbo():
+    model, x, _ = observed("vae")
+    _, printed, names = run("vae", "flow", digit=7, seed=3)
+    q = model.posterior(x)
+    assert torch.allclose((names["z"] - q.mean) / q.stddev, Noise(3).normal(20), atol=1e-4)
+    elbo = model.likelihood(names["z"]).log_prob(x) - model.kl_by_dimension(x.unsqueeze(0)).sum()
+    assert told(printed, "ELBO") == pytest.approx(elbo.item(), abs=0.06)
+    more = model.log_prob(x.unsqueeze(0), samples=2000, generator=torch.Generator().manual_seed(0)).value
+    assert told(printed, "ELBO") < told(printed, "K = 100:") < more.item() + 1
+
+
+def test_the_vaes_knobs_stand_where_the_link_says():
+    model, x, _ = observed("vae")
+    z = [0.5] * 20
+    shown, printed, _ = run("vae", "knobs", digit=7, z=z)
+    terms = codes.joint_terms(model, x, torch.tensor(z))
+    assert told(printed, "log p(x | z)") == pytest.approx(terms["likelihood"].item(), abs=0.06)
+    assert told(printed, "log p(z)") == pytest.approx(terms["prior"].item(), abs=0.06)
+    assert shown.size == (3 * (28 + 2 + 28), 3 * 28)
+
+
+def test_a_plane_goes_through_its_place():
+    _, printed, names = run("vae", "plane", digit=7, plane="3,pca2", z=[1.0] * 20)
+    assert "z is at 1.0," in printed
+    middle = names["grid"][4, 4]
+    assert abs(names["u"] @ middle) < 1e-5  # the pad's middle is at 0 along both
+    assert abs(names["v"] @ (middle - names["centre"])) < 1e-5
+
+
+def test_a_walk_begins_and_ends_at_its_digits():
+    model, x, _ = observed("vae")
+    for way in ("arc", "line"):
+        _, printed, names = run("vae", "walk", digit=7, to=3, at=0.0, way=way)
+        mean = codes.posterior(model, x).mean
+        assert torch.allclose(names["steps"][0], mean, atol=1e-5)
+        assert told(printed, "‖z‖ =") == pytest.approx(mean.norm().item(), abs=0.006)
+
+
+def test_the_cvaes_guess_and_rewriting():
+    model, x, label = observed("cvae")
+    _, _, names = run("cvae", "guess", digit=7)
+    assert names["bounds"].argmax() == label
+    again = codes.label_bounds(model, x, samples=100, seed=5)
+    assert names["bounds"].max() == pytest.approx(again.max().item(), abs=1.5)
+    _, printed, _ = run("cvae", "rewrite", digit=7)
+    assert told(printed, "K = 100:") == pytest.approx(names["bounds"].max().item(), abs=0.06)
+
+
+def test_a_dial_between_two_labels():
+    _, _, names = run("cvae", "knobs", digit=7, z=[0.0] * 20, choice="3.25")
+    assert names["weights"].tolist() == [0, 0, 0, 0.75, 0.25, 0, 0, 0, 0, 0]
+    _, _, names = run("cvae", "between", digit=7, to=1, from_=2, until=5)
+    assert names["rows"][0].argmax() == 2 and names["rows"][-1].argmax() == 5
+
+
+def test_the_gmvaes_clusters():
+    model, x, label = observed("gmvae", digit=0)
+    _, printed, _ = run("gmvae", "guess", digit=0)
+    share = model.responsibilities(x.unsqueeze(0))[0].max().item()
+    assert told(printed, f"{label}s   q(y | x) =") == pytest.approx(share, abs=6e-4)
+    kl = model.kl_by_dimension(x.unsqueeze(0)).sum()
+    assert told(printed, "KL(z)") == pytest.approx(kl.item(), abs=0.06)
+    known = aevb.load("gmvae").measures
+    cluster = known["order"][3]
+    _, printed, names = run("gmvae", "confusion", cell=[3, 5])
+    assert f"{known['confusion'][cluster][5]} images in the cluster {known['titles'][3]}" in printed
+    assert len(names["inside"]) == known["confusion"][cluster][5]
+    _, _, names = run("gmvae", "gumbel", tau=0.1, pi=[20, 20, 60])
+    assert names["nearest"].tolist() == pytest.approx([0.2, 0.2, 0.6], abs=0.06)
+
+
+def test_the_vrnns_rows():
+    _, x, _ = observed("vrnn")
+    _, printed, names = run("vrnn", "rows", digit=7, seed=4)
+    elbo = sum(part.sum() for part in names["read"].terms.values())
+    assert told(printed, "ELBO") == pytest.approx(elbo.item(), abs=0.06)
+    _, _, names = run("vrnn", "moved", moved_row=9, moved_z=[9.0, 1.5, -0.5])
+    assert torch.equal(names["before"].x[:8], names["after"].x[:8])
+    prior = names["after"].prior.base_dist
+    z = prior.loc[8, 0] + prior.scale[8, 0] * torch.tensor([1.5, -0.5])
+    assert torch.allclose(names["after"].z[8, 0], z, atol=1e-4)
+    _, _, names = run("vrnn", "endings", digit=7, keep=12)
+    images = names["drawn"].x.transpose(0, 1)
+    assert torch.equal(images[3, :12], x[:12]) and not torch.equal(images[0], images[1])
+
+
+def test_factor_analysis_in_closed_form():
+    _, printed, names = run("factor-analysis", "em", steps=310)
+    x = names["x"].float()
+    model = experiments.FactorAnalysis(3, 2)
+    for parameter, start in zip(model.parameters(), names["model"].parameters(), strict=True):
+        parameter.data.copy_(start)
+    assert told(printed, "evidence") == pytest.approx(model.evidence(x[1000:]).mean().item(), abs=0.002)
+    assert told(printed, "true model's") == pytest.approx(
+        true_model().evidence(x[1000:]).mean().item(), abs=0.002
+    )
+    _, printed, _ = run("factor-analysis", "hand", moves="E,M")
+    start, after_e, after_m = printed.splitlines()
+    assert told(after_e, "gap") == 0
+    assert told(after_e, "evidence") == told(start, "evidence") < told(after_m, "evidence")
+
+
+def test_the_one_idea():
+    shown, _, _ = run("", "idea", at=[1.5, 1.5])
+    assert shown["gap"] == pytest.approx(0, abs=1e-9)
+    variance = 1.5**2 + 1
+    assert shown["evidence"] == pytest.approx(-0.5 * (math.log(2 * math.pi * variance) + 5 / variance))
+
+
+@pytest.mark.parametrize("name", ["vae", "gmvae", "vrnn"])
+def test_how_it_was_trained(name: str):
+    _, _, names = run(name, "training")
+    assert names["point"]["epoch"] == record(aevb.load(name))["chosen"]

@@ -1,0 +1,121 @@
+"""What a notebook is sent: a part's modules as one script, and a model with what is known of it."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import aevb
+from aevb import data, web_bundle, widgets
+from aevb.data import Split
+from aevb.explore import codes, packing
+
+ROOT = Path(__file__).parent.parent
+DENO = Path(sys.executable).with_name("deno")
+PARTS = {folder.name for folder in (web_bundle.ROOT / "parts").iterdir()}
+ELSEWHERE = {"compare", "draw", "idea", "models", "train"}
+"""Parts of pages that are about no one model, or that need the app's server."""
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    test = data.read().test
+    return Split(test.images[:150], test.labels[:150])
+
+
+def test_a_module_stands_after_those_that_it_imports():
+    modules = web_bundle.modules(*(f"parts/{part}/{part}.js" for part in sorted(PARTS)), "hosts/notebook.js")
+    before = set()
+    for name, source in modules.items():
+        assert set(re.findall(r'from "aevb:([^"]+)"', source)) <= before, name
+        assert not re.search(r'^(import|\} from|export .* from)\b.*"\.', source, re.MULTILINE), name
+        before.add(name)
+    assert {"hosts/notebook.js", "frame/link.js", "engine/random.js"} <= before
+
+
+def test_a_module_that_is_not_there():
+    with pytest.raises(FileNotFoundError):
+        web_bundle.modules("parts/nothing/nothing.js")
+
+
+def test_every_part_can_be_told_what_its_links_say(tmp_path: Path):
+    """The names in `widgets.PARTS` are those of the modules."""
+    script = tmp_path / "params.js"
+    parts = (web_bundle.ROOT / "parts").as_uri()
+    lines = [f'import {{ params as {name} }} from "{parts}/{name}/{name}.js";' for name in widgets.PARTS]
+    said = ", ".join(f"{name}: Object.keys({name})" for name in widgets.PARTS)
+    script.write_text("\n".join([*lines, f"console.log(JSON.stringify({{ {said} }}));"]))
+    command = [DENO, "run", "--quiet", "--no-check", "--no-remote", f"--allow-read={ROOT}", script]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {name: part.said.split() for name, part in widgets.PARTS.items()}
+
+
+def test_no_key_hides_what_a_widget_has():
+    taken = {key for part in widgets.PARTS.values() for key in part.keys}
+    assert not [key for key in taken if hasattr(widgets.Instrument, key)]
+
+
+def test_what_is_sent_of_a_checkpoint(split: Split):
+    checkpoint = aevb.load("gmvae")
+    model = checkpoint.model
+    widget = widgets.show(checkpoint, "map", images=split, count=120, digit=3, by="digit")
+    assert (widget.digit, widget.by, widget.only) == (3, "digit", None)
+    sent, digits = widget.checkpoint, widget.digits
+    assert digits["count"] == 120 and [len(chunk) for chunk in digits["images"]] == [78_400, 15_680]
+    assert list(digits["labels"]) == split.labels[:120].tolist()
+    x = split.images[:120].flatten(1).ge(128).float()
+    shares = model.responsibilities(x)
+    clusters = np.frombuffer(sent["clusters"][480:], np.uint8)
+    assert clusters.tolist() == shares.argmax(1).tolist()
+    means = np.frombuffer(sent["means"], "<f2").reshape(120, -1)
+    np.testing.assert_allclose(means, codes.posterior(model, x, shares.argmax(1)).mean, atol=5e-3, rtol=1e-2)
+    assert sent["p"] == packing.pack(model, "p") and sent["q"] == packing.pack(model, "q")
+    assert set(sent["maps"]) == {*checkpoint.maps, "pca"} and len(sent["maps"]["pca"]) == 960
+    about = json.loads(sent["about"])
+    assert about["kind"] == "gmvae" and about["measures"] == checkpoint.measures
+    assert about["record"]["chosen"] == checkpoint.training["epoch"]
+
+
+def test_a_model_of_ones_own_on_images_of_its_own():
+    torch.manual_seed(0)
+    model = aevb.VAE(64, 3, [20]).eval()
+    images = data.read("digits")
+    widget = widgets.show(model, "knobs", images=images, z=[0.5, 0, -1])
+    about = json.loads(widget.checkpoint["about"])
+    assert widget.digits["side"] == 8 and widget.z == [0.5, 0, -1]
+    assert len(about["measures"]["use"]) == about["latentDim"] == 3
+    assert "nothing is known" in about["record"]["problem"]
+
+
+def test_a_part_without_a_model():
+    widget = widgets.show(None, "gumbel", tau=0.1)
+    assert widget.checkpoint is None and widget.tau == 0.1
+
+
+@pytest.mark.parametrize(
+    ("model", "part", "values", "said"),
+    [
+        ("vae", "knob", {}, "no part 'knob': there are between, "),
+        ("vae", "knobs", {"zz": 1}, "knobs takes no zz: it takes digit, z, choice, locked"),
+        ("vae", "rows", {}, "rows shows no VAE; these do: dimensions, flow, knobs"),
+        (None, "knobs", {}, "knobs shows a model: tell it which"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_in_a_sentence(model, part, values, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        widgets.show(model and aevb.load(model), part, **values)
+
+
+def test_images_that_the_model_is_not_of(split: Split):
+    with pytest.raises(ValueError, match="64"):
+        widgets.show(aevb.VAE(64, 3, [20]).eval(), "knobs", images=split)
+
+
+def test_every_part_stands_in_a_notebook_or_is_known_not_to():
+    assert set(widgets.PARTS) <= PARTS <= set(widgets.PARTS) | ELSEWHERE
