@@ -14,10 +14,11 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from aevb.ui.frame import errors, explorer, modules, warmup
+from aevb.ui.frame import catalogue, errors, headers, health, kept, modules, warmup
 from aevb.ui.frame.compression import Compression
-from aevb.ui.jobs import queue
-from aevb.ui.shared import resources
+from aevb.ui.jobs import queue, sources
+from aevb.ui.shared import contents, loading, served
+from aevb.ui.train import bring, hub
 from aevb.ui.train import routes as training
 
 
@@ -29,8 +30,10 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     queue.stop()
 
 
+loading.extend(queue.checkpoint, lambda source: sources.find(source).read())
 shell = Path(errors.__file__).with_name("shell.py")
-routes = [modules.route(), *(kind.route() for kind in (*resources.SERVED, explorer.MATHEMATICS))]
-routes += training.routes()
+routes = [modules.route(), *(served.route(one) for one in (*contents.CONTENTS, *catalogue.CONTENTS))]
+routes += [health.route(), kept.route(), *training.routes(), *bring.routes(), *hub.routes()]
+routes = headers.told_by(routes)
 middleware = [Middleware(Compression)]
 app = st.App(shell, lifespan=lifespan, on_script_error=errors.show, routes=routes, middleware=middleware)

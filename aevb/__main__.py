@@ -6,12 +6,14 @@ import sys
 from collections.abc import Sequence
 
 from aevb.checkpoints import CheckpointError
-from aevb.commands import datasets, drawing, exporting, measuring, serving, training
+from aevb.commands import datasets, deploying, drawing, exporting, measuring, serving, training
 from aevb.data import DataError
+from aevb.deploy import DeployError
 from aevb.training import Diverged
 
 EXTRAS = {
     "streamlit": "app",
+    "cachetools": "app",
     "latex2mathml": "app",
     "pygments": "app",
     "umap": "maps",
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if missing not in EXTRAS:
             raise
         return _fail(f'This needs {missing}: pip install "aevb[{EXTRAS[missing]}]".')
-    except (CheckpointError, DataError, Diverged, ValueError, OSError) as error:
+    except (CheckpointError, DataError, DeployError, Diverged, ValueError, OSError) as error:
         return _fail(str(error))
     except KeyboardInterrupt:
         print("aevb: stopped.", file=sys.stderr)
@@ -53,7 +55,7 @@ def _fail(sentence: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m aevb", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (training, measuring, drawing, exporting, datasets, serving):
+    for module in (training, measuring, drawing, exporting, datasets, serving, deploying):
         module.add(commands)
     return parser
 

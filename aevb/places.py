@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parent
-_INSTALLED = _PACKAGE / "beside"  # made when a wheel is built: see pyproject.toml
+PACKAGE = Path(__file__).parent
+"""The package's own folder."""
 
-ROOT = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
+INSTALLED = PACKAGE / "beside"
+"""Where a wheel has what stands beside the package in a checkout: see pyproject.toml."""
+
+ROOT = INSTALLED if INSTALLED.is_dir() else PACKAGE.parent
 """The folder that holds app.py, pages/ and checkpoints/."""

@@ -143,16 +143,7 @@ def record(
                 chosen += f", since the {config.patience} after it were no better"
             training = {
                 **facts,
-                "data": images.note,
-                "source": images.name,
-                "shape": list(images.shape),
-                "classes": list(images.classes),
-                "trained_on": len(examples),
-                "validated_on": len(validation),
-                "precision": progress.precision,
-                "device": progress.device,
-                "config": config.to_json(),
-                "versions": checkpoints.versions(),
+                **facts_of(run, images),
                 "seconds": round(time.thread_time() - start, 1),
                 "chosen": chosen,
                 "epoch": _best(curve).epoch,
@@ -173,6 +164,28 @@ def record(
     (folder / STATE).unlink(missing_ok=True)
 
 
+def facts_of(run: Run, images: Images) -> dict[str, Any]:
+    """What a training.json tells of any run: its data, its settings, and where it was."""
+    held = validated_on(len(images.train))
+    return {
+        "data": images.note,
+        "source": images.name,
+        "shape": list(images.shape),
+        "classes": list(images.classes),
+        "trained_on": len(images.train) - held,
+        "validated_on": held,
+        "precision": run.precision,
+        "device": str(run.model.device),
+        "config": run.config.to_json(),
+        "versions": checkpoints.versions(),
+    }
+
+
+def validated_on(count: int) -> int:
+    """How many of so many training images are kept for validation."""
+    return VALIDATION if count >= MANY else max(1, count // 10)
+
+
 def divided(train: Split) -> tuple[Split, Split]:
     """Training images as those to train on and those for validation: the last 5,000 of 50,000 or more.
 
@@ -186,11 +199,7 @@ def divided(train: Split) -> tuple[Split, Split]:
     if len(train) < MANY:
         trained_on, validation = held_out(train)
         return trained_on, validation
-    parts = (slice(-VALIDATION), slice(-VALIDATION, None))
-    first, last = (
-        Split(train.images[part], None if train.labels is None else train.labels[part]) for part in parts
-    )
-    return first, last
+    return train[:-VALIDATION], train[-VALIDATION:]
 
 
 Event = TypeVar("Event", Progress, Progress | Epoch)

@@ -93,7 +93,9 @@ def main() -> None:
             print(f"{'':28}{'ratio':>7}{'dropped':>10}{'pointer to paint':>19}{'sent before release':>22}")
             for drag in DRAGS:
                 for ratio in RATIOS:
-                    measure(browser, f"http://127.0.0.1:{port}", drag, ratio)
+                    felt = measure(browser, f"http://127.0.0.1:{port}", drag, ratio)
+                    told = f"{felt.dropped:>9.1%}{felt.latency:>16.1f} ms{felt.sent:>22}"
+                    print(f"{drag.name:28}{ratio:>7}{told}", flush=True)
             browser.close()
     finally:
         server.terminate()
@@ -109,8 +111,18 @@ def wait_for(address: str) -> None:
     raise TimeoutError(f"{address} does not answer.")
 
 
-def measure(browser: Browser, address: str, drag: Drag, ratio: int) -> None:
-    """Drags on a new visitor's page and prints a line."""
+@dataclass(frozen=True)
+class Felt:
+    """How a drag went: the share of frames that were dropped, milliseconds from the pointer to the frame that
+    shows it (median), and what was sent to the server before the button was released."""
+
+    dropped: float
+    latency: float
+    sent: int
+
+
+def measure(browser: Browser, address: str, drag: Drag, ratio: int = 1) -> Felt:
+    """Drags on a new visitor's page."""
     page = browser.new_page(viewport={"width": 1280, "height": 720}, device_scale_factor=ratio)
     sent: list[float] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(time.perf_counter())))
@@ -127,9 +139,7 @@ def measure(browser: Browser, address: str, drag: Drag, ratio: int) -> None:
     page.close()
     gaps = [after - before for before, after in zip(seen["frames"], seen["frames"][1:], strict=False)]
     dropped = sum(max(0, round(gap / FRAME) - 1) for gap in gaps)
-    share = dropped / (dropped + len(gaps))
-    latency = statistics.median(seen["latencies"])
-    print(f"{drag.name:28}{ratio:>7}{share:>9.1%}{latency:>16.1f} ms{early:>22}")
+    return Felt(dropped / (dropped + len(gaps)), statistics.median(seen["latencies"]), early)
 
 
 def swing(page: Page, box: dict, drag: Drag) -> float:

@@ -22,7 +22,6 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-import streamlit as st
 import torch
 from playwright.sync_api import Browser, Page, sync_playwright
 from streamlit.testing.v1 import AppTest
@@ -63,9 +62,7 @@ def open_app() -> Callable[..., AppTest]:
 
 
 @pytest.fixture
-def make_checkpoint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[LatentVariableModel], Path]]:
+def make_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[LatentVariableModel], Path]:
     """`make_checkpoint(VAE(…))`: saves it, untrained, with a record and maps, and returns its folder.
 
     It is then the only shipped checkpoint.
@@ -105,11 +102,7 @@ def make_checkpoint(
         return path
 
     monkeypatch.setattr(checkpoints, "ROOT", tmp_path)
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    yield make
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    return make
 
 
 # The app as a server

@@ -1,5 +1,7 @@
 """Data flows one way: data -> model -> training -> checkpoint -> ui -> page, and nothing points back.
 
+Beside the pages stands the edition without a server, which shows the scenes too.
+
 In the front end: engine -> kit -> parts, and frame and hosts around them.
 """
 
@@ -13,7 +15,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LIBRARY = sorted(path for path in (ROOT / "aevb").rglob("*.py") if "ui" not in path.relative_to(ROOT).parts)
+EDITION = sorted((ROOT / "aevb" / "site").rglob("*.py"))
+LIBRARY = sorted(
+    path
+    for path in (ROOT / "aevb").rglob("*.py")
+    if "ui" not in path.relative_to(ROOT).parts and path not in EDITION
+)
 APP = sorted([ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "aevb" / "ui").rglob("*.py")])
 WEB = ROOT / "aevb" / "web"
 MODULES = sorted(WEB.rglob("*.js"))
@@ -55,7 +62,7 @@ def test_nothing_imports_a_page(path):
     assert not {"pages", "app"} & packages(path)
 
 
-@pytest.mark.parametrize("path", LIBRARY + APP, ids=named)
+@pytest.mark.parametrize("path", LIBRARY + APP + EDITION, ids=named)
 def test_nothing_is_unpickled(path):
     unpicklers = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
     assert not unpicklers & packages(path)
@@ -118,6 +125,15 @@ def test_importing_the_app_imports_neither_torchvision_nor_umap():
     assert not {"torchvision", "umap", "numba"} & modules
 
 
+def test_scenes_and_what_they_are_computed_from_are_known_without_streamlit():
+    """Whatever else shows scenes finds them: the static edition, a notebook."""
+    modules = imported_by(
+        "from aevb import site\n"
+        "from aevb.ui.frame import catalogue\nfrom aevb.ui.shared import contents, front_end"
+    )
+    assert "torch" in modules and "streamlit" not in modules
+
+
 # The front end
 
 MAY_IMPORT = {
@@ -125,7 +141,7 @@ MAY_IMPORT = {
     "kit": {"kit", "engine"},
     "parts": {"parts", "kit", "engine"},
     "frame": {"frame", "kit"},
-    "hosts": {"hosts", "frame"},
+    "hosts": {"hosts", "frame", "kit"},
 }
 IMPORT = re.compile(
     r"(?:^\s*(?:import|export)\s[^;\"]*?from\s+|^\s*import\s+|\bimport\(\s*)[\"`]([^\"`]+)[\"`]", re.MULTILINE
@@ -143,8 +159,8 @@ def comments_removed(text: str) -> str:
 @pytest.mark.parametrize("path", MODULES, ids=named)
 def test_a_module_imports_only_what_stands_before_it(path):
     for name in IMPORT.findall(comments_removed(path.read_text(encoding="utf-8"))):
-        if "${" in name:  # the frame opens parts by their names
-            assert room(path) == "frame"
+        if "${" in name:  # what is opened by its name
+            assert path.name == "source.js"
             continue
         assert name.startswith("."), f"{named(path)} imports {name}, which no browser finds"
         found = (path.parent / name).resolve()

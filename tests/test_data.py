@@ -80,6 +80,14 @@ def test_a_batch_larger_than_the_data_is_all_of_them():
     assert sorted(x.flatten().tolist()) == [0, 1, 2]
 
 
+@pytest.mark.parametrize("part", [slice(-3, None), torch.tensor([4, 0])])
+def test_a_part_of_a_split_has_its_labels_if_there_are_any(part):
+    some = Split(COUNTED, torch.arange(10))[part]
+    assert torch.equal(some.known_labels, torch.arange(10)[part])
+    assert torch.equal(some.images[:, 0, 0].long() - 246, some.known_labels)
+    assert Split(COUNTED)[part].labels is None
+
+
 def test_labels_stay_with_their_images():
     examples = Examples(COUNTED, "continuous", labels=torch.arange(10))
     for x, y in [*examples.epoch(4, torch.Generator().manual_seed(0)), examples.fixed()]:

@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from aevb import checkpoints, data
 from aevb.data import mnist
-from aevb.ui.frame import data_panel, errors
+from aevb.ui.frame import data_panel
 from aevb.ui.shared import loading
+from aevb.ui.shared.sentences import sentence
 
 OFFLINE = (
     "MNIST could not be downloaded. Error downloading train-images-idx3-ubyte.gz: "
@@ -32,9 +33,9 @@ def arrives() -> Iterator[float]:
 def panel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     """The panel alone, where there is only the sample."""
     monkeypatch.setenv("AEVB_DATA", str(tmp_path))
-    loading.digits.clear()
+    loading.digits.cache_clear()
     yield AppTest.from_string("from aevb.ui.frame import data_panel\ndata_panel.show()", default_timeout=60)
-    loading.digits.clear()
+    loading.digits.cache_clear()
 
 
 def finish(app: AppTest) -> AppTest:
@@ -77,6 +78,12 @@ def test_the_download_is_begun_again_where_the_files_have_vanished(panel, monkey
     app = finish(panel.run())
     finish(app)
     assert data_panel.DOWNLOAD.attempts == before + 2
+
+
+def test_a_deployment_may_offer_no_download(panel, monkeypatch):
+    monkeypatch.setenv("AEVB_DOWNLOAD", "off")
+    app = panel.run()
+    assert app.caption[0].value.startswith("The bundled sample of MNIST") and not app.button
 
 
 def test_a_damaged_file_is_named_but_not_where_the_server_keeps_it(panel, tmp_path):
@@ -128,13 +135,13 @@ def test_messages_do_not_say_where_the_server_keeps_its_files(tmp_path, monkeypa
         (f"See {tmp_path}.", "See a folder of the server."),
         (f"{tmp_path}-other and 1/2", f"{tmp_path}-other and 1/2"),
     ]:
-        assert errors.sentence(message) == said
+        assert sentence(message) == said
     monkeypatch.setenv("HOME", "/")
     monkeypatch.setenv("AEVB_DATA", ".")
-    assert errors.sentence("E/M, see /etc. Or not.") == "E/M, see /etc. Or not."
+    assert sentence("E/M, see /etc. Or not.") == "E/M, see /etc. Or not."
 
 
 def test_a_relative_data_folder_is_not_named_either(monkeypatch):
     monkeypatch.setenv("AEVB_DATA", "../shared/data")
     for folder in ("../shared/data", Path("../shared/data").resolve()):
-        assert errors.sentence(f"The file {folder}/MNIST/a is damaged.") == "The file MNIST/a is damaged."
+        assert sentence(f"The file {folder}/MNIST/a is damaged.") == "The file MNIST/a is damaged."

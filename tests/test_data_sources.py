@@ -64,6 +64,23 @@ def test_labels_stay_with_the_images_of_a_set_that_is_divided():
     assert [by_pixels[tuple(x)] for x in pixels.tolist()] == test.labels.tolist()
 
 
+@pytest.mark.parametrize(("name", "radii"), [("moons", None), ("rings", (0.45, 1.0))])
+def test_shapes_in_the_plane_are_standardised_and_always_the_same(name, radii):
+    found = data.read(name)
+    vectors = torch.cat([found.train.images, found.test.images])
+    assert vectors.shape == (10_000, 2) and vectors.dtype == torch.float32 and found.shape == (2,)
+    assert torch.allclose(vectors.mean(0), torch.zeros(2), atol=1e-4)
+    assert torch.allclose(vectors.std(0), torch.ones(2), atol=1e-3)
+    assert found.classes == ("0", "1") and torch.equal(data.read(name).train.images, found.train.images)
+    if radii:  # class 0 is the outer ring
+        inner, outer = (vectors_of(found.train, y).norm(dim=1).mean().item() for y in (1, 0))
+        assert inner / outer == pytest.approx(radii[0] / radii[1], rel=0.02)
+
+
+def vectors_of(split: data.Split, label: int) -> torch.Tensor:
+    return split.images[split.labels == label]
+
+
 @pytest.fixture
 def faces(tmp_path, monkeypatch):
     """What scikit-learn gives as faces, and the folders that it was told to keep them in."""
@@ -395,7 +412,10 @@ def test_an_npz_of_more_than_memory_holds_is_refused_before_it_is_read(tmp_path,
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("nowhere", "nowhere is not there: give one of mnist, fashion, kmnist, digits, faces, a folder"),
+        (
+            "nowhere",
+            "nowhere is not there: give one of mnist, fashion, kmnist, digits, faces, moons, rings, a folder",
+        ),
         (__file__, "is neither a folder of images nor an .npz"),
     ],
 )

@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+import aevb
+from aevb import checkpoints
+from aevb.models import VAE
 from aevb.ui.jobs import limits, turns
 from aevb.ui.jobs import queue as module
 from aevb.ui.jobs.download import Download
@@ -219,6 +222,29 @@ def test_steps_by_hand_pause_the_run_and_go_on_over_several_turns(runs, desk):
     assert desk.idle and status(runs, run) == "paused"
 
 
+def test_steps_by_hand_are_taken_in_the_order_in_which_they_were_pressed(runs, desk, monkeypatch):
+    run = start(runs)
+    desk.turn()
+    desk.next()
+    runs.act(run, "ada", "step")
+    runs.act(run, "ada", "e-steps", count=50)
+    runs.act(run, "ada", "e-steps", count=10)
+    runs.act(run, "ada", "m-steps", count=7)
+    desk.answer()
+    pressed = [desk.turn(left=0), desk.turn(left=45), desk.turn(left=0), desk.turn(left=0)]
+    assert [(request["phase"], request["count"]) for request in pressed] == [
+        (None, 1), ("E", 60), ("E", 45), ("M", 7)
+    ]  # fmt: skip
+    wait(lambda: not runs._jobs[run].in_turn)
+    monkeypatch.setattr(limits, "MAX_HAND", 8)
+    for do in ("e-steps", "m-steps", "step"):
+        runs.act(run, "ada", do, count=5)
+    pressed = [desk.turn(left=0), desk.turn(left=0)]
+    assert [(request["phase"], request["count"]) for request in pressed] == [("E", 5), ("M", 3)]
+    wait(lambda: runs.look(run)["status"] == "paused")
+    assert desk.idle
+
+
 def test_a_pause_drops_the_rest_of_the_steps_by_hand(runs, desk):
     run = start(runs)
     desk.turn()
@@ -409,6 +435,41 @@ def test_a_restarted_server_finds_finished_runs_and_tells_of_lost_ones(tmp_path,
     assert json.loads((tmp_path / done / "status.json").read_text())["status"] == "done"
 
 
+def test_a_checkpoint_that_was_brought_along_stands_among_the_finished_runs(runs, tmp_path, monkeypatch):
+    brought = tmp_path / "elsewhere"
+    checkpoints.save(VAE(data_dim=4, latent_dim=1, hidden_dims=(2,)), brought)
+    name = runs.shelve(brought, "ada", {"title": "mine"})
+    assert not brought.exists() and aevb.load(runs.checkpoint(name)).kind == "vae"
+    assert runs.look(name)["status"] == "done"
+    assert turns.read_json(runs.folder(name) / turns.ABOUT) == {"title": "mine"}
+    found = Queue(runs.root, workers=0)
+    assert found.checkpoint(name) == runs.checkpoint(name)
+    monkeypatch.setattr(limits, "KEPT_SECONDS", -1)
+    found.sweep()
+    with pytest.raises(LookupError):
+        found.checkpoint(name)
+    with pytest.raises(OSError, match="elsewhere"):
+        runs.shelve(brought, "ada", {})
+    assert [path.name for path in runs.root.glob("*/")] == []
+
+
+def test_a_checkpoint_is_there_once_nothing_in_it_changes_any_more(runs, desk):
+    run = start(runs)
+    desk.turn()
+    desk.next()
+    folder = runs.folder(run) / turns.CHECKPOINT
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    runs.act(run, "ada", "stop")
+    assert status(runs, run) == "stopped"
+    with pytest.raises(LookupError):
+        runs.checkpoint(run)
+    desk.answer()  # the present turn, and the last
+    desk.turn(done=True)
+    wait(lambda: not runs._jobs[run].in_turn)
+    assert runs.checkpoint(run) == folder
+
+
 def test_a_damaged_folder_is_passed_over(tmp_path, desk):
     for number, text in enumerate(("", "{}", "[]", '{"id": 1}')):
         (tmp_path / str(number)).mkdir()
@@ -449,12 +510,23 @@ def test_an_estimate_whose_worker_is_lost_says_so_and_is_tried_again(runs, desk)
     first = runs.estimate({"model": "vae"})
     desk.next()
     desk.answers.put(Lost("It was ended."))
-    assert first.result(60) == {"problem": "It was ended."}
+    assert first.result(60) == {"problem": "It was ended.", "lost": True}
     again = runs.estimate({"model": "vae"})
     assert again is not first
     desk.next()
     desk.answers.put({"step": 0.2})
     assert again.result(60) == {"step": 0.2}
+
+
+def test_what_a_visitor_waits_for_goes_before_estimates_and_has_its_own_time(runs, desk):
+    start(runs, "a")
+    desk.next()
+    runs.estimate({"model": "vae"})
+    read = runs.errand({"brought": "a file"}, 30.0)
+    desk.answer()
+    assert desk.next() == {"brought": "a file"} and desk.limits[-1] == 30.0
+    desk.answers.put({"images": {}})
+    assert read.result(60) == {"images": {}}
 
 
 def test_a_new_run_waits_for_no_estimate(runs, desk):

@@ -90,6 +90,13 @@ def test_its_command_evaluates(site, tmp_path):
     assert measured["elbo"] < measured["bound"]["2"]
 
 
+def test_it_deploys_the_app_as_a_checkout_does(site, tmp_path):
+    script = "from aevb import deploy; print('\\n'.join(sorted(deploy.of_app('someone/explorer'))))"
+    installed = run(sys.executable, "-c", script, folder=tmp_path, PYTHONPATH=str(site))
+    assert installed == run(sys.executable, "-c", script, folder=ROOT)
+    assert "Dockerfile" in installed.split() and "aevb/deploy/space.py" in installed.split()
+
+
 def test_importing_it_needs_none_of_the_extras(site, tmp_path):
     """As where `pip install aevb` installed none of them."""
     script = (
@@ -151,8 +158,8 @@ def test_its_app_serves_the_pages_and_the_front_end(app, site, tmp_path):
         "from aevb import places\n"
         "app = AppTest.from_file(places.ROOT / 'pages' / 'vae.py', default_timeout=120).run()\n"
         "assert not app.exception, app.exception\n"
-        "from aevb.ui.frame import modules\n"
-        "print(len(modules._files()))"
+        "from aevb.ui.shared import front_end\n"
+        "print(len(front_end.files()))"
     )
     said = run(sys.executable, "-c", script, folder=tmp_path, PYTHONPATH=str(site))
     front_end = {
@@ -210,11 +217,11 @@ def test_the_version_has_one_source(metadata):
     assert released[0] == aevb.__version__
 
 
-def test_its_description_is_the_readme_without_the_front_matter_of_a_space(metadata):
+def test_its_description_is_the_readme_without_its_pictures(metadata):
     text = metadata.get_payload()
     assert isinstance(text, str)
     assert text.lstrip().startswith("# AEVB Explorer\n")
-    assert "app_port" not in text and "![" not in text
+    assert "![" not in text
     assert "## Architecture" in text
 
 
@@ -222,8 +229,8 @@ def test_streamlit_and_umap_are_extras(metadata):
     asked = metadata.get_all("Requires-Dist")
     plain = {re.match(r"[\w-]+", line)[0] for line in asked if "extra ==" not in line}
     assert {"torch", "safetensors"} <= plain
-    assert not {"streamlit", "umap-learn", "plotly", "onnx", "latex2mathml", "pygments"} & plain
-    assert set(metadata.get_all("Provides-Extra")) == {"app", "maps", "figures", "onnx"}
+    assert not {"streamlit", "umap-learn", "plotly", "onnx", "latex2mathml", "pygments", "anywidget"} & plain
+    assert set(metadata.get_all("Provides-Extra")) == {"app", "maps", "figures", "onnx", "widgets"}
 
 
 def requirements(path: Path) -> set[str]:
@@ -232,8 +239,8 @@ def requirements(path: Path) -> set[str]:
 
 
 def test_the_lists_of_requirements_agree():
-    """requirements.txt names all that the app needs, and requirements-dev.txt what `aevb[onnx]` does."""
+    """requirements.txt names all that the app needs, requirements-dev.txt what `aevb[onnx,widgets]` does."""
     extras = PROJECT["optional-dependencies"]
     needed = {*PROJECT["dependencies"], *extras["maps"], *extras["figures"], *extras["app"]}
     assert requirements(ROOT / "requirements.txt") == needed - {"aevb[maps,figures]"}
-    assert set(extras["onnx"]) <= requirements(ROOT / "requirements-dev.txt")
+    assert {*extras["onnx"], *extras["widgets"]} <= requirements(ROOT / "requirements-dev.txt")

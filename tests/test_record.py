@@ -119,13 +119,13 @@ def test_in_what_precision_and_where_it_was_trained_is_said(tmp_path) -> None:
     ],
 )
 def test_damage_is_named(tmp_path, changes: dict) -> None:
-    with pytest.raises(CheckpointError, match=r"The training\.json of the checkpoint vae is damaged"):
+    with pytest.raises(CheckpointError, match=r"The training\.json of this checkpoint is damaged"):
         read(tmp_path, **changes)
 
 
 def test_a_checkpoint_without_a_record_says_so(tmp_path) -> None:
     checkpoints.save(VAE(784, 2, [4]), tmp_path / "vae")
-    with pytest.raises(CheckpointError, match=r"The checkpoint vae has no record of its training"):
+    with pytest.raises(CheckpointError, match=r"This checkpoint has no record of its training"):
         record(checkpoints.load(tmp_path / "vae"))
 
 

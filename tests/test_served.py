@@ -15,8 +15,8 @@ from starlette.testclient import TestClient
 from aevb import checkpoints
 from aevb.explore.packing import pack
 from aevb.models import GMVAE, VAE, LatentVariableModel
-from aevb.ui.frame import catalogue, explorer, modules
-from aevb.ui.shared import loading, resources
+from aevb.ui.frame import catalogue, modules
+from aevb.ui.shared import contents, front_end, loading, served
 
 Make = Callable[[LatentVariableModel], Path]
 FOREVER = "public, max-age=31536000, immutable"
@@ -25,7 +25,7 @@ FOREVER = "public, max-age=31536000, immutable"
 @pytest.fixture
 def client() -> TestClient:
     """The routes alone, as `app.py` gives them to the server."""
-    routes = [modules.route(), *(kind.route() for kind in (*resources.SERVED, explorer.MATHEMATICS))]
+    routes = [modules.route(), *(served.route(one) for one in (*contents.CONTENTS, *catalogue.CONTENTS))]
     return TestClient(Starlette(routes=routes))
 
 
@@ -35,7 +35,7 @@ def test_modules_stand_under_one_hash_and_may_be_kept_for_ever(client: TestClien
     assert answer.headers["cache-control"] == FOREVER
     assert answer.headers["content-type"].startswith("text/javascript")
     assert answer.headers["content-encoding"] == "gzip"
-    assert answer.content == (modules.ROOT / "hosts" / "streamlit.js").read_bytes()
+    assert answer.content == (front_end.ROOT / "hosts" / "streamlit.js").read_bytes()
     plain = client.get(url, headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers and plain.content == answer.content
 
@@ -45,14 +45,16 @@ def test_nothing_but_modules_is_served_among_them(client: TestClient, path: str)
     assert client.get(f"/{modules.url()}{path}").status_code == 404
 
 
-@pytest.mark.parametrize("kind", ["web/0123456789abcdef/hosts/streamlit.js", "digits/3/0", "weights/vae/p/0"])
-def test_under_another_hash_there_is_nothing(client: TestClient, kind: str) -> None:
-    assert client.get(f"/{kind}").status_code == 404
+@pytest.mark.parametrize(
+    "path", ["web/0123456789abcdef/hosts/streamlit.js", "digits/mnist/3/0", "weights/vae/p/0"]
+)
+def test_under_another_hash_there_is_nothing(client: TestClient, path: str) -> None:
+    assert client.get(f"/{path}").status_code == 404
 
 
 def test_digits_come_by_the_hundred_and_are_the_test_set(client: TestClient) -> None:
     test = loading.digits().test
-    told = resources.digits()
+    told = contents.digits("mnist", served.url)
     chunk = client.get("/" + str(told["images"]).replace("{chunk}", "42"))
     pixels = np.frombuffer(chunk.content, np.uint8).reshape(100, 28, 28)
     assert (pixels == test.images[4200:4300].numpy()).all()
@@ -65,8 +67,8 @@ def test_digits_come_by_the_hundred_and_are_the_test_set(client: TestClient) -> 
 
 def test_weights_are_the_checkpoint_s_and_nothing_is_lost_on_the_way(client: TestClient) -> None:
     model = loading.checkpoint("vae").model
-    for part in resources.PARTS:
-        answer = client.get("/" + resources.WEIGHTS.url(f"vae/{part}"))
+    for part in contents.PARTS:
+        answer = client.get("/" + served.url(contents.WEIGHTS, f"vae/{part}"))
         assert answer.content == pack(model, part)  # type: ignore[arg-type]
         assert len(gzip.compress(answer.content, 6)) < 0.88 * len(answer.content)
     for parameter in model.parameters():
@@ -75,14 +77,14 @@ def test_weights_are_the_checkpoint_s_and_nothing_is_lost_on_the_way(client: Tes
 
 def test_what_is_known_of_a_checkpoint_is_json(client: TestClient) -> None:
     for name in ("vae", "cvae", "gmvae", "vrnn"):
-        about = client.get("/" + resources.ABOUT.url(name)).json()
+        about = client.get("/" + served.url(contents.ABOUT, name)).json()
         assert about["name"] == about["kind"] == name and len(about["measures"]["use"]) == about["latentDim"]
         assert about["record"]["curve"] and about["record"]["facts"]["Test ELBO"]
 
 
 def test_maps_and_latents_are_there_for_every_url_that_a_page_is_told(client: TestClient) -> None:
     for name in ("vae", "cvae", "gmvae"):
-        told = resources.checkpoint(name)
+        told = contents.checkpoint(name, served.url)
         for method, url in told["maps"].items():  # type: ignore[attr-defined]
             points = np.frombuffer(client.get(f"/{url}").content, "<f4")
             assert points.shape == (20_000,) and np.isfinite(points).all(), method
@@ -94,7 +96,8 @@ def test_every_scene_s_mathematics_is_served(client: TestClient) -> None:
     for page in catalogue.MENU:
         for scene in page.scenes:
             if scene.mathematics:
-                html = client.get("/" + explorer.MATHEMATICS.url(f"{page.name}/{scene.id}")).json()["html"]
+                url = served.url(catalogue.MATHEMATICS, f"{page.name}/{scene.id}")
+                html = client.get(f"/{url}").json()["html"]
                 assert html.count("<h3>") == len(scene.mathematics) and "<math" in html
     assert client.get("/mathematics/vae/none/0").status_code == 404
 
@@ -108,7 +111,7 @@ def test_a_checkpoint_without_its_record_or_maps_costs_those_scenes_alone(
     path = make_checkpoint(VAE(latent_dim=20, hidden_dims=(8,)))
     (path / "maps.npz").unlink()
     (path / "training.json").write_text("{}")
-    told = resources.checkpoint("vae")
+    told = contents.checkpoint("vae", served.url)
     assert list(told["maps"]) == ["pca"]  # type: ignore[call-overload]
     about = client.get(f"/{told['about']}").json()
     assert "training.json" in about["record"]["problem"] and str(path) not in json.dumps(about)

@@ -98,7 +98,7 @@ def test_a_run_from_its_start_to_its_checkpoint(client, tmp_path):
     zipped = client.get(f"/training/run/{run}/download")
     assert zipped.headers["content-disposition"] == f'attachment; filename="aevb-{run}.zip"'
     with zipfile.ZipFile(io.BytesIO(zipped.content)) as archive:
-        assert archive.namelist() == ["model.safetensors", "config.json", "training.json"]
+        assert archive.namelist() == ["model.safetensors", "config.json", "training.json", "measures.json"]
         archive.extractall(tmp_path / "unpacked")
     assert aevb.load(tmp_path / "unpacked").model.latent_dim == 2
 
@@ -254,7 +254,9 @@ def test_the_options_tell_what_can_be_trained_on_what(client):
     assert told["training"] is True
     assert [model["name"] for model in told["models"]] == ["fa", "vae", "cvae", "gmvae", "vrnn"]
     assert {"digits", "sample"} <= {source["name"] for source in told["data"]}
-    assert all(len(model["presets"]) == 3 for model in told["models"])
+    presets = {model["name"]: [preset["id"] for preset in model["presets"]] for model in told["models"]}
+    three = ["quick", "tutorial", "break"]
+    assert presets == dict.fromkeys(presets, three) | {"vae": [*three, "moons"]}
 
 
 def test_training_can_be_switched_off(client, monkeypatch):

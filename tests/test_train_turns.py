@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 import aevb
 from aevb.explore.record import record
-from aevb.runs import read_state, write_state
+from aevb.runs import divided, read_state, write_state
 from aevb.training import Diverged
 from aevb.ui.jobs import limits, turns, worker
 from aevb.ui.jobs.queue import Queue
@@ -82,6 +83,16 @@ def test_a_finished_run_is_a_checkpoint_like_any_other(tmp_path):
     assert told["facts"]["Epoch"] == "2: the last of 30 steps"
 
 
+def test_a_finished_run_is_measured_for_its_page_where_that_asks_for_it(tmp_path):
+    for model in SMALL:
+        folder = begin(tmp_path / model, specified(model, steps=2))
+        turns.take_turn(folder, seconds=600)
+        found = aevb.load(folder / turns.CHECKPOINT)
+        assert len(found.measures.get("use", [])) == (0 if model == "fa" else found.model.latent_dim)
+        assert {"trained_on", "validated_on", "source"} <= set(found.training)
+        assert record(found)["facts"]["Test ELBO"].endswith("of 179 images")
+
+
 def test_what_is_recorded_of_each_model(tmp_path):
     for model in SMALL:
         folder = begin(tmp_path / model, specified(model, steps=20))
@@ -106,12 +117,57 @@ def test_what_is_recorded_of_each_model(tmp_path):
     assert last["terms"].keys() == {"reconstruction", "minus_kl_z"}
 
 
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "y conditions x alone": ("cvae", {"conditioned": "x"}),
+    "y conditions z alone": ("cvae", {"conditioned": "z"}),
+    "y summed over": ("gmvae", {"estimator": "marginal"}),
+    "y relaxed": ("gmvae", {"estimator": "gumbel relaxed"}),
+    "y relaxed, its KL exact": ("gmvae", {"estimator": "gumbel analytic"}),
+    "y straight through": ("gmvae", {"estimator": "gumbel analytic", "straight_through": True}),
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_of_a_model_learns(tmp_path, variant):
+    model, arguments = VARIANTS[variant]
+    specification = specified(model, steps=200, learning_rate=0.003)
+    folder = begin(tmp_path, specification | {"arguments": SMALL[model] | arguments})
+    turns.take_turn(folder, seconds=600)
+    first, last = points(folder)[0]["validation"], points(folder)[-1]["validation"]
+    assert last["elbo"] > first["elbo"] + 10
+
+
+@pytest.mark.parametrize("model", ["fa", "vae", "cvae", "gmvae"])
+def test_points_of_the_plane_are_recorded_as_clouds(tmp_path, model):
+    arguments = {"latent_dim": 2} | (
+        {} if model == "fa" else {"likelihood": "gaussian", "hidden_dims": [16, 16]}
+    )
+    specification = specified(model, steps=20) | {"data": "moons", "arguments": arguments}
+    turns.take_turn(begin(tmp_path, specification), seconds=600)
+    about = turns.read_json(tmp_path / turns.ABOUT)
+    choices = {"cvae": 2, "gmvae": 10}.get(model, 0)
+    told = (about["shape"], about["shown"], about["map"], about["choices"])
+    assert told == ([2], 500, 500, choices)
+    data = np.fromfile(tmp_path / turns.IMAGES, "<f2").reshape(500, 2)
+    assert np.abs(data.mean(0)).max() < 0.2 and np.abs(data.std(0) - 1).max() < 0.1  # standardised
+    frame = np.fromfile(tmp_path / turns.FRAMES / "0000.bin", "<f2").reshape(3, 500, 2)
+    assert np.isfinite(frame).all()
+    assert aevb.load(tmp_path / turns.CHECKPOINT).shape == (2,)
+
+
+def test_a_model_of_rows_says_that_it_draws_one_after_the_other(tmp_path):
+    for model, rows in (("vae", False), ("vrnn", True)):
+        folder = begin(tmp_path / model, specified(model, steps=1))
+        turns.take_turn(folder, seconds=600)
+        assert turns.read_json(folder / turns.ABOUT)["rows"] is rows
+
+
 def test_neither_validation_nor_test_images_are_trained_on():
     seen = turns.see("digits", turns.build(specified()))
-    images = seen.images.train.images
-    assert len(images) == 1618 and len(seen.train) == 1618 - 161
-    assert torch.equal(seen.train.values.reshape(-1, 8, 8), images[:-161])
-    assert torch.equal(seen.grey, images[-161:][:16])
+    train, validation = divided(seen.images.train)
+    assert (len(train), len(validation)) == (1618 - 161, 161)
+    assert torch.equal(seen.train.values.reshape(-1, 8, 8), train.images)
+    assert torch.equal(seen.shown, validation.images[:16])
 
 
 def test_a_long_run_is_recorded_within_bounds(tmp_path, monkeypatch):
@@ -149,7 +205,8 @@ def test_steps_by_hand_move_what_they_say_and_the_last_is_recorded_with_a_frame(
     moved = {name for name in before if name.startswith("model.") and not before[name].equal(after[name])}
     assert moved and all(name.startswith("model.q_") for name in moved)
     last = points(folder)[-1]
-    assert (last["step"], last["phase"], last["frame"]) == (8, "E", 1)
+    filmed = len(list((folder / turns.FRAMES).glob("*.bin")))
+    assert (last["step"], last["phase"], last["frame"]) == (8, "E", filmed - 1)
     assert turns.take_turn(folder, seconds=0, phase="M", count=7).left == 6
 
 
@@ -215,8 +272,8 @@ def wait(condition: Callable[[], object], seconds: float = 120) -> None:
 
 
 @pytest.fixture(scope="module")
-def process():
-    made = Process()
+def process(tmp_path_factory):
+    made = Process(tmp_path_factory.mktemp("runs"))
     yield made
     made.stop()
 
@@ -231,12 +288,13 @@ def test_a_process_takes_turns(process, tmp_path):
 
 
 def test_a_process_ignores_ctrl_c(process, tmp_path):
+    process.ask({"folder": str(tmp_path), "seconds": 0}, 120)  # it has started by then
     os.kill(process.process.pid, signal.SIGINT)
     assert process.ask({"folder": str(begin(tmp_path, specified())), "seconds": 0}, 120)["taken"] == 1
 
 
-def test_a_process_that_hangs_is_ended_and_one_that_is_killed_is_told_from_it():
-    hanging, killed = Process(), Process()
+def test_a_process_that_hangs_is_ended_and_one_that_is_killed_is_told_from_it(tmp_path):
+    hanging, killed = Process(tmp_path), Process(tmp_path)
     os.kill(hanging.process.pid, signal.SIGSTOP)
     with pytest.raises(Lost, match="did not answer for 1 seconds"):
         hanging.ask({}, 1)
@@ -250,7 +308,7 @@ def test_a_process_that_is_killed_in_a_turn_costs_its_run_alone(tmp_path):
     hired: list[Process] = []
 
     def hire() -> Process:
-        hired.append(Process())
+        hired.append(Process(tmp_path))
         return hired[-1]
 
     runs = Queue(tmp_path, workers=1, hire=hire)

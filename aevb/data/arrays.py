@@ -21,8 +21,9 @@ def read(path: Path, name: str, size: tuple[int, int] | None) -> Images:
     """The arrays of an .npz; those with other names are passed over, and the note says so.
 
     Raises:
-        DataError: for a damaged file, no array of a name that is known, or arrays of other shapes or ranges.
-        ValueError: for more than memory holds, or arrays that would have to be unpickled.
+        DataError: for a damaged file, no array of a name that is known, arrays that would have to be
+            unpickled, or of other shapes or ranges.
+        ValueError: for more than memory holds.
     """
     try:
         sizes = _sizes(path)
@@ -39,8 +40,7 @@ def read(path: Path, name: str, size: tuple[int, int] | None) -> Images:
             pairs = [(images, _named(sizes, LABELS) or _named(sizes, LABELS, "train"))]
         taken = [key for pair in pairs for key in pair if key]
         border.check_memory(3 * sum(sizes[key] for key in taken))
-        with np.load(path, allow_pickle=False) as arrays:
-            held = {key: arrays[key] for key in taken}
+        held = _held(path, name, taken)
     except (zipfile.BadZipFile, EOFError) as error:
         raise DataError(f"{name} is damaged: {error}.") from error
     values = _grey_or_vectors([border.as_tensor(held[key]) for key, _ in pairs], size)
@@ -67,6 +67,16 @@ def _sizes(path: Path) -> dict[str, int]:
                     shape, _, dtype = header(file)
                 sizes[member.removesuffix(".npy")] = int(np.prod(shape, dtype=object)) * dtype.itemsize
     return sizes
+
+
+def _held(path: Path, name: str, keys: Iterable[str]) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in keys}
+    except ValueError as error:
+        raise DataError(
+            f"{name} is damaged, or holds objects, which are never unpickled: {error}."
+        ) from error
 
 
 def _named(sizes: Mapping[str, int], kinds: Iterable[str], part: str | None = None) -> str | None:

@@ -34,6 +34,10 @@ class Split:
     def __len__(self) -> int:
         return len(self.images)
 
+    def __getitem__(self, part: slice | Tensor) -> "Split":
+        """Those of a slice, whose memory is shared, or of indices."""
+        return Split(self.images[part], None if self.labels is None else self.labels[part])
+
     @property
     def known_labels(self) -> Tensor:
         """The labels, where there must be some.
@@ -160,7 +164,4 @@ def held_out(split: Split) -> list[Split]:
     """All but a tenth of a split, and that tenth, of two images or more: the same ones every time."""
     order = torch.randperm(len(split), generator=torch.Generator().manual_seed(HELD_OUT_SEED))
     tested = max(1, len(split) // 10)
-    return [
-        Split(split.images[part], None if split.labels is None else split.labels[part])
-        for part in order.split([len(split) - tested, tested])
-    ]
+    return [split[part] for part in order.split([len(split) - tested, tested])]

@@ -93,6 +93,29 @@ def _digits() -> Images:
     return divided("digits", "scikit-learn's digits", [(grey, found.target)])
 
 
+SHAPES, SHAPES_SEED, SHAPES_NOISE = 10_000, 20_220_807, 0.06
+
+
+def _moons() -> Images:
+    from sklearn.datasets import make_moons
+
+    found = make_moons(SHAPES, noise=SHAPES_NOISE, random_state=SHAPES_SEED)
+    return _standardised("moons", "Two moons", *found)
+
+
+def _rings() -> Images:
+    from sklearn.datasets import make_circles
+
+    found = make_circles(SHAPES, noise=SHAPES_NOISE, factor=0.45, random_state=SHAPES_SEED)
+    return _standardised("rings", "Two rings", *found)
+
+
+def _standardised(name: str, title: str, vectors: np.ndarray, labels: np.ndarray) -> Images:
+    """Vectors of mean 0 and variance 1 in each dimension, so that rates and widths of a picture suit them."""
+    scaled = (vectors - vectors.mean(0)) / vectors.std(0)
+    return divided(name, title, [(torch.from_numpy(scaled).float(), labels)])
+
+
 FACES = "olivetti.npz"
 
 
@@ -144,9 +167,12 @@ READERS: Mapping[str, Callable[[], Images]] = {
     "kmnist": lambda: _idx("kmnist"),
     "digits": _digits,
     "faces": _faces,
+    "moons": _moons,
+    "rings": _rings,
 }
 SOURCES = tuple(READERS)
-"""The names that `read` knows: MNIST, Fashion-MNIST, KMNIST, scikit-learn's digits, the Olivetti faces."""
+"""The names that `read` knows: MNIST, Fashion-MNIST, KMNIST, scikit-learn's digits, the Olivetti faces,
+and points of the plane in two moons or two rings."""
 
 DOWNLOADS: Mapping[str, Callable[[], Iterator[float]]] = {
     "mnist": lambda: mnist.download("mnist"),

@@ -1,5 +1,6 @@
 """Images as arrays of pixels, or as HTML, enlarged without blurring."""
 
+import math
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
@@ -7,6 +8,7 @@ from io import BytesIO
 
 import numpy as np
 from PIL import Image
+from torch import Tensor
 
 
 def tile(images: np.ndarray, columns: int, *, gap: int = 2, scale: int = 3) -> np.ndarray:
@@ -32,6 +34,12 @@ def tile(images: np.ndarray, columns: int, *, gap: int = 2, scale: int = 3) -> n
         top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
         canvas[top : top + height, left : left + width] = image
     return enlarge(canvas, scale)
+
+
+def sheet(images: Tensor, columns: int, *, scale: int = 3) -> Image.Image:
+    """Square images (…, S²) in [0, 1] as one picture, which notebooks show; the rest as in `tile`."""
+    side = math.isqrt(images.shape[-1])
+    return Image.fromarray(tile(images.reshape(-1, side, side).cpu().numpy(), columns, scale=scale))
 
 
 def enlarge(image: np.ndarray, scale: int) -> np.ndarray:

@@ -1,5 +1,6 @@
 """A checkpoint by its name: a folder, one that comes with the library, or one on the Hugging Face Hub."""
 
+import json
 import math
 import os
 import re
@@ -7,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
-from huggingface_hub import HfApi, get_session, hf_hub_url, snapshot_download
+from huggingface_hub import HfApi, constants, get_session, hf_hub_url, snapshot_download
 from huggingface_hub.errors import (
     HFValidationError,
     RepositoryNotFoundError,
@@ -51,6 +53,8 @@ def find(name: str | os.PathLike[str], *, revision: str | None = None, token: st
     try:
         with reached(f"There is no folder {short(text, 100)}, and the Hugging Face Hub could not be reached"):
             return Repository(text, revision, token)
+    except Absent:
+        raise Absent(f"There is no folder {short(text, 100)}, and no such repository on the Hub.") from None
     except Unreached:
         with suppress(OSError):  # downloaded before, it can do without the Hub
             needed = [WEIGHTS, CONFIG]
@@ -78,10 +82,20 @@ def reached(otherwise: str) -> Iterator[None]:
         raise Unreached(f"{otherwise}: {short(error) or type(error).__name__}.") from error
 
 
-class Repository:
-    """Files in a repository on the Hub, at the commit that its revision stands for now."""
+class Absent(CheckpointError):
+    """There is no such repository on the Hub, or none that may be seen."""
 
-    def __init__(self, name: str, revision: str | None, token: str | None):
+
+class Repository:
+    """Files in a repository on the Hub, at the commit that its revision stands for now.
+
+    Args:
+        token: what the Hub knows you by; None: what `hf auth login` has kept; False: nothing.
+    Raises:
+        Absent: where there is none.
+    """
+
+    def __init__(self, name: str, revision: str | None, token: str | Literal[False] | None):
         self.name, self.revision, self.token = name, revision, token
         try:
             about = HfApi(token=token).model_info(
@@ -90,8 +104,8 @@ class Repository:
         except RevisionNotFoundError:
             raise CheckpointError(f"The repository {name} on the Hub has no revision {revision}.") from None
         except (RepositoryNotFoundError, HFValidationError):
-            raise CheckpointError(
-                f"There is no folder {short(name, 100)}, and no such repository on the Hub."
+            raise Absent(
+                f"There is no repository {short(name, 100)} on the Hugging Face Hub, or it is private."
             ) from None
         self._commit = about.sha
         self._sizes = {file.rfilename: file.size for file in about.siblings or []}
@@ -135,6 +149,29 @@ class Repository:
                 allow_patterns=wanted,
             )
         return Path(found)
+
+
+def require_writer(token: str) -> None:
+    """Asks the Hub whom it knows by a token, and gives it `SECONDS` to answer.
+
+    Raises:
+        CheckpointError: where it knows nobody, who may not write, or cannot be reached.
+    """
+    with (
+        reached("The Hugging Face Hub could not be reached"),
+        get_session().stream(
+            "GET",
+            f"{constants.ENDPOINT}/api/whoami-v2",
+            headers=build_hf_headers(token=token),
+            timeout=SECONDS,
+        ) as response,
+    ):
+        if response.status_code in (401, 403):
+            raise CheckpointError("The Hugging Face Hub does not know this token: look whether it is whole.")
+        hf_raise_for_status(response)
+        told = json.loads(response.read())
+    if told.get("auth", {}).get("accessToken", {}).get("role") == "read":
+        raise CheckpointError("This token may only read: make one that may write.")
 
 
 def upload(folder: Path, name: str, *, private: bool | None, token: str | None) -> str:

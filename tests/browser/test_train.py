@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
@@ -26,7 +27,7 @@ def button(page: Page, name: str) -> Locator:
 
 
 def status(page: Page, said: str) -> None:
-    expect(page.locator(".status")).to_contain_text(re.compile(said), timeout=60_000)
+    expect(page.locator(".status")).to_contain_text(re.compile(said), timeout=120_000)
 
 
 def step(page: Page) -> int:
@@ -149,6 +150,95 @@ def test_e_and_m_in_turn_are_recorded_in_turn(open_page: OPEN) -> None:
     assert page.faults == []
 
 
+def test_of_a_vae_m_steps_open_the_gap_and_e_steps_close_it(open_page: OPEN) -> None:
+    page = open_page(
+        "train", data="digits", hidden_dims="64", learning_rate="3e-3", schedule="150,150", steps="600"
+    )
+    start(page)
+    status(page, "Done")
+    # The first E-steps meet a model that knows nothing yet: what counts is what follows.
+    gaps = [
+        (point["step"], point["validation"]["gap"]) for point in told(page)["points"] if point["validation"]
+    ]
+    opened = max(gap for step, gap in gaps if 150 < step <= 300)
+    before = [gap for step, gap in gaps if step <= 300][-1]
+    closed = [gap for step, gap in gaps if step <= 450][-1]
+    again = [gap for step, gap in gaps if step <= 600][-1]
+    assert gaps[0][1] < opened > 3
+    assert closed < 0.6 * before and again > closed
+    assert page.faults == []
+
+
+def test_a_vae_finds_two_moons_as_clouds(open_page: OPEN) -> None:
+    page = open_page("train", data="moons", hidden_dims="64,64", learning_rate="3e-3", steps="2400")
+    expect(page.get_by_role("combobox", name="Likelihood")).to_have_value("gaussian")
+    start(page)
+    status(page, "Done")
+    page.locator(".film.vectors[data-frame]:not(.stale)").wait_for()
+    expect(page.locator(".cloud[data-painted]")).to_have_count(2)
+    expect(page.locator(".latents[data-painted]")).to_be_visible()
+    found = told(page)
+    # As nats: N(0, I), which knows the spread alone, has −2.84.
+    assert found["points"][-1]["validation"]["elbo"] > -2.5
+    # Most of what it draws lies where data are, and not between the moons.
+    path = where(page).split("?")[0]
+    data = np.frombuffer(page.request.get(f"{path}/images").body(), "<f2").reshape(-1, 2).astype(float)
+    frame = page.request.get(f"{path}/frame/{found['frames'] - 1}").body()
+    draws = np.frombuffer(frame, "<f2").reshape(3, -1, 2)[1].astype(float)
+    nearest = np.linalg.norm(draws[:, None] - data, axis=2).min(1)
+    assert np.mean(nearest < 0.3) > 0.8
+    # A model that takes no points of the plane says so.
+    button(page, "These settings again").click()
+    page.get_by_role("combobox", name="Likelihood").select_option("bernoulli")
+    expect(page.get_by_role("alert")).to_have_text(
+        "Two moons are no images: choose the Gaussian likelihood for them."
+    )
+    assert page.faults == []
+
+
+def test_a_vrnn_s_draws_grow_row_by_row_unless_motion_is_unwelcome(open_page: OPEN) -> None:
+    page = open_page("train", model="vrnn", data="digits", steps="20")
+    page.evaluate(
+        """() => {
+            const seen = (globalThis.rows = new Set());
+            const look = (node) => {
+                for (const each of node.querySelectorAll("*")) {
+                    if (each.matches(".draws canvas")) seen.add(Number(each.dataset.rows));
+                    if (each.shadowRoot) look(each.shadowRoot);
+                }
+            };
+            const frame = () => { look(document); requestAnimationFrame(frame); };
+            frame();
+        }"""
+    )
+    start(page)
+    status(page, "Done")
+    draws = page.locator(".draws canvas[data-rows='8']")
+    draws.wait_for()
+    grown = page.evaluate("() => [...rows].filter(Boolean)")
+    assert len(grown) > 2 and {*grown} <= set(range(1, 9))
+    still = open_page("train", run=run_of(page), wait=False)
+    still.emulate_media(reduced_motion="reduce")
+    still.reload()
+    still.locator(".draws canvas[data-rows]").wait_for()
+    assert still.locator(".draws canvas").get_attribute("data-rows") == "8"
+    assert page.faults == [] and still.faults == []
+
+
+def test_back_leads_from_a_run_to_its_form(open_page: OPEN) -> None:
+    page = open_page("train", data="digits", steps="50")
+    page.get_by_role("spinbutton", name="Seed").fill("3")
+    start(page)
+    run = run_of(page)
+    page.go_back()
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("3")
+    assert "run=" not in page.url and "seed=3" in page.url
+    page.go_forward()
+    page.locator(".curve[data-painted]").first.wait_for()
+    assert run_of(page) == run
+    assert page.faults == []
+
+
 def test_the_film_goes_back_to_any_frame_by_keys_and_the_link_says_which(open_page: OPEN) -> None:
     page = open_page("train", data="digits", steps="300")
     start(page)
@@ -203,7 +293,7 @@ def test_every_other_model_learns_too(open_page: OPEN, model: str) -> None:
 
 def test_presets_and_settings_are_in_the_link_and_what_cannot_be_is_said(open_page: OPEN) -> None:
     page = open_page("train")
-    expect(page.locator(".preset")).to_have_count(3)
+    expect(page.locator(".preset")).to_have_count(4)
     expect(page.locator(".preset .time").last).to_have_text(re.compile("≈ .* here"))
     page.locator(".preset", has_text="Break it").click()
     expect(page.get_by_role("spinbutton", name="β")).to_have_value(re.compile(r"^[1-9]\d+$"))

@@ -6,6 +6,7 @@ import {
   LONGEST,
   parse,
   prepare,
+  resampled,
   simplify,
   UNITS,
   write,
@@ -98,4 +99,11 @@ Deno.test("what is no drawing is refused", () => {
     assert.equal(parse(text), null);
   }
   assert.equal(parse("0".repeat(LONGEST))?.length, 1);
+});
+
+Deno.test("an image on another grid has the mean of each area", () => {
+  const image = Float32Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 1);
+  assert.equal(resampled(image, 16), image);
+  close(resampled(image, 4), [0.25, 0, 0, 1]);
+  close(resampled(Float32Array.of(1, 0, 0, 0), 9), [1, 0.5, 0, 0.5, 0.25, 0, 0, 0, 0]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Link, SceneModel } from "../../aevb/web/frame/link.js";
-import { flag, number, numbers } from "../../aevb/web/kit/params.js";
+import { flag, number, numbers, text } from "../../aevb/web/kit/params.js";
 
 /** A link over an address that is a text. @param {string} search @param {string[]} [scenes] */
 function linkAt(search, scenes = ["a", "b"]) {
@@ -28,6 +28,47 @@ Deno.test("a link says what differs from the beginning, and nothing else", () =>
   link.write(false);
   assert.equal(entries.at(-1), "?digit=7&z=1,-0.25");
   assert.equal(entries.length, 1);
+});
+
+Deno.test("what shows something else altogether is an entry of its own, and what was there before is noted first", () => {
+  const { link, entries } = linkAt("?seed=1");
+  link.learn({ seed: number({ initial: 0, least: 0, most: 9 }), run: text({ form: /^\w+$/, entry: true }) });
+  link.set("seed", 2);
+  link.save();
+  link.set("run", "a");
+  link.save();
+  assert.deepEqual(entries, ["?seed=2", "?seed=2&run=a"]);
+  link.set("seed", 3);
+  link.write(false);
+  assert.deepEqual(entries, ["?seed=2", "?seed=3&run=a"]);
+  entries.pop();
+  link.read();
+  assert.deepEqual([link.get("run"), link.get("seed")], ["", 2]);
+});
+
+Deno.test("another checkpoint takes with it all but the scene, and its digits are counted anew", () => {
+  const entries = ["?checkpoint=0123456789abcdef&scene=b&digit=90&z=1,2"];
+  const address = {
+    read: () => entries[entries.length - 1],
+    write: (/** @type {string} */ text) => void entries.push(text),
+  };
+  const link = new Link({ page: "vae", scenes: ["a", "b"], digits: 100, checkpoints: true }, address);
+  link.learn({ z: numbers({ reach: 5, ofSubject: true }) });
+  assert.deepEqual([link.get("checkpoint"), link.get("digit")], ["0123456789abcdef", 90]);
+  /** @type {string[]} */
+  const told = [];
+  for (const key of ["scene", "checkpoint"]) link.on(key, () => told.push(key));
+  link.choose("");
+  assert.deepEqual([entries.at(-1), link.get("z"), link.get("digit")], ["?scene=b", null, 0]);
+  entries.pop();
+  entries.push("?checkpoint=0123456789abcdef");
+  link.read();
+  assert.deepEqual(told, ["checkpoint", "checkpoint", "scene"]); // first whatever all else belongs to
+  link.set("digit", 90);
+  link.count(50);
+  assert.deepEqual([link.get("digit"), link.takeUnread()], [0, ["digit"]]);
+  const other = linkAt("?checkpoint=nonsense").link;
+  assert.equal(other.get("checkpoint"), undefined); // a page that looks at none
 });
 
 Deno.test("another digit takes with it what belonged to the last one, and a drawing too", () => {

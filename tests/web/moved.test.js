@@ -16,7 +16,7 @@ Deno.test("moves are a row and its ε, one after the other", () => {
 });
 
 Deno.test("what is not, is nothing", () => {
-  for (const text of ["", "1,2", "0,1,1", "29,1,1", "3,9,1", "3,nan,1", "3.5,1,1", "a,b,c", "3,1,"]) {
+  for (const text of ["", "1,2", "0,1,1", "65,1,1", "3,9,1", "3,nan,1", "3.5,1,1", "a,b,c", "3,1,"]) {
     same(read(text), undefined);
   }
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   chartsOf,
   duration,
-  imagesOf,
+  itemsOf,
   ordinal,
   pointAt,
   rangeOf,
@@ -19,6 +19,8 @@ import {
   wordsOf,
   write,
 } from "../../aevb/web/parts/train/specification.js";
+import { params as compared, runsIn } from "../../aevb/web/parts/train/compare.js";
+import { onOneScale, sideBySide } from "../../aevb/web/parts/train/settings.js";
 import { Poll } from "../../aevb/web/parts/train/wire.js";
 
 /** @param {string} name @param {any} training */
@@ -50,7 +52,11 @@ const OPTIONS = {
     },
     { name: "two", title: "Two", arguments: [], presets: [preset("quick", { epochs: 3 })] },
   ],
-  data: [{ name: "large", title: "Large", count: 9000 }, { name: "small", title: "Small", count: 1457 }],
+  data: [
+    { name: "large", title: "Large", count: 9000, shape: [28, 28] },
+    { name: "small", title: "Small", count: 1457, shape: [8, 8] },
+    { name: "points", title: "Points", count: 9000, shape: [2] },
+  ],
 };
 
 /** @param {Record<string, string>} words */
@@ -102,6 +108,14 @@ Deno.test("a run is its preset, and what the link says otherwise", () => {
     { epochs: 40 },
     "presets stay as they are",
   );
+});
+
+Deno.test("of vectors the likelihood is Gaussian, unless the link says otherwise", () => {
+  const asked = (/** @type {Record<string, string>} */ words) =>
+    specificationOf(OPTIONS, link({ data: "points", ...words })).specification.arguments;
+  assert.equal(asked({}).likelihood, "gaussian");
+  assert.equal(asked({ likelihood: "continuous bernoulli" }).likelihood, "continuous bernoulli");
+  assert.ok(!("likelihood" in asked({ model: "two" })), "which has none");
 });
 
 Deno.test("what a link says and makes no sense is told, and the default stands", () => {
@@ -191,13 +205,18 @@ Deno.test("a chart shows where a run stays, not where it began", () => {
 
 Deno.test("a frame is its pictures, in levels from 0 to 1, and the places of the map", () => {
   const bytes = new Uint8Array(32 * 4 + 8).map((_, i) => (i < 64 ? 255 : i < 128 ? 51 : i));
-  const { reconstructions, draws, rest } = unpackFrame(bytes.buffer, 4);
+  const { reconstructions, draws, places } = unpackFrame(bytes.buffer, { shape: [2, 2], shown: 16 });
   assert.equal(reconstructions.length, 16);
   assert.deepEqual([...reconstructions[15]], [1, 1, 1, 1]);
   assert.equal(draws.length, 16);
   assert.ok(Math.abs(draws[0][0] - 0.2) < 1e-6);
-  assert.equal(rest.byteLength, 8);
-  assert.equal(imagesOf(new Uint8Array(12), 4).length, 3);
+  assert.equal(places.length, 4);
+  assert.equal(itemsOf(new Uint8Array(12).buffer, [2, 2]).length, 3);
+  const vectors = new Float16Array([1, -2, 0.5, 3, 1, 1, 2, 2, 9, 8, 7, 6]);
+  const cloud = unpackFrame(vectors.buffer, { shape: [2], shown: 2 });
+  assert.deepEqual(cloud.reconstructions.map((x) => [...x]), [[1, -2], [0.5, 3]]);
+  assert.deepEqual(cloud.draws.map((x) => [...x]), [[1, 1], [2, 2]]);
+  assert.deepEqual([...cloud.places], [9, 8, 7, 6]);
   assert.equal(pointAt([point(1), point(2), point(3), point(4)], 1).step, 2);
   assert.equal(pointAt([point(1), point(2), point(3), point(4)], 9).step, 4);
 });
@@ -278,4 +297,43 @@ Deno.test("a run is asked for while it is in view and unfinished, more and more 
     Object.assign(globalThis, real);
     Reflect.deleteProperty(globalThis, "document");
   }
+});
+
+Deno.test("settings stand side by side, first those that differ", () => {
+  const one = { model: "one", data: "small", arguments: { latent_dim: 2 }, training: { steps: 9 }, seed: 0 };
+  const more = { ...one, arguments: { latent_dim: 5 }, training: { steps: 9, schedule: [1, 2] } };
+  const other = { ...one, model: "two", arguments: {} };
+  const rows = sideBySide(OPTIONS, [one, more, other]);
+  const told = Object.fromEntries(rows.map(({ label, values }) => [label, values]));
+  assert.deepEqual(told["Model"], ["One", "One", "Two"]);
+  assert.deepEqual(told["Latent dimensions L"], ["2", "5", "–"]);
+  assert.deepEqual(told["E and M"], ["AEVB", "1,2", "AEVB"]);
+  assert.ok(!("Gradient norm at most" in told), "what nobody has set is left out");
+  const differ = rows.map(({ differ }) => differ);
+  assert.equal(differ.lastIndexOf(true) + 1, differ.indexOf(false));
+  assert.deepEqual(rows.filter(({ differ }) => !differ).map(({ label }) => label).slice(0, 2), [
+    "Data",
+    "Learning rate",
+  ]);
+});
+
+Deno.test("ELBOs are on one scale where data and likelihood are the same", () => {
+  const one = { model: "one", data: "small", arguments: {}, training: {} };
+  assert.ok(onOneScale(OPTIONS, [one, { ...one, training: { beta: 2 } }]));
+  assert.ok(!onOneScale(OPTIONS, [one, { ...one, data: "large" }]));
+  assert.ok(!onOneScale(OPTIONS, [one, { ...one, arguments: { likelihood: "continuous bernoulli" } }]));
+  assert.ok(onOneScale(OPTIONS, [one, { ...one, model: "two" }]), "a model without a choice is Gaussian");
+});
+
+Deno.test("runs are found in a link, by their names", () => {
+  const id = "0123456789abcdef";
+  assert.deepEqual(runsIn(`https://here/train?run=${id}&data=digits`), [id]);
+  assert.deepEqual(runsIn(`https://here/train?scene=compare&runs=${id},abcd`), [id, "abcd"]);
+  assert.deepEqual(runsIn(`https://here/train?runs=${id}%2Cabcd`), [id, "abcd"]);
+  assert.deepEqual(runsIn(` ${id} `), [id]);
+  for (const words of ["", "https://here/train", "a b", "../..", "?run=a/b", "?run=%"]) {
+    assert.deepEqual(runsIn(words), [], words);
+  }
+  assert.equal(compared.runs.read("abcd,efgh"), "abcd,efgh");
+  assert.equal(compared.runs.read("abcd,efgh,ijkl,mnop,qrst"), undefined, "four at most");
 });

@@ -1,6 +1,7 @@
 """The scenes of the page Draw."""
 
 from aevb.ui.cvae import mathematics as cvae
+from aevb.ui.draw import cells
 from aevb.ui.gmvae import mathematics as gmvae
 from aevb.ui.shared.scene import Scene
 from aevb.ui.vae import mathematics as vae
@@ -12,6 +13,7 @@ DRAW = Scene(
     "draw",
     "Draw with a mouse, a pen or a finger: four models answer <b>while you draw</b>.",
     mathematics=(*vae.FLOW[:2], *cvae.GUESS, gmvae.GUESS[0], vrnn.SAMPLING),
+    cell=cells.draw,
 )
 
 SCENES = (DRAW,)

@@ -1,6 +1,6 @@
 """The scenes of the page factor analysis, in their order."""
 
-from aevb.ui.factor_analysis import mathematics
+from aevb.ui.factor_analysis import cells, mathematics
 from aevb.ui.shared.scene import Scene
 
 PART = "factor_analysis"
@@ -15,6 +15,7 @@ WATCH = Scene(
     "the evidence is not, and shows the noise.",
     options={"view": "watch"},
     mathematics=mathematics.WATCH,
+    cell=cells.watch,
 )
 
 EM = Scene(
@@ -27,6 +28,7 @@ EM = Scene(
     "one pass do.",
     options={"view": "em"},
     mathematics=mathematics.EM,
+    cell=cells.em,
 )
 
 HAND = Scene(
@@ -36,6 +38,7 @@ HAND = Scene(
     "One E-step or M-step at a time, exact or by so many gradient steps.",
     options={"view": "hand"},
     mathematics=mathematics.HAND,
+    cell=cells.hand,
 )
 
 ROTATION = Scene(
@@ -47,6 +50,7 @@ ROTATION = Scene(
     "R turns z, whose prior looks the same from every side. Another seed ends with another W, as good.",
     options={"view": "rotation"},
     mathematics=mathematics.ROTATION,
+    cell=cells.rotation,
 )
 
 PLOT = Scene(
@@ -57,6 +61,7 @@ PLOT = Scene(
     "Drag over a range, turn the wheel or use the buttons to zoom; double-click for the whole run.",
     options={"view": "plot"},
     mathematics=mathematics.PLOT,
+    cell=cells.watch,
 )
 
 SCENES = (WATCH, EM, HAND, ROTATION, PLOT)

@@ -1,8 +1,11 @@
 """Every page, in the order of the menu: its address, its scenes, and the checkpoints that they look at."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from aevb import places
 from aevb.ui.cvae.scenes import SCENES as CVAE
@@ -10,6 +13,9 @@ from aevb.ui.draw.scenes import SCENES as DRAW
 from aevb.ui.factor_analysis.scenes import SCENES as FACTOR_ANALYSIS
 from aevb.ui.gmvae.scenes import SCENES as GMVAE
 from aevb.ui.overview.scenes import SCENES as OVERVIEW
+from aevb.ui.shared import mathematics
+from aevb.ui.shared.cell import template
+from aevb.ui.shared.contents import Content, Url, digest
 from aevb.ui.shared.scene import Scene
 from aevb.ui.train.scenes import SCENES as TRAIN
 from aevb.ui.vae.scenes import SCENES as VAE
@@ -25,12 +31,14 @@ class Page:
     Attributes:
         name: the last part of its address; "" for the first page.
         checkpoints: the one that its scenes look at, or several by name.
+        served: whether its scenes need a server that computes.
     """
 
     name: str
     title: str
     scenes: Sequence[Scene]
     checkpoints: tuple[str, ...] = ()
+    served: bool = False
 
     @property
     def script(self) -> Path:
@@ -46,11 +54,66 @@ MENU = (
     Page("gmvae", "Gaussian mixture VAE", GMVAE, ("gmvae",)),
     Page("vrnn", "Variational RNN", VRNN, ("vrnn",)),
     Page("draw", "Draw", DRAW, ("vae", "cvae", "gmvae", "vrnn")),
-    Page("train", "Train", TRAIN),
+    Page("train", "Train", TRAIN, served=True),
 )
 
 
 def page(name: str) -> Page:
     """The page of that name."""
     (found,) = (page for page in MENU if page.name == name)
+    return found
+
+
+def home(kind: str) -> Page | None:
+    """The page of a model's scenes, by the model's name in the registry."""
+    return next((page for page in MENU if page.checkpoints == (kind,)), None)
+
+
+def _scene(key: str) -> Scene:
+    """The scene of a "page/scene"."""
+    name, _, scene = key.partition("/")
+    found = [one for page in MENU if page.name == name for one in page.scenes if one.id == scene]
+    if not found:
+        raise LookupError(key)
+    return found[0]
+
+
+MATHEMATICS = Content(
+    "mathematics",
+    lambda key: json.dumps({"html": mathematics.page(_scene(key).mathematics)}).encode(),
+    lambda key: digest(repr(_scene(key).mathematics).encode()),
+    "application/json",
+)
+"""Of each scene, by "page/scene": its formulas and the library's lines, in HTML."""
+
+
+@cache
+def _cell(key: str) -> bytes:
+    found, (name, _, _) = _scene(key).cell, key.partition("/")
+    if found is None:
+        raise LookupError(key)
+    return json.dumps(template(found, checkpoint=next(iter(page(name).checkpoints), ""))).encode()
+
+
+CELLS = Content("cell", _cell, lambda key: digest(_cell(key)), "application/json")
+"""Of each scene that has one, by "page/scene": its view in Python, as `cell.template` gives it."""
+
+CONTENTS = (MATHEMATICS, CELLS)
+
+
+def told(page: Page, scene: Scene, url: Url) -> dict[str, Any]:
+    """What the front end is told of a page's scene."""
+    found: dict[str, Any] = {
+        "id": scene.id,
+        "title": scene.title,
+        "part": scene.part,
+        "says": scene.says,
+        "below": scene.below,
+    }
+    if scene.options:
+        found["options"] = dict(scene.options)
+    if scene.mathematics:
+        found["mathematics"] = url(MATHEMATICS, f"{page.name}/{scene.id}")
+    if scene.cell:
+        found["cell"] = url(CELLS, f"{page.name}/{scene.id}")
     return found

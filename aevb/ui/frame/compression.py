@@ -14,9 +14,10 @@ from pathlib import Path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aevb.ui.shared.served import TAKES_GZIP
+
 # The text in Streamlit's folder, wherever that is mounted, and the page that loads it.
 TEXT = re.compile(r"/static/(?:js|css|media)/[^/]+\.(?:js|css|svg)$|/$")
-TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 LEVEL = 6  # 9 takes half as long again and saves 0.3 %
 PATHSEND = "http.response.pathsend"  # the extension of ASGI by which a file's path is sent for its content
 

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from aevb import data
-from aevb.ui.frame import errors
-from aevb.ui.jobs import sources
+from aevb.ui.jobs import sources, switches
 from aevb.ui.jobs.download import Download
 from aevb.ui.shared import loading
+from aevb.ui.shared.sentences import sentence
 
 FOLLOWED = "mnist_followed"  # in the session's state, while this visitor follows the download
 FAILURE = "mnist_failure"  # there too: the page on which a download failed, and why
@@ -36,8 +36,8 @@ def _session() -> _Session:
 def show() -> None:
     """The note, and, where only the sample is there, the download with its progress."""
     digits = loading.digits()
-    st.caption(errors.sentence(digits.note))
-    if not digits.complete:
+    st.caption(sentence(digits.note))
+    if not digits.complete and switches.on("download"):
         _download()
 
 
@@ -57,7 +57,7 @@ def _download() -> None:
         del st.session_state[FOLLOWED]
         _session().leave()
         if not DOWNLOAD.problem:
-            loading.digits.clear()
+            loading.digits.cache_clear()
             sources.present.cache_clear()
             st.rerun()
         st.session_state[FAILURE] = _page(), _reason(DOWNLOAD.problem)

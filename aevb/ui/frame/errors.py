@@ -1,16 +1,12 @@
-"""No visitor sees a traceback, nor where on the server its files lie."""
+"""No visitor sees a traceback."""
 
 import logging
-import os
-import re
-from contextlib import suppress
-from pathlib import Path
 
 import streamlit as st
 
-from aevb import checkpoints, data
 from aevb.checkpoints import CheckpointError
 from aevb.data import DataError
+from aevb.ui.shared.sentences import sentence
 
 log = logging.getLogger("aevb")
 
@@ -28,18 +24,3 @@ def show(error: Exception) -> bool:
             icon=":material/error:",
         )
     return True
-
-
-def sentence(text: str) -> str:
-    """A message as a visitor may read it: the files that it names are named from the server's folders on."""
-    named = [data.folder(), checkpoints.ROOT.parent]
-    with suppress(RuntimeError):  # where there is no home
-        named.append(Path.home())
-    folders = {
-        str(form) for folder in named for form in (folder, folder.absolute(), os.path.realpath(folder))
-    }
-    for folder in sorted(folders - {".", os.sep}, key=len, reverse=True):  # what lies within another first
-        start = rf"(?<![\w./-]){re.escape(folder)}"
-        text = re.sub(rf"{start}{re.escape(os.sep)}(?=\w|\.)", "", text)
-        text = re.sub(rf"{start}{re.escape(os.sep)}?(?![\w-])", "a folder of the server", text)
-    return text

@@ -14,13 +14,15 @@ pages = [
     st.Page(page.script, title=page.title, url_path=page.name, default=not page.name)
     for page in catalogue.MENU
 ]
-page = st.navigation(pages)
+# In a frame on somebody else's page (`?embed=true`) a scene stands alone.
+page = st.navigation(pages, position="hidden" if st.context.is_embedded else "sidebar")
 st.set_page_config(
     page_title=f"{page.title} · {NAME}" if page.url_path else NAME,
     page_icon=HERE / "icon.svg",
     layout="wide",
 )
 st.html(HERE / "style.css")
-with st.sidebar:
-    data_panel.show()
+if not st.context.is_embedded:
+    with st.sidebar:
+        data_panel.show()
 page.run()

@@ -23,7 +23,7 @@ def run() -> None:
 
     # Products for one visitor are too small to share out, and thirty visitors share the cores already.
     torch.set_num_threads(1)
-    modules.version()
+    modules.squeezed()
     gc.collect()
     gc.freeze()
     Thread(target=_prepare, args=(explorer.prepare,), name="warmup").start()

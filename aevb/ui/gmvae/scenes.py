@@ -1,6 +1,7 @@
 """The scenes of the page GMVAE, in their order."""
 
-from aevb.ui.gmvae import mathematics
+from aevb.ui.gmvae import cells, mathematics
+from aevb.ui.shared import cells as shared_cells
 from aevb.ui.shared.plane import PLANE as PLANE_FORMULA
 from aevb.ui.shared.scene import Scene
 
@@ -14,6 +15,7 @@ CLUSTERS = Scene(
     "Labels only name them here and put them in order.",
     options={"columns": 12},
     mathematics=mathematics.CLUSTERS,
+    cell=cells.clusters,
 )
 
 GUESS = Scene(
@@ -21,9 +23,10 @@ GUESS = Scene(
     "Which cluster?",
     "guess",
     "The <b>classifier</b> q(y | x), trained without a label, says which cluster an image is in.",
-    "Numbers in nats, averaged over q(y | x). KL(y) is log C = 2.3 where it is certain of one of ten "
-    "clusters.",
+    "Numbers in nats, averaged over q(y | x). KL(y) is log C, 2.3 for ten clusters, where it is certain "
+    "of one.",
     mathematics=mathematics.GUESS,
+    cell=cells.guess,
 )
 
 KNOBS = Scene(
@@ -31,9 +34,9 @@ KNOBS = Scene(
     "Within a cluster",
     "knobs",
     "One <b>place ε</b> in every cluster: turn its numbers, and choose the cluster below the digit.",
-    "ε says where z lies in its cluster’s p(z | y). The five numbers that say most of an image, by their "
-    "mean KL.",
+    "ε says where z lies in its cluster’s p(z | y). The numbers that say most of an image, by their mean KL.",
     mathematics=mathematics.KNOBS,
+    cell=cells.knobs,
 )
 
 PLANE = Scene(
@@ -45,15 +48,16 @@ PLANE = Scene(
     "The plane lies in the cluster that the dial chooses. PCA 1 is the direction in which the test images’ ε "
     "differ most.",
     mathematics=(PLANE_FORMULA, *mathematics.PLANE),
+    cell=cells.plane,
 )
 
 MAP = Scene(
     "map",
     "The map",
     "map",
-    "10,000 test images where the <b>encoder</b> puts them: means of z in each one’s most probable "
-    "<b>cluster</b>.",
+    "Test images where the <b>encoder</b> puts them: means of z in each one’s most probable <b>cluster</b>.",
     "Colours tell that cluster, or the true label: where the two differ, the model was misled.",
+    cell=shared_cells.latent_map,
 )
 
 CONFUSION = Scene(
@@ -63,6 +67,7 @@ CONFUSION = Scene(
     "Which digits are in which <b>cluster</b>: no label was used to find them, only to match and name them.",
     "Choose a cell to see its images, and an image to see what q(y | x) says of it.",
     mathematics=mathematics.CONFUSION,
+    cell=cells.confusion,
 )
 
 GUMBEL = Scene(
@@ -74,6 +79,7 @@ GUMBEL = Scene(
     "500 samples with the same noise g at every temperature. The corner nearest to one is an exact draw "
     "from π, whatever τ.",
     mathematics=mathematics.GUMBEL,
+    cell=cells.gumbel,
 )
 
 DIMENSIONS = Scene(
@@ -81,6 +87,7 @@ DIMENSIONS = Scene(
     "Dimensions",
     "dimensions",
     "How much each dimension adds to the cluster.",
+    cell=shared_cells.dimensions,
 )
 
 TRAINING = Scene(
@@ -89,6 +96,7 @@ TRAINING = Scene(
     "training",
     "How the checkpoint was trained: bound, entropy and accuracy, epoch by epoch.",
     mathematics=mathematics.TRAINING,
+    cell=shared_cells.training,
 )
 
 SCENES = (CLUSTERS, GUESS, KNOBS, PLANE, MAP, CONFUSION, GUMBEL, DIMENSIONS, TRAINING)

@@ -4,8 +4,24 @@ import os
 
 # Who computes
 
-WORKERS = max(1, (os.cpu_count() or 1) - 1)
-"""Processes that train, of one thread each: a core is left to whoever looks at the other pages."""
+MAX_WORKERS = 64
+
+
+def workers(told: str | None) -> int:
+    """How many processes train: as many as a deployment says, else all cores but one.
+
+    Raises:
+        ValueError: where it says no such number.
+    """
+    if not told:
+        return max(1, (os.cpu_count() or 1) - 1)
+    if not (told.isdecimal() and 1 <= int(told) <= MAX_WORKERS):
+        raise ValueError(f"AEVB_WORKERS must be a whole number from 1 to {MAX_WORKERS}, not {told!r}.")
+    return int(told)
+
+
+WORKERS = workers(os.environ.get("AEVB_WORKERS"))
+"""Processes that train, of one thread each. The core that is left is for whoever looks at the other pages."""
 
 NICE = 5
 """By how much they give way to the server itself, which has to answer while others train."""
@@ -30,9 +46,11 @@ busy with other things."""
 UNFINISHED = 60
 """Runs at once on a server: two classes of thirty. The next visitor is told to come back."""
 
-TRIALS = 20
+ERRANDS = 20
+"""Estimates, and files to be read, that wait at once."""
+
 ESTIMATES = 500
-"""Estimates that wait at once, and that are kept: they are of settings, not of visitors."""
+"""That are kept: they are of settings, not of visitors."""
 
 # Who leaves
 
@@ -59,6 +77,56 @@ ACTS = (40, 10.0)
 
 MAX_REQUEST = 2**14
 """Of what a browser posts; the longest specification takes 1 kB."""
+
+# What may be brought along
+
+MAX_UPLOAD = 2**26
+"""Of one file: MNIST takes 47 MB as arrays, the largest model that trains here 32 MB."""
+
+MAX_UNPACKED = 2**28
+"""Of all that is packed in it: 40,000 images of MNIST's size in float64, which is how numpy saves them."""
+
+MAX_ENTRIES = 80_000
+"""Of a zip: MNIST as images has 70,000."""
+
+MAX_DECODED = 2**29
+"""Pixels of a zip's images as they come, which are decoded in some ten seconds: forty photos of a telephone,
+or a million thumbnails."""
+
+MAX_GREY = 2**26
+"""Pixels of all images as they are kept, a byte each: 80,000 of MNIST's size; 0.3 GB as a worker's floats."""
+
+MIN_SIDE, MAX_SIDE, SIDE = 4, 64, 32
+"""Square images of a side in between are taken as they are; what is not square or is larger is scaled to
+`SIDE`, which small models learn in a minute."""
+
+MIN_IMAGES = 200
+"""A tenth is kept for tests, of the rest a tenth for validation; of those 16 are shown in every frame."""
+
+MAX_CLASSES = 100
+"""Beyond it labels are names of images rather than of classes."""
+
+READING = 30.0
+"""Until a worker that reads such a file is given up."""
+
+UNDER_WAY = 8
+"""Files that are received or fetched at once, of one visitor one: half a GiB of disk."""
+
+UPLOADS = (12, 600.0)
+"""Files that a visitor may bring within so many seconds: a few attempts at getting one right."""
+
+FORGOTTEN = 600.0
+"""After which nobody remembers how often a visitor did anything: the longest of these times."""
+
+UPLOADED_BY_ONE, UPLOADED = 2**28, 2**31
+"""Of disk for the images that one visitor has brought, and all have: a class of thirty with one set each. The
+oldest go for newer ones; while runs refer to twice as much, no more are taken."""
+
+LOST = 600.0
+"""After which what is left of a file that was being read goes: a server that has ended in the midst of it."""
+
+FETCHING = 40.0
+"""Until a download from the Hub is given up: the largest model at 1 MB a second. And until a push is."""
 
 # What one run may take
 

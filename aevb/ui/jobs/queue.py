@@ -18,11 +18,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from aevb.ui.jobs import limits, turns
+from aevb.stored.files import CONFIG
+from aevb.ui.jobs import limits, switches, turns, uploads
 from aevb.ui.jobs.worker import Lost, Process
 
 log = logging.getLogger("aevb")
@@ -49,8 +50,25 @@ class Worker(Protocol):
     def ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """The answer, or Lost."""
 
+    @property
+    def alive(self) -> bool:
+        """Whether it is there to answer."""
+
     def stop(self) -> None:
         """Ends it."""
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """Steps that are pressed for.
+
+    Attributes:
+        phase: what they move; None: what the schedule says.
+        count: how many.
+    """
+
+    phase: str | None = None
+    count: int = 0
 
 
 @dataclass(eq=False)
@@ -63,8 +81,8 @@ class Job:
         away: whether it pauses because nobody does.
         served: when its last turn ended, or when it came.
         values: what the next turn changes.
-        phase, count: what steps by hand move, and how many are still to be taken; `asked`: what of them the
-            present turn was asked for.
+        hand: the steps by hand that are still to be taken, in the order in which they were pressed; `asked`:
+            those that the present turn takes.
         ending: whether the next turn is to be the last.
         pace: seconds for each step, all in all, as measured in the last turns.
         size: of its folder in bytes, once it is finished.
@@ -87,9 +105,8 @@ class Job:
     steps: int = 0
     pace: float = 0.0
     values: dict[str, Any] = field(default_factory=dict)
-    phase: str | None = None
-    count: int = 0
-    asked: tuple[str | None, int] = (None, 0)
+    hand: deque[ByHand] = field(default_factory=deque)
+    asked: ByHand = ByHand()
     size: int = 0
 
     @property
@@ -105,12 +122,24 @@ class Job:
     @property
     def waits(self) -> bool:
         """Whether it could take a turn now."""
-        return not self.in_turn and (self.moving or self.count > 0 or self.ending)
+        return not self.in_turn and (self.moving or bool(self.hand) or self.ending)
+
+    def press(self, phase: str | None, count: int) -> None:
+        """More steps by hand, after those that were pressed for before: `limits.MAX_HAND` in all."""
+        last = self.hand.pop() if self.hand and self.hand[-1].phase == phase else ByHand(phase)
+        free = limits.MAX_HAND - sum(steps.count for steps in (*self.hand, last, self.asked))
+        if more := last.count + min(count, max(0, free)):
+            self.hand.append(ByHand(phase, more))
+
+    def let_go(self) -> None:
+        """Takes no more steps by hand."""
+        self.hand.clear()
+        self.asked = ByHand()
 
     @property
     def rank(self) -> tuple[bool, bool, float]:
         """Its place in the line: what somebody waits to see first, then new runs, then by turns."""
-        return (not (self.count or self.ending), self.turns > 0, self.served)
+        return (not (self.hand or self.ending), self.turns > 0, self.served)
 
     def keep(self) -> None:
         """Writes down what a restarted server must know of it."""
@@ -127,10 +156,18 @@ KEPT = ("id", "visitor", "status", "problem", "created", "ended", "step", "steps
 
 
 @dataclass(eq=False)
-class Trial:
-    """A few steps of a specification, to tell how long it takes. In the line it stands among later turns."""
+class Errand:
+    """What a worker is asked beside turns, such as a few steps to tell how long they take.
 
-    specification: dict[str, Any]
+    Attributes:
+        request: as `aevb.ui.jobs.worker.answer` takes it.
+        seconds: that the worker has for it.
+        soon: whether it stands in the line among new runs; else among later turns.
+    """
+
+    request: dict[str, Any]
+    seconds: float = limits.SILENCE
+    soon: bool = False
     answer: Future[dict[str, Any]] = field(default_factory=Future)
     served: float = field(default_factory=time.monotonic)
 
@@ -138,8 +175,8 @@ class Trial:
 
     @property
     def rank(self) -> tuple[bool, bool, float]:
-        """As a run's that has had its first turn."""
-        return (True, True, self.served)
+        """As a run's that has had its first turn, or has not."""
+        return (True, not self.soon, self.served)
 
 
 class Queue:
@@ -148,16 +185,17 @@ class Queue:
     Args:
         root: the folder of the runs' folders; those that lie there already are found again.
         workers: how many processes train.
-        hire: starts one; raises OSError where that fails.
+        hire: starts one; raises OSError where that fails. `Process` does, if none is given.
     """
 
-    def __init__(self, root: Path, workers: int = limits.WORKERS, hire: Callable[[], Worker] = Process):
-        self.root, self.workers, self._hire = root, workers, hire
+    def __init__(self, root: Path, workers: int = limits.WORKERS, hire: Callable[[], Worker] | None = None):
+        self.root, self.workers, self._hire = root, workers, hire or partial(Process, root)
         self._changed = threading.Condition()
         self._jobs: dict[str, Job] = {}
-        self._trials: deque[Trial] = deque()
+        self._errands: deque[Errand] = deque()
         self._estimates: OrderedDict[str, Future[dict[str, Any]]] = OrderedDict()
         self._pressed: dict[tuple[str, str], deque[float]] = {}
+        self._staff: set[Worker] = set()
         self._closed = False
         root.mkdir(parents=True, exist_ok=True)
         self._find()
@@ -192,6 +230,29 @@ class Queue:
             self._changed.notify()
             return name
 
+    def shelve(self, folder: Path, visitor: str, told: Mapping[str, Any]) -> str:
+        """Takes a checkpoint that was brought along, as a finished run without a curve, and its id.
+
+        Args:
+            folder: the checkpoint's, sound by now. It is moved from where it is.
+            told: what there is to say of it, in plain JSON; it stands in the run's about.json.
+        Raises:
+            OSError: where it cannot be moved; there is no such run then.
+        """
+        name = secrets.token_hex(8)
+        job = Job(name, self.root / name, visitor, status="done", ended=time.time())
+        job.folder.mkdir()
+        try:
+            shutil.move(folder, job.folder / turns.CHECKPOINT)
+            (job.folder / turns.ABOUT).write_text(json.dumps(dict(told)), encoding="utf-8")
+        except OSError:
+            shutil.rmtree(job.folder, ignore_errors=True)
+            raise
+        with self._changed:
+            job.keep()
+            self._jobs[name] = job
+        return name
+
     def estimate(self, specification: dict[str, Any]) -> "Future[dict[str, Any]]":
         """What `turns.trial` finds, or a "problem", once a worker has had time for it. The same for all.
 
@@ -203,15 +264,38 @@ class Queue:
             if key in self._estimates:
                 self._estimates.move_to_end(key)
                 return self._estimates[key]
-            if len(self._trials) >= limits.TRIALS:
+            if len(self._errands) >= limits.ERRANDS:
                 raise Refused("Too many estimates are waited for: start the run to see how long it takes.")
-            trial = Trial(specification)
-            self._trials.append(trial)
+            trial = Errand({"specification": specification})
+            self._errands.append(trial)
             self._estimates[key] = trial.answer
             if len(self._estimates) > limits.ESTIMATES:
                 self._estimates.popitem(last=False)
             self._changed.notify()
             return trial.answer
+
+    def pace(self, what: str, visitor: str, most: tuple[int, float], said: str) -> None:
+        """Counts what a visitor does, of which so many are allowed within so many seconds.
+
+        Raises:
+            Refused: beyond it, with what is `said` and how long to wait.
+        """
+        with self._changed:
+            self._pace(what, visitor, most, said)
+
+    def errand(self, request: dict[str, Any], seconds: float) -> "Future[dict[str, Any]]":
+        """What a worker answers, or a "problem" and that it is "lost", once it has had time for it.
+
+        Raises:
+            Refused: where too many errands are waited for.
+        """
+        with self._changed:
+            if len(self._errands) >= limits.ERRANDS:
+                raise Refused("This server has too much to do at the moment: try again in a minute.")
+            errand = Errand(request, seconds, soon=True)
+            self._errands.append(errand)
+            self._changed.notify()
+            return errand.answer
 
     def look(self, name: str) -> dict[str, Any]:
         """How a run stands, for whoever has its link: that somebody looks keeps it going.
@@ -250,6 +334,19 @@ class Queue:
         with self._changed:
             return self._jobs[name].folder
 
+    def checkpoint(self, name: str) -> Path:
+        """The folder of what a run has learnt, once nothing in it changes any more.
+
+        Raises:
+            LookupError: where there is no such run, or it has no checkpoint, or none yet.
+        """
+        with self._changed:
+            job = self._jobs[name]
+            folder = job.folder / turns.CHECKPOINT
+            if not job.finished or job.in_turn or job.ending or not (folder / CONFIG).is_file():
+                raise LookupError(name)
+            return folder
+
     def act(
         self,
         name: str,
@@ -280,19 +377,18 @@ class Queue:
             job.seen, job.away = time.monotonic(), False
             match do:
                 case "pause":
-                    job.status, job.count = "paused", 0
+                    job.status = "paused"
+                    job.let_go()
                 case "resume":
-                    job.count = 0
+                    job.let_go()
                     self._go_on(job)
                 case "stop":
                     self._stop(job)
                 case "set":
                     job.values |= values or {}
                 case "step" | "e-steps" | "m-steps":
-                    phase = {"step": None, "e-steps": "E", "m-steps": "M"}[do]
-                    more = job.count if job.phase == phase else 0
-                    job.status, job.phase = "paused", phase
-                    job.count = min(limits.MAX_HAND, more + count)
+                    job.status = "paused"
+                    job.press({"step": None, "e-steps": "E", "m-steps": "M"}[do], count)
             if do != "resume":
                 self._interrupt(job)
             if not job.finished:
@@ -322,8 +418,13 @@ class Queue:
                     del self._jobs[job.id]
                     shutil.rmtree(job.folder, ignore_errors=True)
             for key, times in list(self._pressed.items()):
-                if now - times[-1] > 60:
+                if now - times[-1] > limits.FORGOTTEN:
                     del self._pressed[key]
+
+    @property
+    def alive(self) -> int:
+        """How many workers are there to answer."""
+        return sum(worker.alive for worker in list(self._staff))
 
     def close(self) -> None:
         """Ends the workers once they have ended their turns."""
@@ -361,7 +462,8 @@ class Queue:
 
     def _stop(self, job: Job) -> None:
         """Ends a run with what it has learnt: its status at once, its checkpoint by one last turn."""
-        job.status, job.ended, job.count = "stopped", time.time(), 0
+        job.status, job.ended = "stopped", time.time()
+        job.let_go()
         job.ending = job.turns > 0 or job.in_turn
         job.keep()
         self._interrupt(job)
@@ -384,9 +486,9 @@ class Queue:
         """How many runs share the workers."""
         return sum(job.moving for job in self._jobs.values())
 
-    def _line(self) -> list[Job | Trial]:
+    def _line(self) -> list[Job | Errand]:
         """What waits for a worker, in its order."""
-        everything: list[Job | Trial] = [*self._jobs.values(), *self._trials]
+        everything: list[Job | Errand] = [*self._jobs.values(), *self._errands]
         return sorted((one for one in everything if one.waits), key=lambda one: one.rank)
 
     # The threads, each with a worker of its own
@@ -394,7 +496,7 @@ class Queue:
     def _work(self) -> None:
         worker: Worker | None = None
         with suppress(OSError):  # now, so that the first run need not wait for it; tried again with that
-            worker = self._hire()
+            worker = self._hired()
         while True:
             with self._changed:
                 while not (line := self._line()) and not self._closed:
@@ -403,22 +505,24 @@ class Queue:
                     break
                 one = line[0]
                 request: dict[str, Any]
-                if isinstance(one, Trial):
-                    self._trials.remove(one)
-                    request = {"specification": one.specification}
+                if isinstance(one, Errand):
+                    self._errands.remove(one)
+                    request, most = one.request, one.seconds
                 else:
                     request = self._begin(one)
+                    most = request["seconds"] + limits.SILENCE
             answer: dict[str, Any] = {}
             problem = ""
             try:
-                worker = worker or self._hire()
-                answer = worker.ask(request, request.get("seconds", 0.0) + limits.SILENCE)
+                worker = worker or self._hired()
+                answer = worker.ask(request, most)
             except OSError:
                 problem = NOT_STARTED
             except Lost as lost:
+                self._staff -= {worker}
                 worker, problem = None, str(lost)
                 with suppress(OSError):
-                    worker = self._hire()
+                    worker = self._hired()
             with self._changed:
                 if isinstance(one, Job):
                     self._end(one, answer or {"problem": problem})
@@ -427,24 +531,29 @@ class Queue:
                         self._estimates = OrderedDict(
                             (key, told) for key, told in self._estimates.items() if told is not one.answer
                         )
-                    one.answer.set_result(answer or {"problem": problem})
+                    one.answer.set_result(answer or {"problem": problem, "lost": True})
         if worker is not None:
             worker.stop()
+
+    def _hired(self) -> Worker:
+        worker = self._hire()
+        self._staff.add(worker)
+        return worker
 
     def _begin(self, job: Job) -> dict[str, Any]:
         """What is asked of the worker: all that was pressed since the last turn."""
         with suppress(OSError):
             (job.folder / turns.INTERRUPT).unlink(missing_ok=True)
+        job.asked = job.hand.popleft() if job.hand else ByHand()
         request = {
             "folder": str(job.folder),
             "seconds": self._turn(job),
             "values": job.values,
-            "phase": job.phase if job.count else None,
-            "count": job.count,
+            "phase": job.asked.phase,
+            "count": job.asked.count,
             "finish": job.ending,
         }
         job.in_turn, job.values, job.ending = True, {}, False
-        job.asked = (job.phase, job.count)
         if job.status == "queued":
             job.status = "running"
         return request
@@ -455,17 +564,19 @@ class Queue:
             log.warning("The run %s failed: %s", job.id, problem)
             job.ending, job.problem = False, job.problem or problem
             if not job.finished:
-                job.status, job.ended, job.count = "failed", time.time(), 0
+                job.status, job.ended = "failed", time.time()
+                job.let_go()
         else:
             job.step = answer["step"]
             if answer["taken"]:
                 pace = answer["seconds"] / answer["taken"]
                 job.pace = pace if not job.pace else 0.7 * job.pace + 0.3 * pace
-            phase, count = job.asked
-            if job.phase == phase:  # else others are asked for by now
-                job.count = max(0, job.count - (count - answer["left"]))
+            if job.asked.count and answer["left"]:  # else they are taken, or let go of by now
+                job.hand.appendleft(ByHand(job.asked.phase, answer["left"]))
+            job.asked = ByHand()
             if answer["done"]:
-                job.ending, job.count = False, 0
+                job.ending = False
+                job.let_go()
                 if not job.finished:
                     job.status, job.ended = "done", time.time()
             elif answer["trained"] > limits.MAX_SECONDS and not job.finished:
@@ -479,6 +590,7 @@ class Queue:
             time.sleep(2)
             try:
                 self.sweep()
+                uploads.sweep(self.root)
             except OSError:  # a disk that is full, for instance
                 log.exception("The runs could not be swept.")
 
@@ -486,23 +598,29 @@ class Queue:
 # This server's
 
 
-def switched_on() -> bool:
-    """Whether this deployment trains: AEVB_TRAINING=off switches it off."""
-    return os.environ.get("AEVB_TRAINING", "on").lower() not in ("off", "0", "no", "false")
-
-
 @cache
 def of_server() -> Queue:
     """The queue of this process, in $AEVB_RUNS, which is its alone, or else in a folder that goes with it."""
     kept = os.environ.get("AEVB_RUNS")
-    if kept:
-        return Queue(Path(kept).expanduser())
-    return Queue(Path(tempfile.mkdtemp(prefix="aevb-runs-")))
+    root = Path(kept).expanduser() if kept else Path(tempfile.mkdtemp(prefix="aevb-runs-"))
+    uploads.lie_in(uploads.below(root))
+    return Queue(root)
+
+
+def checkpoint(name: str) -> Path:
+    """What a run of this server has learnt, as `Queue.checkpoint`.
+
+    Raises:
+        LookupError: as that, and where nothing is trained.
+    """
+    if not switches.on("training"):
+        raise LookupError(name)
+    return of_server().checkpoint(name)
 
 
 def start() -> None:
     """Starts the workers, so that the first visitor need not wait for their imports."""
-    if switched_on():
+    if switches.on("training"):
         of_server()
 
 

@@ -6,30 +6,32 @@ from functools import cache
 
 from aevb import data
 from aevb.data import DataError, Images
+from aevb.runs import validated_on
+from aevb.ui.jobs import uploads
 
 
 @dataclass(frozen=True)
 class Source:
-    """A data set of grey images.
+    """A data set of grey images, or of vectors.
 
     Attributes:
         title: what readers call it.
         count: of its training images, those for validation among them.
-        shape: (H, W).
-        classes: how many labels there are.
+        shape: (H, W), or (D,) of vectors.
+        classes: how many labels there are, or 0.
         read: reads it; raises DataError where it is not there.
     """
 
     title: str
     count: int
-    shape: tuple[int, int]
+    shape: tuple[int, ...]
     classes: int
     read: Callable[[], Images]
 
     @property
     def validation(self) -> int:
-        """How many of the training images, the last ones, are kept for validation."""
-        return 5_000 if self.count >= 50_000 else self.count // 10
+        """How many of the training images are kept for validation."""
+        return validated_on(self.count)
 
     @property
     def trained_on(self) -> int:
@@ -53,10 +55,30 @@ SOURCES: Mapping[str, Source] = {
     "mnist": Source("MNIST, all of it", 60_000, (28, 28), 10, _whole("mnist")),
     "fashion": Source("Fashion-MNIST", 60_000, (28, 28), 10, _whole("fashion")),
     "kmnist": Source("KMNIST", 60_000, (28, 28), 10, _whole("kmnist")),
+    "moons": Source("Two moons", 9_000, (2,), 2, lambda: data.read("moons")),
+    "rings": Source("Two rings", 9_000, (2,), 2, lambda: data.read("rings")),
 }
 
-ALWAYS = ("digits", "sample")
+ALWAYS = ("digits", "sample", "moons", "rings")
 """Those that come with the requirements and the library."""
+
+
+def find(name: str) -> Source:
+    """One of `SOURCES`, or the images that a visitor has brought.
+
+    Raises:
+        LookupError: where there is nothing of that name, or not any more.
+    """
+    if name in SOURCES:
+        return SOURCES[name]
+    told = uploads.about(name)
+    return Source(
+        told["title"],
+        told["count"],
+        tuple(told["shape"]),
+        len(told["classes"]),
+        lambda: uploads.read(name),
+    )
 
 
 @cache

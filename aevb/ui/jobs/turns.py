@@ -5,7 +5,7 @@
     state.safetensors    everything that the next step depends on: tensors, and JSON in the file's header
     points.jsonl         what was recorded, a line for each point, as it happens
     frames/0000.bin      what the model reconstructs and draws, at some of the points
-    images.bin           the images that it reconstructs there
+    images.bin           the images, or vectors, that it reconstructs there
     checkpoint/          in the end: the model, as `aevb.load` reads it
     interrupt            is there while the turn should end after its present step
 
@@ -18,8 +18,9 @@ import statistics
 import time
 import typing
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,13 @@ import torch
 from torch import Generator, Tensor
 
 from aevb import checkpoints
-from aevb.data import Examples, Images, Split
+from aevb.data import Examples, Images
 from aevb.distributions import rsample
 from aevb.evaluation import evaluate, posterior_means, responsibilities
+from aevb.explore import measures
 from aevb.explore.clusters import clustering
 from aevb.models import REGISTRY, LatentVariableModel
-from aevb.runs import read_state, write_state
+from aevb.runs import divided, facts_of, read_state, write_state
 from aevb.training import Phase, Progress, Run, TrainingConfig, read_schedule
 from aevb.ui.jobs import limits, sources
 
@@ -40,14 +42,14 @@ SPECIFICATION, ABOUT, STATE, POINTS = "specification.json", "about.json", "state
 IMAGES, FRAMES, CHECKPOINT, INTERRUPT = "images.bin", "frames", "checkpoint", "interrupt"
 
 SHOWN = 16
-"""Images that are reconstructed in every frame, and as many that are drawn."""
+"""Images that are reconstructed in every frame, and as many that are drawn; of vectors `MEASURED`."""
 
 MEASURED, MEASURED_IN_ROWS = 500, 100
 """Validation images that are measured at every frame: a model of rows takes some ten times as long."""
 
 BOUND_SAMPLES = 16
 BOUND_SHARE = 8
-"""The bound of K = 16 is estimated on an eighth of them: it costs K times as much."""
+"""The bound of K = 16 is estimated on an eighth of images, since it costs K times as much; on all vectors."""
 
 TESTED, TESTED_IN_ROWS = 2_000, 400
 """Test images that are measured in the end."""
@@ -176,15 +178,16 @@ class Seen:
     Attributes:
         train: what is trained on.
         validation: those validation images that are measured, under fixed noise, as the model observes them.
-        labels: theirs.
-        grey: the first `SHOWN` of them as grey levels, (16, H, W).
+        labels: theirs, if there are any.
+        shown: those that are reconstructed in every frame: the first `SHOWN` as grey levels, (16, H, W); of
+            vectors all, (N, D), for a cloud of few says little.
         images: the whole data set.
     """
 
     train: Examples
     validation: tuple[Tensor, ...]
-    labels: Tensor
-    grey: Tensor
+    labels: Tensor | None
+    shown: Tensor
     images: Images
 
 
@@ -203,12 +206,12 @@ def configuration(specification: Mapping[str, Any]) -> TrainingConfig:
 
 def model_arguments(specification: Mapping[str, Any]) -> dict[str, Any]:
     """What the model is built from: what was asked for, and what the data decide."""
-    source = sources.SOURCES[specification["data"]]
+    source = sources.find(specification["data"])
     known = parameters(specification["model"])
-    height, width = source.shape
-    decided: dict[str, Any] = {"data_dim": height * width}
+    *height, width = source.shape
+    decided: dict[str, Any] = {"data_dim": math.prod(source.shape)}
     if "length" in known:
-        decided = {"data_dim": width, "length": height}
+        decided = {"data_dim": width, "length": math.prod(height)}
     if "classes" in known:
         decided["classes"] = source.classes
     if "mean" in known:
@@ -240,28 +243,33 @@ def see(source: str, model: LatentVariableModel) -> Seen:
     key = (source, model.observation, model.support, model.length, model.conditional)
     if key not in _SEEN:
         images = _vectors(source) if model.observation == "vector" else _images(source)
-        kept = sources.SOURCES[source].validation
+        train, validation = divided(images.train)
         many = MEASURED if model.length == 1 else MEASURED_IN_ROWS
-        held, labels = images.train.images[-kept:][:many], images.train.known_labels[-kept:][:many]
+        held, seen = validation[:many], divided(_images(source).train)[1].images[:many]
+        while len(_SEEN) >= KEPT:
+            del _SEEN[next(iter(_SEEN))]
         _SEEN[key] = Seen(
-            train=Split(images.train.images[:-kept], images.train.known_labels[:-kept]).seen_by(model),
-            validation=Split(held, labels).seen_by(model).fixed(),
-            labels=labels,
-            grey=_images(source).train.images[-kept:][:SHOWN],
+            train=train.seen_by(model),
+            validation=held.seen_by(model).fixed(),
+            labels=held.labels,
+            shown=seen if seen.ndim == 2 else seen[:SHOWN],
             images=images,
         )
     return _SEEN[key]
 
 
+KEPT = 6
+"""Data sets that a worker keeps in memory; what visitors have brought would fill it else."""
+
 _SEEN: dict[tuple[Any, ...], Seen] = {}
 
 
-@cache
+@lru_cache(KEPT)
 def _images(source: str) -> Images:
-    return sources.SOURCES[source].read()
+    return sources.find(source).read()
 
 
-@cache
+@lru_cache(2)
 def _vectors(source: str) -> Images:
     """The images dequantised once, for models of vectors: 0.2 GB of MNIST."""
     images = _images(source)
@@ -338,7 +346,8 @@ def measure(model: LatentVariableModel, seen: Seen) -> tuple[dict[str, Any], dic
     if exact:
         gap = exact(*seen.validation).mean().item() - measured.elbo
     else:
-        some = tuple(part[: max(1, len(part) // BOUND_SHARE)] for part in seen.validation)
+        share = 1 if seen.shown.ndim == 2 else BOUND_SHARE
+        some = tuple(part[: max(1, len(part) // share)] for part in seen.validation)
         bounded = evaluate(model, *some, bounds=BOUND_SAMPLES)
         gap = bounded.bound[BOUND_SAMPLES] - bounded.elbo
     validation = {
@@ -350,25 +359,28 @@ def measure(model: LatentVariableModel, seen: Seen) -> tuple[dict[str, Any], dic
     shares = responsibilities(model, seen.validation[0])
     if shares is None:
         return validation, {}
-    found = clustering(shares, seen.labels)
     sizes = torch.bincount(shares.argmax(1), minlength=shares.shape[1])
-    return validation, {
-        "accuracy": found.accuracy,
-        "conditional_entropy": found.conditional_entropy,
-        "sizes": sizes.tolist(),
-    }
+    scores: dict[str, Any] = {"sizes": sizes.tolist()}
+    if seen.labels is not None:
+        found = clustering(shares, seen.labels)
+        scores |= {"accuracy": found.accuracy, "conditional_entropy": found.conditional_entropy}
+    return validation, scores
 
 
 @torch.no_grad()
 def frame(model: LatentVariableModel, seen: Seen) -> bytes:
-    """16 reconstructions and then 16 draws, a byte for each pixel; of a z in the plane also its means.
+    """Reconstructions of what is shown and then as many draws, packed; of a z in the plane also its means.
 
     These are of the measured validation images: x and y of each as float16.
     """
-    observed = tuple(part[:SHOWN] for part in seen.validation)
-    content = _grey(model.reconstructed(*observed)) + _grey(_draws(model))
+    count, vectors = len(seen.shown), seen.shown.ndim == 2
+    observed = tuple(part[:count] for part in seen.validation)
+    content = b"".join(
+        _packed(values, vectors)
+        for values in (model.reconstructed(*observed), _draws(model, count, noisy=vectors))
+    )
     if has_map(model):
-        content += posterior_means(model, *seen.validation).numpy().astype("<f2").tobytes()
+        content += _packed(posterior_means(model, *seen.validation), vectors=True)
     return content
 
 
@@ -377,19 +389,27 @@ def has_map(model: LatentVariableModel) -> bool:
     return model.latent_dim == 2 and model.length == 1
 
 
-def _draws(model: LatentVariableModel) -> Tensor:
-    """What `SHOWN` z from the prior decode to, the same noise each time; choices take their turns."""
+def _draws(model: LatentVariableModel, count: int, *, noisy: bool) -> Tensor:
+    """What so many z from the prior decode to, the same noise each time; choices take their turns.
+
+    Noisy draws are of x itself, as a cloud of data is.
+    """
     generator = Generator().manual_seed(DRAW_SEED)
-    y = torch.arange(SHOWN) % model.choices if model.choices else None
+    y = torch.arange(count) % model.choices if model.choices else None
     try:
         prior = model.prior(y)
     except NotImplementedError:  # each z depends on the rows before it
-        return model.ancestral_sample(SHOWN, y, generator=generator)
-    z = rsample(prior, () if prior.batch_shape else (SHOWN,), generator)
+        noisy = True
+    if noisy:
+        return model.ancestral_sample(count, y, generator=generator)
+    z = rsample(prior, () if prior.batch_shape else (count,), generator)
     return model.decoded(z, y)
 
 
-def _grey(values: Tensor) -> bytes:
+def _packed(values: Tensor, vectors: bool) -> bytes:
+    """Images as a byte for each pixel; vectors as little-endian float16."""
+    if vectors:
+        return values.numpy().astype("<f2").tobytes()
     return values.clamp(0, 1).mul(255).round().to(torch.uint8).numpy().tobytes()
 
 
@@ -417,13 +437,16 @@ def _rounded(value: Any) -> Any:
 
 
 def _write_about(folder: Path, model: LatentVariableModel, seen: Seen) -> None:
-    _write(folder / IMAGES, seen.grey.numpy().tobytes())
+    vectors = seen.shown.ndim == 2
+    _write(folder / IMAGES, _packed(seen.shown, True) if vectors else seen.shown.numpy().tobytes())
     about = {
-        "shape": list(seen.grey.shape[1:]),
-        "shown": SHOWN,
+        "shape": list(seen.shown.shape[1:]),
+        "shown": len(seen.shown),
+        "rows": model.length > 1,
+        "choices": model.choices,
         "classes": list(seen.images.classes),
-        "labels": seen.labels.tolist(),
-        "map": len(seen.labels) if has_map(model) else 0,
+        "labels": [] if seen.labels is None else seen.labels.tolist(),
+        "map": len(seen.validation[0]) if has_map(model) else 0,
         "parameters": sum(p.numel() for p in model.parameters()),
         "note": seen.images.note,
     }
@@ -435,20 +458,13 @@ def _finish(folder: Path, run: Run, seen: Seen, specification: Mapping[str, Any]
     images = seen.images
     with run.averaged() as model:
         many = TESTED if model.length == 1 else TESTED_IN_ROWS
-        few = Split(images.test.images[:many], images.test.known_labels[:many])
+        few = images.test[:many]
         test = evaluate(model, *few.seen_by(model).fixed())
         training = {
+            **facts_of(run, images),
             "command": "the page Train",
-            "data": images.note,
-            "source": images.name,
-            "shape": list(images.shape),
-            "classes": list(images.classes),
-            "precision": run.precision,
-            "device": str(model.device),
-            "config": run.config.to_json(),
             "specification": dict(specification),
             "changes": run.changes,
-            "versions": checkpoints.versions(),
             "seconds": round(run.seconds, 1),
             "chosen": f"the last of {run.step} steps",
             "epoch": _epoch(run, run.step),
@@ -456,6 +472,8 @@ def _finish(folder: Path, run: Run, seen: Seen, specification: Mapping[str, Any]
             "test": {"elbo": test.elbo, "terms": test.terms, "images": test.examples},
         }
         checkpoints.save(model, folder / CHECKPOINT, training, overwrite=True)
+        with suppress(NotImplementedError):  # of a factor analysis, which no page of scenes asks for more
+            measures.save(measures.measure(model, few), folder / CHECKPOINT)
 
 
 def _curve(folder: Path, run: Run) -> list[dict[str, Any]]:

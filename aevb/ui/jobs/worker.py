@@ -1,4 +1,4 @@
-"""The process that takes turns, `python -m aevb.ui.jobs.worker`: over pipes, a line of JSON each way.
+"""The process that takes turns, `python -m aevb.ui.jobs.worker RUNS`: over pipes, a line of JSON each way.
 
 `Process` is how the server sees it.
 """
@@ -32,15 +32,17 @@ class Process:
     A process of its own rather than multiprocessing's: that would run the page's script in it, which
     Streamlit makes the main module, and a fork of a process with threads can hang.
 
+    Args:
+        runs: the folder in which runs lie.
     Raises:
         OSError: where it cannot be started.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, runs: Path) -> None:
         root = Path(__file__).parents[3]
         path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "aevb.ui.jobs.worker"],
+            [sys.executable, "-m", "aevb.ui.jobs.worker", str(runs)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": path},
@@ -85,6 +87,11 @@ class Process:
             )
         raise Lost(UNEXPECTED)
 
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self.process.poll() is None
+
     def stop(self) -> None:
         """Ends the process, whatever it does."""
         self.process.kill()
@@ -101,7 +108,7 @@ def main() -> None:
         os.nice(limits.NICE)
     with suppress(OSError):  # Linux: where memory runs out this process goes, and not the server
         Path("/proc/self/oom_score_adj").write_text("900")
-    _warm_up()
+    _warm_up(Path(sys.argv[1]))
     with suppress(BrokenPipeError):  # the server has gone
         for line in sys.stdin:
             outbox.write(json.dumps(answer(json.loads(line))) + "\n")
@@ -109,17 +116,20 @@ def main() -> None:
 
 
 def answer(request: Mapping[str, Any]) -> dict[str, Any]:
-    """What comes of a request: `turns.take_turn` of a "folder", or `turns.trial` of a "specification".
+    """What comes of a request: `turns.take_turn` of a "folder", `turns.trial` of a "specification", or
+    `reading.read` of what was "brought".
 
     Whatever goes wrong is a "problem", in a sentence.
     """
     from aevb.data import DataError
     from aevb.training import Diverged
-    from aevb.ui.jobs import turns
+    from aevb.ui.jobs import reading, turns
 
     try:
         if "specification" in request:
             return turns.trial(request["specification"])
+        if "brought" in request:
+            return reading.read(Path(request["brought"]), request["title"])
         told = {name: value for name, value in request.items() if name != "folder"}
         return turns.as_json(turns.take_turn(Path(request["folder"]), **told))
     except (Diverged, DataError, ValueError) as error:
@@ -136,12 +146,13 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         }
 
 
-def _warm_up() -> None:
+def _warm_up(runs: Path) -> None:
     """The slow imports, and those that torch puts off until the first step of Adam, while nobody waits."""
     import torch
 
-    from aevb.ui.jobs import turns
+    from aevb.ui.jobs import turns, uploads
 
+    uploads.lie_in(uploads.below(runs))
     torch.set_num_threads(1)
     specification = {"model": "vae", "arguments": {"hidden_dims": [8]}, "data": "digits", "seed": 0}
     turns.trial({**specification, "training": {"steps": 2}})

@@ -1,7 +1,7 @@
 """The scenes of the first page: the one idea, and the five models of the tutorial's Table 1."""
 
 from aevb.figures import drawings
-from aevb.ui.overview import mathematics
+from aevb.ui.overview import cells, mathematics
 from aevb.ui.overview.models import MODELS as TABLE
 from aevb.ui.overview.models import Entry
 from aevb.ui.shared.mathematics import formula
@@ -23,6 +23,7 @@ IDEA = Scene(
         }
     },
     mathematics=mathematics.IDEA,
+    cell=cells.idea,
 )
 
 
@@ -48,6 +49,7 @@ MODELS = Scene(
     "Circles are random variables, filled where observed. Solid arrows generate (p, with parameters θ), "
     "dashed arrows infer (q, with parameters φ); the frame stands for N independent examples.",
     options={"cards": [_card(entry) for entry in TABLE]},
+    cell=cells.models,
 )
 
 SCENES = (IDEA, MODELS)

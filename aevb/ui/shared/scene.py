@@ -45,6 +45,7 @@ class Scene:
         below: at most two sentences below it.
         options: what the instrument is told, in JSON.
         mathematics: the steps that it shows.
+        cell: what computes the view in Python (`aevb.ui.shared.cell`).
     """
 
     id: str
@@ -54,3 +55,4 @@ class Scene:
     below: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     mathematics: Sequence[Formula] = ()
+    cell: Callable[..., Any] | None = None

@@ -1,88 +1,75 @@
-"""What browsers fetch at a URL of its own, and keep: the URL holds a hash of what the content follows from.
-
-The hash is cheap, so that a page can name a hundred URLs; the content is made when it is first fetched.
-"""
+"""Contents over HTTP: each at a URL that holds a hash of what it follows from, so that browsers keep it."""
 
 import gzip
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from threading import Condition
 
 import streamlit as st
+from cachetools import LRUCache, cached
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from aevb.checkpoints import CheckpointError
 from aevb.data import DataError
+from aevb.ui.shared import front_end
+from aevb.ui.shared.contents import Content, digest
+
+TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
+"""Of a header Accept-Encoding."""
 
 FOREVER = "public, max-age=31536000, immutable"
 
+MOST = 2**28
+"""Bytes of contents that are kept, plain and compressed: those of the shipped checkpoints are 80 MB."""
 
-@dataclass(frozen=True)
-class Served:
-    """One kind of content.
 
-    Attributes:
-        path: its folder on the server.
-        make: the content by its key, a name that may have slashes in it.
-        version: a hash, by its key, of what the content follows from. Both raise LookupError where there is
-            nothing of that name.
-        media_type: of the content.
-    """
+def url(content: Content, key: str) -> str:
+    """Where a content is, relative to the app's root: whatever prefix a proxy adds or takes away, the browser
+    resolves it against the page's own base."""
+    return f"{content.kind}/{key}/{version(content, key)}"
 
-    path: str
-    make: Callable[[str], bytes]
-    version: Callable[[str], str]
-    media_type: str = "application/octet-stream"
 
-    def url(self, key: str) -> str:
-        """Where the content is, relative to the app's root: whatever prefix a proxy adds or takes away, the
-        browser resolves it against the page's own base."""
-        return f"{self.path}/{key}/{self.version(key)}"
+def version(content: Content, key: str) -> str:
+    """A content belongs to the front end that reads it."""
+    return digest(content.version(key).encode(), front_end.version().encode())
 
-    def route(self) -> Route:
-        """For `st.App`."""
-        return Route(f"{base()}/{self.path}/{{key:path}}/{{hash}}", self.serve)
 
-    def prepare(self, key: str) -> None:
-        """Makes the content, for whoever asks first."""
-        _content(self.path, key, self.version(key), self.make)
+def prepare(content: Content, key: str) -> None:
+    """Makes a content, for whoever asks first."""
+    _made(content, key, version(content, key))
 
-    def serve(self, request: Request) -> Response:
-        """The content, to be kept for ever; under a hash that is not its own any more, 404."""
+
+def route(content: Content) -> Route:
+    """For `st.App`: a content, to be kept for ever; under a hash that is not its own any more, 404."""
+
+    def serve(request: Request) -> Response:
         key = request.path_params["key"]
         try:
-            current = self.version(key)
+            current = version(content, key)
             if request.path_params["hash"] != current:
                 return Response("The content has changed: reload the page.", 404)
-            content, squeezed = _content(self.path, key, current, self.make)
+            made, squeezed = _made(content, key, current)
         except (LookupError, CheckpointError, DataError):
             return Response("There is no such content.", 404)
-        return answer(request, content, squeezed, self.media_type)
+        return answer(request, made, squeezed, content.media_type)
+
+    return Route(f"{base()}/{content.kind}/{{key:path}}/{{hash}}", serve)
 
 
 def answer(request: Request, content: bytes, squeezed: bytes, media_type: str) -> Response:
     """Content that never changes, compressed where the browser takes it."""
     headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
+    if TAKES_GZIP.search(request.headers.get("Accept-Encoding", "")):
         content, headers["Content-Encoding"] = squeezed, "gzip"
     return Response(content, media_type=media_type, headers=headers)
 
 
-@st.cache_resource(show_spinner=False)
-def _content(path: str, key: str, version: str, _make: Callable[[str], bytes]) -> tuple[bytes, bytes]:
+@cached(LRUCache(MOST, getsizeof=lambda made: sum(map(len, made))), condition=Condition())
+def _made(content: Content, key: str, version: str) -> tuple[bytes, bytes]:
     """The content, plain and compressed, once: the server itself would compress it for every visitor."""
-    content = _make(key)
-    return content, gzip.compress(content, 6)
-
-
-def digest(*parts: bytes) -> str:
-    """A hash of these, short enough for a URL."""
-    found = hashlib.sha256()
-    for part in parts:
-        found.update(hashlib.sha256(part).digest())
-    return found.hexdigest()[:16]
+    made = content.make(key)
+    return made, gzip.compress(made, 6)
 
 
 def base() -> str:

@@ -1,4 +1,7 @@
-"""Where to begin: for each model half a minute, a run like the tutorial's, and one that fails to learn."""
+"""Where to begin: for each model half a minute, a run like the tutorial's, and one that fails to learn.
+
+For the VAE also one on points of the plane.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +13,7 @@ class Preset:
     """Settings with a name.
 
     Attributes:
-        id: "quick", "tutorial" or "break".
+        id: "quick", "tutorial", "break" or "moons".
         title: a few words.
         says: what it is for, and what to look for, in a sentence or two.
         specification: as `aevb.ui.train.specification.read` takes it.
@@ -31,11 +34,11 @@ def _presets(
     quick: tuple[str, Mapping[str, Any], Mapping[str, Any]],
     tutorial: tuple[str, Mapping[str, Any], Mapping[str, Any]],
     broken: tuple[str, Mapping[str, Any], Mapping[str, Any]],
-    *,
+    *more: Preset,
     data: str = "sample",
 ) -> Sequence[Preset]:
     titles = {"quick": "30 seconds", "tutorial": "Like the tutorial", "break": "Break it"}
-    return [
+    three = [
         Preset(
             id,
             titles[id],
@@ -44,7 +47,22 @@ def _presets(
         )
         for id, (says, arguments, training) in zip(titles, (quick, tutorial, broken), strict=True)
     ]
+    return [*three, *more]
 
+
+MOONS = Preset(
+    "moons",
+    "Two moons",
+    "Points of the plane in the place of images, so that all of p(x) is in sight: its draws find the two "
+    "moons, and leave the bridge between them last.",
+    {
+        "model": "vae",
+        "arguments": {"latent_dim": 2, "hidden_dims": [64, 64], "likelihood": "gaussian"},
+        "data": "moons",
+        "training": {"epochs": 60, "learning_rate": 0.003, "rate": "cosine"},
+        "seed": 0,
+    },
+)
 
 PRESETS: Mapping[str, Sequence[Preset]] = {
     "fa": _presets(
@@ -89,6 +107,7 @@ PRESETS: Mapping[str, Sequence[Preset]] = {
             {"latent_dim": 2, "hidden_dims": [200]},
             {"epochs": 30, "beta": 300.0},
         ),
+        MOONS,
     ),
     "cvae": _presets(
         "cvae",

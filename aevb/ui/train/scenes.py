@@ -13,4 +13,13 @@ TRAIN = Scene(
     mathematics=mathematics.TRAIN,
 )
 
-SCENES = (TRAIN,)
+COMPARE = Scene(
+    "compare",
+    "Compare runs",
+    "train",
+    "Runs side by side, also while they are under way: whose <b>validation ELBO</b> is higher, and do its "
+    "draws look better?",
+    options={"compares": True},
+)
+
+SCENES = (TRAIN, COMPARE)

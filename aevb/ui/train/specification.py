@@ -9,8 +9,8 @@ from typing import Any, Literal, get_args, get_origin
 from aevb import stored
 from aevb.models import REGISTRY, LatentVariableModel
 from aevb.stored.models import skeleton
-from aevb.ui.jobs import limits, turns
-from aevb.ui.jobs.sources import SOURCES, Source, present
+from aevb.ui.jobs import limits, turns, uploads
+from aevb.ui.jobs.sources import SOURCES, Source, find, present
 
 DECIDED = ("data_dim", "length", "classes", "mean")
 """What a model takes that the data decide."""
@@ -80,17 +80,15 @@ def read(asked: Any) -> Specification:
     model, data = asked.get("model"), asked.get("data", "digits")
     if not isinstance(model, str) or model not in REGISTRY:
         raise ValueError(f"The model must be one of {', '.join(REGISTRY)}, not {_said(model)}.")
-    if not isinstance(data, str) or data not in SOURCES:
-        raise ValueError(f"The data must be one of {', '.join(SOURCES)}, not {_said(data)}.")
-    if data not in present():
-        raise ValueError(f"{SOURCES[data].title} is not on this server: choose other data.")
+    source = _source(data, model)
     arguments = _arguments(model, _object(asked, "arguments"))
-    training = _training(SOURCES[data], _object(asked, "training"))
+    training = _training(source, _object(asked, "training"))
     seed = _whole("seed", asked.get("seed", 0), 0, MAX_SEED)
     found = Specification(model, arguments, data, training, seed)
     told = found.to_json()
     turns.configuration(told)
     built = skeleton(REGISTRY[model], turns.model_arguments(told))
+    _check_vectors(model, built, source)
     _check_size(built, arguments, training["batch_size"])
     return found
 
@@ -134,6 +132,20 @@ def _known(model: str) -> list[tuple[str, Any, Any]]:
     defaults = inspect.signature(REGISTRY[model].__init__).parameters
     hints = turns.parameters(model)
     return [(name, hint, defaults[name].default) for name, hint in hints.items() if name not in DECIDED]
+
+
+def _source(data: Any, model: str) -> Source:
+    try:
+        source = find(data)
+    except (LookupError, TypeError) as error:
+        if isinstance(data, str) and data.startswith(uploads.PREFIX):
+            raise ValueError("These images are not here any more: bring them again.") from error
+        raise ValueError(f"The data must be one of {', '.join(SOURCES)}, not {_said(data)}.") from error
+    if data in SOURCES and data not in present():
+        raise ValueError(f"{source.title} is not on this server: choose other data.")
+    if not source.classes and "classes" in turns.parameters(model):
+        raise ValueError("These images have no labels, which this model is given: choose another model.")
+    return source
 
 
 def _arguments(model: str, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,6 +220,16 @@ def _setting(name: str, value: Any) -> Any:
                     raise ValueError("schedule must have some steps: both of its numbers are 0.")
             return value
     return value  # None, or a name that the configuration checks
+
+
+def _check_vectors(name: str, model: LatentVariableModel, source: Source) -> None:
+    """Whether the model takes the data, where they are vectors of any numbers; images all of them do."""
+    if len(source.shape) > 1:
+        return
+    if "length" in turns.parameters(name):
+        raise ValueError(f"{source.title} have no rows for a {name.upper()} to go through: choose images.")
+    if model.support != "real":
+        raise ValueError(f"{source.title} are no images: choose the Gaussian likelihood for them.")
 
 
 def _check_size(model: LatentVariableModel, arguments: Mapping[str, Any], batch_size: int) -> None:

@@ -1,39 +1,42 @@
 """The VAE's scenes, in their order."""
 
+from aevb.ui.shared import cells as shared_cells
 from aevb.ui.shared.plane import PLANE as PLANE_FORMULA
 from aevb.ui.shared.scene import Scene
-from aevb.ui.vae import mathematics
+from aevb.ui.vae import cells, mathematics
 
 PRIOR = Scene(
     "prior",
     "New digits",
     "prior",
-    "The generative model: draw 20 numbers <b>z ~ N(0, I)</b>, and the decoder turns them into an image.",
+    "The generative model: draw some numbers <b>z ~ N(0, I)</b>, and the decoder turns them into an image.",
     "Left the parameters λ of 30 draws (Figure 6), right one sample x of each (Figure 7): pixels are "
     "independent given z, hence the noise.",
     mathematics=mathematics.PRIOR,
+    cell=cells.prior,
 )
 
 FLOW = Scene(
     "flow",
     "A digit through the model",
     "flow",
-    "The <b>encoder</b> turns an image into a distribution over 20 numbers, the <b>decoder</b> a draw of "
+    "The <b>encoder</b> turns an image into a distribution over a few numbers, the <b>decoder</b> a draw of "
     "them back into an image.",
     "A high log p(x | z): the output explains the image. A low KL: the posterior stays near the prior. "
     "All in nats.",
     mathematics=mathematics.FLOW,
+    cell=cells.flow,
 )
 
 KNOBS = Scene(
     "knobs",
     "Turn the knobs",
     "knobs",
-    "Each of the 20 numbers of <b>z</b> is a knob: turn one, or pick an image of what it does, and the digit "
-    "changes.",
-    "The five that say most of an image, by their mean KL. In brackets: the gain over the encoder’s mean. "
+    "Each number of <b>z</b> is a knob: turn one, or pick an image of what it does, and the digit changes.",
+    "Those that say most of an image, by their mean KL. In brackets: the gain over the encoder’s mean. "
     "Can you beat it?",
     mathematics=mathematics.KNOBS,
+    cell=cells.knobs,
 )
 
 PLANE = Scene(
@@ -44,16 +47,17 @@ PLANE = Scene(
     "PCA 1 is the direction in which the test images’ z differ most. Images that do not lie on the plane any "
     "more are dimmed.",
     mathematics=(PLANE_FORMULA,),
+    cell=cells.plane,
 )
 
 MAP = Scene(
     "map",
     "The map",
     "map",
-    "10,000 test images where the <b>encoder</b> puts them: posterior means, 20 numbers projected to 2 "
-    "(Figure 8).",
+    "Test images where the <b>encoder</b> puts them: posterior means, projected to the plane (Figure 8).",
     "No label placed them: colours and numerals only tell what the points are. In t-SNE neighbours count, "
     "not how far its islands lie apart.",
+    cell=shared_cells.latent_map,
 )
 
 WALK = Scene(
@@ -64,6 +68,7 @@ WALK = Scene(
     "Along an arc the length of z changes evenly; a straight line’s middle lies nearer to the origin, where "
     "digits blur.",
     mathematics=mathematics.WALK,
+    cell=cells.walk,
 )
 
 DIMENSIONS = Scene(
@@ -74,6 +79,7 @@ DIMENSIONS = Scene(
     "Choose one to see what it does. A used dimension’s posterior is narrow; an unused one’s is the prior, "
     "0 ± 1.",
     mathematics=mathematics.DIMENSIONS,
+    cell=shared_cells.dimensions,
 )
 
 TRAINING = Scene(
@@ -84,6 +90,7 @@ TRAINING = Scene(
     "A better likelihood is bought with more KL. |logit| ≤ 15.94 is a cap that the tutorial’s own code has "
     "unseen: see the mathematics.",
     mathematics=mathematics.TRAINING,
+    cell=shared_cells.training,
 )
 
 SCENES = (PRIOR, FLOW, KNOBS, PLANE, MAP, WALK, DIMENSIONS, TRAINING)

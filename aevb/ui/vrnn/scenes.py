@@ -1,6 +1,8 @@
 """The scenes of the page VRNN, in their order."""
 
+from aevb.ui.shared import cells as shared_cells
 from aevb.ui.shared.scene import Scene
+from aevb.ui.vrnn import cells
 from aevb.ui.vrnn import mathematics as maths
 
 GROWING = Scene(
@@ -12,6 +14,7 @@ GROWING = Scene(
     "Twelve samples, one of them framed and enlarged. Early rows decide which digit it becomes; a "
     "temperature below 1 draws plainer digits, above 1 wilder ones.",
     mathematics=[maths.RECURRENCE, maths.ROW_PRIOR, maths.ROW_LIKELIHOOD, maths.SAMPLING],
+    cell=cells.growing,
 )
 
 ROWS = Scene(
@@ -21,6 +24,7 @@ ROWS = Scene(
     "Read row by row: where a row goes as expected, <b>q</b> stays on the prior; where it surprises, q moves "
     "away and the <b>KL</b> is large.",
     mathematics=[maths.POSTERIOR, maths.ELBO, maths.BOUND],
+    cell=cells.rows,
 )
 
 MOVED = Scene(
@@ -31,6 +35,7 @@ MOVED = Scene(
     "same noise.",
     "So what changes is what this z decides. Drag or tap in the plane, or use the arrow keys there.",
     mathematics=[maths.MOVED, maths.RECURRENCE, maths.ROW_PRIOR],
+    cell=cells.moved,
 )
 
 ENDINGS = Scene(
@@ -41,6 +46,7 @@ ENDINGS = Scene(
     "times.",
     "Keep few rows and they could become anything; keep more and the endings agree.",
     mathematics=[maths.SAMPLING, maths.POSTERIOR],
+    cell=cells.endings,
 )
 
 PATHS = Scene(
@@ -52,6 +58,7 @@ PATHS = Scene(
     "In the blank rows above and below, where z hardly matters, they lie far outside of what is shown; the "
     "samples’ charts show those rows too.",
     mathematics=[maths.POSTERIOR, maths.MEAN_PATH],
+    cell=cells.paths,
 )
 
 SAMPLES = Scene(
@@ -63,6 +70,7 @@ SAMPLES = Scene(
     "Given the memory and z, a row’s pixels are as independent as the VAE’s; but most probabilities are near "
     "0 or 1, since the memory holds what was drawn above.",
     mathematics=[maths.ROW_LIKELIHOOD, maths.SAMPLING],
+    cell=cells.samples,
 )
 
 TRAINING = Scene(
@@ -71,6 +79,7 @@ TRAINING = Scene(
     "training",
     "How it was trained: the <b>ELBO</b> climbs quickly, then levels off. (Figure 12, left)",
     mathematics=[maths.ELBO, maths.GRADIENTS, maths.TRAINING],
+    cell=shared_cells.training,
 )
 
 SCENES = (GROWING, ROWS, MOVED, ENDINGS, PATHS, SAMPLES, TRAINING)

@@ -75,6 +75,17 @@ export function normalise(ink, least = 1) {
 }
 
 /**
+ * A square image on a grid of another size, a mean over the area of each of its pixels.
+ * @param {Float32Array} pixels
+ * @param {number} count of pixels that are wanted
+ */
+export function resampled(pixels, count) {
+  if (pixels.length === count) return pixels;
+  const [from, to] = [pixels.length, count].map((area) => Math.round(Math.sqrt(area)));
+  return average(pixels, 0, 0, from / to, to);
+}
+
+/**
  * The number of an image's rows down to the last with any ink.
  * @param {Float32Array} pixels
  */

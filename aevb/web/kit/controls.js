@@ -149,7 +149,7 @@ export function seedButton(model, title, key = "seed") {
 
 // What is shown: a test digit, or a drawing.
 
-/** @typedef {{ pixels: Float32Array, label: number | null, title: string, key: string }} Subject */
+/** @typedef {{ pixels: Float32Array, label: number | null, title: string, key: string, drawn: boolean }} Subject */
 
 /**
  * The digit or the drawing of the link: its pixels in [0, 1], its label where it has one, and what to call it.
@@ -158,12 +158,14 @@ export function seedButton(model, title, key = "seed") {
  * @returns {Promise<Subject>}
  */
 export async function subjectOf(model, key = "digit") {
-  const strokes = key === "digit" && model.get("strokes"), digit = model.get(key);
+  const strokes = key === "digit" && model.get("strokes");
   const drawn = strokes && parse(strokes);
-  if (drawn) return { pixels: prepare(drawn), label: null, title: "your drawing", key: strokes };
+  if (drawn) return { pixels: prepare(drawn), label: null, title: "your drawing", key: strokes, drawn: true };
   const digits = digitsAt(model.get("digits"));
+  const digit = Math.min(model.get(key), digits.count - 1);
   const [pixels, labels] = await Promise.all([digits.load(digit), digits.loadLabels()]);
-  return { pixels, label: labels[digit], title: `digit ${digit}, a ${labels[digit]}`, key: String(digit) };
+  const label = digits.classes.length ? labels[digit] : null;
+  return { pixels, label, title: digits.title(digit), key: String(digit), drawn: false };
 }
 
 /** Shows a test digit, in a drawing's place too. @param {Model} model @param {number} digit */
@@ -194,17 +196,18 @@ export function digitChooser(model, { label = "Test digit", key = "digit" } = {}
       else field.value = String(model.get(key));
     },
   });
-  const classes = Array.from({ length: 10 }, (_, y) =>
+  const classes = digits.classes.map((name, y) =>
     h("button", {
       type: "button",
-      title: `Another ${y}`,
-      "aria-label": `Another ${y}`,
+      title: `Another ${name}`,
+      "aria-label": `Another ${name}`,
       onclick: async () => {
         const labels = await digits.loadLabels();
         const own = Array.from(labels.keys()).filter((i) => labels[i] === y && i !== model.get(key));
         choose(own[Math.floor(own.length * Math.random())]);
       },
-    }, String(y)));
+    }, String(y))
+  );
   const any = button("Any digit", () => choose(Math.floor(digits.count * Math.random())));
   const drawing = h("span.drawing", { hidden: true }, "your drawing");
   const element = h(

@@ -2,13 +2,20 @@
 
 import { loadOnce } from "./loading.js";
 
-/** @typedef {{ count: number, side: number, chunk: number, labels: any, images: string | any[] }} DigitsAt */
+/**
+ * Where they are; of the labels also their names, none where there are no labels.
+ * @typedef {{ count: number, side: number, chunk: number, labels: any, images: string | any[],
+ *   classes?: readonly string[] }} DigitsAt
+ */
+
+const TEN = Array.from({ length: 10 }, (_, y) => String(y));
 
 export class Digits {
   /** @param {DigitsAt} at where they are */
   constructor(at) {
     this.at = at;
     this.count = at.count;
+    this.classes = at.classes ?? TEN;
     /** @type {Map<number, Uint8Array>} */
     this.chunks = new Map(); // those that have arrived
     /** @type {Uint8Array | null} */
@@ -19,6 +26,13 @@ export class Digits {
   async loadLabels() {
     this.labels ??= await loadOnce(this.at.labels, "The labels", (buffer) => new Uint8Array(buffer));
     return /** @type {Uint8Array} */ (this.labels);
+  }
+
+  /** What test image i is called: "digit 7, a 9". Its label must have arrived. @param {number} i */
+  title(i) {
+    const name = this.classes[/** @type {Uint8Array} */ (this.labels)[i]];
+    if (name === undefined) return `image ${i}`;
+    return /^\d$/.test(name) ? `digit ${i}, a ${name}` : `image ${i}, ${name}`;
   }
 
   /** Test image i as D numbers in [0, 1]. @param {number} i */

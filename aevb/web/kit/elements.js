@@ -1,5 +1,7 @@
 // Elements, briefly: h("button.tool", { onclick }, "Lasso").
 
+import { source } from "./source.js";
+
 /** @typedef {Node | string | null | undefined | false} Child */
 
 /**
@@ -41,16 +43,16 @@ export function setText(element, text) {
 }
 
 /**
- * Adopts a style sheet, by its URL, for a document or a shadow root. It is fetched once for all roots.
+ * Adopts a style sheet, by its path within aevb/web/, for a document or a shadow root. It is fetched once for all roots.
  * @param {Document | ShadowRoot} root
- * @param {string} url
+ * @param {string} path
  */
-export async function adoptStyle(root, url) {
-  let sheet = sheets.get(url);
+export async function adoptStyle(root, path) {
+  let sheet = sheets.get(path);
   if (!sheet) {
-    sheet = styleSheet(url);
-    sheets.set(url, sheet);
-    sheet.catch(() => sheets.delete(url));
+    sheet = source.text(path).then((text) => new CSSStyleSheet().replace(text));
+    sheets.set(path, sheet);
+    sheet.catch(() => sheets.delete(path));
   }
   const found = await sheet;
   if (!root.adoptedStyleSheets.includes(found)) root.adoptedStyleSheets.push(found);
@@ -58,10 +60,3 @@ export async function adoptStyle(root, url) {
 
 /** @type {Map<string, Promise<CSSStyleSheet>>} */
 const sheets = new Map();
-
-/** @param {string} url */
-async function styleSheet(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  return new CSSStyleSheet().replace(await response.text());
-}

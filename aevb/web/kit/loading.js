@@ -4,6 +4,7 @@
 
 import { build } from "../engine/models/index.js";
 import { halves, unpack } from "../engine/weights.js";
+import { source } from "./source.js";
 
 /** @typedef {string | DataView | ArrayBuffer} Resource */
 /** @typedef {{ url: string, about: Resource, p: Resource, q: Resource, [more: string]: any }} Checkpoint */
@@ -49,14 +50,9 @@ async function load(resource, what, read) {
 /** @param {string} url @param {string} what */
 async function fetchBytes(url, what) {
   try {
-    const response = await fetch(new URL(url, document.baseURI), { signal: AbortSignal.timeout(60_000) });
-    if (!response.ok) throw new Error(`The server answered ${response.status}`);
-    return await response.arrayBuffer();
+    return await source.bytes(url);
   } catch (error) {
-    const { name, message } = /** @type {Error} */ (error);
-    const reasons = { TimeoutError: "The server took too long", TypeError: "The server did not answer" };
-    const reason = /** @type {Record<string, string>} */ (reasons)[name] ?? message;
-    throw new Error(`${what} could not be loaded. ${reason}.`);
+    throw new Error(`${what} could not be loaded. ${/** @type {Error} */ (error).message}.`);
   }
 }
 
@@ -69,13 +65,14 @@ function bytesOf(bytes) {
   ));
 }
 
+/** A text in JSON. @param {Resource} resource @param {string} what */
+export function loadJson(resource, what) {
+  return loadOnce(resource, what, (buffer) => JSON.parse(new TextDecoder().decode(buffer)));
+}
+
 /** What is known of a checkpoint: its configuration, what was measured, how it was trained. @param {Resource} about */
 export function loadAbout(about) {
-  return loadOnce(
-    about,
-    "What is known of the model",
-    (buffer) => JSON.parse(new TextDecoder().decode(buffer)),
-  );
+  return loadJson(about, "What is known of the model");
 }
 
 /** @type {Map<Resource, any>} */

@@ -2,7 +2,7 @@
 //
 // A parameter has `initial`, the value without which a link needs no word of it; `read(text)`, undefined where the
 // text makes no sense; and `write(value)`. One that is `ofSubject` belongs to the digit or drawing that is shown, and
-// is forgotten with it.
+// is forgotten with it. One that is an `entry` shows something else altogether: Back leads to what was there before.
 
 /**
  * @template T
@@ -11,6 +11,7 @@
  * @property {(text: string) => T | undefined} read
  * @property {(value: T) => string} write
  * @property {boolean} [ofSubject]
+ * @property {boolean} [entry]
  */
 
 /**
@@ -61,13 +62,14 @@ export function numbers({ reach, digits = 2, count, ofSubject }) {
 
 /**
  * A text of a certain form, "" where the link has none.
- * @param {{ form: RegExp, longest?: number, ofSubject?: boolean }} settings
+ * @param {{ form: RegExp, longest?: number, ofSubject?: boolean, entry?: boolean }} settings
  * @returns {Param<string>}
  */
-export function text({ form, longest = 2000, ofSubject }) {
+export function text({ form, longest = 2000, ofSubject, entry }) {
   return {
     initial: "",
     ofSubject,
+    entry,
     read: (text) => (text.length <= longest && form.test(text) ? text : undefined),
     write: (value) => value,
   };

@@ -51,13 +51,13 @@ export function picture(kind = "") {
   };
 }
 
-/** Many images of one size in rows and columns on one canvas, a gap of one pixel between them. */
+/** Many images of one size, that of the first, in rows and columns on one canvas, a gap of one pixel between them. */
 export class Sheet {
-  /** @param {{ columns: number, rows: number, side?: number, label: string }} settings */
-  constructor({ columns, rows, side = 28, label }) {
+  /** @param {{ columns: number, rows: number, label: string }} settings */
+  constructor({ columns, rows, label }) {
     this.columns = columns;
     this.rows = rows;
-    this.side = side;
+    this.side = 28; // until there is one
     this.canvas = h("canvas.pixels.live.sheet", { role: "img", "aria-label": label });
     this.fit(columns, rows);
   }
@@ -74,8 +74,13 @@ export class Sheet {
 
   /** @param {number} column @param {number} row @param {ArrayLike<number>} x */
   put(column, row, x) {
-    const step = this.side + 1, context = this.canvas.getContext("2d");
-    context.putImageData(imageData(x, this.side), column * step, row * step);
+    const side = Math.round(Math.sqrt(x.length));
+    if (side !== this.side) {
+      this.side = side;
+      this.fit(this.columns, this.rows);
+    }
+    const step = side + 1, context = this.canvas.getContext("2d");
+    context.putImageData(imageData(x, side), column * step, row * step);
     if (!this.canvas.dataset.painted) this.canvas.dataset.painted = "yes";
   }
 

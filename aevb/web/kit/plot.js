@@ -52,9 +52,22 @@ export class Panel {
     /** @type {((context: CanvasRenderingContext2D) => void) | null} */
     this.still = null;
     this.shown = 0; // frames since that was given
+    /** What is over it in the frame that is shown. @type {((context: CanvasRenderingContext2D) => void) | null} */
+    this.over = null;
     this.width = this.height = 0;
     /** @type {Axes | null} */
     this.axes = null; // where whoever draws keeps them
+    panels.set(canvas, this);
+  }
+
+  /** The one that draws on a canvas, if any. @param {HTMLCanvasElement} canvas */
+  static of(canvas) {
+    return panels.get(canvas);
+  }
+
+  /** Draws the frame that is shown again, on another context. @param {any} context one of 2D, or of its kind */
+  drawAgain(context) {
+    for (const draw of [this.still, this.over]) if (draw) drawAlone(context, draw);
   }
 
   /** Fits the canvas to its place in the page; false where it has none (a hidden tab). */
@@ -94,10 +107,14 @@ export class Panel {
       }
       if (this.shown > 1) context.drawImage(layer, 0, 0, width, height);
     }
+    this.over = draw;
     draw(context);
     if (!this.canvas.dataset.painted) this.canvas.dataset.painted = "yes";
   }
 }
+
+/** @type {WeakMap<HTMLCanvasElement, Panel>} */
+const panels = new WeakMap();
 
 /** @param {CanvasRenderingContext2D} context @param {(context: CanvasRenderingContext2D) => void} draw */
 function drawAlone(context, draw) {
@@ -427,21 +444,30 @@ export function marker(context, x, y, { color, ring = "#fff", radius = 9 }) {
  * @param {string} halo
  */
 export function arrow(context, [x0, y0, x1, y1], width, color, halo) {
-  const angle = Math.atan2(y1 - y0, x1 - x0), head = 3.5 * width, shaft = new Path2D(), point = new Path2D();
-  shaft.moveTo(x0, y0);
-  shaft.lineTo(x1 - 0.7 * head * Math.cos(angle), y1 - 0.7 * head * Math.sin(angle));
-  point.moveTo(x1, y1);
-  for (const side of [-0.45, 0.45]) {
-    point.lineTo(x1 - head * Math.cos(angle + side), y1 - head * Math.sin(angle + side));
-  }
-  point.closePath();
-  Object.assign(context, { strokeStyle: halo, lineWidth: width + 3 });
-  context.stroke(shaft);
+  const angle = Math.atan2(y1 - y0, x1 - x0), head = 3.5 * width;
+  const shaft = (/** @type {string} */ strokeStyle, /** @type {number} */ lineWidth) => {
+    Object.assign(context, { strokeStyle, lineWidth });
+    context.beginPath();
+    context.moveTo(x0, y0);
+    context.lineTo(x1 - 0.7 * head * Math.cos(angle), y1 - 0.7 * head * Math.sin(angle));
+    context.stroke();
+  };
+  const point = () => {
+    context.beginPath();
+    context.moveTo(x1, y1);
+    for (const side of [-0.45, 0.45]) {
+      context.lineTo(x1 - head * Math.cos(angle + side), y1 - head * Math.sin(angle + side));
+    }
+    context.closePath();
+  };
+  shaft(halo, width + 3);
   context.lineWidth = 3;
-  context.stroke(point);
-  Object.assign(context, { strokeStyle: color, fillStyle: color, lineWidth: width });
-  context.stroke(shaft);
-  context.fill(point);
+  point();
+  context.stroke();
+  shaft(color, width);
+  context.fillStyle = color;
+  point();
+  context.fill();
 }
 
 /**

@@ -19,8 +19,13 @@ import { Random } from "../engine/random.js";
  * @typedef {{ x: Float32Array, z: Float32Array, prior: Normal, posterior?: Normal }} Shown
  */
 
-/** T: rows of an image. */
-export const LENGTH = 28;
+/** Rows of an image at most, in a link. */
+export const MOST = 64;
+
+/** T: the rows of an image. @param {Model} model @returns {number} */
+export function rowsOf(model) {
+  return model.get("digits").side;
+}
 
 /** Images that are sampled at a time. */
 export const SAMPLES = 12;
@@ -66,32 +71,40 @@ export function joined(rows) {
 }
 
 /**
- * Paints the first `grown` rows of an image; those below are as opaque as `ahead` says.
+ * Paints the first `grown` rows of a square image; those below are as opaque as `ahead` says.
  * @param {HTMLCanvasElement} canvas
  * @param {Float32Array} x
  * @param {number} grown
  */
 export function paintRows(canvas, x, grown, ahead = 0) {
-  const width = x.length / LENGTH, image = new ImageData(width, LENGTH), { data } = image;
+  const side = Math.round(Math.sqrt(x.length)), image = new ImageData(side, side), { data } = image;
   for (let i = 0; i < x.length; i++) {
     data.fill(Math.round(255 * x[i]), 4 * i, 4 * i + 3);
-    data[4 * i + 3] = i < grown * width ? 255 : 255 * ahead;
+    data[4 * i + 3] = i < grown * side ? 255 : 255 * ahead;
   }
-  if (canvas.width !== width || canvas.height !== LENGTH) Object.assign(canvas, { width, height: LENGTH });
+  if (canvas.width !== side || canvas.height !== side) Object.assign(canvas, { width: side, height: side });
   canvas.getContext("2d")?.putImageData(image, 0, 0);
   if (!canvas.dataset.painted) canvas.dataset.painted = "yes";
 }
 
 /**
- * An image over its caption, with a frame around one row, which a mouse drags from row to row, and a finger taps on.
+ * An image of so many rows over its caption, with a frame around one of them, which a mouse drags from row to row, and
+ * a finger taps on.
  * @param {string} said
+ * @param {number} length
  * @param {(row: number) => void} go to a row, from 1
  * @param {() => void} done
  */
-export function rowPicture(said, go, done) {
-  const canvas = h("canvas.pixels.live", { role: "img", width: LENGTH, height: LENGTH, "aria-label": said });
-  const place = h("div.rowed", {}, canvas, h("i.at"));
-  scrubbable(canvas, (event) => 1 + Math.floor(LENGTH * event.offsetY / canvas.clientHeight), go, done);
+export function rowPicture(said, length, go, done) {
+  const canvas = h("canvas.pixels.live", { role: "img", width: length, height: length, "aria-label": said });
+  const place = h("div.rowed", { style: { "--rows": length } }, canvas, h("i.at"));
+  scrubbable(
+    canvas,
+    length,
+    (event) => 1 + Math.floor(length * event.offsetY / canvas.clientHeight),
+    go,
+    done,
+  );
   return {
     element: h("figure.picture", {}, place, h("figcaption", {}, said)),
     canvas,
@@ -107,12 +120,13 @@ export function rowPicture(said, go, done) {
 /**
  * Lets a mouse drag from row to row, and a finger tap on one: its drag scrolls the page.
  * @param {HTMLCanvasElement} canvas
+ * @param {number} length
  * @param {(event: MouseEvent) => number} rowAt from 1
  * @param {(row: number) => void} go
  * @param {() => void} done
  */
-export function scrubbable(canvas, rowAt, go, done) {
-  const to = (/** @type {MouseEvent} */ event) => go(Math.max(1, Math.min(LENGTH, rowAt(event))));
+export function scrubbable(canvas, length, rowAt, go, done) {
+  const to = (/** @type {MouseEvent} */ event) => go(Math.max(1, Math.min(length, rowAt(event))));
   canvas.onmousedown = (event) => event.preventDefault(); // takes no focus: the keys stay with the scenes
   canvas.onpointerdown = (event) =>
     event.pointerType === "mouse" && canvas.setPointerCapture(event.pointerId);
@@ -132,22 +146,25 @@ const SECONDS = 6; // for all of them
  * @param {Model} model
  * @param {string} key
  * @param {() => number} present
+ * @param {number} [usual] the row of which the link needs no word
  */
-export function scrubber(model, key, present) {
+export function scrubber(model, key, present, usual) {
+  const length = rowsOf(model);
   let played = 0;
   const done = () => model.save_changes();
+  const set = (/** @type {number} */ row) => model.set(key, row === usual ? null : row);
   const go = (/** @type {number} */ row) => {
     player.stop();
-    model.set(key, row);
+    set(row);
   };
   const player = new Player({
     seconds: SECONDS,
     frame: () => present() - 1,
-    last: () => LENGTH - 1,
-    go: (frame) => model.set(key, played = frame + 1),
+    last: () => length - 1,
+    go: (frame) => set(played = frame + 1),
     stopped: done,
   });
-  const range = slider({ label: "Row", least: 1, most: LENGTH, step: 1, input: go, done });
+  const range = slider({ label: "Row", least: 1, most: length, step: 1, input: go, done });
   return {
     element: h("div.scrubber", {}, player.button, range.element),
     player,
@@ -156,13 +173,13 @@ export function scrubber(model, key, present) {
     /** From the first row. */
     replay() {
       const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      go(played = still ? LENGTH : 1);
+      go(played = still ? length : 1);
       if (!still) player.start();
     },
     show() {
       if (player.playing && present() !== played) player.stop(); // the link has led elsewhere
       range.show(present());
-      range.range.setAttribute("aria-valuetext", `row ${present()} of ${LENGTH}`);
+      range.range.setAttribute("aria-valuetext", `row ${present()} of ${length}`);
     },
   };
 }
@@ -183,8 +200,8 @@ export function windowOf(rows, row) {
     let from = Infinity, to = -Infinity;
     for (const { prior, posterior } of [...inked, row]) {
       for (const { loc, scale } of posterior ? [prior, posterior] : [prior]) {
-        from = Math.min(from, loc[k] - REACH * scale[k]);
-        to = Math.max(to, loc[k] + REACH * scale[k]);
+        from = Math.min(from, at(loc, k) - REACH * at(scale, k));
+        to = Math.max(to, at(loc, k) + REACH * at(scale, k));
       }
     }
     return [from, to];
@@ -193,7 +210,10 @@ export function windowOf(rows, row) {
   return bounds.map(([from, to]) => [(from + to) / 2 - half, (from + to) / 2 + half]);
 }
 
-/** The plane of a row's two latent numbers, over what its marks mean. */
+/** A row's number k in the plane: one latent number alone lies on a line. @param {Float32Array} z @param {number} k */
+const at = (z, k) => z[k] ?? 0;
+
+/** The plane of a row's first two latent numbers, over what its marks mean. */
 export class RowPlane {
   /** @param {{ posterior?: boolean, path?: boolean, z?: string }} [legend] what there is, and what z is */
   constructor({ posterior, path, z = "z, drawn from it" } = {}) {
@@ -236,16 +256,16 @@ export class RowPlane {
           lineJoin: "round",
         });
         context.beginPath();
-        for (const place of path) context.lineTo(axes.x(place[0]), axes.y(place[1]));
+        for (const place of path) context.lineTo(axes.x(place[0]), axes.y(at(place, 1)));
         context.stroke();
         context.globalAlpha = 1;
         outline(context, axes, prior, TRUE_MODEL, []);
         if (posterior) outline(context, axes, posterior, ELBO, [8, 5]);
-        const at = /** @type {const} */ ([axes.x(z[0]), axes.y(z[1])]);
-        disc(context, at, 0.5 * size, GENERATED, theme.background);
-        if (ring) disc(context, at, 0.9 * size, "transparent", ring);
+        const place = /** @type {const} */ ([axes.x(z[0]), axes.y(at(z, 1))]);
+        disc(context, place, 0.5 * size, GENERATED, theme.background);
+        if (ring) disc(context, place, 0.9 * size, "transparent", ring);
       });
-      nameAxes(context, axes, theme, "z₁", "z₂");
+      nameAxes(context, axes, theme, "z₁", z.length > 1 ? "z₂" : "");
     });
   }
 }
@@ -262,7 +282,7 @@ function outline(context, axes, { loc, scale }, color, dash) {
   Object.assign(context, { strokeStyle: color, fillStyle: color, lineWidth: 3 });
   context.setLineDash(dash);
   for (const sigmas of [2, 1]) {
-    ellipse(context, axes, loc, [scale[0] ** 2, 0, scale[1] ** 2], sigmas);
+    ellipse(context, axes, [loc[0], at(loc, 1)], [scale[0] ** 2, 0, at(scale, 1) ** 2], sigmas);
     context.globalAlpha = 0.13;
     context.fill();
     context.globalAlpha = 1;

@@ -1,5 +1,6 @@
 /** What the models share: one interface, by which everything else asks them. */
 
+import { resampled } from "../ink.js";
 import { Net, PixelNet } from "../layers.js";
 
 /**
@@ -48,12 +49,17 @@ export class Model {
     this.built.clear();
   }
 
+  /** How many pixels an image has. */
+  get pixelCount() {
+    return this.dataDim;
+  }
+
   /**
-   * Grey levels in [0, 1], a number for each pixel, as the model sees them.
+   * Grey levels in [0, 1], a number for each pixel, as the model sees them; of an image of another size, resampled.
    * @param {Float32Array} pixels
    */
   observe(pixels) {
-    return pixels.map((value) => this.present(value));
+    return resampled(pixels, this.pixelCount).map((value) => this.present(value));
   }
 
   /**

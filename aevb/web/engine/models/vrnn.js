@@ -17,6 +17,10 @@ export class VRNN extends Model {
     this.length = header.config.length;
   }
 
+  get pixelCount() {
+    return this.length * this.dataDim;
+  }
+
   /** The generative net of a row. */
   get decoder() {
     return this.pixelNet("p_x_given_hz");

@@ -3,6 +3,7 @@
 
 import { ownChoice } from "../../kit/choices.js";
 import { digitChooser, follow, put, select, subjectOf } from "../../kit/controls.js";
+import { digitsAt } from "../../kit/digits.js";
 import { h } from "../../kit/elements.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenever, whenLoaded } from "../../kit/notice.js";
@@ -18,7 +19,6 @@ import { betweenLabels, style, walk, write } from "../../engine/explore.js";
  */
 
 const COLUMNS = 9, ROWS = 6; // the labels' weights are 1, 0.8, … 0
-const DIGITS = Array.from({ length: 10 }, (_, y) => String(y));
 
 export const params = {
   to: number({ initial: 3, least: 0, most: 9999 }),
@@ -48,7 +48,8 @@ class Between {
     this.subjects = [];
     this.pictures = choosers.map(() => picture());
     const menus = [["From label", "from"], ["to label", "until"]].map(([title, key]) => {
-      const menu = select(title, DIGITS.map((y) => [y, y]), (value) => put(model, key, Number(value)));
+      const labels = Array.from(digitsAt(model.get("digits")).classes.keys(), String);
+      const menu = select(title, labels.map((y) => [y, y]), (value) => put(model, key, Number(value)));
       return { key, ...menu };
     });
     this.tiles = new Tiles(model, "between", {
@@ -76,7 +77,7 @@ class Between {
     /** @type {(() => void)[]} */
     this.ends = [this.tiles.end, ...choosers.map(({ end }) => end)];
     this.ends.push(follow(model, ["from", "until"], () => {
-      for (const { key, show } of menus) show(String(model.get(key)));
+      for (const { key, show } of menus) show(String(this.label(key)));
       this.tiles.name(Array.from({ length: ROWS }, (_, row) => this.title(row)));
       this.draw();
     }));
@@ -119,8 +120,8 @@ class Between {
 
   /** @param {Float32Array[]} ends */
   *decodeAll([start, end]) {
-    const { model, engine, tiles } = this, columns = walk(start, end, COLUMNS);
-    const rows = betweenLabels(model.get("from"), model.get("until"), ROWS, engine.choices);
+    const { engine, tiles } = this, columns = walk(start, end, COLUMNS);
+    const rows = betweenLabels(this.label("from"), this.label("until"), ROWS, engine.choices);
     for (const [row, y] of rows.entries()) {
       for (const [column, epsilon] of columns.entries()) {
         tiles.put(row, column, write(engine, epsilon, y));
@@ -131,6 +132,13 @@ class Between {
 
   // In words
 
+  /** A label of the link, if there are so many, else the first or the last. @param {string} key "from" or "until" */
+  label(key) {
+    const { length } = digitsAt(this.model.get("digits")).classes, label = this.model.get(key);
+    if (label < length) return label;
+    return key === "from" ? 0 : length - 1;
+  }
+
   /** The weights of both labels in a row. @param {number} row */
   weights(row) {
     return [1 - row / (ROWS - 1), row / (ROWS - 1)].map((weight) => weight.toFixed(1));
@@ -138,11 +146,10 @@ class Between {
 
   /** @param {number} row */
   title(row) {
-    const { model } = this;
     return row === 0
-      ? `label ${model.get("from")}`
+      ? `label ${this.label("from")}`
       : row === ROWS - 1
-      ? `label ${model.get("until")}`
+      ? `label ${this.label("until")}`
       : this.weights(row).join(" : ");
   }
 
@@ -150,7 +157,7 @@ class Between {
   labelsOf(row) {
     if (row % (ROWS - 1) === 0) return this.title(row);
     const [from, until] = this.weights(row);
-    return `${from} of label ${this.model.get("from")} and ${until} of label ${this.model.get("until")}`;
+    return `${from} of label ${this.label("from")} and ${until} of label ${this.label("until")}`;
   }
 
   /** @param {number} column */

@@ -41,6 +41,10 @@ export default {
         loadModel(checkpoint, ["q"]),
       ]);
     const unload = whenLoaded(el, load, ([about, clusters, labels, engine]) => {
+      if (!about.measures.class_of) {
+        el.append(h("p.notice", {}, "These images have no labels that clusters could be held against."));
+        return;
+      }
       part = new Confusion(model, el, { about, clusters, labels, engine });
     });
     return () => {
@@ -66,7 +70,9 @@ class Confusion {
     this.choices = /** @type {Choices} */ (choicesOf(about));
     const { measures } = about, { numbers } = this.choices;
     /** How many images are in each cluster, row by row in their order, with each label. @type {number[][]} */
-    this.counts = numbers.map((cluster) => measures.confusion[cluster]);
+    this.counts = numbers.map(() => Array(this.digits.classes.length).fill(0));
+    const rowOf = new Map(numbers.map((cluster, row) => [cluster, row]));
+    clusters.of.forEach((cluster, i) => this.counts[rowOf.get(cluster) ?? 0][labels[i]]++);
     /** The label that is matched with each row, −1 for none. @type {number[]} */
     this.matched = numbers.map((cluster) => measures.class_of[cluster]);
     this.cells = this.buildCells();
@@ -85,7 +91,7 @@ class Confusion {
       this.pager,
       h("div.chosen", {}, this.large.element, this.inferred),
     );
-    el.append(this.buildTable(measures.accuracy), this.place);
+    el.append(this.buildTable(), this.place);
     this.loading = () => {};
     this.ends = [
       follow(model, ["cell", "page"], () => this.open()),
@@ -118,9 +124,9 @@ class Confusion {
     });
   }
 
-  /** @param {number} accuracy */
-  buildTable(accuracy) {
-    const { choices: { titles }, labels, cells } = this, right = Math.round(accuracy * labels.length);
+  buildTable() {
+    const { choices: { titles }, labels, cells, counts, matched } = this;
+    const right = counts.reduce((sum, own, row) => sum + (own[matched[row]] ?? 0), 0);
     const columns = cells[0].map((_, label) => h("th", { scope: "col" }, String(label)));
     const head = [
       h("tr", {}, h("td", {}, "cluster"), h("th", { scope: "colgroup", colSpan: columns.length }, "label")),
@@ -135,7 +141,7 @@ class Confusion {
     );
     table.onkeydown = (/** @type {KeyboardEvent} */ event) => this.key(event);
     const words = [
-      h("b", {}, `Accuracy ${(100 * accuracy).toFixed(1)} %`),
+      h("b", {}, `Accuracy ${(100 * right / labels.length).toFixed(1)} %`),
       `: ${right.toLocaleString("en")} of the ${labels.length.toLocaleString("en")} test images are in the ` +
       "cluster matched with their label, framed.",
     ];
@@ -221,7 +227,7 @@ class Confusion {
     this.loading();
     this.shown = shown;
     this.images = shown.map((i) => {
-      const canvas = h("canvas.pixels", { width: 28, height: 28 }), name = `digit ${i}, a ${this.labels[i]}`;
+      const canvas = h("canvas.pixels", { width: 28, height: 28 }), name = this.digits.title(i);
       const onclick = () => chooseDigit(this.model, i);
       return h("button", { type: "button", title: name, "aria-label": name, onclick }, canvas);
     });

@@ -5,11 +5,12 @@ import { follow, seedButton, slider } from "../../kit/controls.js";
 import { digitsAt } from "../../kit/digits.js";
 import { h, setText } from "../../kit/elements.js";
 import { probability, signed } from "../../kit/format.js";
-import { loadHalves } from "../../kit/loading.js";
+import { loadLatents } from "../../kit/latents.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { paint, picture } from "../../kit/pictures.js";
-import { LENGTH, paintRows } from "../../kit/rows.js";
+import { paintRows } from "../../kit/rows.js";
 import { inSlices } from "../../kit/slices.js";
+import { source } from "../../kit/source.js";
 import { argmax, softmax } from "../../engine/arithmetic.js";
 import { components, labelBounds, nearest, style, terms, write } from "../../engine/explore.js";
 import { asDrawn, inkedRows, UNITS } from "../../engine/ink.js";
@@ -30,11 +31,17 @@ const LATE = 250; // ms after which an answer to an earlier drawing is dimmed
 /** A panel: what its model is asked, and the scene of that model's page where there is more of it. */
 export class Answer {
   /**
+   * @param {Model} model
    * @param {{ name: string, title: string, page: string, scene: string, needs?: ("p" | "q")[] }} about its
    *   checkpoint, what the model does, what the page is called, and which of its nets it answers with
    * @param {...HTMLElement} body
    */
-  constructor({ name, title, page, scene, needs = ["p", "q"] }, ...body) {
+  constructor(model, { name, title, page, scene, needs = ["p", "q"] }, ...body) {
+    const checkpoint = model.get("checkpoints")[name];
+    /** The test digits that it was measured on. @type {import("../../kit/digits.js").DigitsAt} */
+    this.at = checkpoint.digits ?? model.get("digits");
+    /** What its page is told of another checkpoint than the shipped one. @type {Record<string, string>} */
+    this.named = checkpoint.name === name ? {} : { checkpoint: checkpoint.name };
     this.name = name;
     this.page = page;
     this.scene = scene;
@@ -123,6 +130,7 @@ export class Rebuilt extends Answer {
     );
     const group = h("div.likes", { role: "group", "aria-label": "The test digits most alike" }, ...likes);
     super(
+      model,
       { name: "vae", title: "VAE: rebuilt", page: "VAE", scene: "flow" },
       h(
         "div.worth",
@@ -148,7 +156,7 @@ export class Rebuilt extends Answer {
     /** @type {any[]} */
     this.likes = likes;
     this.group = group;
-    this.latents = model.get("checkpoints").vae.means;
+    this.checkpoint = model.get("checkpoints").vae;
     /** The latent means of all test digits, and their labels. @type {Float32Array | null} */
     this.means = null;
     /** @type {Uint8Array} */
@@ -156,7 +164,7 @@ export class Rebuilt extends Answer {
     /** The drawing's. @type {Float32Array | null} */
     this.mean = null;
     this.unload = () => {};
-    this.digits = digitsAt(model.get("digits"));
+    this.digits = digitsAt(this.at);
     /** @type {number[]} */
     this.quantiles = [];
     this.worth = 0; // nats
@@ -184,7 +192,7 @@ export class Rebuilt extends Answer {
   }
 
   load() {
-    return Promise.all([loadHalves(this.latents, "The test digits"), this.digits.loadLabels()]);
+    return Promise.all([loadLatents(this.checkpoint, "means", this.digits), this.digits.loadLabels()]);
   }
 
   /** Where an ELBO stands from the lowest of the test digits, 0, to their highest, 100. @param {number} value */
@@ -233,7 +241,8 @@ export class Rebuilt extends Answer {
     alike.forEach((digit, k) => {
       const link = this.likes[k], label = labels[digit];
       setText(link.lastElementChild, String(label));
-      link.href = `vae?scene=flow&digit=${digit}`;
+      const said = new URLSearchParams({ ...this.named, scene: "flow", digit: String(digit) });
+      link.href = source.address("vae", `?${said}`);
       link.setAttribute("aria-label", `${label}: test digit ${digit}, on the VAE page`);
     });
   }
@@ -263,9 +272,11 @@ const SAMPLES = 3; // of the bound on log p(x | y)
 
 /** The guess, which stands beside the canvas; in the panel the drawing's style in each class. */
 export class Rewritten extends Answer {
-  constructor() {
+  /** @param {Model} model */
+  constructor(model) {
     const columns = h("div.columns");
     super(
+      model,
       { name: "cvae", title: "CVAE: rewritten", page: "Conditional VAE", scene: "guess" },
       columns,
       h("p", {}, "Its style in each class; below it the bound on log p(x | y), in nats below the best."),
@@ -349,9 +360,11 @@ function said(share) {
 
 /** A bar for each cluster: the probability that it is the drawing's. */
 export class Sorted extends Answer {
-  constructor() {
+  /** @param {Model} model */
+  constructor(model) {
     const table = h("table");
     super(
+      model,
       { name: "gmvae", title: "GMVAE: sorted", page: "Gaussian mixture VAE", scene: "guess", needs: ["q"] },
       h("p", {}, "q(y | x): its cluster. No label was ever told."),
       table,
@@ -401,7 +414,7 @@ export class Sorted extends Answer {
 // A variational RNN continues it
 
 const ENDINGS = 6;
-const KEPT = 14; // rows of a whole digit: its upper half
+const KEPT = 1 / 2; // of the rows of a whole digit: its upper half
 const STILL = 200; // ms without a change before it begins
 const BUDGET = 4; // ms of a frame
 
@@ -412,15 +425,15 @@ export class Continued extends Answer {
     const keep = slider({
       label: "Rows to keep",
       least: 0,
-      most: LENGTH,
+      most: 28, // until the model is there
       step: 1,
       input: (value) => model.set("keep", value),
       done: () => model.save_changes(),
     });
     const tiles = Array.from({ length: ENDINGS }, (_, n) => {
       const canvas = h("canvas.pixels.live", {
-        width: LENGTH,
-        height: LENGTH,
+        width: 28,
+        height: 28,
         role: "img",
         "aria-label": `ending ${n + 1}`,
       });
@@ -428,6 +441,7 @@ export class Continued extends Answer {
       return { canvas, line, element: h("div", {}, canvas, line) };
     });
     super(
+      model,
       { name: "vrnn", title: "VRNN: continued", page: "Variational RNN", scene: "endings" },
       h("div.grown", { role: "group", "aria-label": "Endings" }, ...tiles.map(({ element }) => element)),
       h("p", {}, "Below the line it goes on, each time in its own way."),
@@ -436,14 +450,16 @@ export class Continued extends Answer {
     this.model = model;
     this.keep = keep;
     this.tiles = tiles;
-    this.images = tiles.map(() => new Float32Array(LENGTH * LENGTH));
+    const length = this.length = this.at.side;
+    keep.range.max = String(length);
+    this.images = tiles.map(() => new Float32Array(length * length));
     this.growing = new AbortController();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.waiting = undefined;
     /** The drawing as the model sees it. @type {Float32Array | null} */
     this.x = null;
     this.grown = 0; // rows of the endings that are as they are wanted
-    this.usual = KEPT; // rows that are kept where the link does not say
+    this.usual = Math.round(KEPT * length); // rows that are kept where the link does not say
     this.unfollow = () => {};
   }
 
@@ -464,7 +480,7 @@ export class Continued extends Answer {
   }
 
   get kept() {
-    return this.model.get("keep") ?? this.usual;
+    return Math.min(this.model.get("keep") ?? this.usual, this.length);
   }
 
   /** @param {Seen} seen */
@@ -475,17 +491,17 @@ export class Continued extends Answer {
     const begun = strokes.length > 0 && strokes.flat().every(([, y]) => y < UNITS / 2);
     const x = this.engine.observe(begun ? asDrawn(strokes) : pixels);
     this.x = x;
-    this.usual = begun ? inkedRows(x) : KEPT;
+    this.usual = begun ? inkedRows(x, this.length) : Math.round(KEPT * this.length);
     if (this.grown) this.show(0);
     this.waiting = setTimeout(() => this.grow(), STILL);
   }
 
   /** What is kept is there at once; of the endings of before, what has yet to grow again is dimmed until it has. */
   grow() {
-    const { engine, kept, model, x } = this;
+    const { engine, kept, model, x, length } = this;
     if (!x) return;
     this.stop();
-    const { signal } = this.growing = new AbortController(), given = x.subarray(0, kept * LENGTH);
+    const { signal } = this.growing = new AbortController(), given = x.subarray(0, kept * length);
     for (const image of this.images) image.set(given);
     this.show(kept);
     this.write();
@@ -493,7 +509,7 @@ export class Continued extends Answer {
       budget: BUDGET,
       signal,
       each: ({ images, row }) => {
-        this.images.forEach((image, n) => image.set(images[n].subarray(0, (row + 1) * LENGTH)));
+        this.images.forEach((image, n) => image.set(images[n].subarray(0, (row + 1) * length)));
         this.show(row + 1);
       },
     });
@@ -501,12 +517,12 @@ export class Continued extends Answer {
 
   /** @param {number} grown */
   show(grown) {
-    const { kept } = this;
+    const { kept, length } = this;
     this.grown = grown;
     this.tiles.forEach(({ canvas, line }, n) => {
       paintRows(canvas, this.images[n], grown, 0.3);
-      line.hidden = kept === 0 || kept === LENGTH;
-      line.style.top = `${100 * kept / LENGTH}%`;
+      line.hidden = kept === 0 || kept === length;
+      line.style.top = `${100 * kept / length}%`;
     });
   }
 

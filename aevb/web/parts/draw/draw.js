@@ -8,8 +8,9 @@ import { onDemand, whenLoaded } from "../../kit/notice.js";
 import { number } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
 import { onLayout } from "../../kit/plot.js";
-import { LENGTH, seed } from "../../kit/rows.js";
+import { MOST, seed } from "../../kit/rows.js";
 import { atLeisure, inSlices, onNextFrame } from "../../kit/slices.js";
+import { source } from "../../kit/source.js";
 import { LONGEST, parse, prepare, write } from "../../engine/ink.js";
 import { Continued, Rebuilt, Rewritten, Sorted } from "./answers.js";
 import { Paper } from "./paper.js";
@@ -24,7 +25,7 @@ import { Paper } from "./paper.js";
 const BUDGET = 4; // ms of a frame for the models
 const DONE = 100; // changes that can be undone
 
-export const params = { seed, keep: number({ initial: null, least: 0, most: LENGTH }) };
+export const params = { seed, keep: number({ initial: null, least: 0, most: MOST }) };
 
 export default {
   /** @param {{ model: Model, el: HTMLElement }} host */
@@ -38,9 +39,9 @@ class Draw {
   /** @param {Model} model @param {HTMLElement} el */
   constructor(model, el) {
     this.model = model;
-    const rewritten = new Rewritten();
+    const rewritten = new Rewritten(model);
     /** @type {Answer[]} */
-    this.answers = [new Rebuilt(model), rewritten, new Sorted(), new Continued(model)];
+    this.answers = [new Rebuilt(model), rewritten, new Sorted(model), new Continued(model)];
     this.paper = new Paper({
       begin: () => this.begin(),
       change: () => this.frame(),
@@ -268,10 +269,15 @@ class Draw {
     for (const answer of this.answers) {
       const { scene, name, link } = answer;
       /** @type {Record<string, any>} */
-      const subject = noted.strokes ? { strokes: noted.strokes } : { digit: noted.digit };
+      const subject = noted.strokes
+        ? { strokes: noted.strokes }
+        : answer.at === this.model.get("digits")
+        ? { digit: noted.digit }
+        : {};
       if (answer.answered) answer.write();
       link.hidden = drawn && !tooLong.hidden; // where it could not go along
-      link.href = `${name}?${new URLSearchParams({ scene, ...subject, ...answer.linked })}`;
+      const said = { ...answer.named, scene, ...subject, ...answer.linked };
+      link.href = source.address(name, `?${new URLSearchParams(said)}`);
     }
     if (!this.answering && !paper.stroke && this.unspoken && this.seen) this.say();
   }

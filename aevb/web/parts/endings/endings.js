@@ -6,7 +6,7 @@ import { counted } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { number } from "../../kit/params.js";
-import { LENGTH, paintRows, SAMPLES, seed, temperature, temperatureSlider } from "../../kit/rows.js";
+import { MOST, paintRows, rowsOf, SAMPLES, seed, temperature, temperatureSlider } from "../../kit/rows.js";
 import { atLeisure, inSlices } from "../../kit/slices.js";
 import { asDrawn, inkedRows, parse, UNITS } from "../../engine/ink.js";
 import { Random } from "../../engine/random.js";
@@ -14,13 +14,13 @@ import { endings } from "../../engine/rows.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
 
-const KEPT = 9; // about where strokes have begun
+const KEPT = 9 / 28; // of the rows: about where strokes have begun
 const BUDGET = 10; // ms of each frame
 
 export const params = {
   seed,
   temperature,
-  keep: number({ initial: null, least: 0, most: LENGTH }),
+  keep: number({ initial: null, least: 0, most: MOST }),
 };
 
 export default {
@@ -45,17 +45,18 @@ class Endings {
     this.model = model;
     this.el = el;
     this.growing = new AbortController();
-    this.images = Array.from({ length: SAMPLES }, () => new Float32Array(LENGTH * LENGTH));
+    const length = this.length = rowsOf(model);
+    this.images = Array.from({ length: SAMPLES }, () => new Float32Array(length * length));
     /** @type {Float32Array | null} */
     this.x = null; // the digit or drawing
     this.title = "";
-    this.drawn = LENGTH; // rows of a beginning, which is all that can be kept of it
+    this.drawn = length; // rows of a beginning, which is all that can be kept of it
     this.beginning = this.framed("What is kept");
     this.tiles = Array.from({ length: SAMPLES }, (_, n) => this.framed(`Ending ${n + 1}`));
     this.keep = slider({
       label: "Rows to keep",
       least: 0,
-      most: LENGTH,
+      most: length,
       step: 1,
       input: (value) => model.set("keep", value),
       done: () => model.save_changes(),
@@ -99,8 +100,8 @@ class Endings {
     const canvas = h("canvas.pixels.live", {
       role: "img",
       "aria-label": said,
-      width: LENGTH,
-      height: LENGTH,
+      width: this.length,
+      height: this.length,
     });
     const line = h("i.line", { hidden: true });
     return { canvas, line, element: h("div.ending", {}, canvas, line) };
@@ -115,7 +116,7 @@ class Endings {
         const strokes = parse(this.model.get("strokes")) ?? [];
         const begun = strokes.length > 0 && strokes.flat().every(([, y]) => y < UNITS / 2);
         const x = this.x = engine.observe(begun ? asDrawn(strokes) : pixels);
-        this.drawn = begun ? inkedRows(x) : LENGTH;
+        this.drawn = begun ? inkedRows(x, this.length) : this.length;
         this.title = title;
         this.grow();
       }),
@@ -130,17 +131,17 @@ class Endings {
   }
 
   get kept() {
-    const usual = this.drawn < LENGTH ? LENGTH : KEPT;
+    const { length } = this, usual = this.drawn < length ? length : Math.round(KEPT * length);
     return Math.min(this.model.get("keep") ?? usual, this.drawn);
   }
 
   // What is kept is there at once; of the endings of before, what has yet to grow again is dimmed until it has.
   grow() {
-    const { x, kept } = this;
+    const { x, kept, length } = this;
     if (!x) return;
     this.growing.abort();
     const { signal } = this.growing = new AbortController();
-    const given = x.subarray(0, kept * LENGTH);
+    const given = x.subarray(0, kept * length);
     for (const image of this.images) image.set(given);
     this.show(kept);
     this.stage.setAttribute("aria-busy", "true");
@@ -149,7 +150,7 @@ class Endings {
       budget: BUDGET,
       signal,
       each: ({ images, row }) => {
-        this.images.forEach((image, n) => image.set(images[n].subarray(0, (row + 1) * LENGTH)));
+        this.images.forEach((image, n) => image.set(images[n].subarray(0, (row + 1) * length)));
         this.show(row + 1);
       },
     }).then((done) => done && this.stage.setAttribute("aria-busy", "false"));
@@ -157,12 +158,12 @@ class Endings {
 
   /** @param {number} grown rows that are as they are wanted */
   show(grown) {
-    const { kept } = this;
+    const { kept, length } = this;
     if (this.x) paintRows(this.beginning.canvas, this.x, kept, 0.3);
     this.tiles.forEach(({ canvas }, n) => paintRows(canvas, this.images[n], grown, 0.3));
     for (const { line } of [this.beginning, ...this.tiles]) {
-      line.hidden = kept === 0 || kept === LENGTH;
-      line.style.top = `${100 * kept / LENGTH}%`;
+      line.hidden = kept === 0 || kept === length;
+      line.style.top = `${100 * kept / length}%`;
     }
     this.tell();
   }

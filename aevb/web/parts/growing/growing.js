@@ -11,10 +11,11 @@ import { number } from "../../kit/params.js";
 import { onLayout, themeOf } from "../../kit/plot.js";
 import {
   joined,
-  LENGTH,
+  MOST,
   paintRows,
   rowPicture,
   RowPlane,
+  rowsOf,
   sampleNoise,
   SAMPLES,
   scrubber,
@@ -32,7 +33,7 @@ import { grow } from "../../engine/rows.js";
 export const params = {
   seed,
   temperature,
-  grown: number({ initial: LENGTH, least: 1, most: LENGTH }),
+  grown: number({ initial: null, least: 1, most: MOST }),
   image: number({ initial: 1, least: 1, most: SAMPLES }),
 };
 
@@ -69,10 +70,11 @@ class Growing {
     this.ended = new AbortController();
     this.draw = onNextFrame(() => this.show());
     this.tell = atLeisure(() => this.say());
-    this.scrubber = scrubber(model, "grown", () => model.get("grown"));
+    const length = this.length = rowsOf(model);
+    this.scrubber = scrubber(model, "grown", () => this.grown, length);
     this.temperature = temperatureSlider(model);
     this.tiles = Array.from({ length: SAMPLES }, (_, n) => {
-      const canvas = h("canvas.pixels.live", { width: LENGTH, height: LENGTH });
+      const canvas = h("canvas.pixels.live", { width: length, height: length });
       const settings = {
         type: "button",
         "aria-label": `Sample ${n + 1}`,
@@ -81,8 +83,8 @@ class Growing {
       return { canvas, button: h("button.tile", settings, canvas) };
     });
     const { go, done } = this.scrubber;
-    this.large = rowPicture("sample x", go, done);
-    this.probs = rowPicture("probability of each pixel", go, done);
+    this.large = rowPicture("sample x", length, go, done);
+    this.probs = rowPicture("probability of each pixel", length, go, done);
     this.plane = new RowPlane({ path: true });
     const again = seedButton(model, "Resample");
     again.addEventListener("click", () => {
@@ -171,6 +173,11 @@ class Growing {
     this.note.style.visibility = recorded ? "visible" : "hidden";
   }
 
+  /** How many rows there are to be seen, all of them where the link does not say. */
+  get grown() {
+    return Math.min(this.model.get("grown") ?? this.length, this.length);
+  }
+
   /** Whether all samples are those that are wanted. */
   get current() {
     return this.of.every((of) => of === this.wanted);
@@ -225,7 +232,7 @@ class Growing {
   }
 
   show() {
-    const row = this.model.get("grown"), chosen = this.model.get("image") - 1, { samples, wanted } = this;
+    const row = this.grown, chosen = this.model.get("image") - 1, { samples, wanted } = this;
     this.tiles.forEach(({ canvas, button }, n) => {
       const sample = samples[n];
       if (sample) paintRows(canvas, sample.x, row);
@@ -245,7 +252,7 @@ class Growing {
 
   say() {
     const { model, scrubber, temperature, samples } = this,
-      row = model.get("grown"),
+      row = this.grown,
       chosen = model.get("image");
     scrubber.show();
     temperature.show(model.get("temperature"));
@@ -266,9 +273,9 @@ class Growing {
  */
 function read({ x, probs, z, loc, scale }) {
   return x.map((/** @type {string} */ digits, /** @type {number} */ n) => {
-    const pixels = Float32Array.from(digits, Number);
+    const pixels = Float32Array.from(digits, Number), width = pixels.length / z[n].length;
     const rows = z[n].map((/** @type {number[]} */ at, /** @type {number} */ t) => ({
-      x: pixels.subarray(LENGTH * t, LENGTH * (t + 1)),
+      x: pixels.subarray(width * t, width * (t + 1)),
       z: Float32Array.from(at),
       prior: { loc: Float32Array.from(loc[n][t]), scale: Float32Array.from(scale[n][t]) },
     }));

@@ -214,7 +214,7 @@ class Guess {
   say(best, share, label) {
     const { words, choices } = this, sure = probability(share).replace(/^(?=\d)/, "= ");
     const end = label === null
-      ? "a drawing has no label to compare with"
+      ? `${this.subject?.drawn ? "a drawing" : "this image"} has no label to compare with`
       : this.classes[best] === label
       ? words.right(label)
       : words.wrong(label);

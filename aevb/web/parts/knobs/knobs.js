@@ -44,6 +44,7 @@ class Knobs {
       h("summary", {}, `All ${latent.count} dimensions`),
       h("div.rest", {}, ...this.rest.map(({ element }) => element)),
     );
+    this.all.hidden = !this.rest.length;
     this.few[0].element.dataset.control = "";
     const dimensions = h("div.used", {}, ...this.few.map(({ element }) => element), this.all);
     el.append(h("div.body", {}, chooser.element, this.decoded.element, dimensions, this.buildButtons()));

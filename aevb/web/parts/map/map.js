@@ -6,7 +6,8 @@ import { loadClusters } from "../../kit/clusters.js";
 import { chooseDigit, digitChooser, follow, segments } from "../../kit/controls.js";
 import { digitsAt } from "../../kit/digits.js";
 import { h, setText } from "../../kit/elements.js";
-import { loadAbout, loadHalves, loadModel, loadOnce } from "../../kit/loading.js";
+import { loadLatents } from "../../kit/latents.js";
+import { loadAbout, loadModel, loadOnce } from "../../kit/loading.js";
 import { whenever, whenLoaded } from "../../kit/notice.js";
 import { choice, number, numbers, unread } from "../../kit/params.js";
 import { onLayout } from "../../kit/plot.js";
@@ -38,7 +39,7 @@ const HELP = {
   sweep: "Move the pointer, also between the points.",
 };
 const POOR =
-  "No sound t-SNE or UMAP map was recorded with this checkpoint: PCA is shown. “python -m aevb map” makes them.";
+  "No t-SNE or UMAP is recorded with this checkpoint, so that PCA is shown. “python -m aevb map” makes them.";
 const NONE = COLORS.length - 1; // the class of clusters that have none
 
 export const params = {
@@ -74,7 +75,7 @@ class DigitMap {
   picking = 0; // counts how often the digits of a loop were asked for
   /** @type {any} */
   engine = null;
-  /** The latent values of all test images, and where they are from. @type {{ values: Float32Array, at: any } | null} */
+  /** The latent values of all test images, styles ε or means of z. @type {{ values: Float32Array, styles: boolean } | null} */
   latents = null;
   unneed = () => {};
   /** The points under a sweep, nearest first. @type {{ found: number[], weights: number[] } | null} */
@@ -234,19 +235,15 @@ class DigitMap {
     return this.model.get("map") === "style";
   }
 
-  get latentsAt() {
-    return this.checkpoint[this.styled ? "styles" : "means"];
-  }
-
-  /** Fetches the latent values where they are needed: for a sweep, and for what is near a drawing. */
+  /** Loads the latent values where they are needed: for a sweep, and for what is near a drawing. */
   need() {
-    const at = this.latentsAt;
+    const { checkpoint, digits, styled: styles } = this, kind = styles ? "styles" : "means";
     this.unneed();
     this.near = [];
     this.rings.hidden = true;
     if (this.model.get("tool") !== "sweep" && !this.drawing) return;
-    this.unneed = whenLoaded(this.place, () => loadHalves(at, "The latent values"), (values) => {
-      this.latents = { values, at };
+    this.unneed = whenLoaded(this.place, () => loadLatents(checkpoint, kind, digits), (values) => {
+      this.latents = { values, styles };
       if (this.drawing && this.engine) {
         this.near = nearest(values, this.chosen.encode()[this.styled ? "epsilon" : "z"], NEIGHBOURS);
       }
@@ -257,7 +254,7 @@ class DigitMap {
 
   /** Whether what is shown is a drawing, which has no point of its own. */
   get drawing() {
-    return this.chosen.subject?.label === null;
+    return Boolean(this.chosen.subject?.drawn);
   }
 
   /** Another digit or drawing is there. */
@@ -275,7 +272,8 @@ class DigitMap {
   recolour() {
     const { picture, labels, clusters, classOf } = this;
     if (!this.points) return;
-    picture.classes = labels;
+    const { length } = this.digits.classes, known = Math.min(length, NONE);
+    picture.classes = labels.map((label) => label < known ? label : NONE);
     if (clusters && this.byCluster) {
       picture.classes = clusters.of.map((cluster) => classOf[cluster] >= 0 ? classOf[cluster] : NONE);
     }
@@ -323,7 +321,7 @@ class DigitMap {
 
   /** @param {number} i */
   name(i) {
-    const { choices, clusters } = this, name = `digit ${i}, a ${this.labels[i]}`;
+    const { choices, clusters } = this, name = this.digits.title(i);
     if (!choices || !clusters || !this.byCluster) return name;
     return `${name}, in the ${inWords(choices, choices.numbers.indexOf(clusters.of[i]))}`;
   }
@@ -512,14 +510,14 @@ class DigitMap {
 
   sweep() {
     const { engine, latents, points, swept, picture: { view }, gestures: { pointer } } = this;
-    if (!points || !engine || !latents || latents.at !== this.latentsAt) return;
+    if (!points || !engine || !latents || latents.styles !== this.styled) return;
     if (pointer || !this.between) {
       const at = view.toMap(pointer ?? [view.width / 2, view.height / 2]);
       const { found, distances } = points.nearest(at, NEIGHBOURS, this.out);
       this.between = { found, weights: inverseDistances(distances) };
     }
     const [first] = this.between.found;
-    swept.decode(engine, { values: latents.values, styles: this.styled }, this.between, this.labels[first]);
+    swept.decode(engine, latents, this.between, this.labels[first]);
     swept.show(this.lens.peek(first), this.name(first));
   }
 

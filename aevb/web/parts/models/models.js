@@ -1,6 +1,7 @@
 // The models as cards, each of which leads to its page; a last one to the canvas where all of them look at a drawing.
 
 import { h } from "../../kit/elements.js";
+import { source } from "../../kit/source.js";
 
 /**
  * Graph, variables and density are HTML.
@@ -29,7 +30,7 @@ export default {
     const elements = cards.map(({ page, title, text, section, graph, observed, latent, density }) =>
       h(
         "a.card",
-        { href: page, "data-page": "" },
+        { href: source.address(page, ""), "data-page": "" },
         h("h3", {}, title, h("small", {}, `section ${section}`)),
         h("div.graph", { innerHTML: graph }),
         h(
@@ -45,7 +46,7 @@ export default {
     );
     const draw = h(
       "a.card.hand",
-      { href: "draw", "data-page": "" },
+      { href: source.address("draw", ""), "data-page": "" },
       h("h3", {}, "Draw a digit"),
       h("div.graph", { innerHTML: SEVEN }),
       h(

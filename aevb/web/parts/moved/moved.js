@@ -10,7 +10,7 @@ import { whenLoaded } from "../../kit/notice.js";
 import { MARK } from "../../kit/palette.js";
 import { number, round } from "../../kit/params.js";
 import { movable, onLayout, themeOf } from "../../kit/plot.js";
-import { LENGTH, rowPicture, RowPlane, sampleNoise, seed } from "../../kit/rows.js";
+import { MOST, rowPicture, RowPlane, rowsOf, sampleNoise, seed } from "../../kit/rows.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { place, standardise } from "../../engine/densities.js";
 
@@ -29,7 +29,7 @@ const moves = {
   read(text) {
     const values = text.split(",").map((part) => (/^[-+]?\d+(\.\d+)?$/.test(part) ? Number(part) : NaN));
     const sound = values.every((value, i) =>
-      i % 3 ? Math.abs(value) <= REACH : Number.isInteger(value) && value >= 1 && value <= LENGTH
+      i % 3 ? Math.abs(value) <= REACH : Number.isInteger(value) && value >= 1 && value <= MOST
     );
     return sound && values.length % 3 === 0 ? values.map((value) => round(value, 2)) : undefined;
   },
@@ -38,7 +38,7 @@ const moves = {
 
 export const params = {
   seed,
-  moved_row: number({ initial: FIRST, least: 1, most: LENGTH }),
+  moved_row: number({ initial: FIRST, least: 1, most: MOST }),
   moved_z: moves,
 };
 
@@ -67,7 +67,8 @@ class Moved {
     this.noise = [];
     /** What each row went through. @type {Grown[]} */
     this.rows = [];
-    this.x = new Float32Array(LENGTH * LENGTH);
+    const length = this.length = rowsOf(model);
+    this.x = new Float32Array(length * length);
     this.grown = 0; // how many of the rows the present growth has reached
     this.changed = Infinity; // the first row whose ε has changed since
     /** ε of the rows that were moved. @type {Map<number, Float32Array>} */
@@ -77,10 +78,10 @@ class Moved {
     this.tell = atLeisure(() => this.say());
     const done = () => model.save_changes();
     const go = (/** @type {number} */ row) => model.set("moved_row", row);
-    this.picture = rowPicture("the digit; choose a row", go, done);
+    this.picture = rowPicture("the digit; choose a row", length, go, done);
     this.marks = h("span.marks", { "aria-hidden": "true" });
     this.picture.place.append(this.marks);
-    this.range = slider({ label: "Row", least: 1, most: LENGTH, step: 1, input: go, done });
+    this.range = slider({ label: "Row", least: 1, most: length, step: 1, input: go, done });
     this.plane = new RowPlane({ z: "z: drag it" });
     const { canvas } = this.plane;
     Object.assign(canvas, { tabIndex: 0 });
@@ -118,10 +119,10 @@ class Moved {
         const row = this.rows[this.row];
         if (!row) return;
         const { left, top } = this.plane.canvas.getBoundingClientRect(), { axes } = this.plane;
-        const z = Float32Array.of(axes.valueAt(event.clientX - left), axes.heightAt(event.clientY - top));
-        this.move(standardise(row.prior, z));
+        const place = [axes.valueAt(event.clientX - left), axes.heightAt(event.clientY - top)];
+        this.move(standardise(row.prior, row.z.map((value, k) => place[k] ?? value)));
       },
-      (...steps) => this.move(this.epsilon(this.row).map((value, k) => value + steps[k])),
+      (...steps) => this.move(this.epsilon(this.row).map((value, k) => value + (steps[k] ?? 0))),
       () => this.model.save_changes(),
     );
     this.ends.push(
@@ -145,12 +146,13 @@ class Moved {
 
   // From 0.
   get row() {
-    return this.model.get("moved_row") - 1;
+    return Math.min(this.model.get("moved_row"), this.length) - 1;
   }
 
   /** @param {number} t */
   epsilon(t) {
-    return this.chosen.get(t) ?? this.noise[t].epsilon;
+    const { epsilon } = this.noise[t], chosen = this.chosen.get(t);
+    return chosen ? epsilon.map((value, k) => chosen[k] ?? value) : epsilon; // the plane moves the first two
   }
 
   // What the link says
@@ -179,7 +181,7 @@ class Moved {
     const sorted = [...chosen].sort(([a], [b]) => a - b);
     this.model.set(
       "moved_z",
-      sorted.length ? sorted.flatMap(([t, [a, b]]) => [t + 1, round(a, 2), round(b, 2)]) : null,
+      sorted.length ? sorted.flatMap(([t, [a, b = 0]]) => [t + 1, round(a, 2), round(b, 2)]) : null,
     );
   }
 
@@ -203,18 +205,19 @@ class Moved {
   // lowest rows would not be reached while a drag goes on.
   /** @param {() => boolean} time */
   advance(time) {
+    const { length } = this;
     if (this.changed < this.grown) this.settle(this.changed, this.rows[this.changed]); // its memory is what it was
-    if (this.changed < LENGTH && this.grown === LENGTH) this.grown = this.changed + 1;
+    if (this.changed < length && this.grown === length) this.grown = this.changed + 1;
     if (this.changed >= this.grown - 1) this.changed = Infinity; // what is still to grow follows from it
-    while (this.grown < LENGTH && time()) this.grow(this.grown);
-    return this.grown < LENGTH || this.changed < LENGTH;
+    while (this.grown < length && time()) this.grow(this.grown);
+    return this.grown < length || this.changed < length;
   }
 
   /** @param {number} t */
   grow(t) {
-    const { engine, rows } = this, above = rows[t - 1];
+    const { engine, rows, length } = this, above = rows[t - 1];
     const memory = t
-      ? engine.advance(above.memory, this.x.subarray((t - 1) * LENGTH, t * LENGTH), above.z)
+      ? engine.advance(above.memory, this.x.subarray((t - 1) * length, t * length), above.z)
       : engine.start();
     this.settle(t, { memory, prior: engine.rowPrior(memory) });
     this.grown = t + 1;
@@ -225,7 +228,10 @@ class Moved {
     const { uniforms } = this.noise[t], z = place(prior, this.epsilon(t));
     const probs = this.engine.rowDecode(memory, z);
     this.rows[t] = { memory, prior, z };
-    for (let d = 0; d < LENGTH; d++) this.x[t * LENGTH + d] = uniforms[d] < probs[d] ? 1 : 0;
+    this.x.set(
+      probs.map((/** @type {number} */ share, /** @type {number} */ d) => (uniforms[d] < share ? 1 : 0)),
+      t * this.length,
+    );
   }
 
   // Pictures: on the next frame, however much changes until then, and on as many more as the growth takes.
@@ -248,7 +254,7 @@ class Moved {
     this.picture.show(this.x, row + 1, follow, 0.4); // the others are those of before, paler
     if (at && this.plane.panel.width) {
       const half = 1.08 * REACH * Math.max(...at.prior.scale);
-      const window = Array.from(at.prior.loc, (middle) => [middle - half, middle + half]);
+      const window = [0, 1].map((k) => at.prior.loc[k] ?? 0).map((middle) => [middle - half, middle + half]);
       const z = place(at.prior, this.epsilon(row));
       this.plane.show(this.theme, window, { prior: at.prior, z }, {
         ring: this.chosen.has(row) ? MARK : undefined,
@@ -260,7 +266,7 @@ class Moved {
   say() {
     const { row, chosen } = this, at = this.rows[row];
     this.range.show(row + 1);
-    this.range.range.setAttribute("aria-valuetext", `row ${row + 1} of ${LENGTH}`);
+    this.range.range.setAttribute("aria-valuetext", `row ${row + 1} of ${this.length}`);
     this.reset.disabled = !chosen.has(row);
     this.resetAll.disabled = !chosen.size;
     const rows = [...chosen.keys()];
@@ -269,14 +275,19 @@ class Moved {
       this.marks.replaceChildren(...rows.map((t) => h("i", { style: { "--row": t } })));
     }
     if (!at) return;
-    const epsilon = this.epsilon(row),
-      [x, y] = Array.from(place(at.prior, epsilon), (value) => signed(value, 2));
+    const epsilon = this.epsilon(row), z = Array.from(place(at.prior, epsilon), (value) => signed(value, 2));
     const moved = chosen.size ? `; ${counted(chosen.size, "row")} moved` : "";
-    setText(this.position, `z = (${x}, ${y})${moved}`);
-    this.picture.canvas.setAttribute("aria-label", `The digit, row ${row + 1} of ${LENGTH} chosen${moved}`);
+    setText(this.position, `z = (${z.join(", ")})${moved}`);
+    this.picture.canvas.setAttribute(
+      "aria-label",
+      `The digit, row ${row + 1} of ${this.length} chosen${moved}`,
+    );
     const { canvas } = this.plane;
     canvas.setAttribute("aria-label", `z of row ${row + 1}`);
-    canvas.setAttribute("aria-valuetext", `z₁ ${x}, z₂ ${y}`);
+    canvas.setAttribute(
+      "aria-valuetext",
+      z.map((value, k) => `z${"₁₂₃₄₅₆₇₈₉"[k] ?? ""} ${value}`).join(", "),
+    );
     canvas.setAttribute("aria-valuenow", epsilon[0].toFixed(2));
   }
 }

@@ -2,13 +2,14 @@
 // drawing on top, or the paths of a dozen samples.
 
 import { digitChooser, follow, put, seedButton, segments } from "../../kit/controls.js";
+import { digitsAt } from "../../kit/digits.js";
 import { h } from "../../kit/elements.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DIGITS, GENERATED, MARK } from "../../kit/palette.js";
 import { choice, number } from "../../kit/params.js";
 import { Axes, nameAxes, onLayout, Panel, themeOf } from "../../kit/plot.js";
-import { LENGTH, sampleNoise, SAMPLES, seed } from "../../kit/rows.js";
+import { rowsOf, sampleNoise, SAMPLES, seed } from "../../kit/rows.js";
 import { inSlices, onNextFrame } from "../../kit/slices.js";
 import { grow, meanPath } from "../../engine/rows.js";
 
@@ -19,8 +20,6 @@ import { grow, meanPath } from "../../engine/rows.js";
 
 const NOTHING = new Float32Array(0);
 const NAMES = ["z₁", "z₂"];
-const CLASSES = Array.from({ length: 10 }, (_, y) => y);
-
 /** Of each class its own, so that no two lines differ by colour alone. */
 const DASHES = [
   [],
@@ -77,7 +76,9 @@ class Paths {
     this.draw = onNextFrame(() => this.show());
     this.canvas = h("canvas.live", { role: "img", "aria-label": "Paths of z" });
     this.panel = new Panel(this.canvas);
-    this.buttons = CLASSES.map((y) => {
+    this.length = rowsOf(model);
+    this.classes = Array.from(digitsAt(model.get("digits")).classes.keys()).slice(0, DIGITS.length);
+    this.buttons = this.classes.map((y) => {
       const over = (/** @type {number | null} */ value) => () => {
         this.over = value;
         this.draw();
@@ -116,8 +117,8 @@ class Paths {
   /** @param {any} engine @param {any} measures */
   start(engine, measures) {
     this.engine = engine;
-    this.means = measures.class_paths;
-    this.few = measures.few_paths;
+    this.means = measures.class_paths ?? []; // without labels there are none
+    this.few = measures.few_paths ?? [];
     this.ends.push(
       onLayout(this.el, () => {
         this.panel.fit();
@@ -137,6 +138,12 @@ class Paths {
     for (const end of this.ends) end();
     this.working.abort();
     this.draw.cancel();
+  }
+
+  /** The class that is shown alone. @returns {number | null} */
+  get only() {
+    const only = this.model.get("only");
+    return only < this.classes.length ? only : null;
   }
 
   get ofSamples() {
@@ -180,8 +187,8 @@ class Paths {
       const lines = samples.map((path) => ({ path, color, width: 2, faint: true }));
       return lines.concat(samples.length ? [{ path: mean(samples), color, width: 5, title: "mean" }] : []);
     }
-    const alone = this.over ?? this.model.get("only");
-    const lines = CLASSES.filter((y) => y !== alone).map((y) => this.ofClass(y, alone !== null));
+    const { only } = this, alone = this.over ?? only;
+    const lines = this.classes.filter((y) => y !== alone).map((y) => this.ofClass(y, alone !== null));
     if (alone !== null) {
       const color = DIGITS[alone];
       for (const path of this.few[alone]) lines.push({ path, color, width: 1.5 });
@@ -207,25 +214,26 @@ class Paths {
 
   show() {
     const { panel, theme, lines } = this, { size } = theme;
-    const only = this.model.get("only");
+    const { only, length } = this;
     this.buttons.forEach((one, y) => one.setAttribute("aria-pressed", String(y === only)));
     const shown = this.ofSamples
       ? `${SAMPLES} samples`
       : `each class${this.title && `, and of ${this.title}`}`;
     this.canvas.setAttribute("aria-label", `z₁ and z₂ of each row: paths of ${shown}`);
-    if (!panel.width || !this.means.length) return;
+    if (!panel.width || !lines.length) return;
+    const names = NAMES.slice(0, lines[0].path[0].length), alone = names.length < 2;
     const stacked = panel.width < panel.height, left = 2.6 * size, top = 0.4 * size;
-    const width = stacked ? panel.width : (panel.width - size) / 2;
-    const height = stacked ? panel.height / 2 : panel.height;
+    const width = stacked || alone ? panel.width : (panel.width - size) / 2;
+    const height = stacked && !alone ? panel.height / 2 : panel.height;
     panel.show((context) => {
-      NAMES.forEach((name, k) => {
+      names.forEach((name, k) => {
         const box = {
           left: left + (stacked ? 0 : k * (width + size)),
           top: top + (stacked ? k * height : 0),
           width: width - left - 2,
           height: height - 2.2 * size,
         };
-        const axes = new Axes(box, [0.5, LENGTH + 0.5], this.rangeOf(k));
+        const axes = new Axes(box, [0.5, length + 0.5], this.rangeOf(k));
         axes.draw(context, theme, { xCount: 6 });
         axes.clip(context, () => {
           for (const line of lines) trace(context, axes, line, k);
@@ -242,7 +250,8 @@ class Paths {
    * @param {number} k
    */
   rangeOf(k) {
-    const middle = this.means.map((path) => path.slice(LENGTH / 4, 3 * LENGTH / 4));
+    const { length } = this, means = this.means.length ? this.means : [this.own ?? []];
+    const middle = means.map((path) => path.slice(length / 4, 3 * length / 4));
     const values = (this.ofSamples && this.samples.length ? this.samples : middle).flat().map((z) => z[k]);
     const least = Math.min(...values), most = Math.max(...values);
     const margin = (this.ofSamples ? 0.04 : 0.3) * (most - least);
@@ -252,8 +261,8 @@ class Paths {
 
 /** @param {Path[]} paths @returns {Path} */
 function mean(paths) {
-  return paths[0].map((_, t) =>
-    [0, 1].map((k) => paths.reduce((sum, path) => sum + path[t][k], 0) / paths.length)
+  return paths[0].map((z, t) =>
+    Array.from(z, (_, k) => paths.reduce((sum, path) => sum + path[t][k], 0) / paths.length)
   );
 }
 
@@ -294,7 +303,7 @@ function label(context, axes, theme, lines, k) {
   const taken = [];
   for (const { path, color, title = "" } of lines) {
     let best = -Infinity, x = 0, y = 0;
-    for (let t = LENGTH / 4; t < 3 * LENGTH / 4; t++) {
+    for (let t = Math.floor(path.length / 4); t < 3 * path.length / 4; t++) {
       const px = axes.x(t + 1), py = axes.y(path[t][k]);
       if (py < axes.top + size || py > axes.top + axes.height - size) continue;
       const others = lines.filter((other) => other.path !== path);

@@ -21,8 +21,24 @@ export const params = { ...latentParams, plane: text({ form: /^(pca\d|\d{1,4}),(
 
 export default {
   /** @param {{ model: Model, el: HTMLElement }} host */
-  render: (host) => followLatent(host, (latent) => new Plane(host.model, host.el, latent)),
+  render: (host) =>
+    followLatent(
+      host,
+      (latent) => latent.count > 1 ? new Plane(host.model, host.el, latent) : new Line(host.el),
+    ),
 };
+
+/** In the place of a plane, where there is only one direction. */
+class Line {
+  /** @param {HTMLElement} el */
+  constructor(el) {
+    el.append(h("p.notice", {}, "A plane takes two latent numbers, and this model has one: turn its knob."));
+  }
+
+  changed() {}
+
+  close() {}
+}
 
 class Plane {
   /** @param {Model} model @param {HTMLElement} el @param {Latent} latent */

@@ -10,7 +10,7 @@ import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO, EVIDENCE, GENERATED, MARK } from "../../kit/palette.js";
 import { number } from "../../kit/params.js";
 import { Axes, onLayout, Panel, themeOf } from "../../kit/plot.js";
-import { LENGTH, paintRows, RowPlane, scrubbable, scrubber, seed, windowOf } from "../../kit/rows.js";
+import { MOST, paintRows, RowPlane, rowsOf, scrubbable, scrubber, seed, windowOf } from "../../kit/rows.js";
 import { atLeisure, inSlices, onNextFrame } from "../../kit/slices.js";
 import { bound, observe } from "../../engine/rows.js";
 import { Random } from "../../engine/random.js";
@@ -21,7 +21,7 @@ import { Random } from "../../engine/random.js";
 const PATHS = 10; // K of the bound
 const FEW = 4; // rows, a seventh of all
 
-export const params = { seed, row: number({ initial: null, least: 1, most: LENGTH, ofSubject: true }) };
+export const params = { seed, row: number({ initial: null, least: 1, most: MOST, ofSubject: true }) };
 
 export default {
   /** @param {{ model: Model, el: HTMLElement }} host */
@@ -55,14 +55,15 @@ class Rows {
     this.reading = new AbortController();
     this.draw = onNextFrame(() => this.show());
     this.tell = atLeisure(() => this.say());
+    const length = this.length = rowsOf(model);
     this.scrubber = scrubber(model, "row", () => this.row);
     this.canvas = h("canvas.live.read", { role: "img", "aria-label": "The digit" });
     this.panel = new Panel(this.canvas);
     this.buffer = document.createElement("canvas");
     this.box = { left: 0, top: 0, side: 1 };
     const rowAt = (/** @type {MouseEvent} */ event) =>
-      1 + Math.floor(LENGTH * (event.offsetY - this.box.top) / this.box.side);
-    scrubbable(this.canvas, rowAt, this.scrubber.go, this.scrubber.done);
+      1 + Math.floor(length * (event.offsetY - this.box.top) / this.box.side);
+    scrubbable(this.canvas, length, rowAt, this.scrubber.go, this.scrubber.done);
     this.plane = new RowPlane({ posterior: true, path: true, z: "z, drawn from q" });
     this.sum = equation([
       { name: "log p(x | z)", color: GENERATED },
@@ -145,7 +146,7 @@ class Rows {
 
   /** From 1: the link's row, or the one that surprises most. */
   get row() {
-    return this.model.get("row") ?? this.surprising;
+    return Math.min(this.model.get("row") ?? this.surprising, this.length);
   }
 
   get surprising() {
@@ -168,7 +169,7 @@ class Rows {
 
   // The digit, and beside its rows the bars of both terms, on one scale.
   drawRows() {
-    const { panel, theme, row } = this, { size } = theme, top = 1.7 * size, gap = size;
+    const { panel, theme, row, length } = this, { size } = theme, top = 1.7 * size, gap = size;
     const rows = /** @type {import("../../engine/rows.js").ObservedRow[]} */ (this.rows);
     const side = Math.min(panel.height - 3.5 * size, panel.width - 2 * (gap + 5.8 * size));
     const left = 3;
@@ -187,7 +188,7 @@ class Rows {
     panel.show((context) => {
       const mark = (/** @type {number} */ from, /** @type {number} */ width) => {
         Object.assign(context, { strokeStyle: MARK, lineWidth: 2.5 });
-        context.strokeRect(from - 2, top + (row - 1) * side / LENGTH - 1.5, width + 4, side / LENGTH + 3);
+        context.strokeRect(from - 2, top + (row - 1) * side / length - 1.5, width + 4, side / length + 3);
       };
       const heading = (
         /** @type {string} */ text,
@@ -217,9 +218,9 @@ class Rows {
           context.globalAlpha = t + 1 === row ? 1 : 0.55;
           context.fillRect(
             axes.left,
-            top + (t + 0.12) * side / LENGTH,
+            top + (t + 0.12) * side / length,
             axes.x(value) - axes.left,
-            0.76 * side / LENGTH,
+            0.76 * side / length,
           );
         });
         context.globalAlpha = 1;
@@ -242,14 +243,14 @@ class Rows {
     setText(
       this.said,
       `In ${this.title}, row ${surprising} surprises most: KL ${signed(kl[surprising - 1])} nats. ` +
-        `${FEW} of the ${LENGTH} rows hold ${percent(few / total)} of the KL.`,
+        `${FEW} of the ${this.length} rows hold ${percent(few / total)} of the KL.`,
     );
-    const at = rows[row - 1], [x, y] = Array.from(at.z, (value) => signed(value, 2));
+    const at = rows[row - 1], z = Array.from(at.z, (value) => signed(value, 2)).join(", ");
     this.canvas.setAttribute(
       "aria-label",
       `${this.title} with each row's KL and −log p. Row ${row}: KL ${signed(-at.minus_kl_z, 2)} nats, ` +
         `log p ${signed(at.reconstruction, 2)} nats`,
     );
-    this.plane.canvas.setAttribute("aria-label", `The latent plane of row ${row}: z is at ${x}, ${y}`);
+    this.plane.canvas.setAttribute("aria-label", `The latent plane of row ${row}: z is at ${z}`);
   }
 }

@@ -182,13 +182,13 @@ function legend(context, theme, axes, title, lines) {
 }
 
 /** No further from the frame than its height: dashes that lead a million pixels away would all be drawn. @param {Axes} axes @param {number} value */
-function heightOf(axes, value) {
+export function heightOf(axes, value) {
   const y = axes.y(axes.log ? Math.max(value, axes.y0) : value);
   return Math.max(axes.top - axes.height, Math.min(axes.top + 2 * axes.height, y));
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Axes} axes @param {Line} line */
-function stroke(context, axes, { x, y, color, width, dash }) {
+export function stroke(context, axes, { x, y, color, width, dash }) {
   Object.assign(context, { strokeStyle: color, fillStyle: color, lineWidth: width, lineJoin: "round" });
   context.setLineDash(dash);
   context.beginPath();

@@ -1,40 +1,26 @@
-// The pictures of a run, frame by frame: sixteen fixed images with what the model makes of them, sixteen draws from the
-// prior, and the map of a latent space of two dimensions.
+// The film of a run, frame by frame: what it reconstructs and draws, the map of a latent space of two dimensions, and the
+// sizes of its clusters.
 
-import { halves } from "../../engine/weights.js";
 import { h } from "../../kit/elements.js";
 import { DIGITS } from "../../kit/palette.js";
-import { Sheet } from "../../kit/pictures.js";
 import { Axes, dots, Panel, quantile } from "../../kit/plot.js";
-import { imagesOf, unpackFrame } from "./record.js";
-import { ask } from "./wire.js";
+import { Clouds } from "./clouds.js";
+import { Frames } from "./frames.js";
+import { Sheets } from "./sheets.js";
 
 /** @typedef {import("../../kit/plot.js").Theme} Theme */
-/** @typedef {ReturnType<typeof unpackFrame>} Frame */
-
-const SIXTEEN = 16, ACROSS = 8; // images in a row
 
 export class Film {
   /**
    * @param {string} id of the run
-   * @param {number[]} shape of an image
-   * @param {number[] | null} labels of the images on the map, where there is one
+   * @param {import("./record.js").About} about
    * @param {{ arrived: () => void }} to
    */
-  constructor(id, shape, labels, { arrived }) {
-    this.id = id;
-    this.size = shape.reduce((a, b) => a * b, 1);
-    this.labels = labels;
-    this.arrived = arrived;
-    const side = shape[0];
-    this.pairs = new Sheet({
-      columns: ACROSS,
-      rows: 2 * SIXTEEN / ACROSS,
-      side,
-      label: "Sixteen images of the validation, each above its reconstruction",
-    });
-    const columns = labels ? ACROSS / 2 : ACROSS;
-    this.draws = new Sheet({ columns, rows: SIXTEEN / columns, side, label: "Sixteen draws from the prior" });
+  constructor(id, about, { arrived }) {
+    const vectors = about.shape.length === 1, things = vectors ? "points" : "images";
+    this.labels = about.labels;
+    this.frames = new Frames(id, about, arrived);
+    this.pictures = vectors ? new Clouds(about) : new Sheets(about);
     this.map = new Panel(
       h("canvas.live.latents", { role: "img", "aria-label": "The latent means of images of the validation" }),
     );
@@ -43,80 +29,46 @@ export class Film {
       "figure.clusters",
       { hidden: true },
       this.sizes.canvas,
-      h("figcaption", {}, "images in each cluster"),
+      h("figcaption", {}, `${things} in each cluster`),
     );
-    this.element = h(
-      "div.film",
+    const latent = h(
+      "figure.latent",
       {},
-      h("figure.pairs", {}, this.pairs.canvas, h("figcaption", {}, "images, each above its reconstruction")),
-      h("figure.draws", {}, this.draws.canvas, h("figcaption", {}, "drawn from the prior")),
-      labels &&
-        h(
-          "figure.latent",
-          {},
-          this.map.canvas,
-          h("figcaption", {}, `means of q(z | x), ${labels.length} images`),
-        ),
-      this.counted,
+      this.map.canvas,
+      h("figcaption", {}, `means of q(z | x) of ${about.map} ${things}`),
     );
-    this.element.classList.toggle("mapped", Boolean(labels));
-    /** @type {Map<number, Frame>} */
-    this.frames = new Map();
-    /** @type {Set<number>} */
-    this.asked = new Set();
-    this.wanted = -1;
-    this.ended = new AbortController();
-    this.loadImages();
+    this.element = h("div.film", {}, ...this.pictures.elements, about.map && latent, this.counted);
+    this.element.classList.toggle("mapped", about.map > 0);
+    this.element.classList.toggle("vectors", vectors);
   }
 
   end() {
-    this.ended.abort();
+    this.frames.end();
+    this.pictures.end();
   }
 
-  /** The sixteen images themselves. */
-  async loadImages() {
-    try {
-      const buffer = await ask(`run/${this.id}/images`, { bytes: true, signal: this.ended.signal });
-      imagesOf(new Uint8Array(buffer), this.size).slice(0, SIXTEEN).forEach((x, i) =>
-        this.pairs.put(i % ACROSS, 2 * Math.floor(i / ACROSS), x)
-      );
-    } catch { /* the poll says what is the matter */ }
-  }
-
-  /** Fetches a frame, once. @param {number} frame */
-  async load(frame) {
-    if (this.asked.has(frame)) return;
-    this.asked.add(frame);
-    try {
-      const buffer = await ask(`run/${this.id}/frame/${frame}`, { bytes: true, signal: this.ended.signal });
-      this.frames.set(frame, unpackFrame(buffer, this.size));
-      if (frame === this.wanted) this.arrived();
-    } catch {
-      this.asked.delete(frame); // asked again when it is next wanted
-    }
+  /** Fits its panels to their places. */
+  fit() {
+    this.map.fit();
+    this.sizes.fit();
+    this.pictures.fit();
   }
 
   /**
    * Shows a frame; until it is there, what was shown is dimmed.
    * @param {Theme} theme
    * @param {number} frame
-   * @param {number[]} [sizes] of the clusters, where there are any
+   * @param {{ newest: boolean, sizes?: number[] }} point whether it is the newest, and the clusters' sizes
    */
-  show(theme, frame, sizes) {
-    this.wanted = frame;
-    const found = this.frames.get(frame);
+  show(theme, frame, { newest, sizes }) {
+    const found = this.frames.at(frame);
     this.element.classList.toggle("stale", !found && frame >= 0);
-    if (frame < 0) return;
-    if (!found) {
-      this.load(frame);
-      return;
-    }
-    found.reconstructions.forEach((x, i) => this.pairs.put(i % ACROSS, 2 * Math.floor(i / ACROSS) + 1, x));
-    const { columns } = this.draws;
-    found.draws.forEach((x, i) => this.draws.put(i % columns, Math.floor(i / columns), x));
+    this.pictures.take(this.frames.images);
+    if (!found) return;
+    this.pictures.show(theme, found, newest);
     this.element.dataset.frame = String(frame);
     if (sizes) this.drawSizes(theme, sizes);
-    if (this.labels && found.rest.byteLength) this.drawMap(theme, halves(found.rest), this.labels);
+    if (found.places.length) this.drawMap(theme, found.places, this.labels);
   }
 
   /** How many images each cluster has, as bars above its number. @param {Theme} theme @param {number[]} sizes */
@@ -159,11 +111,9 @@ export class Film {
     map.keep((context) => axes.draw(context, theme, { xCount: 3, yCount: 3 }));
     map.show((context) => {
       axes.clip(context, () => {
-        const classes = [...new Set(labels)].sort();
-        for (const label of classes) {
-          const own = Array.from({ length: count }, (_, i) => i).filter((i) =>
-            !labels || labels[i] === label
-          );
+        const classes = [...new Set(labels)].sort((a, b) => a - b);
+        for (const label of labels.length ? classes : [0]) {
+          const own = Array.from({ length: count }, (_, i) => i).filter((i) => (labels[i] ?? 0) === label);
           const x = own.map((i) => places[2 * i]), y = own.map((i) => places[2 * i + 1]);
           context.fillStyle = DIGITS[label % DIGITS.length];
           dots(context, own.length, (i) => axes.x(x[i]), (i) => axes.y(y[i]), 3);
@@ -185,13 +135,5 @@ export class Film {
         }
       });
     });
-  }
-
-  /** @param {string} spoken of what step this is */
-  say(spoken) {
-    const label = `Sixteen draws from the prior, ${spoken}`;
-    if (this.draws.canvas.getAttribute("aria-label") !== label) {
-      this.draws.canvas.setAttribute("aria-label", label);
-    }
   }
 }

@@ -6,6 +6,7 @@ import { counted, number } from "../../kit/format.js";
 import { unread } from "../../kit/params.js";
 import { onLayout, themeOf } from "../../kit/plot.js";
 import { onNextFrame } from "../../kit/slices.js";
+import { Bring } from "./bring.js";
 import { Plan } from "./plan.js";
 import { duration } from "./record.js";
 import {
@@ -71,6 +72,11 @@ export class Form {
       options.data.map(({ name, title }) => [name, title]),
       (name) => this.put("data", name),
     );
+    this.bring = new Bring(el, options, (images) => {
+      options.data.push(images);
+      this.data.menu.append(h("option", { value: images.name }, images.title));
+      this.put("data", images.name);
+    });
     this.presets = h("div.presets", { role: "group", "aria-label": "Presets" });
     this.says = h("p.for");
     this.first = h("div.fields");
@@ -83,7 +89,7 @@ export class Form {
     el.replaceChildren(h(
       "div.form",
       {},
-      h("div.controls.what", {}, this.models.element, this.data.element),
+      h("div.controls.what", {}, this.models.element, this.data.element, this.bring.element),
       this.presets,
       this.says,
       h("div.settings", {}, this.first),
@@ -101,6 +107,7 @@ export class Form {
     const update = onNextFrame(() => this.update());
     this.ends = [
       this.more.end,
+      () => this.bring.end(),
       this.redraw.cancel,
       update.cancel,
       onLayout(this.plan.canvas, this.redraw),
@@ -226,6 +233,7 @@ export class Form {
   }
 
   async begin() {
+    this.update(); // what was written just before the press
     this.start.disabled = true;
     this.problem.hidden = true;
     try {

@@ -16,6 +16,15 @@
  * @property {string | null} mark what was changed
  * @property {number | null} frame
  *
+ * What a run's first turn has found.
+ * @typedef {object} About
+ * @property {number[]} shape of an image, or of a vector: one number alone
+ * @property {number} shown how many are reconstructed in a frame, and as many drawn
+ * @property {boolean} rows whether one row of an image is drawn after the other
+ * @property {number} choices of a y that is drawn with each x in turn, or 0
+ * @property {number} map how many have a place on a map of the latent space
+ * @property {number[]} labels theirs, if there are any
+ *
  * @typedef {object} Line
  * @property {string} name
  * @property {string} color
@@ -28,6 +37,7 @@
  * @typedef {{ title: string, lines: Line[], log?: boolean, cut?: number }} Chart `cut`: the share of low values that may be below
  */
 
+import { halves } from "../../engine/weights.js";
 import { DATA, ELBO, EVIDENCE, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
 
 const TERMS = /** @type {Record<string, string>} */ ({
@@ -138,23 +148,33 @@ export function pointAt(points, frame) {
 }
 
 /**
- * The pictures of a frame, in [0, 1]: sixteen reconstructions, sixteen draws, and the places of a latent map.
+ * A frame: reconstructions, as many draws, and x and y of each place on the latent map, where there is one.
  * @param {ArrayBuffer} buffer
- * @param {number} size numbers of an image
+ * @param {{ shape: number[], shown: number }} about
  */
-export function unpackFrame(buffer, size) {
-  const images = imagesOf(new Uint8Array(buffer, 0, 32 * size), size);
-  return { reconstructions: images.slice(0, 16), draws: images.slice(16), rest: buffer.slice(32 * size) };
+export function unpackFrame(buffer, { shape, shown }) {
+  const bytes = shown * sizeOf(shape) * (shape.length === 1 ? 2 : 1);
+  return {
+    reconstructions: itemsOf(buffer.slice(0, bytes), shape),
+    draws: itemsOf(buffer.slice(bytes, 2 * bytes), shape),
+    places: halves(buffer.slice(2 * bytes)),
+  };
 }
 
-/** @param {Uint8Array} bytes @param {number} size */
-export function imagesOf(bytes, size) {
-  const levels = Float32Array.from(bytes, (level) => level / 255);
+/** Images, their levels in [0, 1]; or vectors. @param {ArrayBuffer} buffer @param {number[]} shape */
+export function itemsOf(buffer, shape) {
+  const size = sizeOf(shape);
+  const values = shape.length === 1
+    ? halves(buffer)
+    : Float32Array.from(new Uint8Array(buffer), (level) => level / 255);
   return Array.from(
-    { length: Math.floor(levels.length / size) },
-    (_, i) => levels.subarray(i * size, (i + 1) * size),
+    { length: Math.floor(values.length / size) },
+    (_, i) => values.subarray(i * size, (i + 1) * size),
   );
 }
+
+/** @param {number[]} shape */
+const sizeOf = (shape) => shape.reduce((a, b) => a * b, 1);
 
 /** So many seconds in words. @param {number} seconds */
 export function duration(seconds) {

@@ -17,8 +17,12 @@ import { text } from "../../kit/params.js";
  * What can be asked for.
  * @typedef {object} Options
  * @property {boolean} training whether anything can
+ * @property {boolean} uploads whether files are taken
+ * @property {boolean} hub whether the Hugging Face Hub is asked
+ * @property {{ upload: number }} limits bytes of a file
  * @property {Choice[]} models
- * @property {{ name: string, title: string, count: number }[]} data and how many images are trained on
+ * @property {{ name: string, title: string, count: number, shape: number[] }[]} data, how many images are trained on, and
+ *   of which shape: one number alone for vectors
  *
  * @typedef {{ label: string, at: "arguments" | "training" | "", kind: Kind, first: boolean }} Field
  */
@@ -49,6 +53,8 @@ const LABELS = /** @type {Record<string, string>} */ ({
   clusters: "Clusters",
   memory_dim: "Width of the memory",
   hidden_dims: "Hidden layers",
+  conditioned: "The label y conditions",
+  estimator: "Estimator of y",
   likelihood: "Likelihood",
   learning_rate: "Learning rate",
   beta: "β, the weight of the KL",
@@ -65,8 +71,6 @@ const LABELS = /** @type {Record<string, string>} */ ({
   averaging: "Averaged weights’ decay",
   weight_decay: "Weight decay",
   dropout: "Dropout",
-  conditioned: "Label beside",
-  estimator: "Estimator",
   temperature: "Temperature",
   straight_through: "Straight through",
   memory_layers: "Layers of the memory",
@@ -78,6 +82,8 @@ const FIRST = new Set([
   "clusters",
   "memory_dim",
   "hidden_dims",
+  "conditioned",
+  "estimator",
   "likelihood",
   "learning_rate",
   "beta",
@@ -169,7 +175,9 @@ export function specificationOf(options, get) {
   for (const [key, found] of [["model", model.name], ["preset", preset.id], ["data", data.name]]) {
     if (get(key) && get(key) !== found) unread.push(key);
   }
-  for (const [key, { at, kind }] of Object.entries(fieldsOf(model))) {
+  const fields = fieldsOf(model);
+  if (data.shape.length === 1 && fields.likelihood) specification.arguments.likelihood = "gaussian"; // of no image
+  for (const [key, { at, kind }] of Object.entries(fields)) {
     if (!get(key)) continue;
     const value = read(kind, get(key));
     if (value === undefined) unread.push(key);

@@ -1,9 +1,12 @@
-// Train: a run is asked for, watched and steered. It is computed on the server; its name stands in the link.
+// Train: a run is asked for, watched and steered; or several are compared. They are computed on the server; their names
+// stand in the link.
 
 import { follow } from "../../kit/controls.js";
 import { h } from "../../kit/elements.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { number, text } from "../../kit/params.js";
+import { Compare, params as compared } from "./compare.js";
+import { withOwn } from "./brought.js";
 import { Form } from "./form.js";
 import { params as settings } from "./specification.js";
 import { Watch } from "./watch.js";
@@ -12,9 +15,10 @@ import { ask } from "./wire.js";
 /** @typedef {import("../../kit/controls.js").Model} Model */
 
 export const params = {
-  run: text({ form: /^[\w-]{4,64}$/ }),
+  run: text({ form: /^[\w-]{4,64}$/, entry: true }),
   frame: number({ initial: null, least: 0, most: 9999 }),
   ...settings,
+  ...compared,
 };
 
 export default {
@@ -25,11 +29,15 @@ export default {
     let unfollow = () => {};
     const end = whenLoaded(
       el,
-      () => ask("options"),
+      async () => withOwn(await ask("options"), String(model.get("data") ?? "")),
       (/** @type {import("./specification.js").Options} */ options) => {
         if (!options.training) {
           const problem = "Training is switched off on this server.";
           el.replaceChildren(h("p.notice", { role: "alert", "data-ready": "" }, problem));
+          return;
+        }
+        if (model.get("compares")) {
+          view = new Compare(model, el, options);
           return;
         }
         const first = model.get("first"); // the model that is offered before any is chosen

@@ -7,8 +7,10 @@ import { addingUp, number, signed } from "../../kit/format.js";
 import { DATA, ELBO, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
 import { onLayout, Player, themeOf } from "../../kit/plot.js";
 import { onNextFrame } from "../../kit/slices.js";
+import { source } from "../../kit/source.js";
 import { Curves } from "./chart.js";
 import { Film } from "./film.js";
+import { publish } from "./publish.js";
 import { duration, ordinal, pointAt, termName } from "./record.js";
 import { KEYS, wordsOf } from "./specification.js";
 import { Wheel } from "./wheel.js";
@@ -24,6 +26,11 @@ const SECONDS = 8; // that a film takes
 const AHEAD = 4; // frames fetched before they are played
 const COLORS = [GENERATED, DATA, TRUE_MODEL];
 const PHASES = { E: "E-step: φ moves", M: "M-step: θ moves", EM: "φ and θ move together" };
+
+/** A run beside the visitor's last one, in the words of a link. @param {string} id */
+function sideBySideWith(id) {
+  return [id, ...ownRuns().filter((other) => other !== id).slice(0, 1)].join(",");
+}
 
 export class Watch {
   /** @param {Model} model @param {HTMLElement} el @param {Options} options @param {string} id */
@@ -45,8 +52,7 @@ export class Watch {
     this.draw = onNextFrame(() => this.redraw());
     this.layout = onNextFrame(() => {
       this.curves.fit();
-      this.film?.map.fit();
-      this.film?.sizes.fit();
+      this.film?.fit();
       this.drawn = [null, ""];
       this.redraw();
     });
@@ -75,6 +81,7 @@ export class Watch {
       },
       say: (frame) => this.stepOf(frame),
     });
+    this.publish = publish(id);
     this.wheel = new Wheel(id, () => this.poll.now());
     this.after = h("div.controls.after", { hidden: true });
     el.replaceChildren(h(
@@ -93,6 +100,7 @@ export class Watch {
     });
     this.ends = [
       () => this.poll.end(),
+      () => this.publish.end(),
       () => this.player.stop(),
       () => this.film?.end(),
       this.draw.cancel,
@@ -121,7 +129,7 @@ export class Watch {
   go(frame) {
     this.model.set("frame", frame >= this.frames - 1 ? null : frame);
     for (let next = frame + 1; next <= Math.min(frame + AHEAD, this.frames - 1); next++) {
-      this.film?.load(next);
+      this.film?.frames.load(next);
     }
   }
 
@@ -146,8 +154,8 @@ export class Watch {
   }
 
   /** @param {NonNullable<Told["about"]>} about */
-  begin({ shape, map, labels }) {
-    this.film = new Film(this.id, shape, map ? labels : null, { arrived: this.draw });
+  begin(about) {
+    this.film = new Film(this.id, about, { arrived: this.draw });
     this.pictures.replaceChildren(this.film.element);
     this.ends.push(onLayout(this.film.map.canvas, this.layout));
   }
@@ -177,7 +185,9 @@ export class Watch {
       }.`,
       running: left ? `About ${duration(left)} left.` : "Under way.",
       paused: "Paused.",
-      done: `Done${last ? ` in ${duration(last.seconds)} of computing` : ""}.${result}`,
+      done: !told.specification
+        ? "A checkpoint that was brought along."
+        : `Done${last ? ` in ${duration(last.seconds)} of computing` : ""}.${result}`,
       stopped: `Stopped.${result}`,
       failed: problem,
       lost: problem || "The run is lost: the server was started anew.",
@@ -202,14 +212,30 @@ export class Watch {
       model.set("frame", null);
       put(model, "run", "");
     };
-    const there = told?.checkpoint;
+    const there = told?.checkpoint, asked = told?.specification; // none of what was brought along
     this.after.replaceChildren(...[
       button(
-        over && told ? "These settings again" : "A run of my own",
-        () => again(told ? wordsOf(options, told.specification) : {}),
+        over && asked ? "These settings again" : "A run of my own",
+        () => again(asked ? wordsOf(options, asked) : {}),
         { className: "button primary" },
       ),
+      told?.page && h(
+        "a.button",
+        { href: source.address(told.page, `?checkpoint=${this.id}`), "data-page": "" },
+        "Explore it",
+      ),
+      told?.page && h(
+        "a.button",
+        { href: source.address("draw", `?checkpoint=${this.id}`), "data-page": "" },
+        "Draw with it",
+      ),
       there && h("a.button", { href: urlOf(`run/${this.id}/download`), download: "" }, "Download"),
+      over && asked && h("a.button", {
+        href: "?scene=compare",
+        "data-scene": "compare",
+        onclick: () => model.set("runs", sideBySideWith(this.id)),
+      }, "Compare"),
+      there && options.hub && this.publish.element,
     ].filter(Boolean));
   }
 
@@ -220,7 +246,7 @@ export class Watch {
     const point = live ? points[points.length - 1] : pointAt(points, frame);
     this.slider.show(Math.max(0, frame));
     if (!point) return;
-    this.film?.show(theme, frame, pointAt(points, frame)?.scores?.sizes);
+    this.film?.show(theme, frame, { newest: live, sizes: pointAt(points, frame)?.scores?.sizes });
     if (this.drawn[0] !== points || this.drawn[1] !== theme.text) {
       this.curves.keep(theme, points);
       this.drawn = [points, theme.text];
@@ -229,7 +255,7 @@ export class Watch {
     setText(this.when, `Step ${number(point.step)}${told.steps ? ` of ${number(told.steps)}` : ""}`);
     setText(this.phase, PHASES[point.phase]);
     this.add(point);
-    this.film?.say(`step ${number(point.step)}`);
+    this.film?.pictures.say(`step ${number(point.step)}`);
   }
 
   /** The ELBO of a point and its terms, which add up. @param {import("./record.js").Point} point */

@@ -1,6 +1,7 @@
 // What the server is asked for, and who asks.
 
 /** @typedef {import("./record.js").Point} Point */
+/** @typedef {import("./record.js").About} About */
 
 /**
  * A run as the server tells of it, with all its points.
@@ -12,8 +13,9 @@
  * @property {number | null} left_s
  * @property {number} frames
  * @property {number} steps in all
- * @property {{ shape: number[], map: number, labels: number[] } | null} about its images, once they are there
+ * @property {About | null} about its data, once they are there
  * @property {boolean} checkpoint whether it can be taken home
+ * @property {string | null} page whose scenes look at it
  * @property {any} specification
  * @property {Point[]} points
  */
@@ -29,16 +31,16 @@ export class Refused extends Error {}
 /**
  * What the server answers, in JSON or in bytes.
  * @param {string} path below training/
- * @param {{ body?: any, bytes?: boolean, signal?: AbortSignal }} [settings] with a body it is sent
+ * @param {{ body?: any, bytes?: boolean, signal?: AbortSignal, seconds?: number }} [settings] with a body it is sent
  * @returns {Promise<any>} rejects with an Error whose message is a sentence; Refused where the server has said no
  */
-export async function ask(path, { body, bytes = false, signal } = {}) {
+export async function ask(path, { body, bytes = false, signal, seconds = 30 } = {}) {
   const sent = body && {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
   };
-  const timeout = AbortSignal.timeout(30_000);
+  const timeout = AbortSignal.timeout(1000 * seconds);
   /** @type {Response} */
   let response;
   try {
@@ -63,7 +65,7 @@ export const urlOf = (path) => new URL(`training/${path}`, document.baseURI).hre
 
 // Who asks: a number that this browser keeps. Whoever has it steers the runs that it started.
 
-const VISITOR = "aevb:visitor", RUNS = "aevb:runs", MANY = 50;
+const VISITOR = "aevb:visitor", MANY = 50;
 
 /** @type {Map<string, string>} */
 const kept = new Map(); // where the browser keeps nothing
@@ -96,15 +98,28 @@ export function visitor() {
   return found;
 }
 
-/** The runs that this browser has started, the last one first. @returns {string[]} */
-export function ownRuns() {
-  return (recall(RUNS) ?? "").split(" ").filter(Boolean);
+/** Names that this browser keeps, the last one first. @param {string} key */
+function names(key) {
+  return {
+    /** @returns {string[]} */
+    all: () => (recall(key) ?? "").split(" ").filter(Boolean),
+    /** @param {string} name */
+    add(name) {
+      remember(key, [name, ...this.all()].slice(0, MANY).join(" "));
+    },
+  };
 }
 
+const RUNS = names("aevb:runs");
+
+/** The images that this browser has brought. */
+export const UPLOADS = names("aevb:uploads");
+
+/** The runs that this browser has started, the last one first. */
+export const ownRuns = RUNS.all;
+
 /** @param {string} id */
-export function rememberRun(id) {
-  remember(RUNS, [id, ...ownRuns()].slice(0, MANY).join(" "));
-}
+export const rememberRun = (id) => RUNS.add(id);
 
 const BEAT = 500; // ms between two questions while a run is under way
 const SLOW = 2000; // while it is paused: another device may set it going

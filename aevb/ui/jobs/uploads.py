@@ -1,0 +1,165 @@
+"""Images that visitors have brought along, a folder each.
+
+    about.json   what is told of them: title, shape, classes, count; whose they are, and since when
+    images.npz   grey levels (N, S, S) and their labels, to train on and to test with
+
+They expire as runs do, but not while a run refers to them.
+"""
+
+import json
+import logging
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from aevb.data import Images, Split
+from aevb.ui.jobs import limits
+
+log = logging.getLogger("aevb")
+
+ABOUT, IMAGES = "about.json", "images.npz"
+PREFIX = "upload-"
+NAME = re.compile(PREFIX + r"[0-9a-f]{16}", re.ASCII)
+
+_root: Path | None = None
+
+
+def lie_in(root: Path) -> None:
+    """Says where they are, once for each process."""
+    global _root
+    _root = root
+
+
+def below(runs: Path) -> Path:
+    """Where they are beside the runs in a folder."""
+    return runs / "uploads"
+
+
+def folder(name: str) -> Path:
+    """A folder that there is.
+
+    Raises:
+        LookupError: where there is none of that name, or not any more.
+    """
+    if _root is None or not isinstance(name, str) or not NAME.fullmatch(name):
+        raise LookupError(name)
+    if not (_root / name / ABOUT).is_file():
+        raise LookupError(name)
+    return _root / name
+
+
+def about(name: str) -> dict[str, Any]:
+    """What is told of them.
+
+    Raises:
+        LookupError: where there are none of that name, or not any more.
+    """
+    try:
+        return json.loads((folder(name) / ABOUT).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:  # it expires at this moment
+        raise LookupError(name) from error
+
+
+def read(name: str) -> Images:
+    """The images themselves.
+
+    Raises:
+        LookupError: where there are none of that name, or not any more.
+    """
+    told = about(name)
+    try:
+        with np.load(folder(name) / IMAGES, allow_pickle=False) as held:
+            arrays = {key: torch.from_numpy(held[key]) for key in held.files}
+    except FileNotFoundError as error:
+        raise LookupError(name) from error
+    train, test = (Split(arrays[part], arrays.get(f"{part}_labels")) for part in ("train", "test"))
+    return Images(train, test, tuple(told["classes"]), True, told["note"], name)
+
+
+def write(place: Path, images: Images, title: str) -> dict[str, Any]:
+    """Puts images into a new folder, and returns what is told of them."""
+    place.mkdir()
+    arrays = dict[str, Any]()
+    for part, split in (("train", images.train), ("test", images.test)):
+        arrays[part] = split.images.numpy()
+        if split.labels is not None:
+            arrays[f"{part}_labels"] = split.labels.numpy()
+    np.savez(place / IMAGES, **arrays)
+    return {
+        "title": title,
+        "count": len(images.train),
+        "images": len(images.train) + len(images.test),
+        "shape": list(images.shape),
+        "classes": list(images.classes),
+        "note": images.note,
+    }
+
+
+def keep(place: Path, told: Mapping[str, Any], visitor: str) -> str:
+    """Makes a folder that `write` has filled one of these, and returns its name."""
+    assert _root is not None
+    name = f"{PREFIX}{secrets.token_hex(8)}"
+    known = {**told, "visitor": visitor, "created": time.time(), "bytes": (place / IMAGES).stat().st_size}
+    (place / ABOUT).write_text(json.dumps(known), encoding="utf-8")
+    place.rename(_root / name)
+    return name
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """A folder beside them, which goes again: where a file is received, unpacked and read."""
+    assert _root is not None
+    place = _root / f".{secrets.token_hex(8)}"
+    place.mkdir(parents=True)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def stored(visitor: str | None = None) -> int:
+    """Bytes of disk that they take, or those of one visitor."""
+    return sum(told["bytes"] for _, told in _all() if visitor in (None, told["visitor"]))
+
+
+def sweep(runs: Path) -> None:
+    """Removes what has expired or is beyond the limit, oldest first, unless a run in the folder `runs` refers
+    to it; and lost workplaces."""
+    clock = time.time()
+    for place in _root.glob(".*") if _root else ():
+        if clock - place.stat().st_mtime > limits.LOST:
+            shutil.rmtree(place, ignore_errors=True)
+    due, size = list[Path](), 0
+    for place, told in sorted(_all(), key=lambda one: -one[1]["created"]):
+        size += told["bytes"]
+        if clock - told["created"] > limits.KEPT_SECONDS or size > limits.UPLOADED:
+            due.append(place)
+    if not due:
+        return
+    used = {_data_of(path) for path in runs.glob("*/specification.json")}
+    for place in due:
+        if place.name not in used:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _all() -> Iterator[tuple[Path, dict[str, Any]]]:
+    for path in _root.glob(f"{PREFIX}*/{ABOUT}") if _root else ():
+        try:
+            yield path.parent, json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            log.warning("%s is damaged.", path)
+
+
+def _data_of(specification: Path) -> Any:
+    try:
+        return json.loads(specification.read_text(encoding="utf-8"))["data"]
+    except (OSError, ValueError, LookupError):
+        return None

@@ -1,0 +1,23 @@
+"""Messages as visitors may read them: where on the server its files lie is nobody's business."""
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from aevb import checkpoints, data
+
+
+def sentence(text: str) -> str:
+    """A message in which files are named from the server's folders on."""
+    named = [data.folder(), checkpoints.ROOT.parent]
+    with suppress(RuntimeError):  # where there is no home
+        named.append(Path.home())
+    folders = {
+        str(form) for folder in named for form in (folder, folder.absolute(), os.path.realpath(folder))
+    }
+    for folder in sorted(folders - {".", os.sep}, key=len, reverse=True):  # what lies within another first
+        start = rf"(?<![\w./-]){re.escape(folder)}"
+        text = re.sub(rf"{start}{re.escape(os.sep)}(?=\w|\.)", "", text)
+        text = re.sub(rf"{start}{re.escape(os.sep)}?(?![\w-])", "a folder of the server", text)
+    return text

@@ -1,0 +1,71 @@
+// One of the runs that are compared: it is followed while it is under way, and its film is at hand.
+
+import { DATA, EVIDENCE, GAP, GENERATED } from "../../kit/palette.js";
+import { Frames } from "./frames.js";
+import { Poll } from "./wire.js";
+
+/** @typedef {import("./wire.js").Told} Told */
+/** @typedef {import("./record.js").Point} Point */
+
+/** How runs are told apart: by a letter, a colour, dashes, and a mark of that number. */
+export const LOOKS = [
+  { letter: "A", color: DATA, dash: [] },
+  { letter: "B", color: GENERATED, dash: [9, 5] },
+  { letter: "C", color: EVIDENCE, dash: [2, 5] },
+  { letter: "D", color: GAP, dash: [14, 4, 3, 4] },
+];
+
+export class Contender {
+  /** @param {string} id @param {() => void} changed called when something is new of it */
+  constructor(id, changed) {
+    this.id = id;
+    /** @type {Told | null} */
+    this.told = null;
+    this.problem = ""; // why there is nothing of it, or nothing new
+    /** @type {Frames | null} */
+    this.film = null;
+    this.poll = new Poll(id, {
+      told: (told) => {
+        Object.assign(this, { told, problem: told.problem });
+        if (!this.film && told.about && told.frames) this.film = new Frames(id, told.about, changed);
+        changed();
+      },
+      failed: (problem) => {
+        this.problem = problem;
+        changed();
+      },
+    });
+  }
+
+  end() {
+    this.poll.end();
+    this.film?.end();
+  }
+
+  /** Steps and validation ELBOs. */
+  get curve() {
+    const points = this.told?.points.filter(({ validation }) => validation) ?? [];
+    return { x: points.map(({ step }) => step), y: points.map(({ validation }) => validation?.elbo ?? NaN) };
+  }
+
+  /** The last step that is recorded. */
+  get last() {
+    return this.told?.points.at(-1)?.step ?? 0;
+  }
+
+  /**
+   * The last measured point up to a step, or of all; null where there is none.
+   * @param {number | null} step
+   * @returns {Point | null}
+   */
+  pointAt(step) {
+    const points = this.told?.points.filter(({ validation }) => validation) ?? [];
+    return points.findLast((point) => step === null || point.step <= step) ?? points[0] ?? null;
+  }
+
+  /** The film's frame of that point. @param {number | null} step */
+  frameAt(step) {
+    const frame = this.pointAt(step)?.frame;
+    return typeof frame === "number" ? this.film?.at(frame) : undefined;
+  }
+}

@@ -1,0 +1,140 @@
+"""Checkpoints beside the shipped ones: a run's, from its page on, and those that were brought along."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from playwright.sync_api import Page, expect
+
+from aevb import checkpoints
+from aevb.data import Images, Split
+from aevb.models import CVAE, GMVAE, VAE, VRNN, LatentVariableModel
+from aevb.ui.frame import catalogue
+from aevb.ui.jobs import turns, uploads
+from aevb.ui.jobs.queue import Job
+
+OPEN = Callable[..., Page]
+
+SHOWN = ".instrument :is(.live[data-painted], [data-ready], .notice)"
+
+
+def through(page: Page, name: str) -> None:
+    """Every scene of a page, each until it shows something."""
+    for scene in catalogue.page(name).scenes:
+        page.locator(f".tab[data-scene={scene.id}]").click()
+        page.locator(f".explorer[data-shown={scene.id}]").wait_for()
+        page.locator(SHOWN).first.wait_for()
+        expect(page.locator(".warning")).to_be_hidden()
+
+
+def train(server, **specification: Any) -> str:
+    """A run that is asked for without a page, and its id."""
+    asked = json.dumps({"specification": specification, "visitor": "a-visitor"}).encode()
+    request = urllib.request.Request(
+        f"{server.url}/training/start", asked, {"Content-Type": "application/json"}
+    )
+    return json.load(urllib.request.urlopen(request, timeout=30))["id"]
+
+
+def test_a_run_is_explored_on_its_model_s_page_and_drawn_with(server, open_page: OPEN) -> None:
+    run = train(
+        server,
+        model="vae",
+        arguments={"latent_dim": 2, "hidden_dims": [64]},
+        data="digits",
+        training={"steps": 300},
+    )
+    page = open_page("train", run=run)
+    page.get_by_role("link", name="Explore it").click(timeout=60_000)
+    page.locator(".explorer[data-page=vae][data-shown]").wait_for()
+    expect(page.locator(".kept")).to_contain_text("scikit-learn's digits")
+    through(page, "vae")
+    # Its images have 8 × 8 pixels, and so has what it makes of them.
+    page.locator(".tab[data-scene=flow]").click()
+    page.locator(".explorer[data-shown=flow]").wait_for()
+    sizes = page.locator(".flow canvas.pixels").evaluate_all("all => all.map((one) => one.width)")
+    assert set(sizes) == {8}
+    # The menu and Back bring it back as it was left.
+    page.get_by_role("link", name="Conditional VAE").click()
+    page.locator(".explorer[data-page=cvae][data-shown]").wait_for()
+    page.get_by_role("link", name="VAE", exact=True).click()
+    page.locator(".explorer[data-page=vae][data-shown=flow]").wait_for()
+    assert f"checkpoint={run}" in page.url
+    # The shipped model is a press away, and Back leads to the run again.
+    page.get_by_role("button", name="Back to the shipped model").click()
+    page.locator(".explorer[data-shown=flow]").wait_for()
+    expect(page.locator(".kept")).to_be_hidden()
+    assert "checkpoint" not in page.url and "scene=flow" in page.url
+    page.go_back()
+    expect(page.locator(".kept")).to_be_visible()
+    # Draw has it in its kind's place, beside the shipped others.
+    page = open_page("draw", checkpoint=run, strokes="4040-8080c0c0")
+    page.locator("[data-model=vae] canvas.live[data-painted]").first.wait_for()
+    assert page.locator("[data-model=vae] .worth canvas").evaluate("one => one.width") == 8
+    link = page.locator("[data-model=vae] header a").get_attribute("href")
+    assert link and f"checkpoint={run}" in link and "strokes=" in link
+    assert page.faults == []
+
+
+SMALL: dict[str, Callable[[], LatentVariableModel]] = {
+    "vae": lambda: VAE(data_dim=64, latent_dim=1, hidden_dims=(8,)),
+    "cvae": lambda: CVAE(data_dim=36, classes=3, latent_dim=3, hidden_dims=(8,)),
+    "gmvae": lambda: GMVAE(data_dim=64, latent_dim=2, hidden_dims=(8, 8), clusters=7),
+    "vrnn": lambda: VRNN(data_dim=8, length=8, latent_dim=1, hidden_dims=(8,), memory_dim=8),
+}
+
+
+@pytest.fixture
+def brought(
+    tmp_path: Path, own_server: Callable, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Any, dict[str, str]]:
+    """A server that finds an untrained checkpoint of each kind among its runs, and their ids.
+
+    The conditional one is of images of three classes, which a visitor has brought too.
+    """
+    ids = {}
+    monkeypatch.setattr(uploads, "_root", uploads.below(tmp_path / "runs"))
+    grey = torch.arange(30 * 36).view(30, 6, 6).remainder(256).to(torch.uint8)
+    split = Split(grey, torch.arange(30) % 3)
+    shapes = Images(split, split, ("circle", "square", "star"), True, "Shapes: 30 images.", "shapes")
+    (tmp_path / "runs").mkdir()
+    uploads.below(tmp_path / "runs").mkdir(exist_ok=True)
+    place = tmp_path / "shapes"
+    source = uploads.keep(place, uploads.write(place, shapes, "Shapes"), "a-visitor")
+    for number, (kind, build) in enumerate(SMALL.items()):
+        ids[kind] = f"{number:016x}"
+        folder = tmp_path / "runs" / ids[kind]
+        torch.manual_seed(number)
+        checkpoints.save(build(), folder / turns.CHECKPOINT, {"source": source})
+        Job(ids[kind], folder, "a-visitor", status="done", ended=2e9).keep()
+    return own_server(AEVB_RUNS=str(tmp_path / "runs")), ids
+
+
+def test_any_checkpoint_fills_every_scene_and_what_cannot_be_shown_is_said(
+    brought: tuple[Any, dict[str, str]], open_page: OPEN
+) -> None:
+    server, ids = brought
+    for kind, name in ids.items():
+        page = open_page(kind, on=server, checkpoint=name, height=720)
+        through(page, kind)
+        assert page.faults == [], kind
+    page = open_page("cvae", on=server, checkpoint=ids["cvae"], scene="knobs", digit=4)
+    expect(page.get_by_text("image 4, square").first).to_be_visible()
+    page.get_by_role("button", name="Another star").click()
+    expect(page.get_by_text(re.compile(r"image \d+, star")).first).to_be_visible()
+    # Of another model's page it is not; that has a way to its own.
+    page = open_page("gmvae", on=server, checkpoint=ids["vae"])
+    expect(page.get_by_role("alert")).to_contain_text("This checkpoint is of another model")
+    page.get_by_role("link", name="Open it on VAE").click()
+    page.locator(".explorer[data-page=vae][data-shown]").wait_for()
+    # One that has expired.
+    page = open_page("vae", on=server, scene="map", checkpoint="f" * 16)
+    expect(page.get_by_role("alert")).to_contain_text("There is no such checkpoint any more")
+    page.get_by_role("button", name="Show the shipped model").click()
+    page.locator(".explorer[data-shown=map]").wait_for()
+    assert page.faults == []
