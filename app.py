@@ -32,8 +32,9 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 loading.extend(queue.checkpoint, lambda source: sources.find(source).read())
 shell = Path(errors.__file__).with_name("shell.py")
-routes = [modules.route(), *(served.route(one) for one in (*contents.CONTENTS, *catalogue.CONTENTS))]
-routes += [health.route(), kept.route(), *training.routes(), *bring.routes(), *hub.routes()]
-routes = headers.told_by(routes)
+told = [served.route(one) for one in (*contents.CONTENTS, *catalogue.CONTENTS)]
+told += [health.route(), kept.route(), *training.routes(), *bring.routes(), *hub.routes()]
+# Modules are this repository's own; the headers of seventy would be 8 kB of what a page opens with.
+routes = [modules.route(), *headers.told_by(told)]
 middleware = [Middleware(Compression)]
 app = st.App(shell, lifespan=lifespan, on_script_error=errors.show, routes=routes, middleware=middleware)

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -128,6 +129,11 @@ def measure(browser: Browser, address: str, drag: Drag, ratio: int = 1) -> Felt:
     page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(time.perf_counter())))
     page.goto(f"{address}/{drag.link}")
     page.locator(".explorer[data-shown]").wait_for(timeout=120_000)
+    return feel(page, drag, sent)
+
+
+def feel(page: Page, drag: Drag, sent: Sequence[float] = ()) -> Felt:
+    """Drags on a page that is shown, and closes it; `sent` grows by the moment of whatever is sent."""
     element = page.locator(drag.selector).first
     element.scroll_into_view_if_needed(timeout=120_000)
     page.wait_for_timeout(4000)  # everything is loaded, and nothing is under way

@@ -102,7 +102,7 @@ class _Edition:
         finally:
             loading.extend()
         parts = sorted({one.part for page in catalogue.MENU if not page.served for one in page.scenes})
-        entries = [f"parts/{part}/{part}.js" for part in parts]
+        entries = ["frame/share.js", *(f"parts/{part}/{part}.js" for part in parts)]
         sheets = ["style/base.css", *(f"parts/{part}/{part}.css" for part in parts)]
         site = {
             "name": NAME,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { literal, written } from "../../aevb/web/frame/cell.js";
-import { embedding, unembedded } from "../../aevb/web/frame/share.js";
+import { unembedded } from "../../aevb/web/frame/link.js";
+import { embedding } from "../../aevb/web/frame/share.js";
 
 Deno.test("a frame's address is the view's and says that it is one", () => {
   const frame = embedding("http://a.b/app/vae?scene=walk&z=0,1", 'From "7" to 3 & back');

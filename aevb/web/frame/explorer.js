@@ -3,11 +3,9 @@
 import { adoptStyle, h } from "../kit/elements.js";
 import { loadJson } from "../kit/loading.js";
 import { source } from "../kit/source.js";
-import { written } from "./cell.js";
 import { GLOSSARY } from "./glossary.js";
 import { ask, Chip, refusal } from "./kept.js";
-import { Link, SceneModel } from "./link.js";
-import { Share, unembedded } from "./share.js";
+import { Link, SceneModel, unembedded } from "./link.js";
 
 /**
  * @typedef {object} Scene
@@ -85,7 +83,7 @@ export class Explorer {
     );
     /** In a frame on a page of somebody else's: nothing but the scene. */
     this.embedded = new URLSearchParams(host.address.read()).get("embed") === "true";
-    /** @type {Share | null} */
+    /** @type {import("./share.js").Share | null} */
     this.share = null;
     /** What all parts are told. @type {Record<string, any>} */
     this.shared = {};
@@ -393,10 +391,18 @@ export class Explorer {
     );
   }
 
-  toggleShare() {
+  async toggleShare() {
     if (!this.panel.hidden && this.panel.classList.contains("share")) return this.closePanel();
-    const { id, title, cell } = this.current;
-    this.share = new Share({
+    const { id, title, cell } = this.current, mine = this.number;
+    let module;
+    try {
+      module = await source.module("frame/share.js");
+    } catch {
+      const problem = h("p", { role: "alert" }, "This could not be loaded: press again.");
+      return this.openPanel("share", "Share this view", this.shareButton, problem);
+    }
+    if (mine !== this.number) return;
+    const share = this.share = new module.Share({
       title,
       name: `${this.page.page || "overview"}-${id}`,
       instrument: this.instrument,
@@ -404,9 +410,10 @@ export class Explorer {
         this.link.flush();
         return unembedded(location.href);
       },
-      cell: cell ? async () => written(await loadJson(cell, "The cell"), this.link) : undefined,
+      cell,
+      link: this.link,
     });
-    this.openPanel("share", "Share this view", this.shareButton, this.share.element);
+    this.openPanel("share", "Share this view", this.shareButton, share.element);
   }
 
   /** The address has changed: what holds it follows. */

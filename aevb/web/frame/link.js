@@ -238,3 +238,10 @@ export class SceneModel {
     this.link.off(event.replace(/^change:/, ""), f);
   }
 }
+
+/** A link without what makes it a frame's. @param {string} url */
+export function unembedded(url) {
+  const link = new URL(url);
+  for (const name of ["embed", "embed_options"]) link.searchParams.delete(name);
+  return link.href.replaceAll("%2C", ",");
+}

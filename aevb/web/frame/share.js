@@ -2,6 +2,8 @@
 
 import { button } from "../kit/controls.js";
 import { h } from "../kit/elements.js";
+import { loadJson } from "../kit/loading.js";
+import { written } from "./cell.js";
 import { pngOf, svgOf } from "./snapshot.js";
 
 /** Of a frame on another page, as high as a scene needs. */
@@ -14,7 +16,8 @@ export class Share {
    * @param {string} view.name of the files, page and scene
    * @param {HTMLElement} view.instrument what a picture shows
    * @param {() => string} view.address the view's link, as it stands
-   * @param {() => Promise<string>} [view.cell] a notebook's cell that computes what is seen
+   * @param {string} [view.cell] where the notebook's cell is that computes what is seen
+   * @param {{ get(key: string): any }} view.link what the link says
    */
   constructor(view) {
     this.view = view;
@@ -54,12 +57,12 @@ export class Share {
 
   /** What the view has come to. */
   async show() {
-    const { address, cell, title } = this.view, url = address();
+    const { address, cell, link, title } = this.view, url = address();
     this.link.area.value = url;
     this.frame.area.value = embedding(url, title);
     if (!cell) return;
     try {
-      this.cell.area.value = await cell();
+      this.cell.area.value = written(await loadJson(cell, "The cell"), link);
     } catch (error) {
       this.cell.area.value = `# ${/** @type {Error} */ (error).message}`;
     }
@@ -103,13 +106,6 @@ export function embedding(url, title) {
   const address = escaped(source.href.replaceAll("%2C", ","));
   return `<iframe src="${address}" title="${escaped(title)}" width="100%" height="${HEIGHT}" ` +
     `style="border: 0" loading="lazy" allow="clipboard-write"></iframe>`;
-}
-
-/** A link without what makes it a frame's. @param {string} url */
-export function unembedded(url) {
-  const link = new URL(url);
-  for (const name of ["embed", "embed_options"]) link.searchParams.delete(name);
-  return link.href.replaceAll("%2C", ",");
 }
 
 /** @param {string} text */
