@@ -23,7 +23,7 @@ def workers(told: str | None) -> int:
 WORKERS = workers(os.environ.get("AEVB_WORKERS"))
 """Processes that train, of one thread each. The core that is left is for whoever looks at the other pages."""
 
-NICE = 5
+NICE = 15
 """By how much they give way to the server itself, which has to answer while others train."""
 
 # How the line moves

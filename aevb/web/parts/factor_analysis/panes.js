@@ -22,7 +22,7 @@ import { field } from "./settings.js";
  */
 
 const POINTS = 1000; // of the test set
-const GENERATED_POINTS = 500;
+const GENERATED_POINTS = 300;
 const WIDTH = 1.6; // of a cross's arms
 const AXES = [[0, 1], [0, 2], [1, 2]];
 const WINDOW = 80; // states, of which the latent plane shows all that are not the wildest:

@@ -15,7 +15,7 @@ import { experimentOf, KEYS, MOST_STEPS } from "./settings.js";
  */
 
 const BUDGET = 12; // ms of a frame: the tutorial's experiments are trained anew within it
-const ROUGH = 200; // states of a run whose settings are being moved: so many are measured and drawn within a frame
+const ROUGH = 120; // states of a run whose settings are being moved: so many are measured and drawn within a frame
 const STILL = 150; // ms without another setting, until all states are measured
 const SECONDS = 8; // of playing
 
