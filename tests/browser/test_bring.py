@@ -89,7 +89,7 @@ def visit(page: Page, tmp_path: Path) -> None:
     says(page, ".bring", "^run: a VAE of 8 × 8 pixels, ")
     # From the Hub, by a keyboard alone.
     named = page.get_by_label("Repository on the Hugging Face Hub")
-    named.fill("someone/none")
+    named.press_sequentially("someone/none")
     named.press("Enter")
     problem(page, "There is no repository someone/none on the Hugging Face Hub, or it is private.")
     named.fill("someone/small")
@@ -105,7 +105,7 @@ def publish(page: Page) -> None:
     secret = page.get_by_label("Token that may write")
     expect(secret).to_have_attribute("type", "password")
     expect(secret).to_have_attribute("autocomplete", "off")
-    name.fill("someone/mine")
+    name.press_sequentially("someone/mine")
     secret.fill("hf_wrong")
     secret.press("Enter")
     problem(page, "The Hugging Face Hub does not know this token")

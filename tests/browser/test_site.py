@@ -176,6 +176,27 @@ def test_the_menu_folds_away_and_colours_are_chosen(served: str, visit: Callable
     assert page.faults == []
 
 
+@pytest.mark.parametrize("place", ["file", "server"])
+def test_a_mouse_turns_a_knob(edition: Path, served: str, visit: Callable[..., Page], place: str) -> None:
+    address = f"{edition.as_uri()}/index.html" if place == "file" else served
+    page = visit(address + query(catalogue.page("vae"), "knobs"))
+    shown(page, "knobs")
+    decoded = page.locator(".decoded canvas").first
+    page.locator(".decoded canvas.live[data-painted]").first.wait_for()
+    before, knob = decoded.evaluate("canvas => canvas.toDataURL()"), page.locator(".knob input").first
+    value, box = float(knob.input_value()), knob.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.5 * box["height"], steps=4)
+    page.wait_for_function(
+        "([canvas, before]) => canvas.toDataURL() !== before", arg=[decoded.element_handle(), before]
+    )
+    page.mouse.up()
+    assert float(knob.input_value()) > max(3.5, value)
+    assert page.faults == []
+
+
 def test_in_a_frame_a_scene_stands_alone(served: str, visit: Callable[..., Page]) -> None:
     page = visit(f"{served}?page=vae&scene=knobs&embed=true")
     shown(page, "knobs")

@@ -85,7 +85,11 @@ class Host {
       h("div.segments", { role: "group", "aria-label": "Colours" }, ...this.themes),
       h("p.note", { innerHTML: site.note }),
     );
-    this.place = h("main", { onpointerdown: () => NARROW.matches && this.unfold(false) });
+    this.place = h("main", {
+      onpointerdown: () => {
+        if (NARROW.matches) this.unfold(false);
+      },
+    });
     const embedded = new URLSearchParams(location.search).get("embed") === "true"; // a scene, in a frame
     document.body.append(...(embedded ? [] : [this.fold, this.menu]), this.place);
     this.unfold(!NARROW.matches);

@@ -23,6 +23,10 @@ export function h(kind, settings = {}, ...children) {
       for (const [property, set] of Object.entries(value)) element.style.setProperty(property, String(set));
     } else if (name.includes("-") || name === "role" || name === "for") {
       element.setAttribute(name, String(value));
+    } else if (name.startsWith("on")) {
+      element[name] = (/** @type {Event} */ event) => { // whose value is not passed on: false would cancel what is done
+        value(event);
+      };
     } else element[name] = value;
   }
   element.append(

@@ -128,9 +128,12 @@ export function rowPicture(said, length, go, done) {
 export function scrubbable(canvas, length, rowAt, go, done) {
   const to = (/** @type {MouseEvent} */ event) => go(Math.max(1, Math.min(length, rowAt(event))));
   canvas.onmousedown = (event) => event.preventDefault(); // takes no focus: the keys stay with the scenes
-  canvas.onpointerdown = (event) =>
-    event.pointerType === "mouse" && canvas.setPointerCapture(event.pointerId);
-  canvas.onpointermove = (event) => canvas.hasPointerCapture(event.pointerId) && to(event);
+  canvas.onpointerdown = (event) => {
+    if (event.pointerType === "mouse") canvas.setPointerCapture(event.pointerId);
+  };
+  canvas.onpointermove = (event) => {
+    if (canvas.hasPointerCapture(event.pointerId)) to(event);
+  };
   canvas.onclick = (event) => {
     to(event);
     done();
