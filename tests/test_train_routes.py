@@ -16,8 +16,9 @@ from starlette.testclient import TestClient
 import aevb
 from aevb.ui.jobs import limits, queue, turns
 from aevb.ui.jobs.queue import Queue
-from aevb.ui.jobs.worker import UNEXPECTED, answer
+from aevb.ui.jobs.worker import UNEXPECTED
 from aevb.ui.train import routes
+from tests.train_worker import Here
 
 VISITOR = "0123456789abcdef"
 SPECIFICATION = {
@@ -26,16 +27,6 @@ SPECIFICATION = {
     "data": "digits",
     "training": {"steps": 120},
 }
-
-
-class Here:
-    """A worker in this process: a turn is a function's call."""
-
-    def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
-        return json.loads(json.dumps(answer(json.loads(json.dumps(request)))))
-
-    def stop(self) -> None:
-        pass
 
 
 @pytest.fixture

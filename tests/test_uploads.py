@@ -20,23 +20,14 @@ from starlette.testclient import TestClient
 from aevb import VAE, checkpoints
 from aevb.ui.jobs import limits, queue, turns, uploads
 from aevb.ui.jobs.queue import Queue
-from aevb.ui.jobs.worker import Lost, answer
+from aevb.ui.jobs.worker import Lost
 from aevb.ui.train import bring, routes
 from tests.damage import DEEP, edit, header, truncate, write
 from tests.small_models import make
+from tests.train_worker import Here
 
 VISITOR = "0123456789abcdef"
 WEIGHTS, CONFIG, TRAINING = "model.safetensors", "config.json", "training.json"
-
-
-class Here:
-    """A worker in this process."""
-
-    def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
-        return json.loads(json.dumps(answer(json.loads(json.dumps(request)))))
-
-    def stop(self) -> None:
-        pass
 
 
 @pytest.fixture

@@ -403,6 +403,21 @@ export function decades(from, to) {
 }
 
 /**
+ * A line across, where something is looked at.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Theme} theme
+ * @param {Axes} axes
+ * @param {number} x in pixels
+ */
+export function cursor(context, theme, { top, height }, x) {
+  Object.assign(context, { strokeStyle: theme.text, lineWidth: 2 });
+  context.beginPath();
+  context.moveTo(x, top);
+  context.lineTo(x, top + height);
+  context.stroke();
+}
+
+/**
  * Discs of one colour, in one path.
  * @param {CanvasRenderingContext2D} context
  * @param {number} count

@@ -2,7 +2,7 @@
 
 import { h } from "../../kit/elements.js";
 import { ELBO, EVIDENCE, GAP, TRUE_MODEL } from "../../kit/palette.js";
-import { Axes, marker, Panel } from "../../kit/plot.js";
+import { Axes, cursor, marker, Panel } from "../../kit/plot.js";
 
 /**
  * @typedef {import("../../kit/plot.js").Theme} Theme
@@ -160,11 +160,7 @@ export class Chart {
         context.fillRect(from, axes.top + 1, axes.left + axes.width - from, axes.height - 2);
         context.globalAlpha = 1;
         if (!inside) continue;
-        Object.assign(context, { strokeStyle: theme.text, lineWidth: 2 });
-        context.beginPath();
-        context.moveTo(x, axes.top);
-        context.lineTo(x, axes.top + axes.height);
-        context.stroke();
+        cursor(context, theme, axes, x);
       }
       if (range) {
         const [start, end] = range.map((value) =>

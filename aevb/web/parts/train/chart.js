@@ -2,7 +2,7 @@
 
 import { h } from "../../kit/elements.js";
 import { EVIDENCE, GAP } from "../../kit/palette.js";
-import { Axes, marker, Notes, Panel } from "../../kit/plot.js";
+import { Axes, cursor, marker, Notes, Panel } from "../../kit/plot.js";
 import { chartsOf, rangeOf, spansOf } from "./record.js";
 
 /**
@@ -99,11 +99,7 @@ export class Curves {
       panel.show((context) => {
         if (step === null) return;
         const x = axes.x(step);
-        Object.assign(context, { strokeStyle: theme.text, lineWidth: 2 });
-        context.beginPath();
-        context.moveTo(x, axes.top);
-        context.lineTo(x, axes.top + axes.height);
-        context.stroke();
+        cursor(context, theme, axes, x);
         for (const line of chart.lines) {
           const at = line.x.findLastIndex((other) => other <= step);
           if (!(line.y[at] >= axes.y0)) continue;

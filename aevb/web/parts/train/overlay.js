@@ -1,7 +1,7 @@
 // The validation ELBOs of several runs on one axis.
 
 import { h } from "../../kit/elements.js";
-import { Axes, Notes, Panel } from "../../kit/plot.js";
+import { Axes, cursor, Notes, Panel } from "../../kit/plot.js";
 import { heightOf, stroke } from "./chart.js";
 import { mark } from "./marks.js";
 import { rangeOf } from "./record.js";
@@ -84,11 +84,7 @@ export class Overlay {
     this.panel.show((context) => {
       if (step === null || step < axes.x0) return;
       const x = axes.x(step);
-      Object.assign(context, { strokeStyle: theme.text, lineWidth: 2 });
-      context.beginPath();
-      context.moveTo(x, axes.top);
-      context.lineTo(x, axes.top + axes.height);
-      context.stroke();
+      cursor(context, theme, axes, x);
       for (const { k, color, x: steps, y } of curves) {
         const at = steps.findLastIndex((other) => other <= step);
         if (at < 0) continue;
