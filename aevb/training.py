@@ -15,10 +15,11 @@ from typing import Any, Literal, get_args
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+from torch.nn.utils import get_total_norm
 from torch.optim import AdamW
 
 from aevb import devices
+from aevb.captured import Replayed
 from aevb.data import Examples
 from aevb.devices import Precision
 from aevb.models.base import LatentVariableModel, check_sizes, total
@@ -301,6 +302,8 @@ class Run:
         self._optimizer = AdamW(model.parameters(), weight_decay=config.weight_decay, fused=True)
         self._averages = _copied(model) if config.averaging else {}
         self._proportion = _Proportion()
+        self._replays: dict[tuple[Any, ...], Replayed] = {}  # by what they depend on beside values
+        self._terms: tuple[str, ...] = ()
         self._begin_epoch()
 
     @property
@@ -321,29 +324,17 @@ class Run:
         phase = phase or self.handle.schedule.phase(step)
         rate = self.handle.learning_rate * _rate_factor(self.config, step)
         beta = self.handle.beta * min(1.0, step / max(1, self.config.kl_warmup))
-        batch = self._next_batch()
-        with (
-            _training(model),
-            devices.drawing_from(self._masks),
-            torch.autocast(model.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"),
-        ):
-            terms = model(*batch, generator=self._generator)
-            elbo = total(terms).mean()
-            # The ELBO is ascended itself, unless its KL terms weigh more or less, or some of them are free.
-            plain = beta == 1 and not self.config.free_bits
-            objective = elbo if plain else self._weighed(terms, batch, beta)
-        self._proportion.check(step, elbo.item(), objective.item(), batch[0], rate)
         moved = {
             "q": model.inference_parameters() if "E" in phase else [],
             "p": model.generative_parameters() if "M" in phase else [],
         }
         if not any(moved.values()):
             raise ValueError(f"Step {step} ({phase}) has nothing to move: all its parameters are held fixed.")
-        # Adam passes over parameters without a gradient, so what a phase does not move stands still.
+        batch = self._next_batch()
+        with _training(model), devices.drawing_from(self._masks):
+            found = self._ascent(moved, beta, batch)
+        self._proportion.check(step, found["elbo"], found["objective"], batch[0], rate)
         self._optimizer.param_groups[0]["lr"] = rate
-        self._optimizer.zero_grad(set_to_none=True)
-        (-objective).backward(inputs=[*moved["q"], *moved["p"]])
-        gradient = self._clipped(moved)
         self._optimizer.step()
         self.step = step
         self._average()
@@ -352,12 +343,12 @@ class Run:
             step=step,
             steps=self.config.steps,
             phase=phase,
-            elbo=elbo.item(),
-            terms={name: term.mean().item() for name, term in terms.items()},
+            elbo=found["elbo"],
+            terms={name: found[f"term {name}"] for name in self._terms},
             seconds=self.seconds,
             precision=self.precision,
             device=str(model.device),
-            gradient=gradient,
+            gradient={part: found[f"gradient {part}"] for part, parameters in moved.items() if parameters},
             rate=rate,
             beta=beta,
         )
@@ -462,7 +453,50 @@ class Run:
         self._position += 1
         return self.examples.batch(self._order[self._position - 1], self._generator)
 
-    def _weighed(self, terms: Mapping[str, Tensor], batch: tuple[Tensor, ...], beta: float) -> Tensor:
+    def _ascent(
+        self, moved: Mapping[str, list[nn.Parameter]], beta: float, batch: tuple[Tensor, ...]
+    ) -> dict[str, float]:
+        """The figures of a mini-batch, by name; the gradients of what the step moves are left with it."""
+        # The ELBO is ascended itself, unless its KL terms weigh more or less, or some of them are free.
+        plain = beta == 1 and not self.config.free_bits
+        together = [parameter for parameters in moved.values() for parameter in parameters]
+        key = (plain, *map(id, together), *(part.shape for part in batch))
+        if key not in self._replays:
+
+            def compute(weight: Tensor, *observed: Tensor) -> list[Tensor]:
+                return self._ascend(moved, None if plain else weight, observed)
+
+            self._replays[key] = Replayed(compute, self._generator)
+        weight = torch.tensor(beta, device=self.model.device)
+        figures, *gradients = self._replays[key](weight, *batch)
+        # Adam passes over parameters without a gradient, so what a phase does not move stands still.
+        self._optimizer.zero_grad(set_to_none=True)
+        for parameter, gradient in zip(together, gradients, strict=True):
+            parameter.grad = gradient if gradient.numel() else None
+        parts = [f"gradient {part}" for part, parameters in moved.items() if parameters]
+        names = ["elbo", "objective", *(f"term {name}" for name in self._terms), *parts]
+        return dict(zip(names, figures.cpu().tolist(), strict=True))  # the one wait for a GPU
+
+    def _ascend(
+        self, moved: Mapping[str, list[nn.Parameter]], beta: Tensor | None, batch: tuple[Tensor, ...]
+    ) -> list[Tensor]:
+        """The figures that `_ascent` names, (F,), and the gradient of each that is moved, empty for none."""
+        bfloat16 = self.precision == "bfloat16"
+        with torch.autocast(self.model.device.type, torch.bfloat16, enabled=bfloat16):
+            terms = self.model(*batch, generator=self._generator)
+            elbo = total(terms).mean()
+            objective = elbo if beta is None else self._weighed(terms, batch, beta)
+        self._terms = tuple(terms)
+        together = [parameter for parameters in moved.values() for parameter in parameters]
+        found = torch.autograd.grad(-objective, together, allow_unused=True)
+        gradients = dict(zip(map(id, together), found, strict=True))
+        norms = self._clipped(moved, gradients)
+        figures = [elbo, objective, *(term.mean() for term in terms.values()), *norms]
+        wide = torch.stack([figure.detach().to(elbo.dtype) for figure in figures])
+        none = torch.empty(0, device=wide.device)
+        return [wide, *(none if gradient is None else gradient for gradient in found)]
+
+    def _weighed(self, terms: Mapping[str, Tensor], batch: tuple[Tensor, ...], beta: Tensor) -> Tensor:
         """The mini-batch's objective, (): the ELBO with β times its KLs, and none below what is free."""
         kl = {name: -term.mean(0, keepdim=True) for name, term in terms.items() if name.startswith(KL)}
         if not kl:
@@ -480,24 +514,28 @@ class Run:
             kl = {name: values.clamp(min=free) for name, values in kl.items()}
         return torch.stack([*others, *(-beta * values.sum() for values in kl.values())]).sum()
 
-    def _clipped(self, moved: Mapping[str, list[nn.Parameter]]) -> dict[str, float]:
-        """The norms of the gradients of what a step moves, by part, before they are shortened."""
-        norms = {
-            part: get_total_norm([p.grad for p in parameters if p.grad is not None])
-            for part, parameters in moved.items()
+    def _clipped(
+        self, moved: Mapping[str, list[nn.Parameter]], gradients: Mapping[int, Tensor | None]
+    ) -> list[Tensor]:
+        """The norms of the gradients of what a step moves, by part, before they are shortened in place."""
+        found = [
+            [gradient for p in parameters if (gradient := gradients[id(p)]) is not None]
+            for parameters in moved.values()
             if parameters
-        }
+        ]
+        norms = [get_total_norm(part) for part in found]
         if self.config.clip is not None:
-            together = [parameter for parameters in moved.values() for parameter in parameters]
-            clip_grads_with_norm_(together, self.config.clip, get_total_norm(list(norms.values())))
-        return {part: norm.item() for part, norm in norms.items()}
+            scale = (self.config.clip / (get_total_norm(norms) + 1e-6)).clamp(max=1)
+            for gradient in (gradient for part in found for gradient in part):
+                gradient.mul_(scale)
+        return norms
 
     def _average(self) -> None:
         if self.config.averaging is not None:
             decay = min(self.config.averaging, (1 + self.step) / (10 + self.step))
             now = self.model.state_dict()
-            for name, average in self._averages.items():
-                average.lerp_(now[name], 1 - decay)
+            averages = self._averages
+            torch._foreach_lerp_(list(averages.values()), [now[name] for name in averages], 1 - decay)
 
     def _note_changes(self) -> None:
         now = self.handle.to_json()

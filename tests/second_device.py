@@ -20,6 +20,7 @@ from aevb import (
     VRNN,
     Examples,
     TrainingConfig,
+    captured,
     cluster_start,
     data,
     devices,
@@ -31,7 +32,7 @@ from aevb.data import Split
 from aevb.evaluation import dimension_kl, elbos, importance_bounds, posterior_means, responsibilities
 from aevb.explore import codes, maps, measures
 from aevb.models import REGISTRY
-from aevb.training import Run, train
+from aevb.training import Alternating, Run, train
 from tests.far_device import far_device
 from tests.small_models import make, observe
 
@@ -86,6 +87,25 @@ def test_a_model_that_was_moved_is_trained(name, second):
     assert all(math.isfinite(progress.elbo) for progress in runs_of[second])
     assert {torch.device(progress.device).type for progress in runs_of[second]} == {second.type}
     assert agree(*([progress.elbo for progress in runs_of[device]] for device in (second, CPU)), second)
+
+
+@pytest.mark.parametrize("kind", [VAE, GMVAE])
+@pytest.mark.parametrize(
+    "told", [{}, {"schedule": Alternating(4, 4), "beta": 2.0, "kl_warmup": 10, "clip": 50.0}]
+)
+def test_a_replayed_step_is_the_plain_one(kind, told, few, second, monkeypatch):
+    """On a GPU, bit for bit (`aevb.captured`); elsewhere nothing is recorded."""
+    figures, recorded = [], []
+    for warm in (captured.WARM, 1000):
+        monkeypatch.setattr(captured, "WARM", warm)
+        torch.manual_seed(0)
+        model = small(kind).to(second)
+        run = Run(model, few.seen_by(model), TrainingConfig(20, batch_size=20, precision="float32", **told))
+        steps = [run.advance() for _ in range(20)]
+        figures.append([(step.elbo, step.terms, step.gradient) for step in steps])
+        recorded.append(any(replayed._graph for replayed in run._replays.values()))
+    assert figures[0] == figures[1]
+    assert recorded == [second.type == "cuda", False]
 
 
 def test_dropout_draws_from_the_run_on_a_device_too(second):

@@ -253,11 +253,27 @@ def test_devices_that_are_not_there_are_refused(monkeypatch, there, asked, probl
 # A second device
 
 
-def test_every_check_on_a_second_device_passes():
-    """In a process of its own: at its first gradients torch counts the devices, and counts no more."""
+ACCELERATOR = torch.accelerator.current_accelerator(check_available=True)
+
+
+@pytest.mark.parametrize("device", ["stand-in", *([ACCELERATOR.type] if ACCELERATOR else [])])
+def test_every_check_on_a_second_device_passes(device):
+    """Each in a process of its own: at its first gradients torch counts the devices, and counts no more."""
     checks = Path(__file__).parent / "second_device.py"
     process = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", str(checks)],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-n",
+            "0",
+            "-p",
+            "no:cacheprovider",
+            "-k",
+            device,
+            str(checks),
+        ],
         cwd=checks.parent.parent,
         capture_output=True,
         text=True,
