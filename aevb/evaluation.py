@@ -8,7 +8,7 @@ the model does not take raises ValueError in a sentence. Everything is computed 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,19 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Means over all examples, in nats: the ELBO, its named terms, importance bounds by K."""
+    """Means over all examples, in nats: the ELBO, its named terms, importance bounds by K.
+
+    Attributes:
+        standard_error: of the ELBO, as a mean over examples drawn at random; NaN of one example.
+        bound_errors: the same of each bound, by K.
+    """
 
     elbo: float
     terms: dict[str, float]
     bound: dict[int, float]
     examples: int
+    standard_error: float = math.nan
+    bound_errors: dict[int, float] = field(default_factory=dict)
 
 
 @torch.no_grad()
@@ -56,16 +63,34 @@ def evaluate(
     # Two streams, so that the ELBO's figure does not depend on which bounds are asked for.
     generator, bound_generator = (Generator(model.device).manual_seed(seed + i) for i in range(2))
     terms: dict[str, float] = {}
-    bound = dict.fromkeys(numbers, 0.0)
+    elbos, bounded = list[Tensor](), {k: list[Tensor]() for k in numbers}
     with evaluating(model):
         for batch in over(batches):
-            for name, term in model(*batch, generator=generator).items():
+            found = model(*batch, generator=generator)
+            for name, term in found.items():
                 terms[name] = terms.get(name, 0.0) + _sum(term)
+            elbos.append(total(found))
             for k, values in _bounds(model, batch, numbers, bound_generator).items():
-                bound[k] += _sum(values)
+                bounded[k].append(values)
     count = sum(len(batch[0]) for batch in batches)
     terms = {name: value / count for name, value in terms.items()}
-    return Evaluation(sum(terms.values()), terms, {k: v / count for k, v in bound.items()}, count)
+    bound = {k: _mean_and_error(values) for k, values in bounded.items()}
+    return Evaluation(
+        elbo=sum(terms.values()),
+        terms=terms,
+        bound={k: mean for k, (mean, _) in bound.items()},
+        examples=count,
+        standard_error=_mean_and_error(elbos)[1],
+        bound_errors={k: error for k, (_, error) in bound.items()},
+    )
+
+
+def _mean_and_error(parts: list[Tensor]) -> tuple[float, float]:
+    """The mean over all examples, and its standard error."""
+    values = torch.cat(parts).cpu().double()  # on the CPU: not every device has float64
+    return values.mean().item(), (values.std() / math.sqrt(len(values))).item() if len(
+        values
+    ) > 1 else math.nan
 
 
 @torch.no_grad()

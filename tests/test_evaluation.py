@@ -114,7 +114,13 @@ def test_the_mean_of_the_elbos_is_the_figure(name):
     observed = observe(model, 620)
     found = elbos(model, *observed)
     assert found.shape == (620,) and not found.requires_grad
-    assert found.double().mean().item() == pytest.approx(evaluate(model, *observed).elbo, rel=1e-6)
+    measured = evaluate(model, *observed, bounds=3)
+    assert found.double().mean().item() == pytest.approx(measured.elbo, rel=1e-6)
+    assert measured.standard_error == pytest.approx(found.double().std().item() / len(found) ** 0.5, rel=1e-6)
+    stream = torch.Generator().manual_seed(evaluation.SEED + 1)
+    bound = importance_bounds(model, *observed, bounds=3, generator=stream)[3].double()
+    assert measured.bound_errors[3] == pytest.approx(bound.std().item() / len(bound) ** 0.5, rel=1e-6)
+    assert math.isnan(evaluate(model, *(part[:1] for part in observed)).standard_error)
 
 
 @every_model

@@ -49,11 +49,11 @@ def evaluate_command(given: argparse.Namespace) -> None:
         return
     print(images.note)
     print(f"{measured['checkpoint']} ({measured['model']}), {measured['images']:,} test examples, in nats:")
-    print(f"  ELBO{measured['elbo']:>24,.2f}")
+    print(f"  ELBO{measured['elbo']:>24,.2f} ± {measured['standard_error']:.2f}, the standard error")
     for name, value in measured["terms"].items():
         print(f"    {name:<16}{value:>10,.2f}")
     for k, value in measured["bound"].items():
-        print(f"  bound, K = {k:<8}{value:>10,.2f}")
+        print(f"  bound, K = {k:<8}{value:>10,.2f} ± {measured['bound_errors'][k]:.2f}")
     for name, value in measured.get("exact", {}).items():
         print(f"  {name.replace('_', ' '):<18}{value:>10,.4f}")
     for name, value in measured["scores"].items():
@@ -114,8 +114,10 @@ def figures(checkpoint: Checkpoint, images: Images, bounds: Sequence[int]) -> di
         "data": images.note,
         "images": measured.examples,
         "elbo": measured.elbo,
+        "standard_error": measured.standard_error,
         "terms": measured.terms,
         "bound": {str(k): value for k, value in measured.bound.items()},
+        "bound_errors": {str(k): error for k, error in measured.bound_errors.items()},
         "scores": {} if images.test.labels is None else scores(model, x, images.test.labels),
     }
     exact = exact_figures(model, x)
