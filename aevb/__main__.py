@@ -9,6 +9,7 @@ from aevb.checkpoints import CheckpointError
 from aevb.commands import datasets, deploying, drawing, exporting, measuring, serving, training
 from aevb.data import DataError
 from aevb.deploy import DeployError
+from aevb.distributed import Lost
 from aevb.training import Diverged
 
 EXTRAS = {
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if missing not in EXTRAS:
             raise
         return _fail(f'This needs {missing}: pip install "aevb[{EXTRAS[missing]}]".')
-    except (CheckpointError, DataError, DeployError, Diverged, ValueError, OSError) as error:
+    except (CheckpointError, DataError, DeployError, Diverged, Lost, ValueError, OSError) as error:
         return _fail(str(error))
     except KeyboardInterrupt:
         print("aevb: stopped.", file=sys.stderr)

@@ -23,6 +23,7 @@ from aevb import checkpoints
 from aevb.checkpoints import CheckpointError
 from aevb.data import Images, Split
 from aevb.data.images import held_out
+from aevb.distributed import ALONE, Workers
 from aevb.evaluation import evaluate
 from aevb.explore.clusters import scores
 from aevb.models.base import LatentVariableModel
@@ -72,6 +73,7 @@ def record(
     *,
     overwrite: bool = False,
     resume: bool = False,
+    workers: Workers = ALONE,
 ) -> Iterator[Progress | Epoch]:
     """Trains `model`, writing a checkpoint into `folder` whenever the validation ELBO is the best so far.
 
@@ -88,6 +90,8 @@ def record(
         overwrite: whether a checkpoint that is already in the folder may go.
         resume: whether the run in the folder goes on, as if it had never stopped: `model` and `config` are
             given as they were at its start.
+        workers: the processes that share it, of which the first alone measures and writes; all read the
+            folder of a run that is resumed.
     Yields:
         `Progress` after every step, `Epoch` after every epoch. What is changed in the model upon an `Epoch`,
         such as what is held fixed, belongs to the state from which it is resumed.
@@ -98,12 +102,12 @@ def record(
         ValueError: for images that the model does not take, for another run than that to be resumed, and as
             `train` does.
     """
-    if not (overwrite or resume):
+    if workers.first and not (overwrite or resume):
         checkpoints.require_free(folder)
     splits = divided(images.train)
     examples, validation = (split.seen_by(model) for split in splits)
     observed, labels = validation.fixed(), splits[1].labels
-    run, curve, before = Run(model, examples, config), list[Epoch](), 0.0
+    run, curve, before = Run(model, examples, config, workers), list[Epoch](), 0.0
     if resume:
         tensors, told = read_state(folder / STATE)
         if told["data"] != images.note:
@@ -111,7 +115,7 @@ def record(
         run.restore(tensors, told["run"])
         facts, before = told["facts"], told["seconds"]
         curve = [Epoch(**epoch) for epoch in told["curve"]]
-    else:
+    elif workers.first:
         (folder / STATE).unlink(missing_ok=True)
     start, epoch_steps = time.thread_time() - before, max(1, len(examples) // config.batch_size)
     elbos = list[float]()
@@ -122,19 +126,16 @@ def record(
         if progress.step % epoch_steps and not run.finished:
             continue
         with run.averaged():
-            measured = evaluate(model, *observed)
-            if not math.isfinite(measured.elbo):
+            measured = workers.told(lambda: _measured(model, observed, labels))
+            if not math.isfinite(elbo := measured["validation_elbo"]):
                 raise Diverged(
-                    f"The validation ELBO is {measured.elbo} after step {progress.step}: lower the learning "
-                    "rate."
+                    f"The validation ELBO is {elbo} after step {progress.step}: lower the learning rate."
                 )
             epoch = Epoch(
                 epoch=math.ceil(progress.step / epoch_steps),
                 step=progress.step,
                 train_elbo=sum(elbos) / len(elbos),
-                validation_elbo=measured.elbo,
-                validation_terms=measured.terms,
-                scores={} if labels is None else scores(model, observed[0], labels),
+                **measured,
             )
             curve.append(epoch)
             elbos.clear()
@@ -149,19 +150,33 @@ def record(
                 "epoch": _best(curve).epoch,
                 "curve": [asdict(epoch) for epoch in curve],
             }
-            if not _since_best(curve):
+            if workers.first and not _since_best(curve):
                 checkpoints.save(model, folder, training, overwrite=True)
-            else:
+            elif workers.first:
                 checkpoints.write_json(folder / "training.json", training)
-        _write_curve(folder / CURVE, curve)
+        if workers.first:
+            _write_curve(folder / CURVE, curve)
         try:
             yield epoch
         finally:  # with what was changed upon it, and also where that was to stop
-            tensors, state = run.state()
-            told = {"run": state, "data": images.note, "facts": dict(facts), "curve": training["curve"]}
-            write_state(folder / STATE, tensors, told | {"seconds": time.thread_time() - start})
+            if workers.first:
+                tensors, state = run.state()
+                told = {"run": state, "data": images.note, "facts": dict(facts), "curve": training["curve"]}
+                write_state(folder / STATE, tensors, told | {"seconds": time.thread_time() - start})
     run.settle()
-    (folder / STATE).unlink(missing_ok=True)
+    if workers.first:
+        (folder / STATE).unlink(missing_ok=True)
+
+
+def _measured(
+    model: LatentVariableModel, observed: tuple[Tensor, ...], labels: Tensor | None
+) -> dict[str, Any]:
+    """What an `Epoch` tells of the validation examples."""
+    found = evaluate(model, *observed)
+    scored = {}
+    if labels is not None and math.isfinite(found.elbo):
+        scored = scores(model, observed[0], labels)
+    return {"validation_elbo": found.elbo, "validation_terms": found.terms, "scores": scored}
 
 
 def facts_of(run: Run, images: Images) -> dict[str, Any]:

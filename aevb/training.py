@@ -8,7 +8,7 @@ import dataclasses
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -22,6 +22,7 @@ from aevb import devices
 from aevb.captured import Replayed
 from aevb.data import Examples
 from aevb.devices import Precision
+from aevb.distributed import ALONE, Workers
 from aevb.models.base import LatentVariableModel, check_sizes, total
 
 Phase = Literal["E", "M", "EM"]
@@ -282,19 +283,28 @@ class Run:
         precision: what matrix products run in.
         handle: what may be changed between any two steps.
         changes: what has been, with the first step that it held for, as plain JSON: `{"step": 7, "beta": 4}`.
+        workers: the processes that share it, each with a `Run` of its own (`aevb.distributed`).
     Raises:
         ValueError: as `train`.
     """
 
-    def __init__(self, model: LatentVariableModel, examples: Examples, config: TrainingConfig):
+    def __init__(
+        self,
+        model: LatentVariableModel,
+        examples: Examples,
+        config: TrainingConfig,
+        workers: Workers = ALONE,
+    ):
         claimed = {id(p) for p in (*model.generative_parameters(), *model.inference_parameters())}
         for name, parameter in model.named_parameters():
             if parameter.requires_grad and id(parameter) not in claimed:
                 raise ValueError(f"No step moves the parameter {name}: its name must begin with p_ or q_.")
-        self.model, self.config = model, config
+        self.model, self.config, self.workers = model, config, workers
         self.examples = examples.require(model)
+        self._require(workers.told(self._identity), "All processes must train alike: the first's")
+        workers.align(model)
         self.step, self.seconds = 0, 0.0
-        self.precision = _precision(model, config.precision, config.batch_size)
+        self.precision = workers.told(lambda: _precision(model, config.precision, config.batch_size))
         self.handle = Handle(config.learning_rate, config.beta, config.schedule)
         self.changes: list[dict[str, Any]] = []
         self._generator, self._masks = (Generator(model.device).manual_seed(config.seed + i) for i in (0, 1))
@@ -302,7 +312,8 @@ class Run:
         self._optimizer = AdamW(model.parameters(), weight_decay=config.weight_decay, fused=True)
         self._averages = _copied(model) if config.averaging else {}
         self._proportion = _Proportion()
-        self._replays: dict[tuple[Any, ...], Replayed] = {}  # by what they depend on beside values
+        # By what they depend on beside values.
+        self._replays: dict[tuple[Any, ...], Callable[..., Sequence[Tensor]]] = {}
         self._terms: tuple[str, ...] = ()
         self._begin_epoch()
 
@@ -330,8 +341,13 @@ class Run:
         }
         if not any(moved.values()):
             raise ValueError(f"Step {step} ({phase}) has nothing to move: all its parameters are held fixed.")
-        batch = self._next_batch()
-        with _training(model), devices.drawing_from(self._masks):
+        share = self.workers.share(self._next_index())
+        with (
+            _training(model),
+            self.workers.noise(step, self._generator, self._masks),
+            devices.drawing_from(self._masks),
+        ):
+            batch = self.examples.batch(share, self._generator)
             found = self._ascent(moved, beta, batch)
         self._proportion.check(step, found["elbo"], found["objective"], batch[0], rate)
         self._optimizer.param_groups[0]["lr"] = rate
@@ -398,14 +414,7 @@ class Run:
         Raises:
             ValueError: for the state of another.
         """
-        for part, here in self._identity().items():
-            there = facts.get(part, {})
-            for name in here.keys() | there.keys():
-                if here.get(name) != there.get(name):
-                    raise ValueError(
-                        f"The state is of another run: its {part} has {name} {there.get(name)}, and this "
-                        f"one's {here.get(name)}."
-                    )
+        self._require(facts, "The state is of another run: its")
         named = dict(self.model.named_parameters())
         try:
             self.model.load_state_dict(_under("model.", tensors))
@@ -440,6 +449,16 @@ class Run:
         identity = {"training": self.config.to_json(), "model": model, "data": data, "place": place}
         return json.loads(json.dumps(identity))  # in which a tuple is a list
 
+    def _require(self, facts: Mapping[str, Any], whose: str) -> None:
+        """Raises ValueError where the identity in `facts` is not this run's."""
+        for part, here in self._identity().items():
+            there = facts.get(part, {})
+            for name in here.keys() | there.keys():
+                if here.get(name) != there.get(name):
+                    raise ValueError(
+                        f"{whose} {part} has {name} {there.get(name)}, and this one's {here.get(name)}."
+                    )
+
     # The steps' parts
 
     def _begin_epoch(self) -> None:
@@ -447,11 +466,11 @@ class Run:
         self._order = self.examples.order(self.config.batch_size, self._generator)
         self._position = 0
 
-    def _next_batch(self) -> tuple[Tensor, ...]:
+    def _next_index(self) -> Tensor:
         if self._position == len(self._order):
             self._begin_epoch()
         self._position += 1
-        return self.examples.batch(self._order[self._position - 1], self._generator)
+        return self._order[self._position - 1]
 
     def _ascent(
         self, moved: Mapping[str, list[nn.Parameter]], beta: float, batch: tuple[Tensor, ...]
@@ -466,7 +485,8 @@ class Run:
             def compute(weight: Tensor, *observed: Tensor) -> list[Tensor]:
                 return self._ascend(moved, None if plain else weight, observed)
 
-            self._replays[key] = Replayed(compute, self._generator)
+            # What several processes say to each other is not recorded.
+            self._replays[key] = compute if self.workers.count > 1 else Replayed(compute, self._generator)
         weight = torch.tensor(beta, device=self.model.device)
         figures, *gradients = self._replays[key](weight, *batch)
         # Adam passes over parameters without a gradient, so what a phase does not move stands still.
@@ -484,11 +504,13 @@ class Run:
         bfloat16 = self.precision == "bfloat16"
         with torch.autocast(self.model.device.type, torch.bfloat16, enabled=bfloat16):
             terms = self.model(*batch, generator=self._generator)
+            terms = {name: self.workers.whole(term) for name, term in terms.items()}
             elbo = total(terms).mean()
             objective = elbo if beta is None else self._weighed(terms, batch, beta)
         self._terms = tuple(terms)
         together = [parameter for parameters in moved.values() for parameter in parameters]
         found = torch.autograd.grad(-objective, together, allow_unused=True)
+        self.workers.add(found)
         gradients = dict(zip(map(id, together), found, strict=True))
         norms = self._clipped(moved, gradients)
         figures = [elbo, objective, *(term.mean() for term in terms.values()), *norms]
@@ -510,7 +532,7 @@ class Run:
                 # Where z is drawn for it, that is another draw than the terms': as good an estimate.
                 with suppress(NotImplementedError):  # then it is free as a whole
                     each = self.model.kl_by_dimension(*batch, generator=self._generator)
-                    kl[f"{KL}_z"] = each.mean(0)
+                    kl[f"{KL}_z"] = self.workers.whole(each).mean(0)
             kl = {name: values.clamp(min=free) for name, values in kl.items()}
         return torch.stack([*others, *(-beta * values.sum() for values in kl.values())]).sum()
 

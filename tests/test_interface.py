@@ -549,24 +549,6 @@ def test_its_gradient_is_taken_example_by_example(name: str) -> None:
             torch.testing.assert_close(each[key][i], parameter.grad, rtol=1e-4, atol=1e-5)
 
 
-@pytest.fixture
-def process_group(tmp_path):
-    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/group", rank=0, world_size=1)
-    yield
-    torch.distributed.destroy_process_group()
-
-
-@every_model
-def test_it_is_trained_by_several_processes(name: str, process_group: None) -> None:
-    alone, shared = make(name), make(name)
-    observed = observe(alone, 4)
-    parallel = nn.parallel.DistributedDataParallel(shared)
-    for model in (alone, parallel):
-        total(model(*observed, generator=seeded())).mean().backward()
-    for one, other in zip(alone.parameters(), shared.parameters(), strict=True):
-        torch.testing.assert_close(one.grad, other.grad)
-
-
 # Likelihoods
 
 

@@ -14,10 +14,11 @@ from typing import Any, Literal, get_args, get_origin
 
 import torch
 
-from aevb import checkpoints, cluster_start, devices, runs, stored
+from aevb import checkpoints, cluster_start, devices, distributed, runs, stored
 from aevb.commands import measuring, options
 from aevb.commands.options import AT_LEAST_ONE, SEED, Commands, number
 from aevb.data import Images, Split
+from aevb.distributed import Workers
 from aevb.models import GMVAE, REGISTRY, LatentVariableModel
 from aevb.training import Alternating, Rate, Simultaneous, TrainingConfig
 
@@ -54,9 +55,13 @@ def add(commands: Commands) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Trains a model and leaves a checkpoint."""
+    with distributed.joined(given.device) as (workers, device):
+        _run(given, workers, device)
+
+
+def _run(given: argparse.Namespace, workers: Workers, device: torch.device) -> None:
     if given.clusters_first and not given.clusters_first < given.epochs:
         raise ValueError("--clusters-first must leave epochs in which q(y | x) moves: give more --epochs.")
-    device = devices.device(given.device)
     torch.manual_seed(given.seed)  # of the initial weights; before the data, whose true model has some too
     images = options.read(given.data, given.image_size)
     print(images.note, file=sys.stderr)
@@ -81,11 +86,12 @@ def run(given: argparse.Namespace) -> None:
         weight_decay=given.weight_decay,
         patience=given.patience,
     )
-    folder, made = _folder(given)
+    path, made = workers.told(lambda: _folder(given))
+    folder = Path(path)
     try:
-        _train(model, images, config, folder, given)
+        _train(model, images, config, folder, given, workers)
     finally:
-        if made:
+        if made and workers.first:
             with suppress(OSError):  # it holds something, as it should
                 folder.rmdir()
 
@@ -114,27 +120,43 @@ def _train(
     config: TrainingConfig,
     folder: Path,
     given: argparse.Namespace,
+    workers: Workers,
 ) -> None:
     facts: dict[str, Any] = {"command": given.command_line}
     if not given.resume:
         trained_on, _ = runs.divided(images.train)
-        facts["start"] = _start(model, trained_on, images.name, config, given)
-    events = runs.record(model, images, config, folder, facts, overwrite=given.overwrite, resume=given.resume)
-    saved = False
+        facts["start"] = workers.told(lambda: _start(model, trained_on, images.name, config, given))
+        if given.clusters_first:
+            typing.cast(GMVAE, model).q_y_given_x.requires_grad_(False)  # the option is its alone
+    events = runs.record(
+        model,
+        images,
+        config,
+        folder,
+        facts,
+        overwrite=given.overwrite,
+        resume=given.resume,
+        workers=workers,
+    )
+    saved = given.resume
+    going_on = f"The same command goes on with --output {folder} --resume."
     try:
-        for event in runs.shown(events, config.steps):
-            if isinstance(event, runs.Epoch):
-                saved = True
-                if event.epoch == given.clusters_first:
-                    model.requires_grad_(True)
+        with distributed.losses():
+            for event in runs.shown(events, config.steps):
+                if isinstance(event, runs.Epoch):
+                    saved = True
+                    if event.epoch == given.clusters_first:
+                        model.requires_grad_(True)
     except KeyboardInterrupt:
         if saved:
-            print(
-                f"The best checkpoint so far is in {folder}. The same command goes on with --output {folder} "
-                "--resume.",
-                file=sys.stderr,
-            )
+            print(f"The best checkpoint so far is in {folder}. {going_on}", file=sys.stderr)
         raise
+    except distributed.Lost as lost:
+        raise distributed.Lost(
+            f"{lost} {going_on if saved else 'It had come to no end of an epoch.'}"
+        ) from lost
+    if not workers.first:
+        return
     checkpoint = checkpoints.load(folder)  # the best epoch's, which need not be the last
     checkpoint.model.to(model.device)
     measured = measuring.figures(checkpoint, images, given.bounds)
@@ -158,11 +180,10 @@ def _start(
         return {"kind": "data"}
     if not given.clusters_first:
         return {"kind": "plain"}
-    model = typing.cast(GMVAE, model)  # the option is its alone
+    model = typing.cast(GMVAE, model)
     start = time.perf_counter()
     for said in cluster_start.prepare(model, split.images, seed=given.seed, precision=config.precision):
         print(said, file=sys.stderr)
-    model.q_y_given_x.requires_grad_(False)
     return {
         "kind": "clusters",
         "vae_epochs": cluster_start.VAE_EPOCHS,
@@ -171,8 +192,8 @@ def _start(
     }
 
 
-def _folder(given: argparse.Namespace) -> tuple[Path, bool]:
-    """Where the checkpoint goes, and whether it was made here: what cannot be kept should not be trained.
+def _folder(given: argparse.Namespace) -> tuple[str, bool]:
+    """The checkpoint's folder, and whether it was made here: what cannot be kept should not be trained.
 
     Raises:
         ValueError: for a folder that holds a checkpoint, without --overwrite or --resume; for --resume
@@ -182,15 +203,15 @@ def _folder(given: argparse.Namespace) -> tuple[Path, bool]:
     if given.resume:
         if given.output is None:
             raise ValueError("--resume needs the --output of the run that is to go on.")
-        return given.output, False
+        return str(given.output), False
     if given.output is None:
-        return checkpoints.new_folder(RUNS, given.model), True
+        return str(checkpoints.new_folder(RUNS, given.model)), True
     folder: Path = given.output
     if stored.holds(folder) and not given.overwrite:
         raise ValueError(f"{folder} holds a checkpoint already: give another --output, or --overwrite.")
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    return folder, made
+    return str(folder), made
 
 
 # Its options
