@@ -141,13 +141,20 @@ def test_a_step_is_chosen_by_keys_or_in_the_curves_and_moves_everything(open_pag
 
 
 def test_play_reaches_the_end_and_stops(open_page: OPEN) -> None:
-    page = open_page(PATH, step=940)
-    says_step(page, "940")
-    page.get_by_role("button", name="Play").click()
-    expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    page = open_page(PATH, step=500)
+    says_step(page, "500")
+    play, pause = (page.get_by_role("button", name=name) for name in ("Play", "Pause"))
+    play.click()
+    expect(pause).to_be_visible()
+    page.get_by_role("slider", name="learning rate").press("ArrowRight")  # another run, played on
+    expect(play).to_be_visible()
     says_step(page, "1,000")
     link_says(page, step=None)
+    play.click()
+    expect(pause).to_be_visible()
+    page.mouse.click(*point(page.locator("canvas.chart"), 0.4))  # who goes elsewhere, stops it there
+    expect(play).to_be_visible()
+    expect(page.locator(".when b")).to_have_text(re.compile(r"^Step [3-5]\d\d of"))
 
 
 def test_back_restores_the_step(open_page: OPEN) -> None:

@@ -437,6 +437,12 @@ def test_a_walk_leads_from_digit_to_digit_and_asks_again_for_one_that_did_not_co
     page.locator(".steps button").last.click()
     page.evaluate(FRAMES)
     assert np.array_equal(pixels(large), pixels(steps.last))
+    page.locator(".steps button").nth(4).click()
+    page.get_by_role("button", name="Play").click()
+    along = page.get_by_role("slider", name="along the way")
+    along.fill("0.1")  # who moves it while it plays, stops it there
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    expect(along).to_have_value("0.1")
     page.route("**/digits/**", lambda route: route.abort())
     field = page.get_by_role("spinbutton", name="to test digit")
     field.fill("5000")

@@ -152,7 +152,10 @@ export function movable(canvas, to, by, done = () => {}) {
 const PLAY = "M7 4v16l13-8z";
 const PAUSE = "M6 4h4v16H6zM14 4h4v16h-4z";
 
-/** A play button: from where one is to the last frame, in so many seconds. */
+/**
+ * A play button: from where one is to the last frame, in so many seconds. It stops where somebody else goes to another
+ * frame meanwhile: a slider, a chart, the link.
+ */
 export class Player {
   /**
    * @param {{ seconds: number, frame: () => number, last: () => number, go: (frame: number) => void,
@@ -175,18 +178,21 @@ export class Player {
   }
 
   start() {
+    cancelAnimationFrame(this.ticking);
     if (this.frame() >= this.last()) this.go(0);
     this.playing = true;
     this.label();
+    let mine = this.frame(); // where it has gone itself
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    let before = performance.now(), exact = this.frame();
+    let before = performance.now(), exact = mine;
     const tick = (/** @type {number} */ now) => {
-      if (!this.playing) return;
+      if (this.frame() !== mine) return this.stop();
       const interval = still ? 800 : 0; // without motion: a dozen still pictures
       if (now - before >= interval) {
         exact += (Math.max(now - before, 1) / 1000 / this.seconds) * this.last();
         before = now;
         this.go(Math.min(this.last(), Math.round(exact)));
+        mine = this.frame();
       }
       if (this.frame() >= this.last()) this.stop(true);
       else this.ticking = requestAnimationFrame(tick);

@@ -153,18 +153,13 @@ const SECONDS = 6; // for all of them
  */
 export function scrubber(model, key, present, usual) {
   const length = rowsOf(model);
-  let played = 0;
   const done = () => model.save_changes();
-  const set = (/** @type {number} */ row) => model.set(key, row === usual ? null : row);
-  const go = (/** @type {number} */ row) => {
-    player.stop();
-    set(row);
-  };
+  const go = (/** @type {number} */ row) => model.set(key, row === usual ? null : row);
   const player = new Player({
     seconds: SECONDS,
     frame: () => present() - 1,
     last: () => length - 1,
-    go: (frame) => set(played = frame + 1),
+    go: (frame) => go(frame + 1),
     stopped: done,
   });
   const range = slider({ label: "Row", least: 1, most: length, step: 1, input: go, done });
@@ -176,11 +171,10 @@ export function scrubber(model, key, present, usual) {
     /** From the first row. */
     replay() {
       const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      go(played = still ? length : 1);
+      go(still ? length : 1);
       if (!still) player.start();
     },
     show() {
-      if (player.playing && present() !== played) player.stop(); // the link has led elsewhere
       range.show(present());
       range.range.setAttribute("aria-valuetext", `row ${present()} of ${length}`);
     },

@@ -126,9 +126,9 @@ export function timeline(run) {
   const positionOf = (/** @type {number} */ index) => run.trajectory?.position[index] ?? 0;
   const end = () => (run.trajectory?.count ?? 1) - 1;
   const to = (/** @type {number} */ position) => run.trajectory && run.go(run.trajectory.nearest(position));
-  const player = new Player({ // over positions, for the states are others while a setting moves
+  const player = new Player({ // over the link's positions, for the states are others while a setting moves
     seconds: SECONDS,
-    frame: () => positionOf(run.index),
+    frame: () => model.get("step") ?? positionOf(end()),
     last: () => Math.max(1, positionOf(end())),
     go: to,
     stopped: done,
@@ -140,10 +140,7 @@ export function timeline(run) {
     most: 1,
     step: 1,
     say: stepAt,
-    input: (index) => {
-      player.stop();
-      run.go(index);
-    },
+    input: (index) => run.go(index),
     done,
   });
   return {
@@ -160,10 +157,7 @@ export function timeline(run) {
      * @param {() => number} [unit] steps in one unit of its axis
      */
     scrubs(chart, unit = () => 1) {
-      chart.scrub((position) => {
-        player.stop();
-        to(position * unit());
-      }, done);
+      chart.scrub((position) => to(position * unit()), done);
     },
     end: () => player.stop(),
   };

@@ -62,10 +62,7 @@ class Gumbel {
       most: STEPS,
       step: 1,
       say: () => model.get("tau").toPrecision(2),
-      input: (step) => {
-        this.player.stop();
-        this.cool(step);
-      },
+      input: (step) => this.cool(step),
       done,
     });
     this.player = new Player({

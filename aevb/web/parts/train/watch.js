@@ -75,10 +75,7 @@ export class Watch {
       most: 1,
       step: 1,
       input: (frame) => this.go(frame),
-      done: () => {
-        this.player.stop();
-        model.save_changes();
-      },
+      done: () => model.save_changes(),
       say: (frame) => this.stepOf(frame),
     });
     this.publish = publish(id);
