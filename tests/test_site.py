@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,12 +14,10 @@ import torch
 from aevb import __main__, checkpoints, site
 from aevb.checkpoints import CheckpointError
 from aevb.explore.packing import pack
-from aevb.models import CVAE, GMVAE, REGISTRY, VAE, VRNN, FactorAnalysis, LatentVariableModel
+from aevb.models import CVAE, GMVAE, VAE, VRNN, FactorAnalysis, LatentVariableModel
 from aevb.site import packing
-from aevb.site.weights import squeeze
 from aevb.ui.frame import catalogue
 from aevb.ui.shared import loading
-from tests import small_models
 
 
 def content(folder: Path, name: str) -> bytes:
@@ -44,8 +40,6 @@ def page(folder: Path, name: str) -> dict:
 
 
 SHIPPED = checkpoints.ROOT
-SCRIPT = Path(__file__).parent / "web" / "squeezed.js"
-DENO = Path(sys.executable).with_name("deno")
 MODELS: dict[str, Callable[[], LatentVariableModel]] = {
     "vae": lambda: VAE(latent_dim=2, hidden_dims=(4,)),
     "cvae": lambda: CVAE(latent_dim=2, hidden_dims=(4,)),
@@ -79,30 +73,12 @@ def test_bytes_that_would_end_a_comment_come_back_as_they_were() -> None:
         assert b"*/" not in packing.commented(given)
 
 
-@pytest.mark.parametrize("kind", [*REGISTRY, "shipped"])
-def test_weights_come_back_to_the_last_bit_and_are_fewer_bytes(kind: str, tmp_path: Path) -> None:
-    if kind == "shipped":
-        model: LatentVariableModel = checkpoints.load(SHIPPED / "vae").model
-    else:
-        model = small_models.make(kind)
-    for part in ("p", "q"):
-        packed = pack(model, part)  # type: ignore[arg-type]
-        squeezed = squeeze(packed)
-        (tmp_path / "squeezed").write_bytes(squeezed)
-        command = [DENO, "run", "--quiet", "--no-check", "--no-remote", f"--allow-read={tmp_path}"]
-        command += [f"--allow-write={tmp_path}", SCRIPT, tmp_path / "squeezed", tmp_path / "packed"]
-        subprocess.run(command, check=True)
-        assert (tmp_path / "packed").read_bytes() == packed
-        if kind == "shipped":
-            assert len(zlib.compress(squeezed, 9)) < 0.985 * len(zlib.compress(packed, 9))
-
-
 def test_every_content_that_a_page_is_told_is_there_and_is_the_server_s(edition: Path) -> None:
     named = set(re.findall(r'"(contents/[\w.-]+\.js)"', json.dumps(told(edition))))
     there = {f"contents/{path.name}" for path in (edition / "contents").iterdir()}
     assert named <= there and len(there - named) == 1  # which is the one that names the others
     vae = page(edition, "vae")["shared"]
-    assert content(edition, vae["checkpoint"]["p"]) == squeeze(pack(loading.checkpoint("vae").model, "p"))
+    assert content(edition, vae["checkpoint"]["p"]) == pack(loading.checkpoint("vae").model, "p")
     assert json.loads(content(edition, vae["checkpoint"]["about"]))["kind"] == "vae"
     formulas = json.loads(content(edition, page(edition, "vae")["scenes"][0]["mathematics"]))
     assert "<math" in formulas["html"]
@@ -218,7 +194,7 @@ def test_one_of_one_s_own_stands_in_the_place_of_its_model_s(tmp_path: Path) -> 
     site.write(tmp_path / "edition", site.kinds([tmp_path / "mine"]))
     for shared in (page(tmp_path / "edition", "vae")["shared"], page(tmp_path / "edition", "draw")["shared"]):
         found = shared.get("checkpoint") or shared["checkpoints"]["vae"]
-        assert content(tmp_path / "edition", found["q"]) == squeeze(pack(model, "q"))
+        assert content(tmp_path / "edition", found["q"]) == pack(model, "q")
     assert "mine" in told(tmp_path / "edition")["note"]
     with pytest.raises(LookupError):
         loading.folder("own-vae")  # that was for the edition alone

@@ -1,7 +1,8 @@
 """A model's weights as the browser's engine reads them (aevb/web/engine/weights.js).
 
-Float16 halves what travels; a shipped checkpoint's are float16 already, so that nothing is lost. What a
-model generates with and what it infers with are packed apart: most pages need one long before the other.
+Float16 halves what travels; a shipped checkpoint's are float16 already, so that nothing is lost, and of so
+few bits of fraction that they compress (benchmarks/rounding.py). What a model generates with and what it
+infers with are packed apart: most pages need one long before the other.
 """
 
 import json
@@ -22,8 +23,8 @@ def pack(model: LatentVariableModel, part: Part) -> bytes:
     """A header in JSON, its length before it in four bytes, and then the arrays in float16: the high bytes
     of all numbers, and then their low bytes.
 
-    A high byte holds sign, exponent and two bits of the fraction, and few of them are common; low bytes are
-    as good as random. Apart, they compress to 7 % less than number by number.
+    A high byte holds sign, exponent and two bits of the fraction, and few of them are common; the bits of low
+    bytes are as good as random. Apart, they compress to 7 % less than number by number.
 
     The header has the model's name in the registry, its `config` and `observation`, and the `arrays` as
     [name, size] in their order.

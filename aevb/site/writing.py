@@ -14,7 +14,6 @@ from typing import Any
 
 from aevb import checkpoints, places, web_bundle
 from aevb.site.packing import script
-from aevb.site.weights import squeeze
 from aevb.ui.frame import catalogue
 from aevb.ui.shared import contents, loading
 from aevb.ui.shared.contents import Content, digest
@@ -221,11 +220,9 @@ def _count(source: str) -> int:
 
 
 def _made(content: Content, key: str) -> bytes:
-    """A content as the server makes it, but weights are squeezed, and of test images the first ones stay."""
+    """A content as the server makes it, but of test images the first ones stay."""
     made = content.make(key)
     name, _, wanted = key.partition("/")
-    if content == contents.WEIGHTS:
-        return squeeze(made)
     if content == contents.DIGITS and wanted == "labels":
         return made[: _count(name)]
     if content not in (contents.POINTS, contents.CLUSTERS):

@@ -39,8 +39,8 @@ of an estimate on a mini-batch:
 {ASCENT}
 Equations 3 and 4; section 5.1
 """,
-        Run.advance,
-        ("optimizer.zero_grad", "optimizer.step()"),
+        Run._ascend,
+        ("elbo = total", "torch.autograd.grad"),
     ),
     Formula(
         "What is drawn here: factor analysis of one number",

@@ -11,8 +11,8 @@ Stochastic gradients of the ELBO, averaged over a mini-batch of $N_B$ examples; 
 {ASCENT}
 Equations 3 and 4; section 5.1
 """,
-        Run.advance,
-        ("terms = model", "elbo = total"),
+        Run._ascend,
+        ("terms = self.model", "elbo = total"),
     ),
     Formula(
         "Who moves: the schedule",
@@ -30,7 +30,7 @@ Section 5.1, Experiment 2
 What a phase does not move gets no gradient and stands still.
 """,
         Run.advance,
-        ("moved = {", "(-objective).backward"),
+        ("moved = {", "_ascent(moved"),
     ),
     Formula(
         "β and its warm-up",

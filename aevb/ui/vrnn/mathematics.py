@@ -192,6 +192,6 @@ Both at once, by Adam with a mini-batch of 100 and a learning rate of 0.001 at t
 
 Equations 3 and 4; sections 5.1 and 5.6.4
 """,
-    Run.advance,
-    ("optimizer.zero_grad", "optimizer.step()"),
+    Run._ascend,
+    ("elbo = total", "torch.autograd.grad"),
 )

@@ -6,7 +6,6 @@ import { Explorer } from "../frame/explorer.js";
 import { h } from "../kit/elements.js";
 import { provide } from "../kit/source.js";
 import { keep, remembered } from "./memory.js";
-import { expand } from "./squeezed.js";
 import { turn } from "./theme.js";
 
 /** @typedef {import("../frame/explorer.js").Page} Page */
@@ -41,11 +40,7 @@ function searchOf() {
  * @param {Omit<import("../kit/source.js").Source, "address">} source where the modules and the contents are
  */
 export function start(site, source) {
-  const bytes = async (/** @type {string} */ name) => {
-    const content = await source.bytes(name);
-    return name.startsWith("contents/weights-") ? expand(content) : content;
-  };
-  provide({ ...source, bytes, address: queryOf });
+  provide({ ...source, address: queryOf });
   const host = new Host(site);
   host.open(false);
   if (location.protocol === "file:" || !("serviceWorker" in navigator)) return;

@@ -1,0 +1,66 @@
+"""Makes a shipped checkpoint of a finished run: rounds its weights, measures it on the test set, maps it.
+
+    python -m benchmarks.ship vae runs/vae
+    python -m benchmarks.ship vrnn runs/vrnn --bounds 10
+
+Nothing is chosen here: the run has kept its best epoch by the validation images, and the test images are
+looked at once, with the weights as they are shipped.
+"""
+
+import argparse
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file, save
+
+from aevb import checkpoints
+from aevb.__main__ import main as aevb
+from aevb.commands import measuring, options
+from aevb.stored.files import WEIGHTS
+from benchmarks.rounding import rounded
+
+FRACTION = 7
+"""Bits of the weights' fraction that are kept (`benchmarks.rounding`): it costs less than 0.01 nats."""
+
+KEPT = (WEIGHTS, "config.json", "training.json")
+
+
+def ship(name: str, run: Path, bounds: Sequence[int], facts: Mapping[str, Any] = {}) -> None:
+    """Makes checkpoints/NAME of a run's folder.
+
+    Args:
+        facts: what else its training.json is to tell.
+    """
+    folder = checkpoints.ROOT / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for file in KEPT:
+        shutil.copyfile(run / file, folder / file)
+    weights = {key: rounded(array, FRACTION) for key, array in load_file(folder / WEIGHTS).items()}
+    (folder / WEIGHTS).write_bytes(save(weights))
+    checkpoint = checkpoints.load(folder)
+    images = options.read_for(checkpoint, argparse.Namespace(data=None, image_size=None))
+    test = measuring.figures(checkpoint, images, bounds)
+    rounding = {"fraction_bits": FRACTION, "test": test}
+    checkpoints.write_json(folder / "training.json", checkpoint.training | rounding | dict(facts))
+    print(json.dumps(test, indent=2))
+    for command in ("measure", "map"):
+        aevb([command, str(folder)])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("name", help="of the checkpoint")
+    parser.add_argument("run", type=Path, help="the run's folder")
+    options.add_bounds(parser)
+    given = parser.parse_args()
+    ship(given.name, given.run, given.bounds)
+
+
+if __name__ == "__main__":
+    main()
