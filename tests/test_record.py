@@ -60,6 +60,16 @@ def test_a_record_is_its_curve_and_its_facts(tmp_path) -> None:
     }
 
 
+def test_the_run_from_the_plain_start_is_told_beside(tmp_path) -> None:
+    plain = TRAINING | {"epoch": 1, "curve": [VALIDATED], "seconds": 30.0}
+    found = read(tmp_path, plain=plain)
+    assert found["chosen"] == 2 and found["plain"]["chosen"] == 1
+    assert found["plain"]["measured"] == "validation" and len(found["plain"]["curve"]) == 1
+    assert found["plain"]["facts"]["Time"] == "30 seconds"
+    with pytest.raises(CheckpointError, match="damaged"):
+        read(tmp_path / "other", plain={"curve": []})
+
+
 def test_what_is_usual_is_said_shortly_and_a_note_stands_beside_the_time(tmp_path) -> None:
     usual = TRAINING["config"] | {"schedule": "Simultaneous()", "decay": True}
     facts = read(tmp_path, config=usual, note="half of it asleep")["facts"]
@@ -135,7 +145,8 @@ def test_the_shipped_records_tell_all_of_it(name: str) -> None:
     found = record(checkpoint)
     assert found["facts"].keys() >= {"Batch size", "Learning rate", "Dropout", "Seed", "Time", "Command"}
     assert found["facts"]["Batch size"] == "100"
-    assert ("stood still" in found["facts"]["Time"]) == (name == "vrnn")
+    assert ("plain" in found) == (name == "gmvae")
+    assert found["measured"] == "validation"  # nothing is chosen by test images
     assert found["chosen"] in [point["epoch"] for point in found["curve"]]
     assert "elbo" in found["reference"] and ("accuracy" in found["reference"]) == (name == "gmvae")
     assert (found["released"] == 18) == (name == "gmvae")

@@ -40,6 +40,7 @@ def record(checkpoint: Checkpoint) -> dict[str, Any]:
         reference: the tutorial's own figures, "elbo" and "accuracy", as far as it has them.
         released: the epoch after which what was held at first moved too; None where nothing was.
         facts: what else there is to say, in words by name.
+        plain: the same of the model's run from its plain start, where the record has one.
     Raises:
         CheckpointError: where training.json is missing or not as `aevb.runs` writes it.
     """
@@ -47,22 +48,29 @@ def record(checkpoint: Checkpoint) -> dict[str, Any]:
     if not training:
         raise CheckpointError("This checkpoint has no record of its training (training.json).")
     try:
-        measured = "test" if "test_elbo" in training["curve"][0] else "validation"
-        curve = [_point(point, measured) for point in training["curve"]]
-        for key in ("terms", "scores"):
-            if len({frozenset(point[key]) for point in curve}) > 1:
-                raise ValueError(f"not every epoch has the same {key}")
-        on_mnist = training.get("source", "mnist") == "mnist"
-        return {
-            "curve": curve,
-            "measured": measured,
-            "chosen": int(training["epoch"]),
-            "reference": TUTORIAL.get(checkpoint.kind, {}) if on_mnist else {},
-            "released": (training.get("start") or {}).get("held_epochs"),
-            "facts": _facts(training, curve, measured, checkpoint.model.config),
-        }
+        found = _told(training, checkpoint.kind, checkpoint.model.config)
+        if plain := training.get("plain"):
+            found["plain"] = _told(plain, checkpoint.kind, checkpoint.model.config)
+        return found
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(f"The training.json of this checkpoint is damaged: {error!r}.") from error
+
+
+def _told(training: Mapping[str, Any], kind: str, model: Mapping[str, Any]) -> dict[str, Any]:
+    measured = "test" if "test_elbo" in training["curve"][0] else "validation"
+    curve = [_point(point, measured) for point in training["curve"]]
+    for key in ("terms", "scores"):
+        if len({frozenset(point[key]) for point in curve}) > 1:
+            raise ValueError(f"not every epoch has the same {key}")
+    on_mnist = training.get("source", "mnist") == "mnist"
+    return {
+        "curve": curve,
+        "measured": measured,
+        "chosen": int(training["epoch"]),
+        "reference": TUTORIAL.get(kind, {}) if on_mnist else {},
+        "released": (training.get("start") or {}).get("held_epochs"),
+        "facts": _facts(training, curve, measured, model),
+    }
 
 
 def _point(point: Mapping[str, Any], measured: str) -> dict[str, Any]:

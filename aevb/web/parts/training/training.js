@@ -1,12 +1,12 @@
 // How a checkpoint was trained: curves over the epochs under one cursor, and the facts.
 
-import { follow, slider } from "../../kit/controls.js";
+import { follow, segments, slider } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { loadAbout } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { DATA, ELBO, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
-import { number } from "../../kit/params.js";
+import { choice, number } from "../../kit/params.js";
 import { Axes, marker, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
@@ -23,7 +23,12 @@ const SCORES = /** @type {Record<string, string>} */ ({
   accuracy: "clustering accuracy",
 });
 
-export const params = { epoch: number({ initial: null, least: 1, most: 100000 }) };
+const STARTS = { clusters: "From clusters", plain: "From the plain start" };
+
+export const params = {
+  epoch: number({ initial: null, least: 1, most: 100000 }),
+  start: choice({ initial: "clusters", of: Object.keys(STARTS) }),
+};
 
 export default {
   /** @param {{ model: Model, el: HTMLElement }} host */
@@ -49,11 +54,8 @@ class Training {
       done: () => model.save_changes(),
     });
     this.readout = h("p.readout", { role: "status" });
-    el.append(
-      this.place,
-      h("div.controls.at", { "data-control": "" }, this.slider.element, this.readout),
-      this.facts,
-    );
+    this.controls = h("div.controls.at", { "data-control": "" }, this.slider.element, this.readout);
+    el.append(this.place, this.controls, this.facts);
     /** @type {(() => void)[]} */
     this.ends = [onLayout(el, () => this.layout())];
     this.ends.push(
@@ -71,20 +73,44 @@ class Training {
       this.el.replaceChildren(h("p.notice", { role: "alert", "data-ready": "" }, record.problem));
       return;
     }
-    this.record = record;
-    this.charts = chartsOf(record).map((chart) => {
+    const plain = record.plain && chartsOf(record.plain);
+    /** By where they started, for one of them is compared with the other. */
+    this.runs = {
+      clusters: { record, charts: chartsOf(record), beside: plain },
+      plain: { record: record.plain, charts: plain, beside: chartsOf(record) },
+    };
+    if (plain) {
+      const starts = segments(this.model, "start", "Start of the training", STARTS);
+      this.controls.prepend(starts.element);
+      this.ends.push(starts.end);
+    }
+    this.ends.push(
+      follow(this.model, ["start"], () => this.choose()),
+      follow(this.model, ["epoch"], () => this.draw()),
+    );
+  }
+
+  /** Shows the run that is chosen. */
+  choose() {
+    const { record, charts, beside } = /** @type {any} */ (this.runs)[this.model.get("start")];
+    this.record = record ?? /** @type {any} */ (this.runs).clusters.record;
+    this.place.replaceChildren();
+    /** @type {(Chart & { panel: Panel, beside: Line[] })[]} */
+    this.charts = (charts ?? /** @type {any} */ (this.runs).clusters.charts).map((
+      /** @type {Chart} */ chart,
+      /** @type {number} */ row,
+    ) => {
       const panel = new Panel(
         h("canvas.live", { role: "img", "aria-label": `${chart.title} over the epochs` }),
       );
       this.listen(panel.canvas);
       this.place.append(panel.canvas);
-      return { ...chart, panel };
+      return { ...chart, panel, beside: beside?.[row].lines ?? [] };
     });
-    const facts = Object.entries(/** @type {Record<string, string>} */ (record.facts));
-    this.facts.append(...facts.flatMap(([name, fact]) => [h("dt", {}, name), h("dd", {}, fact)]));
-    Object.assign(this.slider.range, { max: String(record.curve.length) });
+    const facts = Object.entries(/** @type {Record<string, string>} */ (this.record.facts));
+    this.facts.replaceChildren(...facts.flatMap(([name, fact]) => [h("dt", {}, name), h("dd", {}, fact)]));
+    Object.assign(this.slider.range, { max: String(this.record.curve.length) });
     this.layout();
-    this.ends.push(follow(this.model, ["epoch"], () => this.draw()));
   }
 
   /** @param {HTMLCanvasElement} canvas */
@@ -107,7 +133,7 @@ class Training {
   layout() {
     if (!this.charts) return;
     const theme = themeOf(this.el), { size } = theme, { curve, released } = this.record;
-    this.charts.forEach(({ panel, lines, title, reference, zero, digits }, row) => {
+    this.charts.forEach(({ panel, lines, beside, title, reference, zero, digits }, row) => {
       if (!panel.fit()) return;
       const last = row === /** @type {any[]} */ (this.charts).length - 1, left = 4.4 * size, top = 1.6 * size;
       const box = {
@@ -116,7 +142,11 @@ class Training {
         width: panel.width - left - 0.6 * size,
         height: panel.height - top - (last ? 2.6 : 0.6) * size,
       };
-      const axes = new Axes(box, [1, Math.max(2, curve.length)], range(lines, reference, zero));
+      const axes = new Axes(
+        box,
+        [1, Math.max(2, curve.length)],
+        range([...lines, ...beside], reference, zero),
+      );
       panel.axes = axes;
       this.axes = axes;
       panel.keep((context) => {
