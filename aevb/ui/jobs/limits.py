@@ -52,6 +52,15 @@ ERRANDS = 20
 ESTIMATES = 500
 """That are kept: they are of settings, not of visitors."""
 
+# Visitors
+
+DESCRIPTORS = 2**13
+"""File descriptors that the server asks for: a hundred visitors have ten each. macOS grants 10,240."""
+
+DISCONNECTED = 16
+"""Sessions that outlive their connections, three descriptors each: who has left does not come back to them,
+and who has lost the connection for a moment loses nothing without."""
+
 # Who leaves
 
 LEFT = 60.0
