@@ -93,6 +93,13 @@ def test_maps_and_latents_are_there_for_every_url_that_a_page_is_told(client: Te
         assert len(latents) == 10_000 * loading.checkpoint(name).model.latent_dim
 
 
+def test_what_no_page_shows_is_not_computed_for_whoever_asks(client: TestClient) -> None:
+    told = contents.checkpoint("vrnn", served.url)
+    assert told["maps"] == {} and "means" not in told
+    for content, key in ((contents.POINTS, "vrnn/pca"), (contents.LATENTS, "vrnn/means")):
+        assert client.get("/" + served.url(content, key)).status_code == 404
+
+
 def test_every_scene_s_mathematics_is_served(client: TestClient) -> None:
     for page in catalogue.MENU:
         for scene in page.scenes:

@@ -145,6 +145,8 @@ def _record(checkpoint: Checkpoint) -> dict[str, Any]:
 def _latents(key: str) -> bytes:
     """The latent "name/means" of the test images, or "name/styles", (N, L) in float16."""
     name, _, kind = key.partition("/")
+    if not loading.mapped(name):
+        raise LookupError(key)
     try:
         found = {"means": loading.test_means, "styles": loading.test_styles}[kind](name)
     except KeyError:
@@ -188,10 +190,10 @@ def checkpoint(name: str, url: Url) -> dict[str, object]:
     told: dict[str, object] = {
         "name": name,
         "about": url(ABOUT, name),
-        "means": url(LATENTS, f"{name}/means"),
-        "styles": url(LATENTS, f"{name}/styles"),
         "maps": {method: url(POINTS, f"{name}/{method}") for method in loading.methods(name)},
     }
+    if loading.mapped(name):
+        told |= {kind: url(LATENTS, f"{name}/{kind}") for kind in ("means", "styles")}
     told |= {part: url(WEIGHTS, f"{name}/{part}") for part in PARTS}
     if model.choices and not model.conditional:
         told["clusters"] = url(CLUSTERS, name)

@@ -199,6 +199,13 @@ def _tested(name: str) -> Split:
     return test_images(source(name)).split
 
 
+def mapped(name: str) -> bool:
+    """Whether all test images are looked at by their codes. Not those of a model of rows, which has a path for
+    each: to infer 10,000 takes half a minute, and no scene asks for it.
+    """
+    return checkpoint(name).model.length == 1
+
+
 @once
 def test_means(name: str) -> np.ndarray:
     """The posterior means (N, L) of the test images under a checkpoint's model. Shared."""
@@ -236,6 +243,8 @@ def test_map(name: str, method: str) -> np.ndarray:
 
 def methods(name: str) -> list[str]:
     """The maps that can be shown of a checkpoint: those recorded with it, and PCA, of its "style"s too."""
+    if not mapped(name):
+        return []
     recorded = [method for method in ("tsne", "umap") if method in _recorded(name)]
     return [*recorded, "pca", *(["style"] if checkpoint(name).model.conditional else [])]
 
