@@ -200,8 +200,8 @@ def _tested(name: str) -> Split:
 
 
 def mapped(name: str) -> bool:
-    """Whether all test images are looked at by their codes. Not those of a model of rows, which has a path for
-    each: to infer 10,000 takes half a minute, and no scene asks for it.
+    """Whether scenes look at the codes of all test images. Those of a model of rows are paths: to infer
+    10,000 of them takes half a minute, and no scene asks for it.
     """
     return checkpoint(name).model.length == 1
 
