@@ -43,6 +43,10 @@ SILENCE = 60.0
 that a turn does is to measure test images at the end, in some 2 s for the slowest model; the machine may be
 busy with other things."""
 
+ENDING = 10.0
+"""From a visitor's ending a run to its worker's being there for the next: a worker looks after each gradient
+step whether it should end, and the slowest step takes some 2 s. One that has not come back by then hangs."""
+
 UNFINISHED = 60
 """Runs at once on a server: two classes of thirty. The next visitor is told to come back."""
 
@@ -151,6 +155,10 @@ MAX_SECONDS = 3600.0
 
 MAX_MEMORY = 2**30
 """Of one step, estimated from the widths of the layers: small servers, too, have a GiB for each worker."""
+
+WORKER_MEMORY = 3 * 2**30
+"""Of a worker's data: 1 GiB at rest, much of it never touched; a step as above; a visitor's images as floats;
+and some in reserve. What asks for more fails, and costs its run alone. On Linux, which counts it so."""
 
 MAX_WIDTH, MAX_LAYERS, MAX_LATENT, MAX_CLUSTERS, MAX_BATCH = 2048, 6, 256, 50, 1000
 """Beyond these nothing that the page shows becomes clearer."""
