@@ -1,4 +1,7 @@
-"""Every limit of training on this server, and why it is what it is. Times are in seconds, sizes in bytes."""
+"""Every limit of what visitors can make this server do, and why it is what it is.
+
+Times are in seconds, sizes in bytes. The table in docs/deployment.md has them all.
+"""
 
 import os
 
@@ -53,6 +56,9 @@ UNFINISHED = 60
 ERRANDS = 20
 """Estimates, and files to be read, that wait at once."""
 
+ESTIMATING = 25.0
+"""Until a page is told that there is no estimate: with thirty in training it waits for `ROUND`."""
+
 ESTIMATES = 500
 """That are kept: they are of settings, not of visitors."""
 
@@ -64,6 +70,15 @@ DESCRIPTORS = 2**13
 DISCONNECTED = 16
 """Sessions that outlive their connections, three descriptors each: who has left does not come back to them,
 and who has lost the connection for a moment loses nothing without."""
+
+CONTENTS = 2**28
+"""Of what browsers fetch and is kept, plain and compressed: the shipped checkpoints' take 80 MB."""
+
+CHECKPOINTS = 16
+"""Visitors' checkpoints that stay in memory, of 10 MB each; the shipped ones always do."""
+
+MEASURED, MEASURED_IN_ROWS = 2_000, 400
+"""Test images that a checkpoint without measures is measured on, in some two seconds."""
 
 # Who leaves
 

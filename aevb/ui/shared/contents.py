@@ -18,6 +18,7 @@ from aevb.checkpoints import Checkpoint, CheckpointError
 from aevb.explore.packing import Part, about, clusters, pack
 from aevb.explore.record import record
 from aevb.models import REGISTRY
+from aevb.ui.jobs import limits
 from aevb.ui.shared import loading
 from aevb.ui.shared.sentences import sentence
 
@@ -61,7 +62,7 @@ def digest(*parts: bytes) -> str:
 # Test images
 
 
-@cached(LRUCache(loading.MOST), condition=Condition())
+@cached(LRUCache(limits.CHECKPOINTS), condition=Condition())
 def _source_version(source: str) -> str:
     test = loading.test_images(source).split
     labels = b"" if test.labels is None else test.labels.numpy().tobytes()
