@@ -55,10 +55,12 @@ def main() -> int:
     for name in given.only or kinds:
         title, work = kinds[name]
         row, begun = Row(f"{name}: {title}"), time.monotonic()
-        work(row)
-        row.said = f"{time.monotonic() - begun:.0f}   {row.said}"
+        try:
+            work(row)
+        finally:  # Ctrl-C leaves what was found until then
+            row.said = f"{time.monotonic() - begun:.0f}   {row.said}"
+            print(row, flush=True)
         faults += len(row.faults)
-        print(row, flush=True)
     return 1 if faults else 0
 
 
