@@ -6,6 +6,7 @@ here and ended by their ids. Without options it takes some twenty minutes on two
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -35,6 +36,7 @@ def main() -> int:
     parser.add_argument("--visitors", type=int, default=100, metavar="N", help="at once")
     parser.add_argument("--minutes", type=float, default=60.0, help="of thirty visitors")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers end with it, and what was found is told
     kinds: dict[str, tuple[str, Callable[[Row], None]]] = {
         "checkpoints": ("damaged files of checkpoints", checkpoints.tried),
         "downloads": ("bad downloads", downloads.tried),

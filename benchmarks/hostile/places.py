@@ -146,7 +146,7 @@ RUN = {
     "data": "digits",
     "training": {"epochs": 400},
 }
-SOON = 60.0  # seconds until another visitor's run has to move
+SOON = 120.0  # seconds until another visitor's run has to move
 
 
 def processes(row: Row) -> None:
