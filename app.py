@@ -14,7 +14,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from aevb.ui.frame import catalogue, errors, headers, health, kept, modules, warmup
+from aevb.ui.frame import catalogue, errors, headers, health, kept, modules, sessions, warmup
 from aevb.ui.frame.compression import Compression
 from aevb.ui.jobs import queue, sources
 from aevb.ui.shared import contents, loading, served
@@ -30,6 +30,8 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     queue.stop()
 
 
+sessions.raise_limit()
+sessions.keep_few()
 loading.extend(queue.checkpoint, lambda source: sources.find(source).read())
 shell = Path(errors.__file__).with_name("shell.py")
 told = [served.route(one) for one in (*contents.CONTENTS, *catalogue.CONTENTS)]

@@ -7,6 +7,8 @@
     measures.json       what else never changes for it on the test set: the use of each dimension, principal
                         directions, clusters against classes, latent paths (`aevb.explore.measures`)
 
+SHA256SUMS beside the shipped ones' folders vouches for their files (`aevb.stored.manifest`).
+
 The last three may be missing; where one of them is damaged, that costs itself alone.
 """
 
@@ -25,7 +27,7 @@ from torch import nn
 
 from aevb import stored
 from aevb.models import REGISTRY, LatentVariableModel, name_of
-from aevb.stored import CheckpointError, save
+from aevb.stored import CheckpointError, manifest, save
 from aevb.stored.files import CONFIG, FILES, MAPS, MAX_BYTES, MEASURES, TRAINING, Folder, short, write_json
 from aevb.stored.hub import ROOT
 from aevb.stored.models import require_free
@@ -90,6 +92,7 @@ class Checkpoint:
         size = Folder(self.path).size(MAPS)
         if size is None:
             return {}
+        manifest.check(path)
         try:
             if size > MAX_BYTES[MAPS]:
                 raise ValueError("it is larger than any maps are")
@@ -147,7 +150,11 @@ class Checkpoint:
 
     def _told(self, file: str) -> dict[str, Any]:
         files = Folder(self.path)
-        return {} if files.size(file) is None else stored.read_json(files, file)
+        if files.size(file) is None:
+            return {}
+        told = stored.read_json(files, file)
+        manifest.check(self.path / file)
+        return told
 
     def _recorded(self, key: str, kind: type[Item]) -> list[Item] | None:
         """The list of items that training.json has under a key; None where it has no such list."""

@@ -45,8 +45,12 @@ class Server:
 
 
 @contextmanager
-def serving(tree: Path = ROOT) -> Iterator[Server]:
-    """Runs the app that stands in a folder, on a free port of this machine, until the block is left."""
+def serving(tree: Path = ROOT, **environment: str) -> Iterator[Server]:
+    """Runs the app that stands in a folder, on a free port of this machine, until the block is left.
+
+    Args:
+        environment: more variables of its environment.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -55,7 +59,9 @@ def serving(tree: Path = ROOT) -> Iterator[Server]:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log.txt"
         with log.open("wb") as output:
-            process = subprocess.Popen(command, cwd=tree, stdout=output, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(
+                command, cwd=tree, stdout=output, stderr=subprocess.STDOUT, env=os.environ | environment
+            )
         try:
             server = Server(f"http://127.0.0.1:{port}", process.pid, log)
             _wait_for(server, process)

@@ -15,7 +15,8 @@ from aevb.explore.noise import Noise
 from aevb.explore.record import record
 from aevb.models.factor_analysis import true_model
 from aevb.ui.frame import catalogue
-from aevb.ui.shared.cell import template, written
+from aevb.ui.shared import mathematics
+from aevb.ui.shared.cell import PARSING, template, written
 from aevb.ui.vae import cells as vae_cells
 
 WITHOUT = {"train/train", "train/compare"}
@@ -39,6 +40,23 @@ def run(page: str, scene: str, **said: Any) -> tuple[Any, str, dict[str, Any]]:
     exec(compile(tree, "cell", "exec"), names)
     shown = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
     return shown, "\n".join(printed), names
+
+
+def test_the_source_is_read_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    parse, parsed = ast.parse, list[str]()
+
+    def watched(text: str, *others: Any, **more: Any) -> ast.AST:
+        assert PARSING.locked()
+        parsed.append(text)
+        return parse(text, *others, **more)
+
+    monkeypatch.setattr(ast, "parse", watched)
+    _, scene = SCENES[0]
+    assert scene.cell is not None and template(scene.cell, checkpoint="")
+    assert parsed and not PARSING.locked()
+    parsed.clear()
+    formulas = next(scene.mathematics for _, scene in SCENES if any(one.code for one in scene.mathematics))
+    assert mathematics.page(formulas) and parsed and not PARSING.locked()
 
 
 def told(printed: str, what: str) -> float:

@@ -24,12 +24,13 @@ from aevb import (
     evaluate,
     stored,
 )
+from aevb.explore import maps, measures
 from aevb.explore.clusters import scores
 from aevb.explore.record import record
 from aevb.models import CVAE, GMVAE, REGISTRY
 from aevb.models.factor_analysis import inverse_softplus
 from aevb.models.nets import DiagonalNormalNet
-from aevb.stored import files
+from aevb.stored import files, manifest
 from aevb.stored import models as stored_models
 from tests.damage import DEEP, LONG, edit, header, huge, lengthen, truncate, write
 from tests.small_models import make, observe, seeded
@@ -463,6 +464,46 @@ def test_each_run_gets_a_folder_of_its_own(tmp_path: Path) -> None:
 
 
 # Damage
+
+
+def test_a_manifest_vouches_for_every_file_and_damage_to_one_costs_that_one(tmp_path: Path) -> None:
+    for name in ("vae", "cvae"):
+        checkpoints.save(make(name), tmp_path / name, {"epoch": 1})
+    maps.save({"tsne": np.zeros((3, 2), np.float32)}, tmp_path / "vae")
+    measures.save({"use": [0.5]}, tmp_path / "vae")
+    manifest.write(tmp_path)
+
+    def sound(name: str = "vae") -> tuple[object, ...]:
+        found = checkpoints.load(tmp_path / name)
+        return found.training, found.measures, found.maps.keys()
+
+    whole = sound()
+    for file in checkpoints.FILES:
+        path = tmp_path / "vae" / file
+        content = path.read_bytes()
+        turned = bytearray(content)
+        turned[len(content) // 2] ^= 1
+        path.write_bytes(turned)
+        with pytest.raises(CheckpointError, match=f"{file} is damaged"):
+            sound()
+        assert sound("cvae")
+        if file not in (WEIGHTS, CONFIG):
+            assert checkpoints.load(tmp_path / "vae").model
+        path.write_bytes(content)
+    assert sound() == whole
+    checkpoints.save(make("vae", seed=1), tmp_path / "vae", overwrite=True)
+    with pytest.raises(CheckpointError, match="run: python -m aevb manifest"):
+        sound()
+    manifest.write(tmp_path)
+    assert sound()
+
+
+def test_the_shipped_manifest_names_every_file() -> None:
+    told = (checkpoints.ROOT / manifest.NAME).read_text().splitlines()
+    files = [path for file in checkpoints.FILES for path in checkpoints.ROOT.glob(f"*/{file}")]
+    assert {line.split()[1] for line in told} == {f"{path.parent.name}/{path.name}" for path in files}
+    for path in files:
+        manifest.check(path)
 
 
 def array(dtype: str = "F16", shape: object = (3,), offsets: object = (0, 6)) -> dict[str, object]:

@@ -765,7 +765,19 @@ def test_the_data_in_use_are_named(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["train", "evaluate", "sample", "map", "measure", "figure", "export", "export-onnx", "data", "app"],
+    [
+        "train",
+        "evaluate",
+        "sample",
+        "map",
+        "measure",
+        "manifest",
+        "figure",
+        "export",
+        "export-onnx",
+        "data",
+        "app",
+    ],
 )
 def test_every_command_has_help(name, capsys):
     with pytest.raises(SystemExit) as ended:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.testclient import TestClient
@@ -246,3 +248,15 @@ def test_all_that_the_app_fetches_first_is_compressed(server: Server) -> None:
         assert answer.headers["Content-Encoding"] == "gzip", path
         assert gzip.decompress(content) == (Path(get_static_dir()) / (path or "index.html")).read_bytes()
         assert ("immutable" in answer.headers["Cache-Control"]) == bool(path)
+
+
+@pytest.mark.parametrize(("accepted", "seen"), [("gzip;q=0, br", None), ("gzip;q=0.5", "gzip;q=0.5")])
+def test_what_refuses_gzip_gets_none_of_the_middleware_behind_either(accepted: str, seen: str | None) -> None:
+    def own(request: Request) -> PlainTextResponse:
+        assert request.headers.get("Accept-Encoding") == seen
+        return PlainTextResponse("own " * 1000)
+
+    middleware = [Middleware(compression.Compression), Middleware(GZipMiddleware)]  # as st.App orders them
+    client = TestClient(Starlette(routes=[Route("/own", own)], middleware=middleware))
+    answer = client.get("/own", headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("Content-Encoding") == (seen and "gzip")

@@ -421,6 +421,19 @@ def test_a_damaged_download_is_refused(mirror, monkeypatch):
     assert_fails("t10k-labels-idx1-ubyte")
 
 
+def test_more_than_the_set_has_is_not_written(mirror, monkeypatch):
+    address, archives = mirror
+    monkeypatch.setattr(MNIST, "mirrors", [address])
+    archives["/mnist/train-images-idx3-ubyte.gz"] = bytes(10**8)
+    assert_fails("got: more than the [0-9,]+ bytes that are missing")
+
+
+def test_a_download_that_takes_too_long_is_given_up(stand_in, silent_address, monkeypatch):
+    monkeypatch.setattr(MNIST, "mirrors", [silent_address])
+    monkeypatch.setattr(mnist, "MOST_SECONDS", -1.0)
+    assert_fails("did not arrive within")
+
+
 def test_a_download_with_other_contents_than_ours_is_refused(mirror, monkeypatch):
     """torchvision's checksums are MD5, ours are SHA-256: both must hold."""
     monkeypatch.setattr(MNIST, "mirrors", [mirror[0]])

@@ -64,6 +64,14 @@ def test_a_failed_download_is_said_in_a_sentence_until_the_next_page(panel, monk
     assert app.button[0].label == "Download all of MNIST"
 
 
+def test_where_there_are_no_data_at_all_that_is_said_and_the_page_goes_on(panel, tmp_path, monkeypatch):
+    monkeypatch.setattr(mnist, "SAMPLE", tmp_path / "sample.npz")
+    app = panel.run()
+    assert not app.exception and not app.button
+    (warning,) = app.warning
+    assert warning.value.endswith("is missing or damaged: reinstall aevb.")
+
+
 def test_another_attempt_takes_the_message_away(panel, monkeypatch):
     monkeypatch.setattr(data, "download", offline)
     app = finish(panel.run())

@@ -49,6 +49,9 @@ class Desk:
     def stop(self) -> None:
         pass
 
+    def give_up(self) -> None:
+        self.answers.put(Lost("It hung."))
+
     def next(self) -> dict[str, Any]:
         """What is asked next."""
         return self.requests.get(timeout=60)
@@ -347,6 +350,20 @@ def test_a_worker_that_is_lost_is_replaced_and_only_its_run_fails(runs, desk):
     assert runs.look(run)["problem"] == "The server ended this training."
     assert desk.hired == 2
     assert desk.limits[0] == limits.FIRST_TURN + limits.SILENCE
+
+
+def test_a_worker_that_hangs_under_a_run_that_was_ended_is_replaced(runs, desk):
+    run = start(runs, "a")
+    desk.next()
+    other = start(runs, "b")
+    runs.sweep()
+    runs.act(run, "a", "stop")
+    runs.sweep()
+    assert desk.answers.empty(), "it has a moment to come back"
+    runs._jobs[run].due -= limits.ENDING
+    runs.sweep()
+    assert name(desk.next()) == other
+    assert runs.look(run)["status"] == "stopped" and runs.look(run)["problem"] == "It hung."
 
 
 def test_a_worker_that_cannot_start_fails_its_run_only(tmp_path, desk):

@@ -15,6 +15,7 @@ from aevb import checkpoints, data
 from aevb.data import DataError, Images, Split
 from aevb.models import CVAE, GMVAE, VAE, VRNN, FactorAnalysis, LatentVariableModel
 from aevb.ui.frame import catalogue, kept
+from aevb.ui.jobs import limits
 from aevb.ui.shared import contents, loading, served
 
 NAME, OTHER = "0" * 16, "1" * 16
@@ -161,7 +162,7 @@ def test_only_the_last_visitors_checkpoints_stay_in_memory(
     folders: dict[str, Path], keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, read = small(), list[str]()
-    for number in range(loading.MOST + 1):
+    for number in range(limits.CHECKPOINTS + 1):
         keep(model, f"{number:016x}")
     load = checkpoints.load
     monkeypatch.setattr(checkpoints, "load", lambda folder: read.append(folder.name) or load(folder))

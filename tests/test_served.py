@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from aevb import checkpoints
+from aevb.data import mnist
 from aevb.explore.packing import pack
 from aevb.models import GMVAE, VAE, LatentVariableModel
 from aevb.ui.frame import catalogue, modules
@@ -92,6 +93,13 @@ def test_maps_and_latents_are_there_for_every_url_that_a_page_is_told(client: Te
         assert len(latents) == 10_000 * loading.checkpoint(name).model.latent_dim
 
 
+def test_what_no_page_shows_is_not_computed_for_whoever_asks(client: TestClient) -> None:
+    told = contents.checkpoint("vrnn", served.url)
+    assert told["maps"] == {} and "means" not in told
+    for content, key in ((contents.POINTS, "vrnn/pca"), (contents.LATENTS, "vrnn/means")):
+        assert client.get("/" + served.url(content, key)).status_code == 404
+
+
 def test_every_scene_s_mathematics_is_served(client: TestClient) -> None:
     for page in catalogue.MENU:
         for scene in page.scenes:
@@ -134,6 +142,26 @@ def test_a_checkpoint_of_another_model_is_refused(make_checkpoint: Make, open_ap
     path = make_checkpoint(GMVAE(latent_dim=8, hidden_dims=(8, 8)))
     path.rename(path.with_name("vae"))
     assert mounted(open_app("vae"))["problem"] == "The checkpoint vae does not hold a VAE."
+
+
+def test_without_any_images_a_sentence_stands_on_the_pages_that_need_them_alone(
+    open_app, tmp_path: Path, monkeypatch
+) -> None:
+    def forget() -> None:
+        for kept in (loading.digits, loading.test_images):
+            kept.cache_clear()  # type: ignore[attr-defined]
+
+    monkeypatch.setenv("AEVB_DATA", str(tmp_path))
+    monkeypatch.setattr(mnist, "SAMPLE", tmp_path / "sample.npz")
+    forget()
+    try:
+        for page in catalogue.MENU:
+            app = open_app(page.script.stem)
+            data = mounted(app)
+            assert not app.exception and data["scenes"] and len(app.warning) == 1
+            assert bool(data["problem"]) == bool(page.checkpoints), page.name
+    finally:
+        forget()
 
 
 @pytest.mark.parametrize("page", catalogue.MENU, ids=lambda page: page.name or "overview")

@@ -36,3 +36,31 @@ def test_the_number_of_workers():
 def test_no_number_of_workers(told):
     with pytest.raises(ValueError, match=f"AEVB_WORKERS must be a whole number from 1 to 64, not '{told}'."):
         limits.workers(told)
+
+
+UNITS = {
+    "s": 1,
+    "min": 60,
+    "h": 3600,
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "Mi": 2**20,
+    "GiB": 2**30,
+    "million": 10**6,
+}
+
+
+def test_every_limit_stands_in_the_table_with_its_value():
+    rows = re.findall(
+        r"^\|[^|]*\|([^|]*)\|((?: ?`[A-Z_]+`,?)+) \|$", (ROOT / "docs" / "deployment.md").read_text(), re.M
+    )
+    rows = [(told, re.findall(r"`([A-Z_]+)`", named)) for told, named in rows if "AEVB" not in named]
+    named = [name for _, names in rows for name in names]
+    assert sorted(named) == sorted(name for name in vars(limits) if name.isupper() and name != "WORKERS")
+    for told, names in rows:
+        numbers = re.findall(r"([\d.]+(?:,\d{3})*)(?: (KiB|MiB|GiB|Mi|min|million|s|h)\b)?", told)
+        values = [getattr(limits, name) for name in names]
+        flat = [one for value in values for one in (value if isinstance(value, tuple) else (value,))]
+        assert [float(number.replace(",", "")) * UNITS.get(unit, 1) for number, unit in numbers] == flat, (
+            names
+        )

@@ -4,6 +4,8 @@ import itertools
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -296,7 +298,7 @@ def test_a_process_ignores_ctrl_c(process, tmp_path):
 def test_a_process_that_hangs_is_ended_and_one_that_is_killed_is_told_from_it(tmp_path):
     hanging, killed = Process(tmp_path), Process(tmp_path)
     os.kill(hanging.process.pid, signal.SIGSTOP)
-    with pytest.raises(Lost, match="did not answer for 1 seconds"):
+    with pytest.raises(Lost, match="did not answer any more"):
         hanging.ask({}, 1)
     os.kill(killed.process.pid, signal.SIGKILL)
     with pytest.raises(Lost, match="memory was full"):
@@ -321,3 +323,21 @@ def test_a_process_that_is_killed_in_a_turn_costs_its_run_alone(tmp_path):
     wait(lambda: runs.look(second)["status"] == "done")
     assert len(hired) == 2
     runs.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts a process's data so")
+def test_what_asks_for_more_memory_than_a_worker_may_have_is_told_so():
+    script = """
+from aevb.ui.jobs import turns, worker
+
+worker.bound(2**31)
+for take in ("torch.empty", "numpy.empty"):
+    def trial(_):
+        import numpy, torch
+        return eval(take)(2**32)
+    turns.trial = trial
+    print(worker.answer({"specification": {}})["problem"])
+"""
+    root = Path(__file__).parent.parent
+    found = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True)
+    assert found.stdout.count("The memory of this server did not suffice") == 2, found.stderr

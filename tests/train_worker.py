@@ -14,3 +14,6 @@ class Here:
 
     def stop(self) -> None:
         pass
+
+    def give_up(self) -> None:
+        pass

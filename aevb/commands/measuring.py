@@ -1,4 +1,4 @@
-"""evaluate, map, measure: what a checkpoint is worth, and what is recorded of it."""
+"""evaluate, map, measure: what a checkpoint is worth, and what is recorded of it; manifest: its checksums."""
 
 import argparse
 import json
@@ -19,6 +19,7 @@ from aevb.explore import maps, measures
 from aevb.explore.clusters import scores
 from aevb.models.base import LatentVariableModel
 from aevb.models.factor_analysis import true_model
+from aevb.stored import manifest
 
 TRAINED_ON = "what it was trained on"
 EXACT = ("evidence", "exact_elbo", "gap")
@@ -26,7 +27,7 @@ EXACT = ("evidence", "exact_elbo", "gap")
 
 
 def add(commands: Commands) -> None:
-    """Adds `evaluate`, `map` and `measure`."""
+    """Adds `evaluate`, `map`, `measure` and `manifest`."""
     added = options.add(commands, "evaluate", evaluate_command)
     options.add_checkpoint(added)
     options.add_data(added, TRAINED_ON)
@@ -37,6 +38,8 @@ def add(commands: Commands) -> None:
         added = options.add(commands, name, run)
         options.add_checkpoint(added)
         options.add_data(added, TRAINED_ON)
+
+    options.add(commands, "manifest", manifest_command)
 
 
 def evaluate_command(given: argparse.Namespace) -> None:
@@ -83,6 +86,11 @@ def measure_command(given: argparse.Namespace) -> None:
     images.test.seen_by(checkpoint.model)  # refuses what is no model of these images
     found = save_measures(checkpoint, images)
     print(f"{', '.join(found)}: in {checkpoint.path / 'measures.json'}.")
+
+
+def manifest_command(_: argparse.Namespace) -> None:
+    """Writes the checksums of the shipped checkpoints' files, by which damage to them is seen."""
+    print(f"{manifest.write()} is written.")
 
 
 def has_measures(checkpoint: Checkpoint) -> bool:

@@ -13,7 +13,14 @@ README = "README.md"
 LICENSE = "LICENSE"
 SCREENSHOT = "docs/screenshot.png"
 
-BESIDE = ("app.py", "Dockerfile", "requirements.txt", ".streamlit/config.toml", LICENSE)
+BESIDE = (
+    "app.py",
+    "Dockerfile",
+    "requirements.txt",
+    ".streamlit/config.toml",
+    "checkpoints/SHA256SUMS",
+    LICENSE,
+)
 PACKAGE = {".py", ".typed", ".js", ".css", ".svg", ".html", ".npz", ".md"}
 """The suffixes of what belongs to the package."""
 

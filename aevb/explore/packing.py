@@ -6,6 +6,7 @@ infers with are packed apart: most pages need one long before the other.
 """
 
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -26,8 +27,9 @@ def pack(model: LatentVariableModel, part: Part) -> bytes:
     A high byte holds sign, exponent and two bits of the fraction, and few of them are common; the bits of low
     bytes are as good as random. Apart, they compress to 7 % less than number by number.
 
-    The header has the model's name in the registry, its `config` and `observation`, and the `arrays` as
-    [name, size] in their order.
+    The header has the model's name in the registry, its `config` and `observation`, the `arrays` as
+    [name, size] in their order, and the `adler32` of all bytes after it: what was damaged on its way, or on a
+    disk, is not shown.
 
     Raises:
         ValueError: for a model of another class than those in the registry, or with nets of one's own, or for
@@ -38,18 +40,19 @@ def pack(model: LatentVariableModel, part: Part) -> bytes:
             f"Browsers know only this library's own nets, not another {' or '.join(model.own_nets)}."
         )
     found = {name: array.detach() for name, array in arrays(model) if name.startswith(f"{part}_")}
+    values = np.concatenate([array.cpu().numpy().ravel() for array in found.values()])
+    if np.abs(values).max() > np.finfo(np.float16).max:
+        raise ValueError("A weight is beyond the range of float16, in which browsers are sent them.")
+    high_and_low = values.astype(">f2").view(np.uint8).reshape(-1, 2).T.tobytes()
     header = {
         "model": name_of(model),
         "config": model.config,
         "observation": model.observation,
         "arrays": [[name, array.numel()] for name, array in found.items()],
+        "adler32": zlib.adler32(high_and_low),
     }
     text = json.dumps(header).encode()
-    values = np.concatenate([array.cpu().numpy().ravel() for array in found.values()])
-    if np.abs(values).max() > np.finfo(np.float16).max:
-        raise ValueError("A weight is beyond the range of float16, in which browsers are sent them.")
-    high_and_low = values.astype(">f2").view(np.uint8).reshape(-1, 2).T
-    return len(text).to_bytes(4, "little") + text + high_and_low.tobytes()
+    return len(text).to_bytes(4, "little") + text + high_and_low
 
 
 def arrays(model: nn.Module) -> Iterator[tuple[str, Tensor]]:

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Generator, Tensor, nn
 
-from aevb.stored import hub
+from aevb.stored import hub, manifest
 from aevb.stored.card import card
 from aevb.stored.files import (
     CONFIG,
@@ -84,6 +84,8 @@ class Stored:
         except Exception as error:  # whatever a constructor says to arguments from a stranger's file
             raise CheckpointError(f"{where} is damaged: {short(error)}.") from error
         check(tidied(read_header(self.files), weights), expected, weights)
+        for file in (CONFIG, WEIGHTS):
+            manifest.check(self.files.folder / file)
 
         model = kind(**arguments).with_nets(**nets)
         names = {tidy(name): name for name in model.state_dict()}

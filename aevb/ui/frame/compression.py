@@ -37,10 +37,13 @@ class Compression:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers as the app does, compressed where it is text that a browser asks for."""
+        asked = Headers(scope=scope) if scope["type"] == "http" else Headers()
+        if "gzip" in asked.get("Accept-Encoding", "") and not TAKES_GZIP.search(asked["Accept-Encoding"]):
+            # It is refused (q=0): Starlette's middleware, which Streamlit has, looks for the word alone.
+            scope = {**scope, "headers": [one for one in scope["headers"] if one[0] != b"accept-encoding"]}
         if scope["type"] != "http" or scope["method"] != "GET" or not TEXT.search(scope["path"]):
             await self.app(scope, receive, send)
             return
-        asked = Headers(scope=scope)
         if "range" not in asked and TAKES_GZIP.search(asked.get("Accept-Encoding", "")):
             scope = {**scope, "extensions": {**(scope.get("extensions") or {}), PATHSEND: {}}}
         await self.app(scope, receive, self._sender(send))

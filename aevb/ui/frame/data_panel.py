@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from aevb import data
+from aevb.data import DataError
 from aevb.ui.jobs import sources, switches
 from aevb.ui.jobs.download import Download
 from aevb.ui.shared import loading
@@ -34,8 +35,15 @@ def _session() -> _Session:
 
 
 def show() -> None:
-    """The note, and, where only the sample is there, the download with its progress."""
-    digits = loading.digits()
+    """The note, and, where only the sample is there, the download with its progress.
+
+    Without any data that is said in its place: pages that need none go on.
+    """
+    try:
+        digits = loading.digits()
+    except DataError as error:
+        st.warning(sentence(str(error)))
+        return
     st.caption(sentence(digits.note))
     if not digits.complete and switches.on("download"):
         _download()

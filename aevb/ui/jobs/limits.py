@@ -1,4 +1,7 @@
-"""Every limit of training on this server, and why it is what it is. Times are in seconds, sizes in bytes."""
+"""Every limit of what visitors can make this server do, and why it is what it is.
+
+Times are in seconds, sizes in bytes. The table in docs/deployment.md has them all.
+"""
 
 import os
 
@@ -43,14 +46,39 @@ SILENCE = 60.0
 that a turn does is to measure test images at the end, in some 2 s for the slowest model; the machine may be
 busy with other things."""
 
+ENDING = 10.0
+"""From a visitor's ending a run to its worker's being there for the next: a worker looks after each gradient
+step whether it should end, and the slowest step takes some 2 s. One that has not come back by then hangs."""
+
 UNFINISHED = 60
 """Runs at once on a server: two classes of thirty. The next visitor is told to come back."""
 
 ERRANDS = 20
 """Estimates, and files to be read, that wait at once."""
 
+ESTIMATING = 25.0
+"""Until a page is told that there is no estimate: with thirty in training it waits for `ROUND`."""
+
 ESTIMATES = 500
 """That are kept: they are of settings, not of visitors."""
+
+# Visitors
+
+DESCRIPTORS = 2**13
+"""File descriptors that the server asks for: a hundred visitors have ten each. macOS grants 10,240."""
+
+DISCONNECTED = 16
+"""Sessions that outlive their connections, three descriptors each: who has left does not come back to them,
+and who has lost the connection for a moment loses nothing without."""
+
+CONTENTS = 2**28
+"""Of what browsers fetch and is kept, plain and compressed: the shipped checkpoints' take 80 MB."""
+
+CHECKPOINTS = 16
+"""Visitors' checkpoints that stay in memory, of 10 MB each; the shipped ones always do."""
+
+MEASURED, MEASURED_IN_ROWS = 2_000, 400
+"""Test images that a checkpoint without measures is measured on, in some two seconds."""
 
 # Who leaves
 
@@ -142,6 +170,10 @@ MAX_SECONDS = 3600.0
 
 MAX_MEMORY = 2**30
 """Of one step, estimated from the widths of the layers: small servers, too, have a GiB for each worker."""
+
+WORKER_MEMORY = 3 * 2**30
+"""Of a worker's data: 1 GiB at rest, much of it never touched; a step as above; a visitor's images as floats;
+and some in reserve. What asks for more fails, and costs its run alone. On Linux, which counts it so."""
 
 MAX_WIDTH, MAX_LAYERS, MAX_LATENT, MAX_CLUSTERS, MAX_BATCH = 2048, 6, 256, 50, 1000
 """Beyond these nothing that the page shows becomes clearer."""

@@ -7,6 +7,7 @@ numbers that are not finite, costs that run alone and is told in a sentence.
 
 import json
 import logging
+import math
 import os
 import secrets
 import shutil
@@ -54,6 +55,9 @@ class Worker(Protocol):
     def alive(self) -> bool:
         """Whether it is there to answer."""
 
+    def give_up(self) -> None:
+        """Ends it while it is asked something, which is Lost then."""
+
     def stop(self) -> None:
         """Ends it."""
 
@@ -84,6 +88,7 @@ class Job:
         hand: the steps by hand that are still to be taken, in the order in which they were pressed; `asked`:
             those that the present turn takes.
         ending: whether the next turn is to be the last.
+        worker: who has its present turn, and `due`, when it should be back, where its visitor has ended it.
         pace: seconds for each step, all in all, as measured in the last turns.
         size: of its folder in bytes, once it is finished.
     """
@@ -99,6 +104,8 @@ class Job:
     served: float = field(default_factory=time.monotonic)
     away: bool = False
     in_turn: bool = False
+    worker: Worker | None = None
+    due: float = math.inf
     ending: bool = False
     turns: int = 0
     step: int = 0
@@ -399,6 +406,9 @@ class Queue:
         """Pauses and ends what nobody looks at any more, and forgets old runs that are finished."""
         now, clock = time.monotonic(), time.time()
         with self._changed:
+            for job in self._jobs.values():
+                if job.worker and now > job.due:
+                    job.worker.give_up()
             for job in [job for job in self._jobs.values() if not job.finished]:
                 if now - job.seen > limits.ABANDONED:
                     self._stop(job)
@@ -465,6 +475,8 @@ class Queue:
         job.status, job.ended = "stopped", time.time()
         job.let_go()
         job.ending = job.turns > 0 or job.in_turn
+        if job.in_turn:
+            job.due = time.monotonic() + limits.ENDING
         job.keep()
         self._interrupt(job)
         self._changed.notify()
@@ -515,6 +527,8 @@ class Queue:
             problem = ""
             try:
                 worker = worker or self._hired()
+                if isinstance(one, Job):
+                    one.worker = worker
                 answer = worker.ask(request, most)
             except OSError:
                 problem = NOT_STARTED
@@ -560,6 +574,7 @@ class Queue:
 
     def _end(self, job: Job, answer: Mapping[str, Any]) -> None:
         job.in_turn, job.served, job.turns = False, time.monotonic(), job.turns + 1
+        job.worker, job.due = None, math.inf
         if problem := answer.get("problem"):
             log.warning("The run %s failed: %s", job.id, problem)
             job.ending, job.problem = False, job.problem or problem

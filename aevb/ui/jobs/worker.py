@@ -49,6 +49,7 @@ class Process:
             text=True,
             encoding="utf-8",
         )
+        self._given_up = False
 
     def ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """The answer to a request.
@@ -57,13 +58,7 @@ class Process:
             Lost: where none has come after so many seconds, or the process has ended; it is ended then.
         """
         assert self.process.stdin is not None and self.process.stdout is not None
-        silent = threading.Event()
-
-        def end() -> None:
-            silent.set()
-            self.process.kill()
-
-        timer = threading.Timer(seconds, end)
+        timer = threading.Timer(seconds, self.give_up)
         timer.start()
         line = ""
         with suppress(OSError):  # a process that has ended takes no request either
@@ -75,10 +70,9 @@ class Process:
             return json.loads(line)
         self.stop()
         log.warning("A worker was lost, with return code %s.", self.process.returncode)
-        if silent.is_set():
+        if self._given_up:
             raise Lost(
-                f"The training did not answer for {seconds:.0f} seconds and was ended: try a smaller model, "
-                "or smaller batches."
+                "The training did not answer any more and was ended: try a smaller model, or smaller batches."
             )
         if self.process.returncode == -getattr(signal, "SIGKILL", 9):
             raise Lost(
@@ -86,6 +80,11 @@ class Process:
                 "model, or smaller batches."
             )
         raise Lost(UNEXPECTED)
+
+    def give_up(self) -> None:
+        """Ends the process while it is asked something: whoever waits for the answer is told that it hung."""
+        self._given_up = True
+        self.process.kill()
 
     @property
     def alive(self) -> bool:
@@ -108,11 +107,23 @@ def main() -> None:
         os.nice(limits.NICE)
     with suppress(OSError):  # Linux: where memory runs out this process goes, and not the server
         Path("/proc/self/oom_score_adj").write_text("900")
+    bound(limits.WORKER_MEMORY)
     _warm_up(Path(sys.argv[1]))
     with suppress(BrokenPipeError):  # the server has gone
         for line in sys.stdin:
             outbox.write(json.dumps(answer(json.loads(line))) + "\n")
             outbox.flush()
+
+
+def bound(memory: int) -> None:
+    """Has allocations fail beyond so many bytes (Linux): whoever asked for more reads so, before the machine
+    has to look for memory elsewhere. Data count: torch maps several times as many addresses as it uses.
+    """
+    if sys.platform == "linux":
+        import resource
+
+        with suppress(ValueError, OSError):  # less is allowed already
+            resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
 
 def answer(request: Mapping[str, Any]) -> dict[str, Any]:

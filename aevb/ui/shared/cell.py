@@ -8,10 +8,14 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import Any
 
 Cell = Callable[..., Any]
 """Its parameters have the names of the link's values; one whose name Python keeps to itself ends in "_"."""
+
+PARSING = Lock()
+"""Held while the library's source is read: Python 3.11's parser fails where several threads parse at once."""
 
 
 def template(cell: Cell, **values: Any) -> dict[str, Any]:
@@ -20,9 +24,10 @@ def template(cell: Cell, **values: Any) -> dict[str, Any]:
     Args:
         values: of parameters that no link has, or that have no default.
     """
-    module = ast.parse(inspect.getsource(inspect.getmodule(cell)))  # type: ignore[arg-type]
-    lines = textwrap.dedent(inspect.getsource(cell)).splitlines()
-    definition = ast.parse("\n".join(lines)).body[0]
+    with PARSING:
+        module = ast.parse(inspect.getsource(inspect.getmodule(cell)))  # type: ignore[arg-type]
+        lines = textwrap.dedent(inspect.getsource(cell)).splitlines()
+        definition = ast.parse("\n".join(lines)).body[0]
     assert isinstance(definition, ast.FunctionDef)
     first, last = definition.body[1 if ast.get_docstring(definition) else 0], definition.body[-1]
     assert isinstance(last, ast.Return), "what a notebook shows"

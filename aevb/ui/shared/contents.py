@@ -18,6 +18,7 @@ from aevb.checkpoints import Checkpoint, CheckpointError
 from aevb.explore.packing import Part, about, clusters, pack
 from aevb.explore.record import record
 from aevb.models import REGISTRY
+from aevb.ui.jobs import limits
 from aevb.ui.shared import loading
 from aevb.ui.shared.sentences import sentence
 
@@ -61,7 +62,7 @@ def digest(*parts: bytes) -> str:
 # Test images
 
 
-@cached(LRUCache(loading.MOST), condition=Condition())
+@cached(LRUCache(limits.CHECKPOINTS), condition=Condition())
 def _source_version(source: str) -> str:
     test = loading.test_images(source).split
     labels = b"" if test.labels is None else test.labels.numpy().tobytes()
@@ -145,6 +146,8 @@ def _record(checkpoint: Checkpoint) -> dict[str, Any]:
 def _latents(key: str) -> bytes:
     """The latent "name/means" of the test images, or "name/styles", (N, L) in float16."""
     name, _, kind = key.partition("/")
+    if not loading.mapped(name):
+        raise LookupError(key)
     try:
         found = {"means": loading.test_means, "styles": loading.test_styles}[kind](name)
     except KeyError:
@@ -188,10 +191,10 @@ def checkpoint(name: str, url: Url) -> dict[str, object]:
     told: dict[str, object] = {
         "name": name,
         "about": url(ABOUT, name),
-        "means": url(LATENTS, f"{name}/means"),
-        "styles": url(LATENTS, f"{name}/styles"),
         "maps": {method: url(POINTS, f"{name}/{method}") for method in loading.methods(name)},
     }
+    if loading.mapped(name):
+        told |= {kind: url(LATENTS, f"{name}/{kind}") for kind in ("means", "styles")}
     told |= {part: url(WEIGHTS, f"{name}/{part}") for part in PARTS}
     if model.choices and not model.conditional:
         told["clusters"] = url(CLUSTERS, name)

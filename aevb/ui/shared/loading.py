@@ -21,14 +21,9 @@ from aevb.evaluation import posterior_means, responsibilities
 from aevb.explore import codes, maps
 from aevb.explore.measures import measure
 from aevb.models import REGISTRY
+from aevb.ui.jobs import limits
 
 T = TypeVar("T")
-
-MOST = 16
-"""Visitors' checkpoints that stay in memory, of 10 MB each; the shipped ones always do."""
-
-MEASURED, MEASURED_IN_ROWS = 2_000, 400
-"""Test images that a checkpoint without measures is measured on, in some two seconds."""
 
 DEFAULT = "mnist"
 """The source of images that the shipped checkpoints are looked at with."""
@@ -73,7 +68,7 @@ def once(make: Callable[[str], T]) -> Callable[[str], T]:
     def sharing(cache: MutableMapping[Any, T]) -> Callable[[str], T]:
         return cached(cache, key=folder, condition=Condition())(make)
 
-    shipped, others = sharing({}), sharing(LRUCache(MOST))
+    shipped, others = sharing({}), sharing(LRUCache(limits.CHECKPOINTS))
 
     @wraps(make)
     def answer(name: str) -> T:
@@ -111,7 +106,7 @@ def digits() -> Images:
     return data.read()
 
 
-@cached(LRUCache(MOST), condition=Condition())
+@cached(LRUCache(limits.CHECKPOINTS), condition=Condition())
 def test_images(source: str) -> TestImages:
     """Those of a source: one of the library's own by its name, or one that `extend` finds.
 
@@ -191,12 +186,19 @@ def measures(name: str) -> dict[str, Any]:
     found = checkpoint(name)
     if found.measures or name in REGISTRY:
         return found.measures
-    many = MEASURED if found.model.length == 1 else MEASURED_IN_ROWS
+    many = limits.MEASURED if found.model.length == 1 else limits.MEASURED_IN_ROWS
     return measure(found.model, _tested(name)[:many])
 
 
 def _tested(name: str) -> Split:
     return test_images(source(name)).split
+
+
+def mapped(name: str) -> bool:
+    """Whether scenes look at the codes of all test images. Those of a model of rows are paths: to infer
+    10,000 of them takes half a minute, and no scene asks for it.
+    """
+    return checkpoint(name).model.length == 1
 
 
 @once
@@ -236,6 +238,8 @@ def test_map(name: str, method: str) -> np.ndarray:
 
 def methods(name: str) -> list[str]:
     """The maps that can be shown of a checkpoint: those recorded with it, and PCA, of its "style"s too."""
+    if not mapped(name):
+        return []
     recorded = [method for method in ("tsne", "umap") if method in _recorded(name)]
     return [*recorded, "pca", *(["style"] if checkpoint(name).model.conditional else [])]
 

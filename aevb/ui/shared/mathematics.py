@@ -9,7 +9,6 @@ import inspect
 import re
 import textwrap
 from collections.abc import Sequence
-from threading import Lock
 
 from latex2mathml.converter import convert
 from pygments import lex
@@ -17,6 +16,7 @@ from pygments.lexers import PythonLexer
 from pygments.token import Comment, Keyword, Name, Number, Operator, String
 
 from aevb.figures import palette
+from aevb.ui.shared.cell import PARSING
 from aevb.ui.shared.scene import Formula
 
 LETTERS = {"bold": ("𝐀", "𝐚", "𝟎"), "double-struck": ("𝔸", "𝕒", "𝟘"), "script": ("𝒜", "𝒶", "")}
@@ -30,12 +30,9 @@ GREEK = {"bold": ("𝚨", "𝛂"), "bold-italic": ("𝜜", "𝜶")}
 CLASSES = {Keyword: "k", Name.Builtin.Pseudo: "k", Operator.Word: "k", String: "s", Number: "n", Comment: "c"}
 
 
-_one_at_a_time = Lock()
-
-
 def page(formulas: Sequence[Formula]) -> str:
     """All steps, one below the other."""
-    with _one_at_a_time:  # Python 3.11's parser fails where several threads parse at once
+    with PARSING:
         return "".join(_step(formula) for formula in formulas)
 
 

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from aevb.checkpoints import CheckpointError
 from aevb.data import DataError
+from aevb.ui.jobs import limits
 from aevb.ui.shared import front_end
 from aevb.ui.shared.contents import Content, digest
 
@@ -19,9 +20,6 @@ TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNOREC
 """Of a header Accept-Encoding."""
 
 FOREVER = "public, max-age=31536000, immutable"
-
-MOST = 2**28
-"""Bytes of contents that are kept, plain and compressed: those of the shipped checkpoints are 80 MB."""
 
 
 def url(content: Content, key: str) -> str:
@@ -65,7 +63,7 @@ def answer(request: Request, content: bytes, squeezed: bytes, media_type: str) -
     return Response(content, media_type=media_type, headers=headers)
 
 
-@cached(LRUCache(MOST, getsizeof=lambda made: sum(map(len, made))), condition=Condition())
+@cached(LRUCache(limits.CONTENTS, getsizeof=lambda made: sum(map(len, made))), condition=Condition())
 def _made(content: Content, key: str, version: str) -> tuple[bytes, bytes]:
     """The content, plain and compressed, once: the server itself would compress it for every visitor."""
     made = content.make(key)

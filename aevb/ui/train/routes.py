@@ -32,9 +32,6 @@ TITLES = {
     "vrnn": "Variational RNN",
 }
 
-ESTIMATE_SECONDS = 25.0
-"""Until a page is told that there is no estimate: with thirty in training it waits for `limits.ROUND`."""
-
 DOWNLOADED = ("model.safetensors", "config.json", "training.json", "measures.json")
 
 
@@ -84,7 +81,7 @@ async def _estimate(request: Request) -> Response:
     future = queue.of_server().estimate(asked.trial())
     try:
         # Shielded, since others may wait for the same.
-        found = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), ESTIMATE_SECONDS)
+        found = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), limits.ESTIMATING)
     except TimeoutError as error:
         raise answers.Problem("The server is too busy to tell how long this takes.", 503) from error
     if "problem" in found:

@@ -8,6 +8,7 @@
  * @property {Record<string, any>} config
  * @property {string} observation "continuous", "binary", "rows" or "vector", as in aevb/data.py
  * @property {[string, number][]} arrays
+ * @property {number} [adler32] of all bytes after the header
  */
 
 const HALVES = new Float32Array(65536); // every float16 there is
@@ -16,6 +17,21 @@ for (let bits = 0; bits < 65536; bits++) {
   if (exponent === 0) HALVES[bits] = sign * fraction * 2 ** -24;
   else if (exponent === 31) HALVES[bits] = fraction ? NaN : sign * Infinity;
   else HALVES[bits] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** As zlib's. @param {Uint8Array} bytes */
+export function adler32(bytes) {
+  let sum = 1, sums = 0;
+  for (let start = 0; start < bytes.length; start += 5552) { // after so many bytes a sum might not fit into 32 bits
+    const end = Math.min(start + 5552, bytes.length);
+    for (let i = start; i < end; i++) {
+      sum = sum + bytes[i] | 0;
+      sums = sums + sum | 0;
+    }
+    sum %= 65521;
+    sums = (sums >>> 0) % 65521;
+  }
+  return (sums << 16 | sum) >>> 0;
 }
 
 /**
@@ -33,7 +49,7 @@ export function halves(buffer) {
  * the high bytes of all its float16 numbers, and then their low bytes.
  * @param {ArrayBuffer} buffer
  * @returns {{ header: Header, arrays: import("./layers.js").Arrays }}
- * @throws {Error} for bytes that are something else, or too few
+ * @throws {Error} for bytes that are something else, too few, or damaged
  */
 export function unpack(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
@@ -42,6 +58,8 @@ export function unpack(buffer) {
   const total = header.arrays.reduce((sum, [, count]) => sum + count, 0);
   const high = new Uint8Array(buffer, 4 + length, total),
     low = new Uint8Array(buffer, 4 + length + total, total);
+  const found = adler32(new Uint8Array(buffer, 4 + length, 2 * total));
+  if (found !== header.adler32) throw new Error(`The weights' checksum is ${found}, not ${header.adler32}.`);
   const values = new Float32Array(total);
   for (let i = 0; i < total; i++) values[i] = HALVES[high[i] << 8 | low[i]];
   /** @type {import("./layers.js").Arrays} */
