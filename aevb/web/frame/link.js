@@ -4,7 +4,7 @@
 // entry (kit/params.js), is a new entry of the history, every other value replaces the present one. The front end alone
 // writes the URL.
 
-import { choice, number, text } from "../kit/params.js";
+import { choice, mark, number, text } from "../kit/params.js";
 
 /** @typedef {import("../kit/params.js").Param<any>} Param */
 
@@ -29,6 +29,7 @@ export class Link {
       scene: choice({ initial: scenes[0], of: scenes }),
       digit: number({ initial: 0, least: 0, most: Math.max(0, digits - 1) }),
       strokes: text({ form: STROKES }),
+      present: mark,
     };
     /** @type {Map<string, Set<() => void>>} */
     this.listeners = new Map();
@@ -171,7 +172,7 @@ export class Link {
   choose(name) {
     this.flush();
     for (const [key, { initial }] of Object.entries(this.params)) {
-      if (key !== "scene" && key !== "checkpoint") this.values.set(key, initial);
+      if (!["scene", "checkpoint", "present"].includes(key)) this.values.set(key, initial);
     }
     this.texts.clear();
     this.set("checkpoint", name);
@@ -239,9 +240,9 @@ export class SceneModel {
   }
 }
 
-/** A link without what makes it a frame's. @param {string} url */
+/** A link without what makes it a frame's or a lecturer's. @param {string} url */
 export function unembedded(url) {
   const link = new URL(url);
-  for (const name of ["embed", "embed_options"]) link.searchParams.delete(name);
+  for (const name of ["embed", "embed_options", "present"]) link.searchParams.delete(name);
   return link.href.replaceAll("%2C", ",");
 }
