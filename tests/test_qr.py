@@ -32,7 +32,7 @@ def test_a_full_code_is_segnos_in_every_kind_of_version_and_under_every_mask() -
     asked += [(LINK[:26], mask) for mask in range(8)] + [("the link → from µ to σ", None)]
     for (text, mask), found in zip(asked, codes(*asked), strict=True):
         settings = {"mode": "byte", "error": "m", "micro": False, "boost_error": False}
-        masks = range(8) if mask is None else [mask]  # which is the best is not agreed upon, and none is wrong
+        masks = range(8) if mask is None else [mask]  # the best is a matter of taste
         made = [segno.make(text.encode(), mask=one, **settings).matrix for one in masks]
         assert found in [[list(row) for row in matrix] for matrix in made], (len(text), mask)
 
@@ -41,7 +41,7 @@ def test_what_is_left_of_a_code_is_filled_as_the_standard_says() -> None:
     """Section 7.4.10. Segno puts a codeword of zeros in between, which readers pass over."""
     (modules,) = codes(("abcdefgh", 1))
     bits = []
-    for column in range(4):  # two modules wide, from the right, up and down in turn: below the finder's twelve rows
+    for column in range(4):  # two modules wide, from the right, up and down in turn, below the finder
         rows = range(20, 8, -1) if column % 2 == 0 else range(9, 21)
         bits += [modules[i][20 - 2 * column - k] ^ (i % 2 == 0) for i in rows for k in (0, 1)]
     words = [int("".join(str(int(bit)) for bit in bits[at : at + 8]), 2) for at in range(0, 96, 8)]
