@@ -102,7 +102,7 @@ class _Edition:
             loading.extend()
         parts = sorted({one.part for page in catalogue.MENU if not page.served for one in page.scenes})
         entries = [
-            *(f"frame/{name}.js" for name in ("share", "present", "qr")),
+            *(f"frame/{name}.js" for name in ("share", "lesson", "present", "qr")),
             *(f"parts/{part}/{part}.js" for part in parts),
         ]
         sheets = ["style/base.css", "style/present.css", *(f"parts/{part}/{part}.css" for part in parts)]

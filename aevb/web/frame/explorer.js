@@ -93,6 +93,8 @@ export class Explorer {
     this.presenter = null;
     /** A tour that the scenes are shown on. @type {{ step(direction: number): boolean, notes: string } | null} */
     this.tour = null;
+    /** @type {import("./lesson.js").Lesson | null} */
+    this.lesson = null;
     /** What all parts are told. @type {Record<string, any>} */
     this.shared = {};
     /** Says why there is nothing to see, where there is nothing. @type {HTMLElement | null} */
@@ -110,6 +112,7 @@ export class Explorer {
     this.link.on("scene", () => this.show());
     this.link.on("checkpoint", () => this.open());
     this.link.on("present", () => this.present());
+    this.link.on("free", () => this.teach());
     const { signal } = this.ended;
     if (this.embedded) this.leaveAlone(signal);
     else document.addEventListener("keydown", (event) => this.key(event), { signal });
@@ -124,7 +127,8 @@ export class Explorer {
     this.ready = adoptStyle(this.tree, "style/base.css").then(() => {
       root.classList.add("styled");
       if (this.link.get("present")) this.present();
-      return this.open();
+      if (!this.link.free) return this.open();
+      return this.teach().then(() => this.open());
     });
   }
 
@@ -132,6 +136,7 @@ export class Explorer {
   close() {
     this.link.flush();
     this.presenter?.turn(false);
+    this.lesson?.end();
     this.leave?.();
     this.number++;
     this.ended.abort();
@@ -335,7 +340,9 @@ export class Explorer {
           this.link.learn((await loadPart(part, this.tree)).params ?? {});
         } catch { /* told when the scene is asked for */ }
       }
-      if (!this.ended.signal.aborted) this.tellUnread();
+      if (this.ended.signal.aborted) return;
+      this.link.checkFree();
+      this.tellUnread();
     });
   }
 
@@ -392,6 +399,18 @@ export class Explorer {
       }
     }
     this.presenter?.turn(wanted());
+  }
+
+  /** Leaves of the controls those that a lesson's link says. */
+  async teach() {
+    this.lesson?.end();
+    this.lesson = null;
+    const wanted = this.link.get("free");
+    if (!wanted) return;
+    try {
+      const { Lesson } = await source.module("frame/lesson.js");
+      if (wanted === this.link.get("free") && !this.ended.signal.aborted) this.lesson = new Lesson(this);
+    } catch { /* what is not free stays as it is all the same */ }
   }
 
   /** A link to another page, which is presented as this one is. @param {string} url */
@@ -530,7 +549,8 @@ export class Explorer {
     else if (event.key === "s") this.toggleShare();
     else if (event.key === "p") this.togglePresent();
     else if (event.key === "r") {
-      /** @type {HTMLElement | null} */ (this.instrument.querySelector("[data-key=r]"))?.click();
+      const again = /** @type {HTMLElement | null} */ (this.instrument.querySelector("[data-key=r]"));
+      if (again?.checkVisibility()) again.click();
     } else return;
     event.preventDefault();
   }

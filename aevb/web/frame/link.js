@@ -10,6 +10,7 @@ import { choice, mark, number, text } from "../kit/params.js";
 
 const WRITE = 200; // ms until the URL is written: browsers refuse to have it written on every frame
 const CHECKPOINT = /^[0-9a-f]{16,32}$/;
+const NAMES = /^[a-z]\w*(,[a-z]\w*)*$/i; // of values, or of one number of several: z3
 const STROKES = /^([0-9a-f]{4})+(-([0-9a-f]{4})+)*$/;
 
 export class Link {
@@ -30,6 +31,7 @@ export class Link {
       digit: number({ initial: 0, least: 0, most: Math.max(0, digits - 1) }),
       strokes: text({ form: STROKES }),
       present: mark,
+      free: text({ form: NAMES }), // in a lesson: what may be changed
     };
     /** @type {Map<string, Set<() => void>>} */
     this.listeners = new Map();
@@ -160,9 +162,36 @@ export class Link {
     if (this.writing) this.write(false);
   }
 
+  /** The names of what a lesson leaves free; null where all is. @returns {string[] | null} */
+  get free() {
+    return this.get("free") ? this.get("free").split(",") : null;
+  }
+
+  /**
+   * Whether the visitor may change a value, or some of its numbers.
+   * @param {string} key
+   */
+  may(key) {
+    return this.free?.some((name) => name === key || valueOf(name) === key) ?? true;
+  }
+
+  /**
+   * Sets a value as far as a visitor may: in a lesson what is not free stays as it is.
+   * @param {string} key
+   * @param {any} value
+   */
+  move(key, value) {
+    const { free } = this, before = this.get(key);
+    if (!this.may(key)) return;
+    if (!free || free.includes(key) || !Array.isArray(value) || !Array.isArray(before)) {
+      return this.set(key, value);
+    }
+    this.set(key, value.map((one, i) => (free.includes(key + (i + 1)) ? one : before[i])));
+  }
+
   /** To another scene: an entry of its own. @param {string} scene */
   go(scene) {
-    if (scene === this.get("scene")) return;
+    if (scene === this.get("scene") || !this.may("scene")) return;
     this.flush();
     this.set("scene", scene);
     this.write(true);
@@ -172,7 +201,7 @@ export class Link {
   choose(name) {
     this.flush();
     for (const [key, { initial }] of Object.entries(this.params)) {
-      if (!["scene", "checkpoint", "present"].includes(key)) this.values.set(key, initial);
+      if (!["scene", "checkpoint", "present", "free"].includes(key)) this.values.set(key, initial);
     }
     this.texts.clear();
     this.set("checkpoint", name);
@@ -191,12 +220,24 @@ export class Link {
     this.set(key, this.params[key].initial);
   }
 
+  /** A lesson that names what is not there is none. Called once all values of the page are known. */
+  checkFree() {
+    if (this.free?.some((name) => !(name in this.params || valueOf(name) in this.params))) {
+      this.refuse("free");
+    }
+  }
+
   /** The names that could not be read, once. */
   takeUnread() {
     const names = [...this.unread];
     this.unread.clear();
     return names;
   }
+}
+
+/** The value that a name in a lesson is of: z of z3. @param {string} name */
+function valueOf(name) {
+  return name.replace(/\d+$/, "");
 }
 
 /** @param {any} a @param {any} b */
@@ -222,7 +263,7 @@ export class SceneModel {
 
   /** @param {string} key @param {any} value */
   set(key, value) {
-    this.link.set(key, value);
+    this.link.move(key, value);
   }
 
   save_changes() {

@@ -44,6 +44,7 @@ class Walk {
     this.norm = h("p.norm");
     this.slider = slider({
       label: "along the way",
+      sets: "at",
       least: 0,
       most: 1,
       step: 0.01,
@@ -58,6 +59,7 @@ class Walk {
       go: (frame) => model.set("at", frame / 100),
       stopped: () => model.save_changes(),
     });
+    this.player.button.dataset.sets = "at";
     this.steps = Array.from({ length: STEPS }, (_, k) => {
       const step = picture();
       const go = h("button", {
@@ -81,7 +83,7 @@ class Walk {
           this.norm,
         ),
       ),
-      h("div.steps", {}, ...this.steps.map(({ go }) => go)),
+      h("div.steps", { "data-sets": "at" }, ...this.steps.map(({ go }) => go)),
     );
     this.draw = onNextFrame(() => this.paint());
     this.write = atLeisure(() => this.say());
