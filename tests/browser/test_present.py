@@ -1,4 +1,4 @@
-"""For a lecture: a scene alone in large letters, its keys, notes and code; links that leave a class one control."""
+"""For a lecture: a scene alone in large letters, its keys, notes and code; links that leave one control."""
 
 import re
 from collections.abc import Callable
@@ -130,6 +130,7 @@ def test_a_lecture_by_its_link_and_from_page_to_page(open_page: OPEN) -> None:
 
 def test_a_lesson_leaves_a_class_one_control(open_page: OPEN) -> None:
     page = open_page("vae", scene="knobs", digit=7, height=720)
+    page.get_by_role("slider", name="z8", exact=True).wait_for()
     page.locator(".scene").focus()
     page.keyboard.press("s")
     panel = page.locator(".panel.share")

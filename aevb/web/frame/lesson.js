@@ -64,7 +64,8 @@ export function changeable(instrument) {
 
 /** @param {HTMLElement} element @returns {string} */
 function called(element) {
-  const named = element.matches("[aria-label]") ? element : element.querySelector("[aria-label]");
+  const inside = element.querySelector("input[aria-label]") ?? element.querySelector("[aria-label]");
+  const named = element.matches("[aria-label]") ? element : inside;
   const label = element.matches("button:not([aria-label])")
     ? element.textContent
     : named?.getAttribute("aria-label");
@@ -77,38 +78,45 @@ export class Builder {
    * @param {{ element: HTMLElement, area: HTMLTextAreaElement }} field for the link
    * @param {{ instrument: HTMLElement, link: { get(key: string): any } }} view
    */
-  constructor(field, { instrument, link }) {
+  constructor(field, view) {
     this.area = field.area;
+    this.view = view;
     this.url = "";
-    const free = (link.get("free") ?? "").split(",");
+    /** @type {HTMLInputElement[]} */
+    this.ticks = [];
+    this.list = h("ul");
+    this.element = h(
+      "details.lesson",
+      { ontoggle: () => this.offer() },
+      h("summary", {}, h("h3", {}, "A lesson")),
+      h("p", {}, "Tick what the class may change. All else stays as it is now, and its controls are hidden."),
+      this.list,
+      field.element,
+    );
+  }
+
+  /** What there is to tick, as soon as somebody looks: the instrument has its controls by then. */
+  offer() {
+    const { instrument, link } = this.view, free = (link.get("free") ?? "").split(",");
+    const ticked = this.ticks.length
+      ? this.ticks.filter(({ checked }) => checked).map(({ value }) => value)
+      : free;
     const rows = [["scene", "the other scenes"]];
     for (const [name, titles] of changeable(instrument)) {
       const few = [...titles].slice(0, 3).join(", ");
       rows.push([name, titles.size > 3 ? `${few} …` : few]);
     }
-    /** @type {HTMLInputElement[]} */
     this.ticks = rows.map(([name]) =>
       h("input", {
         type: "checkbox",
         value: name,
-        checked: free.includes(name),
+        checked: ticked.includes(name),
         onchange: () => this.write(),
       })
     );
-    this.element = h(
-      "details.lesson",
-      {},
-      h("summary", {}, h("h3", {}, "A lesson")),
-      h("p", {}, "Tick what the class may change. All else stays as it is now, and its controls are hidden."),
-      h(
-        "ul",
-        {},
-        ...rows.map(([name, title], k) =>
-          h("li", {}, h("label", {}, this.ticks[k], h("code", {}, name), title))
-        ),
-      ),
-      field.element,
-    );
+    const labels = rows.map(([name, title], k) => h("label", {}, this.ticks[k], h("code", {}, name), title));
+    this.list.replaceChildren(...labels.map((label) => h("li", {}, label)));
+    this.write();
   }
 
   /** @param {string} url of the view */

@@ -92,10 +92,11 @@ class Plane {
       const [x, y] = this.coordinates(this.latent.values);
       this.move(x + dx, y + dy);
     };
+    canvas.dataset.sets = "z";
     movable(canvas, to, by, () => this.model.save_changes());
     this.marker = h("div.marker", { "aria-hidden": "true" });
     this.caption = h("figcaption");
-    const pad = h("div.pad", { "data-control": "", "data-sets": "z" }, canvas, this.marker);
+    const pad = h("div.pad", { "data-control": "" }, canvas, this.marker);
     return h("figure.picture", {}, pad, this.caption);
   }
 

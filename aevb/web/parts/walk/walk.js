@@ -64,6 +64,7 @@ class Walk {
       const step = picture();
       const go = h("button", {
         type: "button",
+        "data-sets": "at",
         onclick: () => put(model, "at", Math.round((100 * k) / (STEPS - 1)) / 100),
       }, step.element);
       return { ...step, go };
@@ -83,7 +84,7 @@ class Walk {
           this.norm,
         ),
       ),
-      h("div.steps", { "data-sets": "at" }, ...this.steps.map(({ go }) => go)),
+      h("div.steps", {}, ...this.steps.map(({ go }) => go)),
     );
     this.draw = onNextFrame(() => this.paint());
     this.write = atLeisure(() => this.say());
