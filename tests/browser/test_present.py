@@ -113,15 +113,19 @@ def test_a_lecture_by_its_keys(open_page: OPEN) -> None:
 
 def test_a_lecture_by_its_link_and_from_page_to_page(open_page: OPEN) -> None:
     page = open_page(scene="models", present="true", width=1280, height=720)
-    explorer = page.locator(".explorer.presenting")
-    explorer.wait_for()
+    page.locator(".explorer.presenting").wait_for()
+    page.keyboard.press("n")
+    full = "Boolean(document.fullscreenElement)"
+    page.wait_for_function(full)  # a browser grants it to a press
     page.locator(".instrument a[data-page]").nth(1).click()
     page.locator(".explorer.presenting[data-page=vae][data-shown]").wait_for()
     expect(page).to_have_url(re.compile(r"/vae\?.*present=true"))
     page.locator(".top").hover()
     page.get_by_role("button", name="Next (Page Down)").click()
     page.locator(".explorer.presenting[data-shown=flow]").wait_for()
+    assert page.evaluate(full)
     page.get_by_role("button", name="Leave (Esc)").click()
+    page.wait_for_function(f"!{full}")
     expect(page.locator(".explorer")).not_to_have_class(re.compile("presenting"))
     page.get_by_role("link", name="Overview").click()
     page.locator(".explorer:not(.presenting)[data-page=''][data-shown]").wait_for()

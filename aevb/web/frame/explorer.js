@@ -126,7 +126,7 @@ export class Explorer {
     this.root.addEventListener("unread", refuse, { signal });
     this.ready = adoptStyle(this.tree, "style/base.css").then(() => {
       root.classList.add("styled");
-      if (this.link.get("present")) this.present();
+      this.present();
       if (!this.link.free) return this.open();
       return this.teach().then(() => this.open());
     });
@@ -135,11 +135,11 @@ export class Explorer {
   /** Nothing of the page is left. */
   close() {
     this.link.flush();
-    this.presenter?.turn(false);
     this.lesson?.end();
     this.leave?.();
     this.number++;
     this.ended.abort();
+    this.presenter?.turn(false);
     this.root.replaceChildren();
   }
 
@@ -398,7 +398,8 @@ export class Explorer {
         return this.link.set("present", false); // pressed again it is fetched again
       }
     }
-    this.presenter?.turn(wanted());
+    if (this.presenter) this.presenter.turn(wanted());
+    else document.documentElement.classList.remove("presenting"); // the page before was
   }
 
   /** Leaves of the controls those that a lesson's link says. */

@@ -76,6 +76,7 @@ export class Presenter {
       explorer.fold();
     } else for (const one of [this.bar, this.notes, this.code, this.black]) one.remove();
     root.classList.toggle("presenting", on);
+    if (explorer.ended.signal.aborted) return; // the next page goes on, or does not
     document.documentElement.classList.toggle("presenting", on); // what the host has around it follows
     for (const element of root.querySelectorAll(".instrument, .instrument *")) {
       element.dispatchEvent(new Event("themechange")); // letters on canvases are of another size
@@ -90,7 +91,7 @@ export class Presenter {
   fill(on) {
     const { documentElement: page, fullscreenElement: full } = document;
     if (on && !full && navigator.userActivation?.isActive) page.requestFullscreen?.().catch(() => {});
-    if (!on && full && this.explorer.root.isConnected) document.exitFullscreen().catch(() => {});
+    if (!on && full) document.exitFullscreen().catch(() => {});
   }
 
   leave() {
