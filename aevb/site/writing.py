@@ -101,8 +101,11 @@ class _Edition:
         finally:
             loading.extend()
         parts = sorted({one.part for page in catalogue.MENU if not page.served for one in page.scenes})
-        entries = ["frame/share.js", *(f"parts/{part}/{part}.js" for part in parts)]
-        sheets = ["style/base.css", *(f"parts/{part}/{part}.css" for part in parts)]
+        entries = [
+            *(f"frame/{name}.js" for name in ("share", "lesson", "present", "qr")),
+            *(f"parts/{part}/{part}.js" for part in parts),
+        ]
+        sheets = ["style/base.css", "style/present.css", *(f"parts/{part}/{part}.css" for part in parts)]
         site = {
             "name": NAME,
             "note": self._note(),
@@ -134,6 +137,7 @@ class _Edition:
             ]
             return told | {"scenes": scenes, "shared": {}, "problem": MISSING}
         scenes = [catalogue.told(page, scene, self._url) for scene in page.scenes]
+        told["notes"] = self._url(catalogue.NOTES, f"{page.name}/notes")
         return told | {"scenes": scenes, "shared": self._shared(page)}
 
     def _shared(self, page: catalogue.Page) -> dict[str, Any]:

@@ -38,7 +38,7 @@ MEASURE = """() => {
     const most = (end) => Math.max(...parts.map(end)), least = (end) => Math.min(...parts.map(end));
     const letters = [...instrument.querySelectorAll("*")].filter((element) =>
         [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())
-        && element.getBoundingClientRect().width > 1 && !element.closest(".spoken, sub, sup, math"));
+        && element.getBoundingClientRect().width > 1 && !element.closest(".spoken, sub, sup, math, svg"));
     return {
         height: scene.scrollHeight, room: scene.clientHeight, clipped,
         overflow: instrument.scrollHeight - instrument.clientHeight,

@@ -197,6 +197,28 @@ def test_a_mouse_turns_a_knob(edition: Path, served: str, visit: Callable[..., P
     assert page.faults == []
 
 
+def test_a_lecture_and_a_lesson_need_no_server(edition: Path, visit: Callable[..., Page]) -> None:
+    page = visit(f"{edition.as_uri()}/index.html?page=vae&scene=knobs&free=z8")
+    shown(page, "knobs")
+    assert page.locator(".instrument :is(input, button, summary):visible").count() == 1
+    page.get_by_role("button", name="Show all controls").click()
+    page.keyboard.press("p")
+    page.locator(".explorer.presenting").wait_for()
+    expect(page.locator(".menu")).to_be_hidden()
+    assert page.locator(".explorer").bounding_box() == {"x": 0, "y": 0, "width": 1280, "height": 720}
+    page.keyboard.press("n")
+    expect(page.locator(".notes")).to_contain_text("Turn the first knob slowly")
+    page.keyboard.press("q")
+    expect(page.get_by_role("img", name="QR code")).to_be_visible()
+    page.keyboard.press("q")
+    page.keyboard.press("PageDown")
+    shown(page, "plane")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.locator(".menu")).to_be_visible()
+    assert page.faults == []
+
+
 def test_in_a_frame_a_scene_stands_alone(served: str, visit: Callable[..., Page]) -> None:
     page = visit(f"{served}?page=vae&scene=knobs&embed=true")
     shown(page, "knobs")

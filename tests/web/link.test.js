@@ -120,6 +120,28 @@ Deno.test("a scene is an entry of its own, a value is not; Back tells whoever fo
   assert.deepEqual([link.get("scene"), link.get("digit"), told], ["a", 0, 1]);
 });
 
+Deno.test("in a lesson only what its link leaves free can be moved, and of several numbers those that it names", () => {
+  const { link } = linkAt("?free=z2,digit&z=1,2,3");
+  link.learn({ z: numbers({ reach: 5, ofSubject: true }), seed: number({ initial: 0, least: 0, most: 9 }) });
+  const model = new SceneModel(link, {});
+  model.set("z", [4, 4, 4]);
+  model.set("seed", 3);
+  link.go("b");
+  assert.deepEqual([link.get("z"), link.get("seed"), link.get("scene")], [[1, 4, 3], 0, "a"]);
+  model.set("digit", 7);
+  assert.deepEqual([link.get("digit"), link.get("z")], [7, null]);
+  assert.deepEqual(["z", "digit", "seed", "scene"].map((key) => link.may(key)), [true, true, false, false]);
+  link.checkFree();
+  assert.equal(link.search, "?digit=7&free=z2,digit");
+  for (const damaged of ["?free=z2,nothing", "?free=z,,digit", "?free=<b>"]) {
+    const other = linkAt(damaged).link;
+    other.learn({ z: numbers({ reach: 5 }) });
+    other.checkFree();
+    assert.deepEqual([other.takeUnread(), other.free], [["free"], null], damaged);
+    assert.ok(other.may("z"));
+  }
+});
+
 Deno.test("a part's model is the link by its names, and beside it what is fixed", () => {
   const { link } = linkAt("?digit=3"), model = new SceneModel(link, { checkpoint: { name: "vae" } });
   let changed = 0;

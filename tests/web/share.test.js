@@ -7,7 +7,7 @@ Deno.test("a frame's address is the view's and says that it is one", () => {
   const frame = embedding("http://a.b/app/vae?scene=walk&z=0,1", 'From "7" to 3 & back');
   assert.match(frame, /^<iframe src="http:\/\/a\.b\/app\/vae\?scene=walk&amp;z=0,1&amp;embed=true" /);
   assert.match(frame, / title="From &quot;7&quot; to 3 &amp; back" /);
-  const link = "http://a.b/vae?embed=true&scene=map&embed_options=dark_theme";
+  const link = "http://a.b/vae?embed=true&scene=map&embed_options=dark_theme&present=true";
   assert.equal(unembedded(link), "http://a.b/vae?scene=map");
 });
 

@@ -13,6 +13,11 @@ STYLES = Scene(
     "label, drawn in styles ε ~ N(0, I).",
     "Down a column slant, width and stroke tend to stay while the label changes. Unshared, every image has "
     "a style of its own (Figure 9).",
+    notes=(
+        "Run a finger down a column: the same ε under ten labels. Switch off The same styles in every row to "
+        "show what the columns were for. Students say that z holds the slant; it holds whatever the label "
+        "does not tell, and nobody named any of it."
+    ),
     options={"columns": 12, "styles": True},
     mathematics=mathematics.STYLES,
     cell=cells.styles,
@@ -26,6 +31,11 @@ REWRITE = Scene(
     "other.",
     "A label’s prior is a region of its own, so z itself tells the label, and the decoder believes z: to "
     "change the label, z has to move to the same place in another region.",
+    notes=(
+        "Choose a strongly slanted digit and compare the two rows. Copying z fails, copying ε works: ask why "
+        "before you say it. The mistake is to believe that z is independent of y because y was given; the "
+        "prior p(z | y) says otherwise."
+    ),
     mathematics=mathematics.REWRITE,
     cell=cells.rewrite,
 )
@@ -38,6 +48,11 @@ GUESS = Scene(
     "rule.",
     "p(y | x) ∝ p(x | y) p(y), every label as likely beforehand. A difference of 7 nats is a factor of a "
     "thousand.",
+    notes=(
+        "Choose an ambiguous digit, a 4 like a 9, and read the differences in nats: 7 are a factor of a "
+        "thousand. Then say that nothing was trained to classify. Students take the probabilities for "
+        "calibrated ones; they are far too sure, since errors of a density in 784 dimensions add up."
+    ),
     mathematics=mathematics.GUESS,
     cell=cells.guess,
 )
@@ -50,6 +65,11 @@ KNOBS = Scene(
     "between two.",
     "ε says where z lies in its label’s prior, so that it means the same under each. The numbers that "
     "say most of an image, by their mean KL.",
+    notes=(
+        "Choose a knob, turn it, then change the label below the digit while the knob stays. Stop the dial "
+        "between two labels: that input was never seen in training. ε is counted in standard deviations of "
+        "its label’s prior, so that 2 is far out for every label."
+    ),
     mathematics=mathematics.KNOBS,
     cell=cells.knobs,
 )
@@ -61,6 +81,11 @@ PLANE = Scene(
     "Two directions of the styles span a plane through <b>ε</b>: drag the mark over it, or press anywhere.",
     "The plane is written as the label that the dial chooses. PCA 1 is the direction in which the test "
     "images’ ε differ most.",
+    notes=(
+        "Drag the mark to a corner and turn the dial through the labels: the style goes along. Ask what "
+        "would happen if z instead of ε were kept. The axes are directions of styles, so that the digit’s "
+        "class is nowhere on this plane."
+    ),
     mathematics=(PLANE_FORMULA, *mathematics.PLANE),
     cell=cells.plane,
 )
@@ -72,6 +97,11 @@ BETWEEN = Scene(
     "From one <b>style</b> to another by columns, from one <b>label</b> to another by rows.",
     "The first and the last row are labels. What is between them was never seen in training: weights of "
     "two labels.",
+    notes=(
+        "Go along a row first, style alone, then down a column, label alone. The rows in between are weights "
+        "of two labels that the network never saw: it need not make sense, and often it does not. Ask which "
+        "of the two directions the model was trained for."
+    ),
     mathematics=mathematics.BETWEEN,
     cell=cells.between,
 )
@@ -83,6 +113,11 @@ MAP = Scene(
     "Test images where the <b>encoder</b> puts them: posterior means of z, projected to the plane.",
     "The encoder is told the label, so z need not tell the classes apart; it does where p(z | y) gives each "
     "a region. PCA of ε takes the regions away.",
+    notes=(
+        "The encoder is told the label, and still the classes lie apart: ask why, then change to PCA of ε, "
+        "where they do not. Nothing has been learned about classes here that was not told. Students take the "
+        "islands for a proof of the opposite."
+    ),
     mathematics=(mathematics.STYLE,),
     cell=shared_cells.latent_map,
 )
@@ -92,6 +127,11 @@ DIMENSIONS = Scene(
     "Dimensions",
     "dimensions",
     "How much each dimension adds to the label.",
+    notes=(
+        "Compare the count of used dimensions with the VAE’s: the label took over part of the work. Choose "
+        "one and see that it changes the style under any label. The KL is measured against the label’s own "
+        "prior, and not against N(0, I)."
+    ),
     cell=shared_cells.dimensions,
 )
 
@@ -100,6 +140,11 @@ TRAINING = Scene(
     "Training",
     "training",
     "How the checkpoint was trained: the ELBO, epoch by epoch.",
+    notes=(
+        "Compare the final ELBO with the VAE’s: about ten nats for each image. A label among ten is worth at "
+        "most log 10, 2.3 nats: ask where the rest comes from. A bound on log p(x | y) and one on log p(x) "
+        "are not of the same thing, which the comparison needs said."
+    ),
     mathematics=mathematics.TRAINING,
     cell=shared_cells.training,
 )

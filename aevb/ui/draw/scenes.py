@@ -12,6 +12,11 @@ DRAW = Scene(
     "Draw a digit",
     "draw",
     "Draw with a mouse, a pen or a finger: four models answer <b>while you draw</b>.",
+    notes=(
+        "Draw slowly and talk about what changes with each stroke; then let somebody from the class draw. "
+        "Draw a letter or a dash too: every model answers, for none can say that it is no digit. Beware of "
+        "reading a high ELBO as a likeness to digits: simple images have high ones."
+    ),
     mathematics=(*vae.FLOW[:2], *cvae.GUESS, gmvae.GUESS[0], vrnn.SAMPLING),
     cell=cells.draw,
 )

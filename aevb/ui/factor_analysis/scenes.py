@@ -13,6 +13,12 @@ WATCH = Scene(
     "takes both at once.",
     "Figure 2 is together, Figure 3 in turn, Figure 1 the planes. Late in an M-step the ELBO is flat in θ; "
     "the evidence is not, and shows the noise.",
+    notes=(
+        "Drag the step back to the beginning and play: the shaded band between the curves is the gap. Then "
+        "choose E and M in turn, where evidence moves in M phases alone. Expect the question whether the "
+        "ELBO could ever cross the evidence: it never does, however the steps are taken, for a KL is never "
+        "negative."
+    ),
     options={"view": "watch"},
     mathematics=mathematics.WATCH,
     cell=cells.watch,
@@ -26,6 +32,12 @@ EM = Scene(
     "one-sample estimate.",
     "Both start from the same parameters. An iteration of EM reads the data once, as the gradient steps of "
     "one pass do.",
+    notes=(
+        "Ask which is faster before you show it: an iteration of EM is exact and reads all the data, a "
+        "gradient step is cheap and noisy. Drag the learning rate up until AEVB becomes unsteady. Students "
+        "tend to conclude that EM is always better; say that its E-step needs the exact posterior, which no "
+        "other model here has."
+    ),
     options={"view": "em"},
     mathematics=mathematics.EM,
     cell=cells.em,
@@ -36,6 +48,11 @@ HAND = Scene(
     "By hand",
     PART,
     "One E-step or M-step at a time, exact or by so many gradient steps.",
+    notes=(
+        "Let the class call the moves: E until the gap is 0, then M, then E again. Point at the two "
+        "ellipses: an E-step moves q onto p(z | x), an M-step moves p(z | x) away. Many believe that an "
+        "M-step closes the gap too; here they see it open."
+    ),
     options={"view": "hand"},
     mathematics=mathematics.HAND,
     cell=cells.hand,
@@ -48,6 +65,11 @@ ROTATION = Scene(
     "W enters the evidence only through <b>W Wᵀ + Φ</b>, and (W R)(W R)ᵀ = W Wᵀ for every rotation R: no "
     "data tell W from W R.",
     "R turns z, whose prior looks the same from every side. Another seed ends with another W, as good.",
+    notes=(
+        "Turn the slider all the way: W and its columns change, the evidence and the ellipses do not move. "
+        "So single factors have no meaning of their own, only the subspace has. Students often name the "
+        "factors of one run; ask what another seed would have named."
+    ),
     options={"view": "rotation"},
     mathematics=mathematics.ROTATION,
     cell=cells.rotation,
@@ -59,6 +81,11 @@ PLOT = Scene(
     PART,
     "The curves of Figures 2 and 3, with the thin, noisy estimate of the ELBO by one sample of z per point.",
     "Drag over a range, turn the wheel or use the buttons to zoom; double-click for the whole run.",
+    notes=(
+        "Zoom into the thin line: it is the estimate by one sample of z that the gradient is taken of, and "
+        "it is far noisier than the curve. Say why training works all the same: its noise has mean zero. The "
+        "jagged line is no sign of a bug, which is what most take it for."
+    ),
     options={"view": "plot"},
     mathematics=mathematics.PLOT,
     cell=cells.watch,

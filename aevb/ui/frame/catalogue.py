@@ -98,7 +98,18 @@ def _cell(key: str) -> bytes:
 CELLS = Content("cell", _cell, lambda key: digest(_cell(key)), "application/json")
 """Of each scene that has one, by "page/scene": its view in Python, as `cell.template` gives it."""
 
-CONTENTS = (MATHEMATICS, CELLS)
+
+def _notes(key: str) -> bytes:
+    found = next((one for one in MENU if f"{one.name}/notes" == key), None)
+    if found is None:
+        raise LookupError(key)
+    return json.dumps({scene.id: scene.notes for scene in found.scenes}, ensure_ascii=False).encode()
+
+
+NOTES = Content("notes", _notes, lambda key: digest(_notes(key)), "application/json")
+"""Of each page, by "page/notes": the lecturer's notes, by the scenes' names."""
+
+CONTENTS = (MATHEMATICS, CELLS, NOTES)
 
 
 def told(page: Page, scene: Scene, url: Url) -> dict[str, Any]:

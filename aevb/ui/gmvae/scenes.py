@@ -13,6 +13,11 @@ CLUSTERS = Scene(
     "probabilities (Figure 11).",
     "From a start found without labels, by UMAP and a Gaussian mixture, the ascent makes clusters of digits. "
     "Labels only name them here and put them in order.",
+    notes=(
+        "Read the names at the left as what they are: given afterwards, by the labels. Find a row that mixes "
+        "two digits, or one digit that takes part in two rows. Say how it began: found by UMAP and a mixture "
+        "in a briefly trained VAE; from a plain start the clusters mix far more digits."
+    ),
     options={"columns": 12},
     mathematics=mathematics.CLUSTERS,
     cell=cells.clusters,
@@ -25,6 +30,11 @@ GUESS = Scene(
     "The <b>classifier</b> q(y | x), trained without a label, says which cluster an image is in.",
     "Numbers in nats, averaged over q(y | x). KL(y) is log C, 2.3 for ten clusters, where it is certain "
     "of one.",
+    notes=(
+        "Choose a digit, let the class name its cluster, and look at q(y | x). Then try a 4 like a 9. A sure "
+        "answer is not a right one: q was never told a label, and it may be certain of a cluster of other "
+        "digits."
+    ),
     mathematics=mathematics.GUESS,
     cell=cells.guess,
 )
@@ -35,6 +45,11 @@ KNOBS = Scene(
     "knobs",
     "One <b>place ε</b> in every cluster: turn its numbers, and choose the cluster below the digit.",
     "ε says where z lies in its cluster’s p(z | y). The numbers that say most of an image, by their mean KL.",
+    notes=(
+        "Turn one knob and read the row of clusters below the digit: one place, ten digits. It is the same "
+        "move as with the conditional VAE, but here nobody told y. Ask whether a knob has to mean the same "
+        "in every cluster: nothing in the ELBO makes it so."
+    ),
     mathematics=mathematics.KNOBS,
     cell=cells.knobs,
 )
@@ -47,6 +62,11 @@ PLANE = Scene(
     "anywhere.",
     "The plane lies in the cluster that the dial chooses. PCA 1 is the direction in which the test images’ ε "
     "differ most.",
+    notes=(
+        "Drag the mark within one cluster, then turn the dial to another one and drag on. The mark stays "
+        "while z moves to another region. Students look for the other digits at the plane’s edge; they are "
+        "in other clusters, not further out."
+    ),
     mathematics=(PLANE_FORMULA, *mathematics.PLANE),
     cell=cells.plane,
 )
@@ -57,6 +77,11 @@ MAP = Scene(
     "map",
     "Test images where the <b>encoder</b> puts them: means of z in each one’s most probable <b>cluster</b>.",
     "Colours tell that cluster, or the true label: where the two differ, the model was misled.",
+    notes=(
+        "Colour by cluster first, then by label, and look for the points whose colour changes. Load one of "
+        "those. The map is of posterior means in each image’s own cluster: that clusters look apart is "
+        "partly due to how it was drawn."
+    ),
     cell=shared_cells.latent_map,
 )
 
@@ -66,6 +91,11 @@ CONFUSION = Scene(
     "confusion",
     "Which digits are in which <b>cluster</b>: no label was used to find them, only to match and name them.",
     "Choose a cell to see its images, and an image to see what q(y | x) says of it.",
+    notes=(
+        "Find the largest number off the diagonal and open its images. Accuracy is after the best matching "
+        "of clusters to labels: it says that much about the matching. Ask what the accuracy would be with "
+        "twenty clusters, and whether it could be compared."
+    ),
     mathematics=mathematics.CONFUSION,
     cell=cells.confusion,
 )
@@ -78,6 +108,11 @@ GUMBEL = Scene(
     "simplex’s centre to its corners.",
     "500 samples with the same noise g at every temperature. The corner nearest to one is an exact draw "
     "from π, whatever τ.",
+    notes=(
+        "Start at a high temperature and go down slowly: points move from the centre to the corners. The "
+        "corner nearest to each point never changes, for the noise is kept. Low temperatures are not simply "
+        "better: the closer to a true draw, the wilder the gradient."
+    ),
     mathematics=mathematics.GUMBEL,
     cell=cells.gumbel,
 )
@@ -87,6 +122,11 @@ DIMENSIONS = Scene(
     "Dimensions",
     "dimensions",
     "How much each dimension adds to the cluster.",
+    notes=(
+        "Most of the dimensions are unused: ask what that says about having chosen so many. Choose one of "
+        "the used ones and read its effect. The cluster has taken the digit’s class away from z, so that "
+        "what is left is style."
+    ),
     cell=shared_cells.dimensions,
 )
 
@@ -98,6 +138,11 @@ TRAINING = Scene(
     "the checkpoint starts from <b>clusters</b> found first.",
     "They are found without labels, by UMAP and a Gaussian mixture. While q(y | x) is held its entropy and "
     "accuracy stand still.",
+    notes=(
+        "Ask what the dashed vertical line could be: until then q(y | x) was held. Afterwards the ELBO goes "
+        "on rising, while accuracy and entropy hardly move. Accuracy uses labels and was looked at, never "
+        "trained on."
+    ),
     mathematics=mathematics.TRAINING,
     cell=shared_cells.training,
 )

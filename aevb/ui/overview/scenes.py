@@ -15,6 +15,12 @@ IDEA = Scene(
     "once. Drag the mark, or take the steps.",
     "After Yang Zhi-Han, <em>Training Latent Variable Models with Auto-encoding Variational Bayes: A "
     "Tutorial</em>. MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, CC BY-SA 3.0.",
+    notes=(
+        "Read the equation over the bars aloud: evidence is ELBO plus gap, and the gap is never negative. "
+        "Take an E-step, then an M-step, and let the class say before each which bar will move; then drag "
+        "the mark to where the ELBO is high and the gap wide. Students often think that an E-step improves "
+        "the model: it leaves p, and so the evidence, as they are."
+    ),
     options={
         "formulas": {
             "evidence": formula(mathematics.EVIDENCE, display=True),
@@ -48,6 +54,11 @@ MODELS = Scene(
     "One trainer fits all five; each opens a page to see it, touch it and take it apart. (Table 1)",
     "Circles are random variables, filled where observed. Solid arrows generate (p, with parameters θ), "
     "dashed arrows infer (q, with parameters φ); the frame stands for N independent examples.",
+    notes=(
+        "One sentence for each card: what is observed, what is latent, and which arrow is dashed. Ask which "
+        "models are told a label and which have to find one. A common slip is to read the dashed arrows as "
+        "part of the model: they are q, which only serves to fit it."
+    ),
     options={"cards": [_card(entry) for entry in TABLE]},
     cell=cells.models,
 )

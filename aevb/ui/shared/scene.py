@@ -44,6 +44,7 @@ class Scene:
         says: one sentence above it; HTML, as `below`.
         below: at most two sentences below it.
         options: what the instrument is told, in JSON.
+        notes: to whoever presents it: what to say, what to move, and what students get wrong. Plain text.
         mathematics: the steps that it shows.
         cell: what computes the view in Python (`aevb.ui.shared.cell`).
     """
@@ -53,6 +54,7 @@ class Scene:
     part: str
     says: str
     below: str = ""
+    notes: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     mathematics: Sequence[Formula] = ()
     cell: Callable[..., Any] | None = None

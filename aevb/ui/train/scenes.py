@@ -9,6 +9,11 @@ TRAIN = Scene(
     "train",
     "A model learns while you watch, and you are at the wheel: <b>E-steps</b> move φ, <b>M-steps</b> θ, AEVB "
     "both.",
+    notes=(
+        "Start a small run, and let the class choose the next move: E-steps alone, M-steps alone, or a "
+        "learning rate ten times as high. Scrub back through the film when something has gone wrong. With "
+        "E-steps alone the samples do not improve; many expect them to."
+    ),
     options={"first": "vae"},
     mathematics=mathematics.TRAIN,
 )
@@ -19,6 +24,11 @@ COMPARE = Scene(
     "train",
     "Runs side by side, also while they are under way: whose <b>validation ELBO</b> is higher, and do its "
     "draws look better?",
+    notes=(
+        "Start two runs that differ in one setting, and let the class bet while they train. Judge by the "
+        "validation ELBO first, then by the draws, and say when the two disagree. Runs of different models, "
+        "or with another β, have bounds that are not of the same thing."
+    ),
     options={"compares": True},
 )
 

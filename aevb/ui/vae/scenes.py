@@ -12,6 +12,11 @@ PRIOR = Scene(
     "The generative model: draw some numbers <b>z ~ N(0, I)</b>, and the decoder turns them into an image.",
     "Left the parameters λ of 30 draws (Figure 6), right one sample x of each (Figure 7): pixels are "
     "independent given z, hence the noise.",
+    notes=(
+        "Press Resample a few times and ask what share of the draws is a digit. Left is what the decoder "
+        "says of each pixel, right is what the model really generates. Papers show the left one and call it "
+        "a sample; most students have never seen the right one."
+    ),
     mathematics=mathematics.PRIOR,
     cell=cells.prior,
 )
@@ -24,6 +29,11 @@ FLOW = Scene(
     "them back into an image.",
     "A high log p(x | z): the output explains the image. A low KL: the posterior stays near the prior. "
     "All in nats.",
+    notes=(
+        "Follow one digit from left to right: image, twenty intervals, one draw, image. Resample z and watch "
+        "that the output hardly changes, then choose a digit that is badly written. The usual mistake is to "
+        "think of the code as a point; it is a distribution, and the KL is what its narrowness costs."
+    ),
     mathematics=mathematics.FLOW,
     cell=cells.flow,
 )
@@ -35,6 +45,11 @@ KNOBS = Scene(
     "Each number of <b>z</b> is a knob: turn one, or pick an image of what it does, and the digit changes.",
     "Those that say most of an image, by their mean KL. In brackets: the gain over the encoder’s mean. "
     "Can you beat it?",
+    notes=(
+        "Turn the first knob slowly from end to end, and ask for a word for what it does. Then turn one of "
+        "the last under All dimensions: nothing happens, for q leaves it at the prior. Students expect one "
+        "knob for slant and one for width; no term of the ELBO asks for that."
+    ),
     mathematics=mathematics.KNOBS,
     cell=cells.knobs,
 )
@@ -46,6 +61,11 @@ PLANE = Scene(
     "Two directions of latent space span a plane through <b>z</b>: drag the mark over it, or press anywhere.",
     "PCA 1 is the direction in which the test images’ z differ most. Images that do not lie on the plane any "
     "more are dimmed.",
+    notes=(
+        "Drag in a circle around the middle, then far out to an edge, where images stop being digits: the "
+        "prior hardly ever goes there. Change the axes to two single dimensions. Ask whether the digits in "
+        "between are in the test set: none is."
+    ),
     mathematics=(PLANE_FORMULA,),
     cell=cells.plane,
 )
@@ -57,6 +77,11 @@ MAP = Scene(
     "Test images where the <b>encoder</b> puts them: posterior means, projected to the plane (Figure 8).",
     "No label placed them: colours and numerals only tell what the points are. In t-SNE neighbours count, "
     "not how far its islands lie apart.",
+    notes=(
+        "Ask who placed the points: no label took part. Press a point between two islands and look at its "
+        "digit; then change t-SNE for PCA, where the islands overlap. Sizes of islands and distances between "
+        "them in t-SNE mean next to nothing, and are what students like best to interpret."
+    ),
     cell=shared_cells.latent_map,
 )
 
@@ -67,6 +92,11 @@ WALK = Scene(
     "From one digit to another through latent space.",
     "Along an arc the length of z changes evenly; a straight line’s middle lies nearer to the origin, where "
     "digits blur.",
+    notes=(
+        "Let the class guess what lies midway between the two digits, then play. Compare an arc with a "
+        "straight line. The middle is not an average of pixels: open two images in any editor and blend "
+        "them, if somebody doubts it."
+    ),
     mathematics=mathematics.WALK,
     cell=cells.walk,
 )
@@ -78,6 +108,11 @@ DIMENSIONS = Scene(
     "How much each dimension says of an image: its KL from posterior to prior, averaged over the test set.",
     "Choose one to see what it does. A used dimension’s posterior is narrow; an unused one’s is the prior, "
     "0 ± 1.",
+    notes=(
+        "Count the used ones, and say that nobody chose that number: the KL switched the others off. Choose "
+        "an unused one and show that it changes nothing. Students call that a failure; it is what the ELBO "
+        "asks for where a dimension does not pay."
+    ),
     mathematics=mathematics.DIMENSIONS,
     cell=shared_cells.dimensions,
 )
@@ -89,6 +124,11 @@ TRAINING = Scene(
     "The ELBO, epoch by epoch: it climbs quickly, then levels off. (Figure 5)",
     "A better likelihood is bought with more KL. |logit| ≤ 15.94 is a cap that the tutorial’s own code has "
     "unseen: see the mathematics.",
+    notes=(
+        "Point first at the two lower curves: the likelihood rises while the KL grows, and the ELBO is their "
+        "sum. A nat of ELBO is one nat for each image, so that the last small rise is worth much. A "
+        "likelihood may be positive here, since pixels have a density: that puzzles many."
+    ),
     mathematics=mathematics.TRAINING,
     cell=shared_cells.training,
 )

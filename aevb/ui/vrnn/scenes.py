@@ -13,6 +13,11 @@ GROWING = Scene(
     "carries both on.",
     "Twelve samples, one of them framed and enlarged. Early rows decide which digit it becomes; a "
     "temperature below 1 draws plainer digits, above 1 wilder ones.",
+    notes=(
+        "Play once at the usual speed, then row by row: ask at which row the digit can be named. Lower the "
+        "temperature for plain digits, raise it for wild ones. The grey image is the probability that each "
+        "pixel was drawn with, not an average of digits."
+    ),
     mathematics=[maths.RECURRENCE, maths.ROW_PRIOR, maths.ROW_LIKELIHOOD, maths.SAMPLING],
     cell=cells.growing,
 )
@@ -23,6 +28,11 @@ ROWS = Scene(
     "rows",
     "Read row by row: where a row goes as expected, <b>q</b> stays on the prior; where it surprises, q moves "
     "away and the <b>KL</b> is large.",
+    notes=(
+        "Let the class bet on the row that surprises most, then look. It is where the first stroke begins, "
+        "or where a stroke turns. Students expect the inkiest row; a row of ink that was expected costs next "
+        "to nothing."
+    ),
     mathematics=[maths.POSTERIOR, maths.ELBO, maths.BOUND],
     cell=cells.rows,
 )
@@ -34,6 +44,10 @@ MOVED = Scene(
     "Choose a row and move its <b>z</b> over the prior: the rows above stay, those below grow again from the "
     "same noise.",
     "So what changes is what this z decides. Drag or tap in the plane, or use the arrow keys there.",
+    notes=(
+        "Choose an early row and drag its z far: another digit may come. Then a late row: only its end "
+        "changes. Rows above never move, which is the point: z acts forward alone, through the memory."
+    ),
     mathematics=[maths.MOVED, maths.RECURRENCE, maths.ROW_PRIOR],
     cell=cells.moved,
 )
@@ -45,6 +59,11 @@ ENDINGS = Scene(
     "The first rows of a digit are kept, the same in all; below the line the model <b>goes on</b>, twelve "
     "times.",
     "Keep few rows and they could become anything; keep more and the endings agree.",
+    notes=(
+        "Keep four rows, then ten, then eighteen, and ask each time how many digits are still possible. All "
+        "twelve endings share the rows above the line. Nothing is filled in afterwards: the model knows no "
+        "row below the one it is drawing."
+    ),
     mathematics=[maths.SAMPLING, maths.POSTERIOR],
     cell=cells.endings,
 )
@@ -57,6 +76,11 @@ PATHS = Scene(
     "the strokes begin.",
     "In the blank rows above and below, where z hardly matters, they lie far outside of what is shown; the "
     "samples’ charts show those rows too.",
+    notes=(
+        "Follow two classes of digit and find the row in which they part. The curves are means over many "
+        "images, so that no single digit follows one. Where all curves run together z is near to the prior, "
+        "and says nothing."
+    ),
     mathematics=[maths.POSTERIOR, maths.MEAN_PATH],
     cell=cells.paths,
 )
@@ -69,6 +93,11 @@ SAMPLES = Scene(
     "right)",
     "Given the memory and z, a row’s pixels are as independent as the VAE’s; but most probabilities are near "
     "0 or 1, since the memory holds what was drawn above.",
+    notes=(
+        "Compare these with the VAE’s samples: strokes hang together, although pixels are drawn "
+        "independently here too. Ask why: a row knows what was drawn above it, as drawn. The two pictures "
+        "are nearly alike because most probabilities are near 0 or 1."
+    ),
     mathematics=[maths.ROW_LIKELIHOOD, maths.SAMPLING],
     cell=cells.samples,
 )
@@ -78,6 +107,11 @@ TRAINING = Scene(
     "Training",
     "training",
     "How it was trained: the <b>ELBO</b> climbs quickly, then levels off. (Figure 12, left)",
+    notes=(
+        "The bound is in nats for a whole image of black and white pixels, so that it cannot be compared "
+        "with the VAE’s, whose pixels are grey. Students compare the two numbers at once. The KL is the sum "
+        "over all rows, and few of them hold most of it."
+    ),
     mathematics=[maths.ELBO, maths.GRADIENTS, maths.TRAINING],
     cell=shared_cells.training,
 )

@@ -26,6 +26,7 @@ import { Link, SceneModel, unembedded } from "./link.js";
  * @property {string[]} pages the names of all pages
  * @property {Scene[]} scenes
  * @property {string} [problem] a sentence where the page has nothing to show
+ * @property {string} [notes] where the lecturer's notes on its scenes are
  * @property {string[]} [checkpoints] the shipped ones that it looks at, where others may stand in their place
  * @property {Record<string, any>} shared what all parts are told: where digits and checkpoints are
  */
@@ -37,6 +38,7 @@ const KEYS = [
   ["m", "the mathematics of the scene"],
   ["g", "the glossary, and these keys"],
   ["s", "take the view along: link, page, Python, picture"],
+  ["p", "present: the scene alone, in large letters"],
   ["Esc", "close what is open"],
 ];
 
@@ -63,7 +65,9 @@ export class Explorer {
   constructor(root, page, host) {
     this.root = root;
     this.page = page;
-    this.host = host;
+    // A lecture goes on from page to page.
+    const navigate = host.navigate && ((/** @type {string} */ url) => host.navigate?.(this.carried(url)));
+    this.host = { ...host, navigate };
     this.tree = /** @type {ShadowRoot | Document} */ (root.getRootNode());
     const ids = page.scenes.map(({ id }) => id);
     this.link = new Link(
@@ -85,6 +89,12 @@ export class Explorer {
     this.embedded = new URLSearchParams(host.address.read()).get("embed") === "true";
     /** @type {import("./share.js").Share | null} */
     this.share = null;
+    /** @type {import("./present.js").Presenter | null} */
+    this.presenter = null;
+    /** A tour that the scenes are shown on. @type {{ step(direction: number): boolean, notes: string } | null} */
+    this.tour = null;
+    /** @type {import("./lesson.js").Lesson | null} */
+    this.lesson = null;
     /** What all parts are told. @type {Record<string, any>} */
     this.shared = {};
     /** Says why there is nothing to see, where there is nothing. @type {HTMLElement | null} */
@@ -101,6 +111,8 @@ export class Explorer {
     this.build();
     this.link.on("scene", () => this.show());
     this.link.on("checkpoint", () => this.open());
+    this.link.on("present", () => this.present());
+    this.link.on("free", () => this.teach());
     const { signal } = this.ended;
     if (this.embedded) this.leaveAlone(signal);
     else document.addEventListener("keydown", (event) => this.key(event), { signal });
@@ -114,16 +126,20 @@ export class Explorer {
     this.root.addEventListener("unread", refuse, { signal });
     this.ready = adoptStyle(this.tree, "style/base.css").then(() => {
       root.classList.add("styled");
-      return this.open();
+      this.present();
+      if (!this.link.free) return this.open();
+      return this.teach().then(() => this.open());
     });
   }
 
   /** Nothing of the page is left. */
   close() {
     this.link.flush();
+    this.lesson?.end();
     this.leave?.();
     this.number++;
     this.ended.abort();
+    this.presenter?.turn(false);
     this.root.replaceChildren();
   }
 
@@ -191,6 +207,11 @@ export class Explorer {
       h("span", { "aria-hidden": "true" }, "↗"),
       h("span.word", {}, "Share"),
     );
+    this.presentButton = h(
+      "button.tool",
+      { type: "button", onclick: () => this.togglePresent(), title: "Present (p)", "aria-label": "Present" },
+      h("span", { "aria-hidden": "true" }, "▷"),
+    );
     this.strip = h(
       "header.strip",
       {},
@@ -200,7 +221,14 @@ export class Explorer {
       this.where,
       this.list,
       this.next,
-      h("span.tools", {}, this.mathematicsButton, this.glossaryButton, this.shareButton),
+      h(
+        "span.tools",
+        {},
+        this.mathematicsButton,
+        this.glossaryButton,
+        this.shareButton,
+        this.presentButton,
+      ),
     );
     this.notice = h("p.warning", { role: "status", hidden: true });
     this.heading = h("h2");
@@ -275,6 +303,7 @@ export class Explorer {
     this.instrument.replaceChildren();
     this.instrument.className = `instrument ${scene.part}`;
     this.scene.scrollTop = 0;
+    this.presenter?.tell();
     if (this.problem) return this.instrument.replaceChildren(this.problem);
     let part;
     try {
@@ -311,7 +340,9 @@ export class Explorer {
           this.link.learn((await loadPart(part, this.tree)).params ?? {});
         } catch { /* told when the scene is asked for */ }
       }
-      if (!this.ended.signal.aborted) this.tellUnread();
+      if (this.ended.signal.aborted) return;
+      this.link.checkFree();
+      this.tellUnread();
     });
   }
 
@@ -334,6 +365,7 @@ export class Explorer {
 
   /** @param {number} by */
   step(by) {
+    if (this.tour?.step(by)) return this.presenter?.tell();
     const { scenes } = this.page, to = scenes[scenes.indexOf(this.current) + by];
     if (to) this.link.go(to.id);
   }
@@ -347,6 +379,47 @@ export class Explorer {
   fold() {
     this.root.classList.remove("unfolded");
     this.where.setAttribute("aria-expanded", "false");
+  }
+
+  // For a lecture
+
+  togglePresent() {
+    this.link.set("present", !this.link.get("present"));
+    this.link.save();
+  }
+
+  /** Presents, or ends it, as the link says. */
+  async present() {
+    const wanted = () => this.link.get("present") && !this.embedded && !this.ended.signal.aborted;
+    if (!this.presenter && wanted()) {
+      try {
+        this.presenter = new (await source.module("frame/present.js")).Presenter(this);
+      } catch {
+        return this.link.set("present", false); // pressed again it is fetched again
+      }
+    }
+    if (this.presenter) this.presenter.turn(wanted());
+    else document.documentElement.classList.remove("presenting"); // the page before was
+  }
+
+  /** Leaves of the controls those that a lesson's link says. */
+  async teach() {
+    this.lesson?.end();
+    this.lesson = null;
+    const wanted = this.link.get("free");
+    if (!wanted) return;
+    try {
+      const { Lesson } = await source.module("frame/lesson.js");
+      if (wanted === this.link.get("free") && !this.ended.signal.aborted) this.lesson = new Lesson(this);
+    } catch { /* what is not free stays as it is all the same */ }
+  }
+
+  /** A link to another page, which is presented as this one is. @param {string} url */
+  carried(url) {
+    if (!this.link.get("present")) return url;
+    const link = new URL(url, location.href);
+    link.searchParams.set("present", "true");
+    return link.href.replaceAll("%2C", ",");
   }
 
   // Beside the scene
@@ -464,6 +537,7 @@ export class Explorer {
     const typing = at.matches?.(
       "input:not([type=range], [type=checkbox]), select, textarea, [contenteditable]",
     );
+    if (this.presenter?.key(event, typing)) return event.preventDefault();
     const moving = at.matches?.("[type=range], [role=slider], [role=application], [role=grid]");
     const letter = /^[a-z?]$/.test(event.key);
     if (typing || (moving && !letter)) return; // the key is that control's own
@@ -474,8 +548,10 @@ export class Explorer {
     else if (event.key === "m") this.toggleMathematics();
     else if (event.key === "g" || event.key === "?") this.toggleGlossary();
     else if (event.key === "s") this.toggleShare();
+    else if (event.key === "p") this.togglePresent();
     else if (event.key === "r") {
-      /** @type {HTMLElement | null} */ (this.instrument.querySelector("[data-key=r]"))?.click();
+      const again = /** @type {HTMLElement | null} */ (this.instrument.querySelector("[data-key=r]"));
+      if (again?.checkVisibility()) again.click();
     } else return;
     event.preventDefault();
   }

@@ -4,12 +4,13 @@
 // entry (kit/params.js), is a new entry of the history, every other value replaces the present one. The front end alone
 // writes the URL.
 
-import { choice, number, text } from "../kit/params.js";
+import { choice, mark, number, text } from "../kit/params.js";
 
 /** @typedef {import("../kit/params.js").Param<any>} Param */
 
 const WRITE = 200; // ms until the URL is written: browsers refuse to have it written on every frame
 const CHECKPOINT = /^[0-9a-f]{16,32}$/;
+const NAMES = /^[a-z]\w*(,[a-z]\w*)*$/i; // of values, or of one number of several: z3
 const STROKES = /^([0-9a-f]{4})+(-([0-9a-f]{4})+)*$/;
 
 export class Link {
@@ -29,6 +30,8 @@ export class Link {
       scene: choice({ initial: scenes[0], of: scenes }),
       digit: number({ initial: 0, least: 0, most: Math.max(0, digits - 1) }),
       strokes: text({ form: STROKES }),
+      present: mark,
+      free: text({ form: NAMES }), // in a lesson: what may be changed
     };
     /** @type {Map<string, Set<() => void>>} */
     this.listeners = new Map();
@@ -159,9 +162,36 @@ export class Link {
     if (this.writing) this.write(false);
   }
 
+  /** The names of what a lesson leaves free; null where all is. @returns {string[] | null} */
+  get free() {
+    return this.get("free") ? this.get("free").split(",") : null;
+  }
+
+  /**
+   * Whether the visitor may change a value, or some of its numbers.
+   * @param {string} key
+   */
+  may(key) {
+    return this.free?.some((name) => name === key || valueOf(name) === key) ?? true;
+  }
+
+  /**
+   * Sets a value as far as a visitor may: in a lesson what is not free stays as it is.
+   * @param {string} key
+   * @param {any} value
+   */
+  move(key, value) {
+    const { free } = this, before = this.get(key);
+    if (!this.may(key)) return;
+    if (!free || free.includes(key) || !Array.isArray(value) || !Array.isArray(before)) {
+      return this.set(key, value);
+    }
+    this.set(key, value.map((one, i) => (free.includes(key + (i + 1)) ? one : before[i])));
+  }
+
   /** To another scene: an entry of its own. @param {string} scene */
   go(scene) {
-    if (scene === this.get("scene")) return;
+    if (scene === this.get("scene") || !this.may("scene")) return;
     this.flush();
     this.set("scene", scene);
     this.write(true);
@@ -171,7 +201,7 @@ export class Link {
   choose(name) {
     this.flush();
     for (const [key, { initial }] of Object.entries(this.params)) {
-      if (key !== "scene" && key !== "checkpoint") this.values.set(key, initial);
+      if (!["scene", "checkpoint", "present", "free"].includes(key)) this.values.set(key, initial);
     }
     this.texts.clear();
     this.set("checkpoint", name);
@@ -190,12 +220,24 @@ export class Link {
     this.set(key, this.params[key].initial);
   }
 
+  /** A lesson that names what is not there is none. Called once all values of the page are known. */
+  checkFree() {
+    if (this.free?.some((name) => !(name in this.params || valueOf(name) in this.params))) {
+      this.refuse("free");
+    }
+  }
+
   /** The names that could not be read, once. */
   takeUnread() {
     const names = [...this.unread];
     this.unread.clear();
     return names;
   }
+}
+
+/** The value that a name in a lesson is of: z of z3. @param {string} name */
+function valueOf(name) {
+  return name.replace(/\d+$/, "");
 }
 
 /** @param {any} a @param {any} b */
@@ -221,7 +263,7 @@ export class SceneModel {
 
   /** @param {string} key @param {any} value */
   set(key, value) {
-    this.link.set(key, value);
+    this.link.move(key, value);
   }
 
   save_changes() {
@@ -239,9 +281,9 @@ export class SceneModel {
   }
 }
 
-/** A link without what makes it a frame's. @param {string} url */
+/** A link without what makes it a frame's or a lecturer's. @param {string} url */
 export function unembedded(url) {
   const link = new URL(url);
-  for (const name of ["embed", "embed_options"]) link.searchParams.delete(name);
+  for (const name of ["embed", "embed_options", "present"]) link.searchParams.delete(name);
   return link.href.replaceAll("%2C", ",");
 }

@@ -4,6 +4,7 @@ import { button } from "../kit/controls.js";
 import { h } from "../kit/elements.js";
 import { loadJson } from "../kit/loading.js";
 import { written } from "./cell.js";
+import { Builder } from "./lesson.js";
 import { pngOf, svgOf } from "./snapshot.js";
 
 /** Of a frame on another page, as high as a scene needs. */
@@ -26,6 +27,7 @@ export class Share {
     this.frame = this.field("Embed in a page", 4);
     this.cell = this.field("This view in Python", 13);
     this.cell.element.hidden = !view.cell;
+    this.lesson = new Builder(this.field("Link of a lesson", 2), view);
     const save = (/** @type {string} */ title, /** @type {() => Promise<void>} */ make) =>
       button(title, () => this.attempt(make, `${title}: done.`, "The picture could not be made."));
     const pictures = h(
@@ -48,6 +50,7 @@ export class Share {
       {},
       link.element,
       frame.element,
+      this.lesson.element,
       pictures,
       cell.element,
       this.outcome,
@@ -60,6 +63,7 @@ export class Share {
     const { address, cell, link, title } = this.view, url = address();
     this.link.area.value = url;
     this.frame.area.value = embedding(url, title);
+    this.lesson.show(url);
     if (!cell) return;
     try {
       this.cell.area.value = written(await loadJson(cell, "The cell"), link);

@@ -27,6 +27,9 @@ export function put(model, key, value) {
   model.save_changes();
 }
 
+// A lesson may leave a control out (frame/lesson.js). So each says in `data-sets` which values of the link it sets, or
+// which number of one: "z z3".
+
 /**
  * A button.
  * @param {string} title
@@ -65,10 +68,10 @@ export function folded(title, box) {
 
 /**
  * A slider under its name, with its value. `show` puts it somewhere.
- * @param {{ label: string, least: number, most: number, step: number, say?: (value: number) => string,
+ * @param {{ label: string, least: number, most: number, step: number, say?: (value: number) => string, sets?: string,
  *   input: (value: number) => void, done?: () => void }} settings `input` is called on every move, `done` on release
  */
-export function slider({ label, least, most, step, say = String, input, done = () => {} }) {
+export function slider({ label, least, most, step, say = String, sets, input, done = () => {} }) {
   const range = h("input", {
     type: "range",
     min: String(least),
@@ -86,7 +89,7 @@ export function slider({ label, least, most, step, say = String, input, done = (
     const text = say(Number(range.value));
     if (setText(output, text)) range.setAttribute("aria-valuetext", text);
   };
-  const element = h("label.slider", {}, h("span", {}, label), range, output);
+  const element = h("label.slider", { "data-sets": sets }, h("span", {}, label), range, output);
   return {
     element,
     range,
@@ -109,7 +112,7 @@ export function segments(model, key, label, titles) {
   const buttons = Object.entries(titles).map(([value, title]) =>
     h("button", { type: "button", onclick: () => put(model, key, value), "data-value": value }, title)
   );
-  const element = h("div.segments", { role: "group", "aria-label": label }, ...buttons);
+  const element = h("div.segments", { role: "group", "aria-label": label, "data-sets": key }, ...buttons);
   const end = follow(model, [key], () => {
     for (const one of buttons) one.setAttribute("aria-pressed", String(one.dataset.value === model.get(key)));
   });
@@ -121,14 +124,15 @@ export function segments(model, key, label, titles) {
  * @param {string} label
  * @param {[value: string, title: string][]} options
  * @param {(value: string) => void} chosen
+ * @param {string} [sets]
  */
-export function select(label, options, chosen) {
+export function select(label, options, chosen, sets) {
   const menu = h(
     "select",
     { onchange: () => chosen(menu.value) },
     ...options.map(([value, title]) => h("option", { value }, title)),
   );
-  const element = h("label.select", {}, h("span", {}, label), menu);
+  const element = h("label.select", { "data-sets": sets }, h("span", {}, label), menu);
   const show = (/** @type {string} */ value) => (menu.value = value);
   return { element, menu, show };
 }
@@ -142,6 +146,7 @@ export function select(label, options, chosen) {
 export function seedButton(model, title, key = "seed") {
   const again = button(title, () => put(model, key, Math.floor(10_000 * Math.random())), {
     "aria-keyshortcuts": "r",
+    "data-sets": key,
   });
   again.dataset.key = "r";
   return again;
@@ -212,7 +217,7 @@ export function digitChooser(model, { label = "Test digit", key = "digit" } = {}
   const drawing = h("span.drawing", { hidden: true }, "your drawing");
   const element = h(
     "div.chooser",
-    { role: "group", "aria-label": `Choose the ${label.toLowerCase()}` },
+    { role: "group", "aria-label": `Choose the ${label.toLowerCase()}`, "data-sets": key },
     h("label", {}, h("span", {}, label), field),
     drawing,
     h("div.segments.classes", { role: "group", "aria-label": "Another digit of a class" }, ...classes),

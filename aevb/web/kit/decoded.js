@@ -58,7 +58,7 @@ export class Decoded {
     this.strip.canvas.setAttribute("aria-hidden", "true"); // its buttons lie over it
     const settings = { role: "group", "aria-label": `The same under every ${of}` };
     const choices = h("div.choices", settings, this.strip.canvas, ...this.buttons);
-    return h("div", { style: { "--count": titles.length } }, choices, this.dial);
+    return h("div", { style: { "--count": titles.length }, "data-sets": "choice" }, choices, this.dial);
   }
 
   buildTerms() {

@@ -84,6 +84,13 @@ export function flag(initial) {
   };
 }
 
+/** What is true or not said at all. @type {Param<boolean>} */
+export const mark = {
+  initial: false,
+  read: (text) => (text === "true" ? true : undefined),
+  write: String,
+};
+
 /** A seed, the same in all scenes of a page. */
 export const seed = number({ initial: 0, least: 0, most: 9999 });
 

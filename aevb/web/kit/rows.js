@@ -44,6 +44,7 @@ export function temperatureSlider(model) {
     most: 2,
     step: 0.05,
     say: (value) => value.toFixed(2),
+    sets: "temperature",
     input: (value) => model.set("temperature", value),
     done: () => model.save_changes(),
   });
@@ -164,7 +165,7 @@ export function scrubber(model, key, present, usual) {
   });
   const range = slider({ label: "Row", least: 1, most: length, step: 1, input: go, done });
   return {
-    element: h("div.scrubber", {}, player.button, range.element),
+    element: h("div.scrubber", { "data-sets": key }, player.button, range.element),
     player,
     go,
     done,

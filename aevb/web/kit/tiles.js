@@ -50,6 +50,7 @@ export class Tiles {
   listen() {
     const { canvas } = this.sheet;
     Object.assign(canvas, { tabIndex: 0, role: "application" });
+    canvas.dataset.sets = this.key;
     canvas.setAttribute("aria-roledescription", "sheet of images");
     const at = (/** @type {PointerEvent | MouseEvent} */ event) => {
       const [column, row] = this.sheet.tileAt(event);

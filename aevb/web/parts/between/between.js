@@ -49,7 +49,7 @@ class Between {
     this.pictures = choosers.map(() => picture());
     const menus = [["From label", "from"], ["to label", "until"]].map(([title, key]) => {
       const labels = Array.from(digitsAt(model.get("digits")).classes.keys(), String);
-      const menu = select(title, labels.map((y) => [y, y]), (value) => put(model, key, Number(value)));
+      const menu = select(title, labels.map((y) => [y, y]), (value) => put(model, key, Number(value)), key);
       return { key, ...menu };
     });
     this.tiles = new Tiles(model, "between", {

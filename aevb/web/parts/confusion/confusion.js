@@ -81,7 +81,7 @@ class Confusion {
     this.before = button("‹", () => put(model, "page", this.page - 1), { "aria-label": "Images before" });
     this.after = button("›", () => put(model, "page", this.page + 1), { "aria-label": "More images" });
     this.where = h("span");
-    this.pager = h("div.controls.pager", {}, this.before, this.where, this.after);
+    this.pager = h("div.controls.pager", { "data-sets": "page" }, this.before, this.where, this.after);
     this.large = picture();
     this.inferred = h("p", { role: "status" });
     this.place = h("div.side");
@@ -135,7 +135,12 @@ class Confusion {
     const rows = cells.map((row, k) => h("tr", {}, h("th", { scope: "row" }, titles[k]), ...row));
     const table = h(
       "table",
-      { role: "grid", "aria-label": "Test images by cluster and label", "data-control": "" },
+      {
+        role: "grid",
+        "aria-label": "Test images by cluster and label",
+        "data-control": "",
+        "data-sets": "cell",
+      },
       h("thead", {}, ...head),
       h("tbody", {}, ...rows),
     );

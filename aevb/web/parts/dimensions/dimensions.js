@@ -42,7 +42,7 @@ class Dimensions {
       "aria-valuemin": "1",
       "aria-valuenow": "1",
     }));
-    this.menu = select("Dimension", [], (value) => put(model, "dim", Number(value)));
+    this.menu = select("Dimension", [], (value) => put(model, "dim", Number(value)), "dim");
     this.steps = VALUES.map(() => picture());
     this.said = h("p.said");
     el.append(

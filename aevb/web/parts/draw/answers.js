@@ -424,6 +424,7 @@ export class Continued extends Answer {
   constructor(model) {
     const keep = slider({
       label: "Rows to keep",
+      sets: "keep",
       least: 0,
       most: 28, // until the model is there
       step: 1,

@@ -48,8 +48,8 @@ class Draw {
       done: (strokes) => this.put(strokes),
     });
     this.prepared = picture();
-    this.undoButton = button("Undo", () => this.undo());
-    this.clearButton = button("Clear", () => this.clear());
+    this.undoButton = button("Undo", () => this.undo(), { "data-sets": "strokes" });
+    this.clearButton = button("Clear", () => this.clear(), { "data-sets": "strokes" });
     this.chooser = digitChooser(model);
     this.tooLong = h("p", { hidden: true }, "This drawing is too long for a link. It can still be read.");
     this.spoken = h("p.spoken", { role: "status" });

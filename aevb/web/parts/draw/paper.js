@@ -14,7 +14,12 @@ export class Paper {
   /** @param {{ begin: () => void, change: () => void, done: (strokes: Stroke[]) => void }} told of a
    *   stroke's beginning, way and end */
   constructor(told) {
-    this.canvas = h("canvas.paper.live", { role: "img", "data-control": "", "aria-label": "Canvas" });
+    this.canvas = h("canvas.paper.live", {
+      role: "img",
+      "data-control": "",
+      "data-sets": "strokes",
+      "aria-label": "Canvas",
+    });
     this.panel = new Panel(this.canvas);
     this.digit = document.createElement("canvas");
     /** @type {Stroke[]} */

@@ -55,6 +55,7 @@ class Endings {
     this.tiles = Array.from({ length: SAMPLES }, (_, n) => this.framed(`Ending ${n + 1}`));
     this.keep = slider({
       label: "Rows to keep",
+      sets: "keep",
       least: 0,
       most: length,
       step: 1,

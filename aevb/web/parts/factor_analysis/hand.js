@@ -57,12 +57,12 @@ export class ByHand extends View {
       go([...namesOf(model), steps === EXACT ? phase : phase + steps]);
     };
     this.takes = ["E", "M"].map((phase) => {
-      const one = button(`${phase}-step`, () => take(phase));
+      const one = button(`${phase}-step`, () => take(phase), { "data-sets": "moves" });
       one.classList.add("primary");
       return one;
     });
-    this.undo = button("Undo", () => go(namesOf(model).slice(0, -1)));
-    this.reset = button("Reset", () => go([]));
+    this.undo = button("Undo", () => go(namesOf(model).slice(0, -1)), { "data-sets": "moves" });
+    this.reset = button("Reset", () => go([]), { "data-sets": "moves" });
     const point = pointField(model), again = onNextFrame(() => this.draw());
     this.account = h("div.account", { role: "log", "aria-label": "What each move did", tabIndex: 0 });
     el.append(

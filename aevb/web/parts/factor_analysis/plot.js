@@ -55,7 +55,7 @@ export class Plot extends View {
         "div.bar",
         {},
         this.timeline.element,
-        h("div.controls.zoom", { role: "group", "aria-label": "Zoom" }, ...this.buttons),
+        h("div.controls.zoom", { role: "group", "aria-label": "Zoom", "data-sets": "zoom" }, ...this.buttons),
       ),
     );
     this.listen(this.chart.canvas);

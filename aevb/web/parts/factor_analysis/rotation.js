@@ -38,6 +38,7 @@ export class Rotation extends View {
     this.fit(this.planes.panels);
     this.angle = slider({
       label: "Rotate the factors by",
+      sets: "angle",
       least: -180,
       most: 180,
       step: 1,

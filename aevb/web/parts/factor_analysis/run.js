@@ -144,7 +144,7 @@ export function timeline(run) {
     done,
   });
   return {
-    element: h("div.timeline", { "data-control": "" }, player.button, steps.element),
+    element: h("div.timeline", { "data-control": "", "data-sets": "step" }, player.button, steps.element),
     /** Follows the run. @param {string} spoken what a screen reader says of the state */
     show(spoken) {
       steps.range.max = String(Math.max(1, end()));

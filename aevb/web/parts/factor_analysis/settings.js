@@ -94,6 +94,7 @@ export function settings(model, { schedule = true } = {}) {
     segments(model, "experiment", "E and M", { together: "E and M together", turn: "E and M in turn" });
   const rates = slider({
     label: "learning rate",
+    sets: "lr",
     least: placeOf(LEAST_RATE),
     most: placeOf(MOST_RATE),
     step: 1,
@@ -106,6 +107,7 @@ export function settings(model, { schedule = true } = {}) {
     "Batch size",
     BATCHES.map((size) => [size, size]),
     (size) => put(model, "batch", size),
+    "batch",
   );
   const dims = segments(model, "L", "Latent dimensions L", { 1: "1", 2: "2", 3: "3" });
   const sum = h("output");
@@ -171,5 +173,5 @@ export function field(model, key, { label, least, most, step = 1 } = WHOLE[key])
     },
   });
   const show = () => (input.value = String(model.get(key)));
-  return { element: h("label.labelled", {}, h("span", {}, label), input), show };
+  return { element: h("label.labelled", { "data-sets": key }, h("span", {}, label), input), show };
 }

@@ -57,7 +57,7 @@ export default {
               "div.controls",
               { "data-control": "" },
               seedButton(model, "Resample"),
-              styles && h("label.switch", {}, shared, "The same styles in every row"),
+              styles && h("label.switch", { "data-sets": "shared" }, shared, "The same styles in every row"),
             ),
           ),
         ),

@@ -78,6 +78,7 @@ class Growing {
       const settings = {
         type: "button",
         "aria-label": `Sample ${n + 1}`,
+        "data-sets": "image",
         onclick: () => put(model, "image", n + 1),
       };
       return { canvas, button: h("button.tile", settings, canvas) };

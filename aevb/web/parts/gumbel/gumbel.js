@@ -58,6 +58,7 @@ class Gumbel {
     const done = () => model.save_changes();
     this.temperature = slider({
       label: "temperature τ",
+      sets: "tau",
       least: 0,
       most: STEPS,
       step: 1,
@@ -75,6 +76,7 @@ class Gumbel {
     this.shares = CATEGORIES.map(({ color, shape }, k) => {
       const share = slider({
         label: `π${"₁₂₃"[k]}`,
+        sets: "pi",
         least: LEAST,
         most: 100 - 2 * LEAST,
         step: 1,
@@ -95,7 +97,12 @@ class Gumbel {
         "div.side",
         {},
         h("p.formula", {}, "softmax((log π + g) / τ), g ~ Gumbel(0, 1)"),
-        h("div.temperature", { "data-control": "" }, this.player.button, this.temperature.element),
+        h(
+          "div.temperature",
+          { "data-control": "", "data-sets": "tau" },
+          this.player.button,
+          this.temperature.element,
+        ),
         h("div.shares", {}, ...this.shares.map(({ element }) => element)),
         this.nearest,
       ),

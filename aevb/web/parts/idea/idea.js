@@ -51,7 +51,7 @@ class Idea {
       { sign: "+", name: "gap, never below 0", formula: formulas.gap, color: GAP, line: "solid" },
     ];
     this.numbers = terms.map(() => h("b"));
-    this.restart = button("Start again", () => this.reset());
+    this.restart = button("Start again", () => this.reset(), { "data-sets": "at" });
     const stage = h("div.stage", { "data-instrument": "" }, this.plane.canvas, this.bars.canvas);
     el.append(
       h(
@@ -201,7 +201,12 @@ class Idea {
 
 /** A button and what it does. @param {string} title @param {string} does @param {() => void} onclick */
 function move(title, does, onclick) {
-  return h("div.move", {}, button(title, onclick, { className: "button primary" }), h("p", {}, does));
+  return h(
+    "div.move",
+    {},
+    button(title, onclick, { className: "button primary", "data-sets": "at" }),
+    h("p", {}, does),
+  );
 }
 
 /** @param {number} value */

@@ -30,7 +30,7 @@ function surface() {
 export class Plane {
   /** @param {{ to: (place: Place) => void, by: (theta: number, phi: number) => void, done: () => void }} moves */
   constructor({ to, by, done }) {
-    this.canvas = h("canvas.live.field", { role: "slider", tabIndex: 0 });
+    this.canvas = h("canvas.live.field", { role: "slider", tabIndex: 0, "data-sets": "at" });
     this.canvas.setAttribute("aria-roledescription", "two-dimensional slider");
     this.canvas.setAttribute("aria-valuemin", "0");
     this.canvas.setAttribute("aria-valuemax", String(END));

@@ -64,7 +64,7 @@ class Knobs {
     const sample = () => style(engine, draw(latent.q, random), latent.own);
     return h(
       "div.controls",
-      {},
+      { "data-sets": "z" },
       button("Encoder’s mean", () => this.go(latent.mean)),
       button("Draw from q", () => this.go(sample()), { "aria-keyshortcuts": "r", "data-key": "r" }),
       button("Prior mean", () => this.go(new Float32Array(latent.count))),
@@ -168,6 +168,7 @@ class Knob {
     this.button = h("button.lock", {
       type: "button",
       "aria-label": `Lock ${name}`,
+      "data-sets": "locked",
       title: `Lock ${name}: buttons leave it where it is`,
       onclick: () => part.lock(dimension),
     });
@@ -182,7 +183,7 @@ class Knob {
     }
     this.element = h(
       "div.knob",
-      { title: `Mean KL ${kl}; a double click sets ${name} to 0` },
+      { title: `Mean KL ${kl}; a double click sets ${name} to 0`, "data-sets": `z z${dimension + 1}` },
       h("b", {}, name),
       this.sheet?.canvas,
       this.range,

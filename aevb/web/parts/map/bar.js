@@ -30,7 +30,7 @@ export function bar(model, acts) {
     const swatch = h("i", { style: { background: color } });
     return h(
       "button",
-      { type: "button", title, onclick, hidden: none },
+      { type: "button", title, onclick, hidden: none, "data-sets": "only" },
       swatch,
       none ? "none" : String(value),
     );
@@ -41,6 +41,7 @@ export function bar(model, acts) {
       type: "button",
       title: TITLES[name],
       "aria-label": TITLES[name],
+      "data-sets": "view",
       innerHTML: `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}" /></svg>`,
       onclick: () => {
         acts[name]();

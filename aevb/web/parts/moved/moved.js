@@ -81,7 +81,15 @@ class Moved {
     this.picture = rowPicture("the digit; choose a row", length, go, done);
     this.marks = h("span.marks", { "aria-hidden": "true" });
     this.picture.place.append(this.marks);
-    this.range = slider({ label: "Row", least: 1, most: length, step: 1, input: go, done });
+    this.range = slider({
+      label: "Row",
+      least: 1,
+      most: length,
+      step: 1,
+      sets: "moved_row",
+      input: go,
+      done,
+    });
     this.plane = new RowPlane({ z: "z: drag it" });
     const { canvas } = this.plane;
     Object.assign(canvas, { tabIndex: 0 });
@@ -93,10 +101,13 @@ class Moved {
         "aria-valuemax": REACH,
         "aria-valuenow": 0,
         "data-control": "",
+        "data-sets": "moved_z",
       })
     ) canvas.setAttribute(name, String(value));
-    this.reset = button("Reset this row", () => this.forget([this.row]));
-    this.resetAll = button("Reset all", () => this.forget([...this.chosen.keys()]));
+    this.reset = button("Reset this row", () => this.forget([this.row]), { "data-sets": "moved_z" });
+    this.resetAll = button("Reset all", () => this.forget([...this.chosen.keys()]), {
+      "data-sets": "moved_z",
+    });
     const another = seedButton(model, "Another digit");
     another.addEventListener("click", () => put(model, "moved_z", null));
     this.position = h("p.position");

@@ -101,7 +101,11 @@ class Paths {
       digits: "Test digits",
       samples: `${SAMPLES} samples`,
     });
-    this.legend = h("div.lines", { role: "group", "aria-label": "One class alone" }, ...this.buttons);
+    this.legend = h(
+      "div.lines",
+      { role: "group", "aria-label": "One class alone", "data-sets": "only" },
+      ...this.buttons,
+    );
     this.chooser = digitChooser(model);
     this.again = seedButton(model, "Resample");
     el.append(

@@ -55,11 +55,13 @@ class Plane {
     const chooser = digitChooser(model);
     /** @type {[string, string][]} */
     const options = this.directions.map(({ id, name }) => [id, name]);
-    this.selects = ["Across", "Up"].map((label, axis) => select(label, options, (id) => this.turn(axis, id)));
+    this.selects = ["Across", "Up"].map((label, axis) =>
+      select(label, options, (id) => this.turn(axis, id), "plane")
+    );
     const back = button("Encoder’s mean", () => {
       latent.move(latent.mean);
       model.save_changes();
-    });
+    }, { "data-sets": "z" });
     const controls = h("div.controls", {}, ...this.selects.map(({ element }) => element), back);
     el.append(h("div.body", {}, chooser.element, this.buildPad(), controls, this.decoded.element));
     this.frame = onNextFrame(() => this.draw());
@@ -90,6 +92,7 @@ class Plane {
       const [x, y] = this.coordinates(this.latent.values);
       this.move(x + dx, y + dy);
     };
+    canvas.dataset.sets = "z";
     movable(canvas, to, by, () => this.model.save_changes());
     this.marker = h("div.marker", { "aria-hidden": "true" });
     this.caption = h("figcaption");

@@ -47,6 +47,7 @@ class Training {
     this.place = h("div.charts", { "data-instrument": "" });
     this.slider = slider({
       label: "epoch",
+      sets: "epoch",
       least: 1,
       most: 1,
       step: 1,

@@ -44,6 +44,7 @@ class Walk {
     this.norm = h("p.norm");
     this.slider = slider({
       label: "along the way",
+      sets: "at",
       least: 0,
       most: 1,
       step: 0.01,
@@ -58,10 +59,12 @@ class Walk {
       go: (frame) => model.set("at", frame / 100),
       stopped: () => model.save_changes(),
     });
+    this.player.button.dataset.sets = "at";
     this.steps = Array.from({ length: STEPS }, (_, k) => {
       const step = picture();
       const go = h("button", {
         type: "button",
+        "data-sets": "at",
         onclick: () => put(model, "at", Math.round((100 * k) / (STEPS - 1)) / 100),
       }, step.element);
       return { ...step, go };
