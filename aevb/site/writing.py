@@ -101,8 +101,10 @@ class _Edition:
         finally:
             loading.extend()
         parts = sorted({one.part for page in catalogue.MENU if not page.served for one in page.scenes})
-        entries = ["frame/share.js", *(f"parts/{part}/{part}.js" for part in parts)]
-        sheets = ["style/base.css", *(f"parts/{part}/{part}.css" for part in parts)]
+        asking = sorted({one.part for page in catalogue.MENU for one in page.scenes if one.questions})
+        entries = ["frame/share.js", "frame/ask.js", *(f"parts/{part}/{part}.js" for part in parts)]
+        entries += [f"parts/{part}/asks.js" for part in asking]
+        sheets = ["style/base.css", "style/ask.css", *(f"parts/{part}/{part}.css" for part in parts)]
         site = {
             "name": NAME,
             "note": self._note(),

@@ -20,7 +20,7 @@ from aevb.explore import codes
 from aevb.ui.frame import catalogue
 from aevb.ui.shared import contents, loading
 from aevb.ui.shared.served import url as served_url
-from tests.conftest import BROWSER_REQUIRED, Server
+from tests.conftest import BROWSER_REQUIRED, UNASKED, Server
 from tests.firefox import FIREFOX, firefox
 
 SHOWN = [(page, scene) for page in catalogue.MENU if not page.served for scene in page.scenes]
@@ -64,6 +64,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
     def visit(url: str, *, width: int = 1280, height: int = 720, color_scheme: str = "light") -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=color_scheme)
         contexts.append(context)
+        context.add_init_script(UNASKED)
         page = context.new_page()
         page.faults = []
         page.asked = set()

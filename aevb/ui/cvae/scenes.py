@@ -1,6 +1,6 @@
 """The scenes of the page CVAE, in their order."""
 
-from aevb.ui.cvae import cells, mathematics
+from aevb.ui.cvae import cells, mathematics, questions
 from aevb.ui.shared import cells as shared_cells
 from aevb.ui.shared.plane import PLANE as PLANE_FORMULA
 from aevb.ui.shared.scene import Scene
@@ -28,6 +28,7 @@ REWRITE = Scene(
     "change the label, z has to move to the same place in another region.",
     mathematics=mathematics.REWRITE,
     cell=cells.rewrite,
+    questions=(questions.KEPT,),
 )
 
 GUESS = Scene(
@@ -40,6 +41,7 @@ GUESS = Scene(
     "thousand.",
     mathematics=mathematics.GUESS,
     cell=cells.guess,
+    questions=(questions.RUNNER_UP,),
 )
 
 KNOBS = Scene(

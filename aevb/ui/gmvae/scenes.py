@@ -1,6 +1,6 @@
 """The scenes of the page GMVAE, in their order."""
 
-from aevb.ui.gmvae import cells, mathematics
+from aevb.ui.gmvae import cells, mathematics, questions
 from aevb.ui.shared import cells as shared_cells
 from aevb.ui.shared.plane import PLANE as PLANE_FORMULA
 from aevb.ui.shared.scene import Scene
@@ -27,6 +27,7 @@ GUESS = Scene(
     "of one.",
     mathematics=mathematics.GUESS,
     cell=cells.guess,
+    questions=(questions.CLUSTER,),
 )
 
 KNOBS = Scene(
@@ -68,6 +69,7 @@ CONFUSION = Scene(
     "Choose a cell to see its images, and an image to see what q(y | x) says of it.",
     mathematics=mathematics.CONFUSION,
     cell=cells.confusion,
+    questions=(questions.ACCURACY,),
 )
 
 GUMBEL = Scene(
@@ -80,6 +82,7 @@ GUMBEL = Scene(
     "from π, whatever τ.",
     mathematics=mathematics.GUMBEL,
     cell=cells.gumbel,
+    questions=(questions.COLD,),
 )
 
 DIMENSIONS = Scene(

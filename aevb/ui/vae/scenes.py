@@ -3,7 +3,7 @@
 from aevb.ui.shared import cells as shared_cells
 from aevb.ui.shared.plane import PLANE as PLANE_FORMULA
 from aevb.ui.shared.scene import Scene
-from aevb.ui.vae import cells, mathematics
+from aevb.ui.vae import cells, mathematics, questions
 
 PRIOR = Scene(
     "prior",
@@ -26,6 +26,7 @@ FLOW = Scene(
     "All in nats.",
     mathematics=mathematics.FLOW,
     cell=cells.flow,
+    questions=(questions.KL,),
 )
 
 KNOBS = Scene(
@@ -69,6 +70,7 @@ WALK = Scene(
     "digits blur.",
     mathematics=mathematics.WALK,
     cell=cells.walk,
+    questions=(questions.MIDWAY,),
 )
 
 DIMENSIONS = Scene(
@@ -80,6 +82,7 @@ DIMENSIONS = Scene(
     "0 ± 1.",
     mathematics=mathematics.DIMENSIONS,
     cell=shared_cells.dimensions,
+    questions=(questions.SLANT,),
 )
 
 TRAINING = Scene(
@@ -91,6 +94,7 @@ TRAINING = Scene(
     "unseen: see the mathematics.",
     mathematics=mathematics.TRAINING,
     cell=shared_cells.training,
+    questions=(questions.PLATEAU,),
 )
 
 SCENES = (PRIOR, FLOW, KNOBS, PLANE, MAP, WALK, DIMENSIONS, TRAINING)

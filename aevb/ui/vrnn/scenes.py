@@ -2,7 +2,7 @@
 
 from aevb.ui.shared import cells as shared_cells
 from aevb.ui.shared.scene import Scene
-from aevb.ui.vrnn import cells
+from aevb.ui.vrnn import cells, questions
 from aevb.ui.vrnn import mathematics as maths
 
 GROWING = Scene(
@@ -25,6 +25,7 @@ ROWS = Scene(
     "away and the <b>KL</b> is large.",
     mathematics=[maths.POSTERIOR, maths.ELBO, maths.BOUND],
     cell=cells.rows,
+    questions=(questions.SURPRISE,),
 )
 
 MOVED = Scene(

@@ -17,6 +17,7 @@ import { Link, SceneModel, unembedded } from "./link.js";
  * @property {string} [mathematics] where its mathematics is
  * @property {string} [cell] where a notebook's cell is that computes what it shows
  * @property {Record<string, any>} [options] what the part is told
+ * @property {import("./ask.js").Question[]} [questions] what is asked before it is shown
  */
 
 /**
@@ -37,6 +38,7 @@ const KEYS = [
   ["m", "the mathematics of the scene"],
   ["g", "the glossary, and these keys"],
   ["s", "take the view along: link, page, Python, picture"],
+  ["k", "predict what a scene shows, where it asks; skip its question"],
   ["Esc", "close what is open"],
 ];
 
@@ -85,6 +87,8 @@ export class Explorer {
     this.embedded = new URLSearchParams(host.address.read()).get("embed") === "true";
     /** @type {import("./share.js").Share | null} */
     this.share = null;
+    /** @type {import("./ask.js").Asking | null} */
+    this.asking = null;
     /** What all parts are told. @type {Record<string, any>} */
     this.shared = {};
     /** Says why there is nothing to see, where there is nothing. @type {HTMLElement | null} */
@@ -122,6 +126,7 @@ export class Explorer {
   close() {
     this.link.flush();
     this.leave?.();
+    this.asking?.end();
     this.number++;
     this.ended.abort();
     this.root.replaceChildren();
@@ -254,6 +259,8 @@ export class Explorer {
     const scene = this.current, mine = ++this.number, { scenes } = this.page, at = scenes.indexOf(scene);
     this.leave?.();
     this.leave = null;
+    this.asking?.end();
+    this.asking = null;
     this.root.dataset.scene = scene.id;
     delete this.root.dataset.shown;
     this.heading.textContent = scene.title;
@@ -276,9 +283,9 @@ export class Explorer {
     this.instrument.className = `instrument ${scene.part}`;
     this.scene.scrollTop = 0;
     if (this.problem) return this.instrument.replaceChildren(this.problem);
-    let part;
+    let part, ask;
     try {
-      part = await loadPart(scene.part, this.tree);
+      [part, ask] = await Promise.all([loadPart(scene.part, this.tree), this.loadQuestions(scene)]);
     } catch {
       if (mine === this.number) this.failed();
       return;
@@ -287,11 +294,34 @@ export class Explorer {
     this.link.learn(part.params ?? {});
     this.tellUnread();
     const model = new SceneModel(this.link, { ...this.shared, ...scene.options });
+    this.asking = ask?.(model, Object.keys(part.params ?? {})) ?? null; // before anything is seen
     const end = await part.default.render({ model, el: this.instrument });
     if (mine !== this.number) return end?.();
     this.leave = end ?? null;
     this.root.dataset.shown = scene.id;
     this.prepareOthers();
+  }
+
+  /**
+   * What asks a scene's questions; without it the scene is shown all the same.
+   * @param {Scene} scene
+   */
+  async loadQuestions({ id, part, questions }) {
+    if (!questions || this.embedded) return null;
+    try {
+      const [{ Asking, params }, { asks }] = await Promise.all([
+        source.module("frame/ask.js"),
+        source.module(`parts/${part}/asks.js`),
+        adoptStyle(this.tree, "style/ask.css"),
+      ]);
+      this.link.learn(params);
+      const { root, scene, instrument, says, link } = this, name = `${this.page.page}/${id}`;
+      return (/** @type {SceneModel} */ model, /** @type {string[]} */ keys) =>
+        new Asking({ root, scene, instrument, says, link, model, keys, name, questions, asks });
+    } catch (error) {
+      console.error(error);
+      return null;
+    }
   }
 
   failed() {
@@ -474,6 +504,7 @@ export class Explorer {
     else if (event.key === "m") this.toggleMathematics();
     else if (event.key === "g" || event.key === "?") this.toggleGlossary();
     else if (event.key === "s") this.toggleShare();
+    else if (event.key === "k" && this.asking) this.asking.toggle();
     else if (event.key === "r") {
       /** @type {HTMLElement | null} */ (this.instrument.querySelector("[data-key=r]"))?.click();
     } else return;
