@@ -87,7 +87,7 @@ export class Asking {
       for (const observer of [arriving, resizing, presenting]) observer.disconnect();
       this.place.cancel();
       this.uncover();
-      says.hidden = false;
+      this.showTold(false);
       for (const element of [this.told, this.opener, this.spoken]) element.remove();
     };
     /** What the answer that is told was asked of. @type {Question | null} */
@@ -121,15 +121,14 @@ export class Asking {
     if (this.question) return this.fold();
     const { questions } = this.view, at = this.last ? questions.indexOf(this.last) + 1 : 0;
     remember({ off: false });
-    this.pose(this.due ?? questions[at % questions.length]);
-    this.body.querySelector("button, input, canvas")?.focus();
+    this.pose(this.due ?? questions[at % questions.length], true);
   }
 
-  /** @param {Question} question */
-  pose(question) {
+  /** @param {Question} question @param {boolean} [wished] by the visitor, who goes on with the keyboard within it */
+  pose(question, wished = false) {
     const id = this.idOf(question), { answers } = recall();
     this.question = this.last = question;
-    this.closeTold();
+    this.showTold(false);
     const skip = button("Skip", () => this.fold(), { "aria-keyshortcuts": "k" });
     skip.append(" ", h("kbd", {}, "k"));
     const before = answers[id],
@@ -142,7 +141,9 @@ export class Asking {
     this.foot.replaceChildren(skip, stop, before ? `Before, you said ${before.said}.` : "");
     this.opener.hidden = true;
     this.cover(question.hides);
-    this.ask();
+    this.ask().then(() =>
+      wished && /** @type {HTMLElement | null} */ (this.body.querySelector("button, input, canvas"))?.focus()
+    );
   }
 
   /** Asks of what is in view. */
@@ -208,7 +209,7 @@ export class Asking {
 
   /** In the place of the scene's sentence. @param {string} verdict @param {string} found @param {Question} question */
   tell(verdict, found, question) {
-    const { due } = this, { says } = this.view;
+    const { due } = this;
     const why = h("span");
     why.innerHTML = question.why;
     this.told.replaceChildren(
@@ -217,18 +218,18 @@ export class Asking {
       why,
       " ",
       due ? button("Next question", () => this.toggle()) : "",
-      h("button.close", { type: "button", "aria-label": "Close", onclick: () => this.closeTold() }, "×"),
+      h("button.close", { type: "button", "aria-label": "Close", onclick: () => this.showTold(false) }, "×"),
     );
-    says.hidden = true;
-    this.told.hidden = false;
+    this.showTold(true);
     this.toldOf = question;
     this.told.focus({ preventScroll: true });
   }
 
-  closeTold() {
-    if (this.told.hidden) return;
-    this.told.hidden = true;
-    this.view.says.hidden = false;
+  /** Whether the answer stands in the place of the scene's words. @param {boolean} told */
+  showTold(told) {
+    this.told.hidden = !told;
+    this.view.says.hidden = told;
+    this.view.scene.classList.toggle("telling", told);
   }
 
   /** To one line: the scene is seen. */
@@ -250,7 +251,7 @@ export class Asking {
     if (this.settling) return;
     const follows = (/** @type {Question} */ { id }) => this.view.asks[id].follows?.includes(key);
     if (!this.question) {
-      if (this.toldOf && follows(this.toldOf)) this.closeTold(); // it was said of something else
+      if (this.toldOf && follows(this.toldOf)) this.showTold(false); // it was said of something else
     } else if (follows(this.question)) this.ask();
     else if (this.asked) this.fold();
   }

@@ -2,7 +2,7 @@
 
 import { ownChoice } from "../../kit/choices.js";
 import { subjectOf } from "../../kit/controls.js";
-import { probability } from "../../kit/format.js";
+import { one, probability } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { inSlices } from "../../kit/slices.js";
 import { argmax, softmax } from "../../engine/arithmetic.js";
@@ -25,9 +25,9 @@ export const asks = {
       const other = (own + FURTHER) % engine.choices;
       return {
         kind: "choice",
-        of: `${title}, told to be a ${other}`,
+        of: `${title}, told to be ${one(other)}`,
         picture: pixels,
-        choices: [`a ${other}`, `still a ${own}`, "neither"].map((title) => ({ title })),
+        choices: [one(other), `still ${one(own)}`, "neither"].map((title) => ({ title })),
         async judge() {
           const drawn = engine.observe(engine.decode(engine.encode(x, own).loc, other));
           const bounds = /** @type {Float32Array} */ (await inSlices(

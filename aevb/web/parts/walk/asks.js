@@ -1,6 +1,7 @@
 // What can be asked of a walk.
 
 import { digitsAt } from "../../kit/digits.js";
+import { one } from "../../kit/format.js";
 import { loadLatents } from "../../kit/latents.js";
 import { loadModel } from "../../kit/loading.js";
 import { nearest, walk } from "../../engine/explore.js";
@@ -25,8 +26,8 @@ export const asks = {
       if (!classes.length || a === b || model.get("strokes")) return null;
       return {
         kind: "choice",
-        of: `here from a ${classes[a]} to a ${classes[b]}`,
-        choices: [`a ${classes[a]}`, `a ${classes[b]}`, "neither"].map((title) => ({ title })),
+        of: `here from ${one(classes[a])} to ${one(classes[b])}`,
+        choices: [one(classes[a]), one(classes[b]), "neither"].map((title) => ({ title })),
         async judge() {
           const [engine, means] = await Promise.all([
             loadModel(checkpoint, ["p", "q"]),
@@ -40,7 +41,7 @@ export const asks = {
             counts[q] - counts[p]
           );
           const list = order.map((y) =>
-            `${counts[y]} ${counts[y] === 1 ? `is a ${classes[y]}` : `are ${classes[y]}s`}`
+            `${counts[y]} ${counts[y] === 1 ? `is ${one(classes[y])}` : `are ${classes[y]}s`}`
           );
           return {
             right: [a, b].indexOf(order[0]) < 0 ? 2 : [a, b].indexOf(order[0]),
