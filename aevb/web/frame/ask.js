@@ -184,11 +184,12 @@ export class Asking {
     try {
       found = await asked.judge(said);
     } catch (error) {
-      console.error(error);
+      this.text.textContent = /** @type {Error} */ (error).message; // what did not come can be asked for again
+      this.body.inert = false;
     }
     if (mine !== this.number) return;
     this.card.removeAttribute("aria-busy");
-    if (!found) return this.fold();
+    if (!found) return;
     const mineIs = answer.say(said), rightIs = answer.say(found.right);
     remember({ answers: { [this.idOf(question)]: { said: mineIs, is: rightIs } } });
     this.settling = true;

@@ -1,5 +1,6 @@
 // What can be asked of drawings.
 
+import { digitsAt } from "../../kit/digits.js";
 import { probability } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { inSlices } from "../../kit/slices.js";
@@ -17,16 +18,17 @@ const DASH = [[[0.25 * UNITS, 0.5 * UNITS], [0.75 * UNITS, 0.5 * UNITS]]];
 /** @type {import("../../kit/answers.js").Asks} */
 export const asks = {
   dash: {
-    async ask(model) {
+    ask(model) {
       const checkpoint = model.get("checkpoints").cvae;
       if (checkpoint.problem) return null;
-      const engine = await loadModel(checkpoint, ["p", "q"]), pixels = prepare(DASH);
-      const labels = Array.from({ length: engine.choices }, (_, y) => y);
+      const { classes } = digitsAt(checkpoint.digits ?? model.get("digits")), pixels = prepare(DASH);
+      if (!classes.length) return null;
       return {
         kind: "choice",
         picture: pixels,
-        choices: [...labels.map(String), "no digit"].map((title) => ({ title })),
-        async judge() {
+        choices: [...classes, "no digit"].map((title) => ({ title })),
+        async judge() { // the model comes when it is needed, as the page's others do
+          const engine = await loadModel(checkpoint, ["p", "q"]);
           const work = labelBounds(engine, engine.observe(pixels), SAMPLES, new Random(0));
           const bounds = /** @type {Float32Array} */ (await inSlices(work)), right = argmax(bounds);
           return {
