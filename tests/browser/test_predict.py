@@ -151,7 +151,10 @@ PRESENT = """() => {
 
 
 def test_a_lecture_and_a_frame_are_not_asked_and_a_closed_store_breaks_nothing(open_page: OPEN) -> None:
-    page = open_page("vrnn", asks=True, scene="rows")
+    page = open_page("vrnn", asks=True, scene="rows", ask="false")
+    expect(page.get_by_role("button", name="Predict")).to_be_visible()
+    expect(page.locator(".question")).to_have_count(0)
+    page.goto(re.sub(r"\?.*", "?scene=rows", page.url))
     question(page)
     page.evaluate(PRESENT)
     expect(page.locator(".question")).to_have_count(0)

@@ -61,7 +61,7 @@ export class Asking {
     });
     this.opener.append(" ", h("kbd", {}, "k"));
     this.told = h("p.told", { role: "status", tabIndex: -1, hidden: true });
-    this.spoken = h("p.spoken", { role: "status" });
+    this.spoken = h("p.announced", { role: "status" });
     says.after(this.told, this.opener, this.spoken);
     this.text = h("p.asks");
     this.body = h("div.body");

@@ -65,7 +65,8 @@ export const asks = {
         const like = Array.from(labels.keys()).filter((i) =>
           labels[i] === label && class_of[clusters.of[i]] === taken
         );
-        shown = like.sort((a, b) => clusters.shares[b] - clusters.shares[a])[0] ?? labels.indexOf(label);
+        shown = like.sort((a, b) => clusters.shares[b] - clusters.shares[a])[0] ??
+          Math.max(0, labels.indexOf(label));
       }
       const subject = model.get("strokes") ? await subjectOf(model) : null;
       const pixels = subject?.pixels ?? await digits.load(shown);

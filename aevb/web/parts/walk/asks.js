@@ -22,8 +22,8 @@ export const asks = {
         const [digit, to] = USUAL.map((label) => labels.indexOf(label));
         ends = { digit, to };
       }
-      const [a, b] = [labels[ends.digit], labels[ends.to]];
-      if (!classes.length || a === b || model.get("strokes")) return null;
+      const [a, b] = [labels[ends.digit], labels[ends.to]], known = classes[a] && classes[b];
+      if (!known || a === b || model.get("strokes")) return null;
       return {
         kind: "choice",
         of: `here from ${one(classes[a])} to ${one(classes[b])}`,
