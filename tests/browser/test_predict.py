@@ -164,7 +164,9 @@ def test_a_lecture_and_a_frame_are_not_asked_and_a_closed_store_breaks_nothing(o
     page.context.add_init_script(CLOSED)
     page.goto(re.sub(r"\?.*", "?scene=rows", page.url))
     assert answer(page).startswith("You said row ")
-    page.keyboard.press("k")
+    page.get_by_role("button", name="Another 4").click()  # what was said was said of another
+    expect(page.locator(".question")).to_have_count(0)
+    expect(page.locator(".told")).to_be_hidden()
     page.locator(".tab[data-scene=endings]").click()
     page.locator(".tab[data-scene=rows]").click()
     page.locator(".explorer[data-shown=rows]").wait_for()

@@ -22,6 +22,8 @@ export const params = { ask: choice({ initial: "", of: ["true", "false"] }) };
 
 const LEAST = 22; // em that a question is wide, at least
 
+const FIRST = ":is(button, input, canvas[tabindex])"; // of an answer's controls
+
 /** What was asked since the document was opened: a link with ask=true asks all of it once more, and once. @type {Set<string>} */
 const asked = new Set();
 
@@ -138,11 +140,11 @@ export class Asking {
       });
     this.text.innerHTML = question.text;
     this.body.replaceChildren();
-    this.foot.replaceChildren(skip, stop, before ? `Before, you said ${before.said}.` : "");
+    this.foot.replaceChildren(skip, stop, before ? `Before, you said ${before}.` : "");
     this.opener.hidden = true;
     this.cover(question.hides);
     this.ask().then(() =>
-      wished && /** @type {HTMLElement | null} */ (this.body.querySelector("button, input, canvas"))?.focus()
+      wished && /** @type {HTMLElement | null} */ (this.body.querySelector(FIRST))?.focus()
     );
   }
 
@@ -191,7 +193,7 @@ export class Asking {
     this.card.removeAttribute("aria-busy");
     if (!found) return;
     const mineIs = answer.say(said), rightIs = answer.say(found.right);
-    remember({ answers: { [this.idOf(question)]: { said: mineIs, is: rightIs } } });
+    remember({ answers: { [this.idOf(question)]: mineIs } });
     this.settling = true;
     for (const [key, value] of Object.entries(found.then ?? {})) model.set(key, value);
     if (found.then) model.save_changes();
@@ -221,6 +223,7 @@ export class Asking {
       due ? button("Next question", () => this.toggle()) : "",
       h("button.close", { type: "button", "aria-label": "Close", onclick: () => this.showTold(false) }, "×"),
     );
+    setText(this.spoken, "");
     this.showTold(true);
     this.toldOf = question;
     this.told.focus({ preventScroll: true });
@@ -250,10 +253,12 @@ export class Asking {
   /** A value of the link has changed. @param {string} key */
   changed(key) {
     if (this.settling) return;
-    const follows = (/** @type {Question} */ { id }) => this.view.asks[id].follows?.includes(key);
-    if (!this.question) {
-      if (this.toldOf && follows(this.toldOf)) this.showTold(false); // it was said of something else
-    } else if (follows(this.question)) this.ask();
+    const another = (/** @type {Question | null} */ one) =>
+      one && this.view.asks[one.id].follows?.includes(key);
+    if (!this.told.hidden) { // what is told was said of what is in view, and has been read
+      if (another(this.toldOf)) this.showTold(false);
+      this.fold();
+    } else if (another(this.question)) this.ask();
     else if (this.asked) this.fold();
   }
 

@@ -4,9 +4,8 @@
 const KEY = "aevb:predictions";
 
 /**
- * Whether no more is to be asked; and by the questions' ids what was said and what it is, null where it was not
- * answered.
- * @typedef {{ off: boolean, answers: Record<string, { said: string, is: string } | null> }} Predictions
+ * Whether no more is to be asked; and by the questions' ids what was said, null where nothing was.
+ * @typedef {{ off: boolean, answers: Record<string, string | null> }} Predictions
  */
 
 /** @type {Predictions} */
