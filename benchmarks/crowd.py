@@ -2,12 +2,12 @@
 
     python -m benchmarks.crowd [LINK [TREE]]
 
-LINK is "vae?scene=flow" unless told; TREE is another checkout, to compare with. First it is recorded what a
-real browser asks of the server when "Any digit" is pressed: requests, and messages over the websocket. The
-crowd is scripted: each visitor holds a websocket open, asks the same, and keeps what a browser keeps; who
-has no answer yet waits for it. Among them the real browser goes on pressing the button: from the press to the
-changed picture, by its own clock. Crowd and browser run beside the server, which on two cores has what they
-leave it.
+LINK is "vae?scene=flow&ask=false" unless told; TREE is another checkout, to compare with. First it is
+recorded what a real browser asks of the server when "Any digit" is pressed: requests, and messages over the
+websocket. The crowd is scripted: each visitor holds a websocket open, asks the same, and keeps what a
+browser keeps; who has no answer yet waits for it. Among them the real browser goes on pressing the button:
+from the press to the changed picture, by its own clock. Crowd and browser run beside the server, which on
+two cores has what they leave it.
 """
 
 import asyncio
@@ -276,7 +276,7 @@ def times(seconds: list[float]) -> str:
     return f"{1000 * statistics.median(seconds):>9.0f}{1000 * late:>9.0f}"
 
 
-async def main(link: str = "vae?scene=flow", tree: str = str(ROOT)) -> None:
+async def main(link: str = "vae?scene=flow&ask=false", tree: str = str(ROOT)) -> None:
     with serving(Path(tree)) as server:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)

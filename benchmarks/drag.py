@@ -66,14 +66,14 @@ DRAGS = (
     Drag("CVAE, the plane: 11 images", "cvae?scene=plane", PAD, 0.4, 0.4),
     Drag("GMVAE, a knob: 11 images", "gmvae?scene=knobs", KNOB, 0.45, 0),
     Drag("GMVAE, the plane: 11 images", "gmvae?scene=plane", PAD, 0.4, 0.4),
-    Drag("VAE, a walk", "vae?scene=walk", ".walk .slider input", 0.45, 0),
+    Drag("VAE, a walk", "vae?scene=walk&ask=false", ".walk .slider input", 0.45, 0),
     Drag("FA, the learning rate", "factor-analysis", ".factor_analysis input[type=range]", 0.45, 0),
     Drag("FA, the curves", "factor-analysis", ".factor_analysis .chart", 0.3, 0),
-    Drag("GMVAE, the temperature", "gmvae?scene=gumbel", ".gumbel input[type=range]", 0.45, 0),
-    Drag("VRNN, the rows", "vrnn?scene=rows", ".rows input[type=range]", 0.45, 0),
+    Drag("GMVAE, the temperature", "gmvae?scene=gumbel&ask=false", ".gumbel input[type=range]", 0.45, 0),
+    Drag("VRNN, the rows", "vrnn?scene=rows&ask=false", ".rows input[type=range]", 0.45, 0),
     Drag("VRNN, a row's z", "vrnn?scene=moved", ".moved [role=slider]", 0.25, 0.25),
     Drag("Overview, the idea", "", ".idea .field", 0.3, 0.3),
-    Drag("Draw", "draw?digit=1", ".draw canvas", 0.3, 0.3),
+    Drag("Draw", "draw?digit=1&ask=false", ".draw canvas", 0.3, 0.3),
 )
 RATIOS = (1, 2)  # device pixels to a CSS pixel
 

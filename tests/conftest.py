@@ -192,6 +192,10 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+UNASKED = """localStorage.setItem("aevb:predictions", '{"off": true}')"""
+"""Of a visitor who wants no questions before a scene shows."""
+
+
 def settle(page: Page, timeout: float = 60) -> None:
     """Waits until the app is connected, no script runs, and the scene that the link names is there."""
     page.wait_for_function(
@@ -216,8 +220,9 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Call
     """`open_page("vae", digit="3")`: a new visitor's page at /vae?digit=3, settled.
 
     Keyword arguments width, height and color_scheme ("light", "dark") shape the window; `on` is the
-    server to visit, `server` unless told. `page.faults` lists what the page's own JavaScript threw. A
-    test that fails leaves a screenshot of each page in test-results/.
+    server to visit, `server` unless told; scenes ask their questions only where it `asks`. `page.faults`
+    lists what the page's own JavaScript threw. A test that fails leaves a screenshot of each page in
+    test-results/.
     """
     contexts, pages = [], []
 
@@ -229,11 +234,14 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Call
         height: int = 900,
         color_scheme: str = "light",
         wait: bool = True,
+        asks: bool = False,
         **query: object,
     ) -> Page:
         running = on or request.getfixturevalue("server")
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=color_scheme)
         contexts.append(context)
+        if not asks:
+            context.add_init_script(UNASKED)
         page = context.new_page()
         pages.append(page)
         page.faults = []

@@ -101,11 +101,14 @@ class _Edition:
         finally:
             loading.extend()
         parts = sorted({one.part for page in catalogue.MENU if not page.served for one in page.scenes})
+        asking = sorted({one.part for page in catalogue.MENU for one in page.scenes if one.questions})
         entries = [
-            *(f"frame/{name}.js" for name in ("share", "lesson", "present", "qr")),
+            *(f"frame/{name}.js" for name in ("ask", "lesson", "present", "qr", "share")),
             *(f"parts/{part}/{part}.js" for part in parts),
+            *(f"parts/{part}/asks.js" for part in asking),
         ]
-        sheets = ["style/base.css", "style/present.css", *(f"parts/{part}/{part}.css" for part in parts)]
+        around = [f"style/{name}.css" for name in ("ask", "base", "present")]
+        sheets = [*around, *(f"parts/{part}/{part}.css" for part in parts)]
         site = {
             "name": NAME,
             "note": self._note(),

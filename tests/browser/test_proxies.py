@@ -47,7 +47,7 @@ class Proxy:
             first, *rest = head.split(b"\r\n")
             method, path, version = first.decode().split(" ", 2)
             if path == "/frame":
-                shown = f"{self.prefix}/vae?scene=flow"
+                shown = f"{self.prefix}/vae?scene=flow&ask=false"
                 page = f'<iframe src="{shown}" width="1200" height="700"></iframe>'.encode()
                 answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n"
                 client.sendall(answer + page)

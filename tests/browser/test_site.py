@@ -20,7 +20,7 @@ from aevb.explore import codes
 from aevb.ui.frame import catalogue
 from aevb.ui.shared import contents, loading
 from aevb.ui.shared.served import url as served_url
-from tests.conftest import BROWSER_REQUIRED, Server
+from tests.conftest import BROWSER_REQUIRED, UNASKED, Server
 from tests.firefox import FIREFOX, firefox
 
 SHOWN = [(page, scene) for page in catalogue.MENU if not page.served for scene in page.scenes]
@@ -61,9 +61,13 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
     """`visit(url, width=…)`: a new visitor's page; `page.faults` lists what went wrong on it."""
     contexts: list[BrowserContext] = []
 
-    def visit(url: str, *, width: int = 1280, height: int = 720, color_scheme: str = "light") -> Page:
+    def visit(
+        url: str, *, width: int = 1280, height: int = 720, color_scheme: str = "light", asks: bool = False
+    ) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=color_scheme)
         contexts.append(context)
+        if not asks:
+            context.add_init_script(UNASKED)
         page = context.new_page()
         page.faults = []
         page.asked = set()
@@ -91,6 +95,16 @@ def go(page: Page, search: str) -> None:
 def shown(page: Page, scene: str) -> None:
     page.locator(f".explorer[data-shown='{scene}']").wait_for()
     page.locator(LIVE).first.wait_for()
+
+
+def test_it_asks_before_it_shows_from_a_file_too(edition: Path, visit: Callable[..., Page]) -> None:
+    page = visit(f"{edition.as_uri()}/index.html?page=vae&scene=walk", asks=True)
+    page.locator(".question").get_by_role("button", name="neither").click()
+    expect(page.locator(".told")).to_contain_text("Of the 20 test images")
+    shown(page, "walk")
+    page.keyboard.press("k")
+    expect(page.locator(".question")).to_contain_text("Before, you said “neither”.")
+    assert page.faults == []
 
 
 @pytest.mark.parametrize("place", ["file", "server"])

@@ -1,6 +1,6 @@
 """The scenes of the page CVAE, in their order."""
 
-from aevb.ui.cvae import cells, mathematics
+from aevb.ui.cvae import cells, mathematics, questions
 from aevb.ui.shared import cells as shared_cells
 from aevb.ui.shared.plane import PLANE as PLANE_FORMULA
 from aevb.ui.shared.scene import Scene
@@ -38,6 +38,7 @@ REWRITE = Scene(
     ),
     mathematics=mathematics.REWRITE,
     cell=cells.rewrite,
+    questions=(questions.KEPT,),
 )
 
 GUESS = Scene(
@@ -55,6 +56,7 @@ GUESS = Scene(
     ),
     mathematics=mathematics.GUESS,
     cell=cells.guess,
+    questions=(questions.RUNNER_UP,),
 )
 
 KNOBS = Scene(

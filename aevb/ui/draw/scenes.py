@@ -1,7 +1,7 @@
 """The scenes of the page Draw."""
 
 from aevb.ui.cvae import mathematics as cvae
-from aevb.ui.draw import cells
+from aevb.ui.draw import cells, questions
 from aevb.ui.gmvae import mathematics as gmvae
 from aevb.ui.shared.scene import Scene
 from aevb.ui.vae import mathematics as vae
@@ -19,6 +19,7 @@ DRAW = Scene(
     ),
     mathematics=(*vae.FLOW[:2], *cvae.GUESS, gmvae.GUESS[0], vrnn.SAMPLING),
     cell=cells.draw,
+    questions=(questions.DASH,),
 )
 
 SCENES = (DRAW,)

@@ -1,6 +1,6 @@
 """The scenes of the page factor analysis, in their order."""
 
-from aevb.ui.factor_analysis import cells, mathematics
+from aevb.ui.factor_analysis import cells, mathematics, questions
 from aevb.ui.shared.scene import Scene
 
 PART = "factor_analysis"
@@ -56,6 +56,7 @@ HAND = Scene(
     options={"view": "hand"},
     mathematics=mathematics.HAND,
     cell=cells.hand,
+    questions=(questions.E_STEP, questions.M_STEP),
 )
 
 ROTATION = Scene(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -127,4 +127,6 @@ def told(page: Page, scene: Scene, url: Url) -> dict[str, Any]:
         found["mathematics"] = url(MATHEMATICS, f"{page.name}/{scene.id}")
     if scene.cell:
         found["cell"] = url(CELLS, f"{page.name}/{scene.id}")
+    if scene.questions:
+        found["questions"] = [asdict(question) for question in scene.questions]
     return found

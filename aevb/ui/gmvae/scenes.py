@@ -1,6 +1,6 @@
 """The scenes of the page GMVAE, in their order."""
 
-from aevb.ui.gmvae import cells, mathematics
+from aevb.ui.gmvae import cells, mathematics, questions
 from aevb.ui.shared import cells as shared_cells
 from aevb.ui.shared.plane import PLANE as PLANE_FORMULA
 from aevb.ui.shared.scene import Scene
@@ -37,6 +37,7 @@ GUESS = Scene(
     ),
     mathematics=mathematics.GUESS,
     cell=cells.guess,
+    questions=(questions.CLUSTER,),
 )
 
 KNOBS = Scene(
@@ -98,6 +99,7 @@ CONFUSION = Scene(
     ),
     mathematics=mathematics.CONFUSION,
     cell=cells.confusion,
+    questions=(questions.ACCURACY,),
 )
 
 GUMBEL = Scene(
@@ -115,6 +117,7 @@ GUMBEL = Scene(
     ),
     mathematics=mathematics.GUMBEL,
     cell=cells.gumbel,
+    questions=(questions.COLD,),
 )
 
 DIMENSIONS = Scene(

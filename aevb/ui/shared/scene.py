@@ -34,6 +34,24 @@ class Formula:
 
 
 @dataclass(frozen=True)
+class Question:
+    """What a visitor is asked before a scene shows it. What is right is computed, of what is in view.
+
+    Attributes:
+        id: what is asked, by its name among the instrument's `asks` (aevb/web/parts/NAME/asks.js).
+        text: the question, in HTML; it says nothing that another checkpoint could make false.
+        why: one sentence that explains the answer, in HTML, whatever it is.
+        hides: what of the instrument would give the answer away, a CSS selector; the question lies over the
+            largest of it.
+    """
+
+    id: str
+    text: str
+    why: str
+    hides: str
+
+
+@dataclass(frozen=True)
 class Scene:
     """One idea on one screen.
 
@@ -47,6 +65,7 @@ class Scene:
         notes: to whoever presents it: what to say, what to move, and what students get wrong. Plain text.
         mathematics: the steps that it shows.
         cell: what computes the view in Python (`aevb.ui.shared.cell`).
+        questions: what it asks before it shows, one after the other.
     """
 
     id: str
@@ -58,3 +77,4 @@ class Scene:
     options: Mapping[str, Any] = field(default_factory=dict)
     mathematics: Sequence[Formula] = ()
     cell: Callable[..., Any] | None = None
+    questions: Sequence[Question] = ()

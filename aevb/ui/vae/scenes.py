@@ -3,7 +3,7 @@
 from aevb.ui.shared import cells as shared_cells
 from aevb.ui.shared.plane import PLANE as PLANE_FORMULA
 from aevb.ui.shared.scene import Scene
-from aevb.ui.vae import cells, mathematics
+from aevb.ui.vae import cells, mathematics, questions
 
 PRIOR = Scene(
     "prior",
@@ -36,6 +36,7 @@ FLOW = Scene(
     ),
     mathematics=mathematics.FLOW,
     cell=cells.flow,
+    questions=(questions.KL,),
 )
 
 KNOBS = Scene(
@@ -99,6 +100,7 @@ WALK = Scene(
     ),
     mathematics=mathematics.WALK,
     cell=cells.walk,
+    questions=(questions.MIDWAY,),
 )
 
 DIMENSIONS = Scene(
@@ -115,6 +117,7 @@ DIMENSIONS = Scene(
     ),
     mathematics=mathematics.DIMENSIONS,
     cell=shared_cells.dimensions,
+    questions=(questions.SLANT,),
 )
 
 TRAINING = Scene(
@@ -131,6 +134,7 @@ TRAINING = Scene(
     ),
     mathematics=mathematics.TRAINING,
     cell=shared_cells.training,
+    questions=(questions.PLATEAU,),
 )
 
 SCENES = (PRIOR, FLOW, KNOBS, PLANE, MAP, WALK, DIMENSIONS, TRAINING)

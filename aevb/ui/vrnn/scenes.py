@@ -2,7 +2,7 @@
 
 from aevb.ui.shared import cells as shared_cells
 from aevb.ui.shared.scene import Scene
-from aevb.ui.vrnn import cells
+from aevb.ui.vrnn import cells, questions
 from aevb.ui.vrnn import mathematics as maths
 
 GROWING = Scene(
@@ -35,6 +35,7 @@ ROWS = Scene(
     ),
     mathematics=[maths.POSTERIOR, maths.ELBO, maths.BOUND],
     cell=cells.rows,
+    questions=(questions.SURPRISE,),
 )
 
 MOVED = Scene(

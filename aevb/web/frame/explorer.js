@@ -17,6 +17,7 @@ import { Link, SceneModel, unembedded } from "./link.js";
  * @property {string} [mathematics] where its mathematics is
  * @property {string} [cell] where a notebook's cell is that computes what it shows
  * @property {Record<string, any>} [options] what the part is told
+ * @property {import("./ask.js").Question[]} [questions] what is asked before it is shown
  */
 
 /**
@@ -39,6 +40,7 @@ const KEYS = [
   ["g", "the glossary, and these keys"],
   ["s", "take the view along: link, page, Python, picture"],
   ["p", "present: the scene alone, in large letters"],
+  ["k", "predict what a scene shows, where it asks; skip its question"],
   ["Esc", "close what is open"],
 ];
 
@@ -95,6 +97,8 @@ export class Explorer {
     this.tour = null;
     /** @type {import("./lesson.js").Lesson | null} */
     this.lesson = null;
+    /** @type {import("./ask.js").Asking | null} */
+    this.asking = null;
     /** What all parts are told. @type {Record<string, any>} */
     this.shared = {};
     /** Says why there is nothing to see, where there is nothing. @type {HTMLElement | null} */
@@ -137,6 +141,7 @@ export class Explorer {
     this.link.flush();
     this.lesson?.end();
     this.leave?.();
+    this.asking?.end();
     this.number++;
     this.ended.abort();
     this.presenter?.turn(false);
@@ -282,6 +287,8 @@ export class Explorer {
     const scene = this.current, mine = ++this.number, { scenes } = this.page, at = scenes.indexOf(scene);
     this.leave?.();
     this.leave = null;
+    this.asking?.end();
+    this.asking = null;
     this.root.dataset.scene = scene.id;
     delete this.root.dataset.shown;
     this.heading.textContent = scene.title;
@@ -305,9 +312,9 @@ export class Explorer {
     this.scene.scrollTop = 0;
     this.presenter?.tell();
     if (this.problem) return this.instrument.replaceChildren(this.problem);
-    let part;
+    let part, ask;
     try {
-      part = await loadPart(scene.part, this.tree);
+      [part, ask] = await Promise.all([loadPart(scene.part, this.tree), this.loadQuestions(scene)]);
     } catch {
       if (mine === this.number) this.failed();
       return;
@@ -316,11 +323,34 @@ export class Explorer {
     this.link.learn(part.params ?? {});
     this.tellUnread();
     const model = new SceneModel(this.link, { ...this.shared, ...scene.options });
+    this.asking = ask?.(model, Object.keys(part.params ?? {})) ?? null; // before anything is seen
     const end = await part.default.render({ model, el: this.instrument });
     if (mine !== this.number) return end?.();
     this.leave = end ?? null;
     this.root.dataset.shown = scene.id;
     this.prepareOthers();
+  }
+
+  /**
+   * What asks a scene's questions; without it the scene is shown all the same.
+   * @param {Scene} scene
+   */
+  async loadQuestions({ id, part, questions }) {
+    if (!questions || this.embedded) return null;
+    try {
+      const [{ Asking, params }, { asks }] = await Promise.all([
+        source.module("frame/ask.js"),
+        source.module(`parts/${part}/asks.js`),
+        adoptStyle(this.tree, "style/ask.css"),
+      ]);
+      this.link.learn(params);
+      const { root, scene, instrument, says, link } = this, name = `${this.page.page}/${id}`;
+      return (/** @type {SceneModel} */ model, /** @type {string[]} */ keys) =>
+        new Asking({ root, scene, instrument, says, link, model, keys, name, questions, asks });
+    } catch (error) {
+      console.error(error);
+      return null;
+    }
   }
 
   failed() {
@@ -549,6 +579,7 @@ export class Explorer {
     else if (event.key === "g" || event.key === "?") this.toggleGlossary();
     else if (event.key === "s") this.toggleShare();
     else if (event.key === "p") this.togglePresent();
+    else if (event.key === "k" && this.asking) this.asking.toggle();
     else if (event.key === "r") {
       const again = /** @type {HTMLElement | null} */ (this.instrument.querySelector("[data-key=r]"));
       if (again?.checkVisibility()) again.click();

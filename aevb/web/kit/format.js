@@ -72,3 +72,8 @@ export function number(value) {
 export function counted(count, one, many = `${one}s`) {
   return `${NUMBER.format(count)} ${count === 1 ? one : many}`;
 }
+
+/** With its article: "a 3", "an 8". @param {string | number} name */
+export function one(name) {
+  return `${/^([aeiou]|8|11$|18$)/i.test(String(name)) ? "an" : "a"} ${name}`;
+}

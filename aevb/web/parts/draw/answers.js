@@ -268,7 +268,7 @@ export function rank(value, quantiles) {
 
 // A conditional VAE names it, and rewrites it
 
-const SAMPLES = 3; // of the bound on log p(x | y)
+export const SAMPLES = 3; // of the bound on log p(x | y)
 
 /** The guess, which stands beside the canvas; in the panel the drawing's style in each class. */
 export class Rewritten extends Answer {

@@ -19,7 +19,7 @@ import { View } from "./view.js";
  * @typedef {import("../../engine/factor_analysis/trajectory.js").Trajectory} Trajectory
  */
 
-const MOST_MOVES = 20;
+export const MOST_MOVES = 20;
 const STEPS = ["25", "50", "100", "200"];
 const EXACT = "exact";
 const MOVE = `[EM](${STEPS.join("|")})?`;
@@ -30,10 +30,10 @@ export const params = {
 };
 
 /** @param {Model} model @returns {string[]} as the link names them: E, or M25 */
-const namesOf = (model) => model.get("moves") ? model.get("moves").split(",") : [];
+export const namesOf = (model) => model.get("moves") ? model.get("moves").split(",") : [];
 
 /** @param {string} name @returns {Move} */
-const moveOf = (name) => ({ phase: name[0] === "E" ? "E" : "M", steps: Number(name.slice(1)) });
+export const moveOf = (name) => ({ phase: name[0] === "E" ? "E" : "M", steps: Number(name.slice(1)) });
 
 export class ByHand extends View {
   /** @param {Model} model @param {HTMLElement} el */

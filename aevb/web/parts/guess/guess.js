@@ -41,7 +41,8 @@ const WORDS = {
   },
 };
 
-const FIRST = 3, SAMPLES = 100; // K of the bounds: at once, and in the end
+const FIRST = 3;
+export const SAMPLES = 100; // K of the bounds: at once, and in the end
 const BUDGET = 10; // ms of a frame: nothing else moves
 
 export const params = { seed };

@@ -16,7 +16,7 @@ const SAMPLES = 500, SEED = 5;
 const HOTTEST = 10, COLDEST = 0.1, STEPS = 200; // the slider goes from the one τ to the other in equal ratios
 const LEAST = 2; // percent that a category has at least
 const SECONDS = 6;
-const CORNERS = [[0, 0], [1, 0], [0.5, 1]]; // across and up, in units of the triangle's width and height
+export const CORNERS = [[0, 0], [1, 0], [0.5, 1]]; // across and up, in units of the triangle's width and height
 const CATEGORIES = [{ color: DATA, shape: "●" }, { color: GENERATED, shape: "■" }, {
   color: EVIDENCE,
   shape: "▲",
@@ -49,11 +49,7 @@ class Gumbel {
   /** @param {Model} model @param {HTMLElement} el */
   constructor(model, el) {
     this.model = model;
-    const random = new Random(SEED);
-    this.noise = Array.from(
-      { length: SAMPLES },
-      () => CORNERS.map(() => -Math.log(-Math.log(random.uniform()))),
-    );
+    this.noise = drawNoise();
     this.panel = new Panel(h("canvas.live", { role: "img" }));
     const done = () => model.save_changes();
     this.temperature = slider({
@@ -202,6 +198,12 @@ class Gumbel {
       `${SAMPLES} samples on the simplex at temperature ${tau}; nearest to its corners: ${counts.join(", ")}`,
     );
   }
+}
+
+/** g of each sample, the same at every temperature. */
+export function drawNoise() {
+  const random = new Random(SEED);
+  return Array.from({ length: SAMPLES }, () => CORNERS.map(() => -Math.log(-Math.log(random.uniform()))));
 }
 
 /**

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { asks } from "../../aevb/web/parts/factor_analysis/asks.js";
+import { slant } from "../../aevb/web/parts/dimensions/asks.js";
+import { asks as gumbel } from "../../aevb/web/parts/gumbel/asks.js";
+import { one } from "../../aevb/web/kit/format.js";
+
+/** A part's model of fixed values. @param {Record<string, any>} values @returns {any} */
+const modelOf = (values) => ({ get: (/** @type {string} */ key) => values[key] });
+
+const WALK = { experiment: "together", lr: 0.01, batch: "32", L: "2", steps: 1000, seed: 14, moves: "" };
+
+Deno.test("an E-step closes the gap, once; an M-step from an open one may lower the evidence", async () => {
+  const judge = async (/** @type {string} */ name, /** @type {object} */ more) => {
+    const asked = /** @type {any} */ (await asks[name].ask(modelOf({ ...WALK, ...more })));
+    return await asked.judge(0);
+  };
+  const closed = await judge("e-step", {});
+  assert.deepEqual([closed.right, closed.then], [2, { moves: "E" }]);
+  assert.match(closed.found, /^It goes from 5\.635 to 0\.000 nats/);
+  const again = await judge("e-step", { moves: "E" });
+  assert.deepEqual([again.right, again.then], [1, { moves: "E,E" }]);
+  assert.equal(await asks["e-step"].ask(modelOf({ ...WALK, moves: Array(20).fill("E").join() })), null);
+  const lowered = await judge("m-step", { seed: 2 });
+  assert.deepEqual([lowered.right, lowered.then], [1, { seed: 2, moves: "M" }]);
+  assert.match(lowered.found, /the evidence from −4\.533 to −11\.055\.$/);
+});
+
+Deno.test("strokes that lean by one pixel in two are slanted by 27 degrees, upright ones by none", () => {
+  const drawn = (/** @type {number} */ lean) => {
+    const x = new Float32Array(28 * 28);
+    for (let row = 4; row < 24; row++) x[28 * row + 14 + Math.round(lean * (14 - row))] = 1;
+    return x;
+  };
+  assert.equal(Math.abs(slant(drawn(0))), 0);
+  assert.ok(Math.abs(slant(drawn(0.5)) - Math.atan(0.5) * 180 / Math.PI) < 1.5);
+  assert.ok(slant(drawn(-0.5)) < -25);
+});
+
+Deno.test("a soft sample goes to the corner of its largest weight; no answer lies outside of the simplex", async () => {
+  const asked = /** @type {any} */ (await gumbel.cold.ask(modelOf({ pi: [50, 30, 20] })));
+  const { right } = await asked.judge(asked.start);
+  assert.deepEqual(
+    asked.snap(asked.start).map((/** @type {number} */ v) => v.toFixed(6)),
+    asked.start.map((/** @type {number} */ v) => v.toFixed(6)),
+  );
+  const weights = asked.say(right).match(/[\d.]+/g).map(Number),
+    before = asked.say(asked.start).match(/[\d.]+/g).map(Number);
+  assert.ok(Math.max(...weights) > 0.9);
+  assert.equal(weights.indexOf(Math.max(...weights)), before.indexOf(Math.max(...before)));
+  assert.equal(asked.say(asked.snap([0, 0])), "at (1.00, 0.00, 0.00)");
+});
+
+Deno.test("names have their article", () => {
+  assert.deepEqual(["3", "8", "18", "Ankle boot", "Bag"].map(one), [
+    "a 3",
+    "an 8",
+    "an 18",
+    "an Ankle boot",
+    "a Bag",
+  ]);
+});
