@@ -203,6 +203,13 @@ def test_the_one_idea():
     assert shown["evidence"] == pytest.approx(-0.5 * (math.log(2 * math.pi * variance) + 5 / variance))
 
 
+def test_jensens_inequality():
+    for q in ([15, 25, 60], [45, 35, 20]):
+        shown, _, _ = run("", "jensen", q=q)
+        assert shown["elbo"] + shown["gap"] == pytest.approx(math.log(0.2))
+        assert (shown["gap"] < 1e-9) == (q == [45, 35, 20])
+
+
 @pytest.mark.parametrize("name", ["vae", "gmvae", "vrnn"])
 def test_how_it_was_trained(name: str):
     _, _, names = run(name, "training")
