@@ -24,6 +24,20 @@ def prior(checkpoint: str, seed: int = 0) -> Image.Image:
     return sheet(torch.cat([torch.stack(parameters), torch.stack(samples).float()]), 10)
 
 
+def normalisation(checkpoint: str, digit: int = 0, pixel: int | None = None, seed: int = 0) -> Image.Image:
+    """An image's grey levels made continuous, and what the decoder says of one pixel and of all."""
+    model = aevb.load(checkpoint).model
+    image = aevb.data.read().test.images[[digit]]
+    levels = image.flatten()
+    chosen = int((levels - 128.0).abs().argmin()) if pixel is None else pixel
+    x = (levels + Noise(seed).uniform(len(levels)).float()) / 256
+    p_x = codes.likelihood(model, codes.posterior(model, codes.seen(model, image)[0]).mean)
+    each = p_x.base_dist.log_prob(x)
+    print(f"level {levels[chosen]}, x = {x[chosen]:.4f}, λ = {codes.parameter(p_x)[chosen]:.4f}")
+    print(f"log p(x | z) = {each[chosen]:.2f} nats of the pixel, {each.sum():.1f} of all")
+    return sheet(torch.stack([x, codes.parameter(p_x)]), 2)
+
+
 def flow(checkpoint: str, digit: int = 0, seed: int = 0) -> Image.Image:
     """An image's way through the model, and its ELBO in terms."""
     model = aevb.load(checkpoint).model

@@ -1,6 +1,7 @@
 """The VAE's derivation, scene by scene, each step with the lines of the library that compute it."""
 
 from aevb import evaluation
+from aevb.data.examples import dequantize
 from aevb.distributions import ContinuousBernoulli, cap
 from aevb.explore.codes import along, joint_terms, walk
 from aevb.models import VAE
@@ -36,6 +37,45 @@ p(x \mid \ell) = \frac{e^{\ell x}}{\int_0^1 e^{\ell t}\, dt} = \frac{\ell\, e^{\
 $$
 
 a density on the whole interval $[0, 1]$, which a Bernoulli on grey pixels would not be.
+
+Section 5.3.1; Loaiza-Ganem and Cunningham (2019)
+""",
+        ContinuousBernoulli.log_prob,
+        ("return", "return"),
+    ),
+)
+
+NORMALISATION = (
+    Formula(
+        "Dequantisation",
+        r"""
+$$
+x_j = \frac{k_j + u_j}{256}, \qquad u_j \sim \mathcal U[0, 1)
+$$
+
+for the grey levels $k_j \in \{0, \dots, 255\}$. A density on the levels themselves could grow without end, by
+a spike on each of them. On $\mathbf x$ it bounds a probability of the levels: by Jensen's inequality
+
+$$
+\mathbb E_{\mathbf u}[\log p(\mathbf x)] \leq \log P(\mathbf k) + 784 \log 256, \qquad
+P(\mathbf k) = \int_{[0, 1)^{784}} p\!\left(\tfrac{\mathbf k + \mathbf u}{256}\right)
+  \frac{d \mathbf u}{256^{784}}
+$$
+
+Section 5.3.1 and its note 14; Theis, van den Oord and Bethge (2016)
+""",
+        dequantize,
+        ("noise =", "return"),
+    ),
+    Formula(
+        "Why not a Bernoulli",
+        r"""
+$$
+\int_0^1 \lambda^x (1 - \lambda)^{1 - x}\, dx = \frac{2 \lambda - 1}{\ell}, \qquad
+\ell = \log \frac{\lambda}{1 - \lambda}
+$$
+
+is 1 nowhere but at the ends. The continuous Bernoulli divides by it.
 
 Section 5.3.1; Loaiza-Ganem and Cunningham (2019)
 """,

@@ -16,6 +16,18 @@ PRIOR = Scene(
     cell=cells.prior,
 )
 
+NORMALISATION = Scene(
+    "normalisation",
+    "From grey to a density",
+    "normalisation",
+    "MNIST’s pixels are 256 <b>grey levels</b> (Figure 4). Noise spreads each over its own interval, so that "
+    "a density is about numbers in [0, 1]. Choose a pixel.",
+    "A density may be above 1, and here mostly is: hence an ELBO of some 1,800 nats. The noise allows no more "
+    "than 784 log 256 = 4,347, as if each level were known.",
+    mathematics=mathematics.NORMALISATION,
+    cell=cells.normalisation,
+)
+
 FLOW = Scene(
     "flow",
     "A digit through the model",
@@ -93,4 +105,4 @@ TRAINING = Scene(
     cell=shared_cells.training,
 )
 
-SCENES = (PRIOR, FLOW, KNOBS, PLANE, MAP, WALK, DIMENSIONS, TRAINING)
+SCENES = (PRIOR, NORMALISATION, FLOW, KNOBS, PLANE, MAP, WALK, DIMENSIONS, TRAINING)

@@ -19,6 +19,16 @@ const binary = (/** @type {number} */ value) => (level(value) >= 128 ? 1 : 0);
 /** @type {Record<string, (value: number) => number>} */
 const PRESENTATIONS = { continuous: grey, binary, rows: binary, vector: (value) => value };
 
+/**
+ * Grey levels made continuous, (k + u) / 256 with u uniform (tutorial section 5.3.1): what a model of densities is trained
+ * on. `observe` takes its mean.
+ * @param {Float32Array} pixels in [0, 1], whole levels over 255
+ * @param {Noise} random
+ */
+export function dequantised(pixels, random) {
+  return pixels.map((value) => (level(value) + random.uniform()) / 256);
+}
+
 /** A model by its header, whose weights arrive later: those of p, and apart from them those of q. */
 export class Model {
   /** @param {Header} header */
