@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from aevb.ui.vae import cells
 from tests.test_cells import run, told
 
 OPEN = Callable[..., Page]
@@ -26,4 +27,27 @@ def test_a_pixels_level_its_noise_and_its_density(open_page: OPEN) -> None:
     expect(words).to_contain_text("Row 3, column 3: level 0")
     page.get_by_role("button", name="Noise again").click()
     expect(page).not_to_have_url(re.compile("seed=5"))
+    assert page.faults == []
+
+
+def test_down_the_reverse_kl_q_keeps_one_mode_and_down_the_forward_one_both(open_page: OPEN) -> None:
+    page = open_page("vae", scene="forcing")
+    page.emulate_media(reduced_motion="reduce")
+    numbers = page.locator(".divergences b")
+
+    def says(**place: list[float] | float) -> None:
+        expect(numbers).to_have_text([f"{value:.2f} nats" for value in cells.forcing(**place).values()])
+
+    says()
+    descend = page.get_by_role("button", name="Descend")
+    descend.click()
+    says(q=[-2, 0.5])  # the heavier mode: -log 0.6
+    expect(page).to_have_url(re.compile(r"q=-2,0\.5"))
+    page.get_by_role("button", name="forward").click()
+    descend.click()
+    says(q=[-0.4, 2.022])
+    page.get_by_role("slider", name="q’s mean and width").press("ArrowLeft")
+    expect(page).to_have_url(re.compile(r"q=-0\.5,2\.022"))
+    page.get_by_role("slider", name="modes apart").press("ArrowLeft")
+    says(q=[-0.5, 2.022], apart=3.9)
     assert page.faults == []

@@ -4,6 +4,7 @@ import math
 
 import torch
 from PIL import Image
+from torch.distributions import Categorical, MixtureSameFamily, Normal
 
 import aevb
 from aevb.explore import codes
@@ -52,6 +53,19 @@ def flow(checkpoint: str, digit: int = 0, seed: int = 0) -> Image.Image:
     bound = log_weights.logsumexp(0) - math.log(100)
     print(f"bound, K = 100: {bound:.1f} nats")
     return sheet(torch.stack([x, codes.decode(model, z)]), 2)
+
+
+def forcing(q: list[float] | None = None, apart: float = 4) -> dict[str, float]:
+    """Both divergences between a normal q and a posterior of two modes, by quadrature."""
+    mean, scale = q or (0.4, 2.2)
+    modes = Normal(torch.tensor([-apart / 2, apart / 2]).double(), 0.5)
+    p_z = MixtureSameFamily(Categorical(torch.tensor([0.6, 0.4]).double()), modes)
+    q_z, z = Normal(torch.tensor(mean).double(), scale), torch.linspace(-40, 40, 80_001).double()
+    log_p, log_q = p_z.log_prob(z), q_z.log_prob(z)
+    return {
+        "reverse": torch.trapezoid(log_q.exp() * (log_q - log_p), z).item(),
+        "forward": torch.trapezoid(log_p.exp() * (log_p - log_q), z).item(),
+    }
 
 
 def knobs(checkpoint: str, digit: int = 0, z: list[float] | None = None) -> Image.Image:

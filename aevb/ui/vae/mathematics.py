@@ -138,6 +138,38 @@ Burda, Grosse and Salakhutdinov (2016)
     ),
 )
 
+FORCING = (
+    Formula(
+        "Reverse and forward",
+        r"""
+$$
+\begin{aligned}
+D_{\mathrm{KL}}(q \,\|\, p) &= \int q(z) \log \frac{q(z)}{p(z \mid x)}\, dz \\
+D_{\mathrm{KL}}(p \,\|\, q) &= \int p(z \mid x) \log \frac{p(z \mid x)}{q(z)}\, dz
+\end{aligned}
+$$
+
+The first is without bound where $q$ has mass and $p$ none: $q$ is forced to 0 there. It is the ELBO's gap: an
+approximate E-step lowers it with the joint density $p(x, z)$ alone. The second would need draws from the
+posterior.
+
+Sections 3.1 and 5.3.2
+""",
+    ),
+    Formula(
+        "What is drawn here",
+        r"""
+$$
+p(z \mid x) = 0.6\, \mathcal N(-\tfrac d2, \tfrac14) + 0.4\, \mathcal N(\tfrac d2, \tfrac14), \qquad
+q(z) = \mathcal N(m, s^2)
+$$
+
+with modes $d$ apart. The forward divergence is lowest at $p$'s own mean and variance; the reverse one, for
+modes far apart, near either of them, at $-\log 0.6$ or $-\log 0.4$: which of the two, the start decides.
+""",
+    ),
+)
+
 KNOBS = (
     Formula(
         "What the numbers say",

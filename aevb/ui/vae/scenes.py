@@ -22,7 +22,7 @@ NORMALISATION = Scene(
     "normalisation",
     "MNIST’s pixels are 256 <b>grey levels</b> (Figure 4). Noise spreads each over its own interval, so that "
     "a density is about numbers in [0, 1]. Choose a pixel.",
-    "A density may be above 1, and here mostly is: hence an ELBO of some 1,800 nats. The noise allows no more "
+    "A density may be above 1, and here mostly is: hence an ELBO of 1,800 nats. The noise allows no more "
     "than 784 log 256 = 4,347, as if each level were known.",
     mathematics=mathematics.NORMALISATION,
     cell=cells.normalisation,
@@ -38,6 +38,18 @@ FLOW = Scene(
     "All in nats.",
     mathematics=mathematics.FLOW,
     cell=cells.flow,
+)
+
+FORCING = Scene(
+    "forcing",
+    "A posterior of two modes",
+    "forcing",
+    "A posterior may have several modes, <b>q</b> has one. Raising the ELBO lowers the <b>reverse</b> KL: "
+    "does q cover both modes, or choose one?",
+    "Reverse, q pays where p is near 0: it is zero-forcing, and too narrow. Forward, q pays where it misses "
+    "p: it covers both. Only the reverse one needs no draws from p(z | x).",
+    mathematics=mathematics.FORCING,
+    cell=cells.forcing,
 )
 
 KNOBS = Scene(
@@ -105,4 +117,4 @@ TRAINING = Scene(
     cell=shared_cells.training,
 )
 
-SCENES = (PRIOR, NORMALISATION, FLOW, KNOBS, PLANE, MAP, WALK, DIMENSIONS, TRAINING)
+SCENES = (PRIOR, NORMALISATION, FLOW, FORCING, KNOBS, PLANE, MAP, WALK, DIMENSIONS, TRAINING)
