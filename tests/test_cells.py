@@ -18,8 +18,8 @@ from aevb.ui.frame import catalogue
 from aevb.ui.shared.cell import template, written
 from aevb.ui.vae import cells as vae_cells
 
-WITHOUT = {"train/train", "train/compare"}
-"""Scenes whose view is of a run on the server."""
+WITHOUT = {"train/train", "train/compare", "gmvae/estimators", "vrnn/estimators"}
+"""Scenes whose view is of a run on the server, or of recorded ones."""
 
 SCENES = [(page, scene) for page in catalogue.MENU for scene in page.scenes if scene.cell]
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from aevb.ui.vae import cells
@@ -50,4 +51,21 @@ def test_down_the_reverse_kl_q_keeps_one_mode_and_down_the_forward_one_both(open
     expect(page).to_have_url(re.compile(r"q=-0\.5,2\.022"))
     page.get_by_role("slider", name="modes apart").press("ArrowLeft")
     says(q=[-0.5, 2.022], apart=3.9)
+    assert page.faults == []
+
+
+def test_an_image_s_own_q_is_raised_as_torch_raises_it(open_page: OPEN) -> None:
+    page = open_page("vae", scene="amortised", digit=8)
+    page.get_by_role("button", name="100", exact=True).click()
+    expect(page).to_have_url(re.compile("steps=100"))
+    _, printed, _ = run("vae", "amortised", digit=8, steps="100")
+    done = page.locator(".instrument[aria-busy=false]")
+    done.wait_for()
+    expect(page.locator(".gap")).to_contain_text("nats worse than the encoder’s")
+    shown = [float(cell.replace(",", "")) for cell in page.locator("td:nth-child(2)").all_inner_texts()]
+    assert shown == pytest.approx([told(printed, "encoder"), told(printed, "own q")], abs=0.5)
+    page.get_by_role("button", name="from the encoder").click()
+    page.locator(".instrument[aria-busy=true]").wait_for()
+    done.wait_for()
+    expect(page.locator(".gap")).to_contain_text("nats better than the encoder’s")
     assert page.faults == []

@@ -4,7 +4,7 @@ import math
 
 import torch
 from PIL import Image
-from torch.distributions import Categorical, MixtureSameFamily, Normal
+from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
 
 import aevb
 from aevb.explore import codes
@@ -66,6 +66,33 @@ def forcing(q: list[float] | None = None, apart: float = 4) -> dict[str, float]:
         "reverse": torch.trapezoid(log_q.exp() * (log_q - log_p), z).item(),
         "forward": torch.trapezoid(log_p.exp() * (log_p - log_q), z).item(),
     }
+
+
+def amortised(
+    checkpoint: str, digit: int = 0, start: str = "prior", steps: str = "400", seed: int = 0
+) -> Image.Image:
+    """An image's own q, raised to its ELBO by gradients through the decoder, and the encoder's."""
+    model = aevb.load(checkpoint).model
+    x = codes.seen(model, aevb.data.read().test.images[[digit]])[0]
+    encoded, p_z, noise = codes.posterior(model, x), model.prior(), Noise(seed)
+    q = encoded if start == "encoder" else p_z
+    loc, log_scale = q.mean.clone().requires_grad_(), q.stddev.log().requires_grad_()
+    adam, draws = torch.optim.Adam([loc, log_scale]), Noise(100).normal(32, model.latent_dim)
+
+    def elbo(loc: torch.Tensor, scale: torch.Tensor, epsilon: torch.Tensor) -> torch.Tensor:
+        kl = kl_divergence(Independent(Normal(loc, scale), 1), p_z)
+        return model.likelihood(loc + scale * epsilon).log_prob(x).mean() - kl
+
+    for step in range(int(steps)):
+        adam.param_groups[0]["lr"] = 0.05 * (1 - step / int(steps))
+        adam.zero_grad()
+        (-elbo(loc, log_scale.exp(), noise.normal(model.latent_dim))).backward()
+        adam.step()
+    q_own = loc.detach(), log_scale.detach().exp()
+    with torch.no_grad():
+        told = {"encoder": elbo(encoded.mean, encoded.stddev, draws), "own": elbo(*q_own, draws)}
+    print(f"ELBO: encoder {told['encoder']:.1f}, its own q {told['own']:.1f} nats")
+    return sheet(torch.stack([x, codes.decode(model, encoded.mean), codes.decode(model, q_own[0])]), 3)
 
 
 def knobs(checkpoint: str, digit: int = 0, z: list[float] | None = None) -> Image.Image:

@@ -170,6 +170,47 @@ modes far apart, near either of them, at $-\log 0.6$ or $-\log 0.4$: which of th
     ),
 )
 
+AMORTISED = (
+    Formula(
+        "A q for each image",
+        r"""
+$$
+q_i^* = \operatorname{argmin}_{q_i} D_{\mathrm{KL}}(q_i(\mathbf z) \,\|\,
+p_\theta(\mathbf z \mid \mathbf x_i))
+$$
+
+over $q_i = \mathcal N(\boldsymbol\mu_i, \operatorname{diag} \boldsymbol\sigma_i^2)$, which is to raise the
+ELBO of $\mathbf x_i$: $2 L$ numbers for each image, by gradients of the one-sample estimate
+
+$$
+\begin{aligned}
+\nabla_{\boldsymbol\mu} &= \nabla_{\mathbf z} \log p_\theta(\mathbf x \mid \mathbf z) - \boldsymbol\mu \\
+\nabla_{\log \boldsymbol\sigma} &= \nabla_{\mathbf z} \log p_\theta(\mathbf x \mid \mathbf z)
+  \odot \boldsymbol\epsilon \odot \boldsymbol\sigma + 1 - \boldsymbol\sigma^2
+\end{aligned}
+$$
+
+at $\mathbf z = \boldsymbol\mu + \boldsymbol\sigma \odot \boldsymbol\epsilon$. Adam takes the steps, at a rate
+that falls to 0; $\theta$ stands still: an E-step.
+
+Section 3.1
+""",
+    ),
+    Formula(
+        "Amortised inference",
+        r"""
+$$
+q_\phi(\mathbf z \mid \mathbf x_i) \approx q_i^*(\mathbf z) \quad \text{for all } i
+$$
+
+by one net, whose cost pays off over the images. Its distance is the amortisation gap.
+
+Section 3.2; Cremer, Li and Duvenaud (2018)
+""",
+        DiagonalNormalNet.forward,
+    ),
+)
+
 KNOBS = (
     Formula(
         "What the numbers say",

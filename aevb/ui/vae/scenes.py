@@ -52,6 +52,18 @@ FORCING = Scene(
     cell=cells.forcing,
 )
 
+AMORTISED = Scene(
+    "amortised",
+    "One net for all, or a q each",
+    "amortised",
+    "An image may have a <b>q of its own</b>, raised by gradients that pass through the decoder; the "
+    "<b>encoder</b> gives all of them one in a single pass.",
+    "What the encoder leaves is the amortisation gap. What then remains, to the evidence, no diagonal normal "
+    "can close.",
+    mathematics=mathematics.AMORTISED,
+    cell=cells.amortised,
+)
+
 KNOBS = Scene(
     "knobs",
     "Turn the knobs",
@@ -117,4 +129,4 @@ TRAINING = Scene(
     cell=shared_cells.training,
 )
 
-SCENES = (PRIOR, NORMALISATION, FLOW, FORCING, KNOBS, PLANE, MAP, WALK, DIMENSIONS, TRAINING)
+SCENES = (PRIOR, NORMALISATION, FLOW, FORCING, AMORTISED, KNOBS, PLANE, MAP, WALK, DIMENSIONS, TRAINING)

@@ -147,13 +147,33 @@ export class ImageModel extends Model {
   }
 
   /**
-   * What says of each pixel how it is distributed, (D,): its logit, or its mean.
+   * What the generative net is given, one after the other; z first.
    * @param {Float32Array} z
    * @param {Choice} [_y]
+   */
+  inputs(z, _y) {
+    return [z];
+  }
+
+  /**
+   * What says of each pixel how it is distributed, (D,): its logit, or its mean.
+   * @param {Float32Array} z
+   * @param {Choice} [y]
    * @returns {Float32Array}
    */
-  outputs(z, _y) {
-    return this.decoder.outputs(z);
+  outputs(z, y) {
+    return this.decoder.outputs(...this.inputs(z, y));
+  }
+
+  /**
+   * log p(x | z) in nats, and its gradient in z, (L,).
+   * @param {Float32Array} x
+   * @param {Float32Array} z
+   * @param {Choice} [y]
+   */
+  pull(x, z, y) {
+    const { log, gradient } = this.decoder.pull(x, ...this.inputs(z, y));
+    return { log, gradient: gradient.subarray(0, z.length) };
   }
 
   /**
