@@ -125,10 +125,11 @@ class Estimators {
         });
         context.setLineDash([]);
         if (this.model.get("over") === "epochs") cursor(context, theme, axes, axes.x(epoch));
-        runs.forEach((run, k) => {
-          const x = axes.x(epoch * this.unit(run)), y = axes.y(run.elbo[epoch]);
-          marker(context, x, y, { color: LOOKS[k].color, ring: theme.background, radius: 0.45 * size });
-        });
+      });
+      runs.forEach((run, k) => {
+        const x = axes.x(epoch * this.unit(run)),
+          y = Math.min(axes.y(run.elbo[epoch]), axes.top + axes.height);
+        marker(context, x, y, { color: LOOKS[k].color, ring: theme.background, radius: 0.45 * size });
       });
       nameAxes(
         context,
