@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Generator, Tensor
-from torch.distributions import Normal
+from torch.distributions import Independent, Normal, kl_divergence
 
 from aevb import CVAE, GMVAE, VAE, FactorAnalysis, LatentVariableModel, checkpoints, data
 from aevb.distributions import ContinuousBernoulli
@@ -152,6 +152,12 @@ def test_an_image_models_answers_are_torchs(name: str, tmp_path: Path) -> None:
     styles = codes.style(model, means, y)
     distances = torch.cdist(z.double(), means.double()).fill_diagonal_(torch.inf)
     terms = model.terms(*observed, generator=seeded())
+    with torch.enable_grad():  # of the one-sample estimate in q's own mean and log scale, through the decoder
+        own_loc, own_log_scale = q_z.mean.clone().requires_grad_(), q_z.stddev.log().requires_grad_()
+        own = Independent(Normal(own_loc, own_log_scale.exp()), 1)
+        p_own = model.likelihood(own_loc + own_log_scale.exp() * noise, y)
+        estimate = p_own.log_prob(x) - kl_divergence(own, p_z)
+        own_slopes = torch.autograd.grad(estimate.sum(), [own_loc, own_log_scale])
     bound = importance_bounds(model, *observed, bounds=[SAMPLES], generator=seeded())[SAMPLES]
     expected = {
         "x": x,
@@ -164,6 +170,7 @@ def test_an_image_models_answers_are_torchs(name: str, tmp_path: Path) -> None:
         "log_p_x": p_x.log_prob(x),
         "log_p_z": p_z.log_prob(z),
         "log_q_z": q_z.log_prob(z),
+        "estimate": estimate,
         "sample": sample,
         "style": styles,
         "nearest": distances.topk(5, largest=False).indices,
@@ -205,6 +212,10 @@ def test_an_image_models_answers_are_torchs(name: str, tmp_path: Path) -> None:
         choosing=per_digit(choosing),
         uniforms=uniforms,
     )
+    for name, slopes in zip(("estimate_loc", "estimate_log_scale"), own_slopes, strict=True):
+        values = slopes.double().numpy()  # to the size of the whole gradient: its parts are sums that cancel
+        apart = np.abs(found.pop(name).reshape(values.shape) - values).max(1)
+        assert (apart <= MOST * np.abs(values).max(1).clip(1)).all(), name
     compare(found, expected)
     # What is decided by them is decided alike: the cluster, the label.
     for name in ("weights", "label_bounds"):

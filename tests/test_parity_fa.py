@@ -1,6 +1,7 @@
 """Factor analysis in the browser's engine, run by deno, against the one in torch: same data, same noise."""
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,12 +14,13 @@ import torch
 from torch import Generator, Tensor
 
 from aevb import Examples, FactorAnalysis, TrainingConfig, distributions, train
-from aevb.models.factor_analysis import synthetic
+from aevb.models.factor_analysis import Posterior, synthetic
 from aevb.training import Alternating, Simultaneous
 
 SCRIPT = Path(__file__).parent / "web" / "parity_fa.js"
 DENO = Path(sys.executable).with_name("deno")
 SIZES = [(3, 1), (3, 2), (3, 3), (8, 3)]
+FAMILIES = {"full": "full", "diagonal": "diagonal", "fixed": 0.3}
 EXACT = 1e-8
 """The largest difference, relative where a number is above 1, of what both compute in double precision."""
 
@@ -33,6 +35,7 @@ def answers(question: str, model: FactorAnalysis, x: Tensor, **asked: Any) -> di
         "question": question,
         "data_dim": model.data_dim,
         "latent_dim": model.latent_dim,
+        "family": FAMILIES[model.q_z_given_x.covariance],
         "parameters": {name: flat(parameter) for name, parameter in parameters.items()},
         "x": flat(x),
         **asked,
@@ -62,13 +65,17 @@ def seeded(seed: int = 0) -> Generator:
     return Generator().manual_seed(seed)
 
 
-def example(data_dim: int, latent_dim: int) -> tuple[FactorAnalysis, Tensor]:
-    """A model in double precision with a full C, and 40 points."""
-    model, generator = FactorAnalysis(data_dim, latent_dim).double(), seeded()
+def example(data_dim: int, latent_dim: int, covariance: Any = "full") -> tuple[FactorAnalysis, Tensor]:
+    """A model in double precision, with a full C unless told otherwise, and 40 points."""
+    model = FactorAnalysis(data_dim, latent_dim, covariance=covariance, scale=0.3).double()
+    generator, cholesky = seeded(), model.q_z_given_x.cholesky
     with torch.no_grad():
+        if covariance == "fixed":  # in double precision too
+            cholesky.fill_diagonal_(0.3 + math.log(-math.expm1(-0.3)))
         for parameter in model.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=generator).double())
-        model.q_z_given_x.cholesky.copy_(model.q_z_given_x.cholesky.tril())
+            if parameter.requires_grad:
+                parameter.copy_(torch.randn(parameter.shape, generator=generator).double())
+        cholesky.copy_(cholesky.tril() if covariance == "full" else cholesky.diagonal().diag())
     return model, torch.randn(40, data_dim, generator=generator).double()
 
 
@@ -116,6 +123,31 @@ def test_exact_steps_are_torchs(data_dim: int, latent_dim: int) -> None:
     model, x = example(data_dim, latent_dim)
     model.e_step()
     compare(found["e_step"], state(model))
+
+
+@pytest.mark.parametrize("covariance", ["diagonal", "fixed"])
+def test_smaller_families_of_q_are_torchs_and_an_e_step_takes_their_nearest(
+    covariance: str, drawn: list[Tensor]
+) -> None:
+    model, x = example(8, 3, covariance)
+    model.elbo(x, generator=seeded()).mean().backward()
+    found = answers("measure", model, x, noise=flat(drawn[0]))
+    for name in ("evidence", "gap", "exact_elbo"):
+        compare(found[name], getattr(model, name)(x))
+    for name, parameter in model.named_parameters():
+        compare(found[name], torch.zeros_like(parameter) if parameter.grad is None else parameter.grad)
+    found, before = answers("steps", model, x), model.evidence(x)
+    model.e_step()
+    compare(found["e_step"], state(model))
+    assert torch.equal(model.evidence(x), before)
+    nearest, free = model.gap(x).mean(), FactorAnalysis(8, 3).double()
+    assert nearest > 1e-3
+    free.load_state_dict(model.state_dict())
+    for factor in (0.98, 1.02):  # none beside it is nearer: of the diagonals, or of the means of a fixed one
+        C, V = model.q_z_given_x.scale_tril.detach(), model.q_z_given_x.V.detach()
+        with torch.no_grad():
+            free._set_phi(Posterior(V, factor * C) if covariance == "diagonal" else Posterior(factor * V, C))
+        assert free.gap(x).mean() > nearest
 
 
 @pytest.mark.parametrize("latent_dim", [1, 2, 3])

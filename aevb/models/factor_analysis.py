@@ -13,7 +13,7 @@ of W, as it is for duplicate columns.
 
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
@@ -34,6 +34,10 @@ a σ of a thousandth of the column's spread float32 still has digits enough.
 """
 MIN_VARIANCE = 1e-12
 """Of a constant column, which has no variance to take a share of; as in scikit-learn."""
+
+
+Covariance = Literal["full", "diagonal", "fixed"]
+"""What q's may be: any, any diagonal one, or σ² I of a σ that no step moves (section 5.2.4)."""
 
 
 class LinearNormal(nn.Module):
@@ -63,18 +67,33 @@ class LinearFullNormal(nn.Module):
 
     Where x has a mean, it is given x less that mean.
     Learning the Cholesky factor leaves its entries unconstrained; softplus keeps the diagonal positive.
-    C is the identity at first.
+    C is the identity at first, or σ I where it is fixed.
     """
 
-    def __init__(self, data_dim: int, latent_dim: int):
+    def __init__(self, data_dim: int, latent_dim: int, covariance: Covariance = "full", scale: float = 1.0):
         super().__init__()
+        self.covariance = covariance
         self.V = nn.Parameter(torch.randn(latent_dim, data_dim))
-        self.cholesky = nn.Parameter(torch.eye(latent_dim) * math.log(math.e - 1))
+        pre_scale = scale + math.log(-math.expm1(-scale))
+        self.cholesky = nn.Parameter(torch.eye(latent_dim) * pre_scale, requires_grad=covariance != "fixed")
 
     @property
     def scale_tril(self) -> Tensor:
         """C, (L, L)."""
-        return _tril(wide(self.cholesky))
+        return self.tril(wide(self.cholesky))
+
+    def tril(self, cholesky: Tensor) -> Tensor:
+        """C, (L, L), of the parameter `cholesky`."""
+        return _tril(cholesky) if self.covariance == "full" else F.softplus(cholesky.diagonal()).diag()
+
+    def nearest(self, C: Tensor) -> Tensor:
+        """Of what C may be here, that of least KL(q ‖ N(V x, C Cᵀ)), (L, L): diagonal, of its precisions."""
+        if self.covariance == "full":
+            return C
+        if self.covariance == "fixed":
+            return self.tril(self.cholesky.to(C))
+        identity = torch.eye(len(C), dtype=C.dtype, device=C.device)
+        return torch.linalg.solve_triangular(C, identity, upper=False).square().sum(0).rsqrt().diag()
 
     def forward(self, x: Tensor) -> MultivariateNormal:
         """q(z | x) for x less its mean, (…, D), event shape (L,)."""
@@ -118,8 +137,12 @@ class FactorAnalysis(LatentVariableModel):
         data_dim: D.
         latent_dim: L.
         mean: whether x has a mean μ of its own, which EM sets and gradients move, with θ. It moves q as well.
+        covariance: what q's may be. Only a full one contains the exact posterior; of the others an E-step
+            takes the nearest, and a gap remains.
+        scale: σ of z in a fixed one.
     Raises:
-        ValueError: for a size below 1, or more parameters than can be meant.
+        ValueError: for a size below 1, more parameters than can be meant, another covariance, or a scale
+            that is not above 0.
     """
 
     name = "fa"
@@ -127,11 +150,23 @@ class FactorAnalysis(LatentVariableModel):
     support = "real"
 
     @sized
-    def __init__(self, data_dim: int = 3, latent_dim: int = 2, mean: bool = False):
+    def __init__(
+        self,
+        data_dim: int = 3,
+        latent_dim: int = 2,
+        mean: bool = False,
+        covariance: Covariance = "full",
+        scale: float = 0.1,
+    ):
         super().__init__()
+        if covariance not in Covariance.__args__:  # type: ignore[attr-defined]
+            raise ValueError(f"covariance must be full, diagonal or fixed, not {covariance!r}.")
+        if not 0 < scale < math.inf:
+            raise ValueError(f"scale must be above 0, not {scale!r}.")
         self.data_dim, self.latent_dim = check_sizes(data_dim=data_dim, latent_dim=latent_dim)
         self.p_x_given_z = LinearNormal(self.data_dim, self.latent_dim, mean)
-        self.q_z_given_x = LinearFullNormal(self.data_dim, self.latent_dim)
+        fixed = scale if covariance == "fixed" else 1.0
+        self.q_z_given_x = LinearFullNormal(self.data_dim, self.latent_dim, covariance, fixed)
 
     def prior(self, y: Tensor | None = None) -> Independent:
         """N(0, I), event shape (L,)."""
@@ -251,7 +286,7 @@ class FactorAnalysis(LatentVariableModel):
 
     @torch.no_grad()
     def e_step(self) -> None:
-        """Sets q to the exact posterior, which makes the ELBO tight."""
+        """Sets q to the exact posterior, which makes the ELBO tight; in a smaller family, to the nearest."""
         self._set_phi(_posterior(*self._theta()))
 
     @torch.no_grad()
@@ -314,7 +349,7 @@ class FactorAnalysis(LatentVariableModel):
 
     def _phi(self) -> Posterior:
         q = self.q_z_given_x
-        return Posterior(_double(q.V), _tril(_double(q.cholesky)))
+        return Posterior(_double(q.V), q.tril(_double(q.cholesky)))
 
     def _seen(self, x: Any) -> Data:
         (x,) = self.observed(x)
@@ -335,7 +370,7 @@ class FactorAnalysis(LatentVariableModel):
             p.mu.copy_(mean)
 
     def _set_phi(self, q: Posterior) -> None:
-        V, C = q
+        V, C = q.V, self.q_z_given_x.nearest(q.scale_tril)
         self.q_z_given_x.V.copy_(V)
         self.q_z_given_x.cholesky.copy_(C.tril(-1) + inverse_softplus(C.diagonal()).diag())
 

@@ -305,3 +305,15 @@ def test_a_run_has_its_limits_and_a_link_its_words(open_page: OPEN) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_text("4,000 steps in all")).to_be_hidden()
     assert page.faults == []
+
+
+def test_a_smaller_family_of_q_leaves_a_gap(open_page: OPEN) -> None:
+    page = open_page("factor-analysis", scene="families")
+    gap = page.locator(".equation b").nth(1)
+    expect(gap).to_have_text(re.compile(r"^0\.0"))
+    page.get_by_role("button", name="σ = 1", exact=True).click()
+    expect(page).to_have_url(re.compile(r"family=1\.0"))
+    expect(gap).to_have_text(re.compile(r"^0\.[12]"))
+    page.get_by_role("button", name="diagonal").click()
+    expect(gap).to_have_text(re.compile(r"^0\.0"))
+    assert page.faults == []

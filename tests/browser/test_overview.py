@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from aevb.ui.overview import cells
 from aevb.ui.overview.models import MODELS
 
 OPEN = Callable[..., Page]
@@ -88,3 +89,16 @@ def test_table_1_is_there_in_graphs_and_formulas(open_page: OPEN) -> None:
         expect(card.locator("svg[role=img]")).to_be_visible()
         assert "\\" not in card.inner_text()
         assert card.locator("math").count() == 1 + len(entry.observed) + len(entry.latent)
+
+
+def test_the_gap_of_jensens_inequality_is_none_at_the_posterior(open_page: OPEN) -> None:
+    page = open_page(scene="jensen")
+    sums, found = page.locator(".derivation b"), cells.jensen()
+    told = [f"{found[name]:.2f}".replace("-", "−") for name in ("evidence", "elbo", "gap")]
+    expect(sums).to_have_text([f"{told[0]} ≥ {told[1]}", f"{told[0]} = {told[1]} + {told[2]}"])
+    page.get_by_label("q(z = 3)").press("ArrowLeft")
+    expect(page).to_have_url(re.compile("q=15-26-59"))
+    press(page, "Set q to the posterior")
+    expect(sums).to_have_text(["−1.61 = −1.61", "−1.61 = −1.61 + 0.00"])
+    expect(page).to_have_url(re.compile("q=45-35-20"))
+    assert page.faults == []

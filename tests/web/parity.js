@@ -21,6 +21,7 @@ import {
   walk,
   write,
 } from "../../aevb/web/engine/explore.js";
+import { estimate } from "../../aevb/web/engine/ascent.js";
 import { logNormal, place } from "../../aevb/web/engine/densities.js";
 import { normalise } from "../../aevb/web/engine/ink.js";
 import { build } from "../../aevb/web/engine/models/index.js";
@@ -110,6 +111,10 @@ function askImages(model) {
     answer("log_p_x", [model.logLikelihood(outputs, x)]);
     answer("log_p_z", [logNormal(model.prior(y), z)]);
     answer("log_q_z", [logNormal(q, z)]);
+    const found = estimate(model, x, y, q, noise[n]);
+    answer("estimate", [found.elbo]);
+    answer("estimate_loc", found.loc);
+    answer("estimate_log_scale", found.logScale);
     answer("sample", model.sample(z, y, new Replayed(noise[n], uniforms[n])));
     styles.push(style(model, q.loc, y));
     answer("style", styles[n]);

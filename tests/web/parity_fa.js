@@ -18,7 +18,8 @@ import { ascend } from "../../aevb/web/engine/factor_analysis/training.js";
 
 /**
  * @typedef {{ W: number[], pre_sigma: number[], V: number[], cholesky: number[] }} Parameters
- * @typedef {{ data_dim: number, latent_dim: number, parameters: Parameters, x: number[] }} Given
+ * @typedef {import("../../aevb/web/engine/factor_analysis/model.js").Family} Family
+ * @typedef {{ data_dim: number, latent_dim: number, family: Family, parameters: Parameters, x: number[] }} Given
  * @typedef {import("../../aevb/web/engine/factor_analysis/training.js").Schedule} Schedule
  *
  * How to train, and the batches and the noise to do it with.
@@ -29,8 +30,8 @@ import { ascend } from "../../aevb/web/engine/factor_analysis/training.js";
  */
 
 /** @param {Given} given */
-function begin({ data_dim, latent_dim, parameters, x }) {
-  const model = new FactorAnalysis(data_dim, latent_dim);
+function begin({ data_dim, latent_dim, family, parameters, x }) {
+  const model = new FactorAnalysis(data_dim, latent_dim, family);
   model.W.set(parameters.W);
   model.preSigma.set(parameters.pre_sigma);
   model.V.set(parameters.V);

@@ -130,6 +130,35 @@ Section 5.2.2
     ),
 )
 
+FAMILIES = (
+    Formula(
+        "The nearest q of a smaller family",
+        r"""
+Of $\mathcal N(\mathbf V \mathbf x, \operatorname{diag} \boldsymbol\sigma^2)$ the nearest to
+$\mathcal N(\mathbf V \mathbf x, \boldsymbol\Sigma)$, in $D_{\text{KL}}(q \,\|\, p)$, has
+
+$$
+\sigma_l^2 = 1 / (\boldsymbol\Sigma^{-1})_{ll}
+$$
+
+the posterior's precisions: its variances where $z_l$ alone is unknown, so that it is too narrow. What
+remains is
+
+$$
+\textcolor{GAP solid}{\text{gap}} = \tfrac12 \left(\textstyle\sum_l \log (\boldsymbol\Sigma^{-1})_{ll}
+- \log |\boldsymbol\Sigma^{-1}|\right)
+$$
+
+and 0 where $\boldsymbol\Sigma^{-1} = \mathbf I + \mathbf W^\top \boldsymbol\Phi^{-1} \mathbf W$ is diagonal.
+A rotation of $\mathbf W$ makes it so at no cost, and the ascent in $\theta$ finds it.
+
+Section 5.2.4
+""",
+        LinearFullNormal.nearest,
+        ("identity =", "return torch"),
+    ),
+)
+
 ROTATION = (
     Formula(
         "The evidence",

@@ -59,6 +59,19 @@ HAND = Scene(
     questions=(questions.E_STEP, questions.M_STEP),
 )
 
+FAMILIES = Scene(
+    "families",
+    "Smaller families of q",
+    PART,
+    "The posterior is a tilted normal. A <b>diagonal</b> q cannot tilt, a <b>fixed</b> one not even change "
+    "its width. What of the <b>gap</b> remains?",
+    "θ bends to make it small: W is free to rotate, until the posterior lies straight. Fixed, q does "
+    "reasonably well where its σ is small, says the tutorial (5.2.4).",
+    options={"view": "families"},
+    mathematics=mathematics.FAMILIES,
+    cell=cells.families,
+)
+
 ROTATION = Scene(
     "rotation",
     "W is free to rotate",
@@ -92,4 +105,4 @@ PLOT = Scene(
     cell=cells.watch,
 )
 
-SCENES = (WATCH, EM, HAND, ROTATION, PLOT)
+SCENES = (WATCH, EM, HAND, FAMILIES, ROTATION, PLOT)

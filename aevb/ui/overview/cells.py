@@ -1,6 +1,7 @@
 """The first page's views in Python."""
 
 import torch
+from torch.distributions import Categorical, kl_divergence
 
 import aevb
 from aevb.checkpoints import shipped
@@ -23,3 +24,11 @@ def idea(at: list[float] | None = None) -> dict[str, float]:
 def models() -> dict[str, int]:
     """The shipped models, and how many parameters each has."""
     return {name: sum(p.numel() for p in aevb.load(name).model.parameters()) for name in shipped()}
+
+
+def jensen(q: list[int] = [15, 25, 60]) -> dict[str, float]:  # noqa: B006
+    """log of the mean, mean of the log, and the KL between q and the posterior, of a z of three values."""
+    joint, shares = torch.tensor([0.09, 0.07, 0.04]).double(), torch.tensor(q).double() / 100
+    evidence, elbo = joint.sum().log().item(), (shares * (joint / shares).log()).sum().item()
+    posterior = Categorical(joint)  # normalised
+    return {"evidence": evidence, "elbo": elbo, "gap": kl_divergence(Categorical(shares), posterior).item()}

@@ -65,3 +65,54 @@ averaged over $q_\phi$ and data with $\mathbb E[x^2] = 5$; the evidence is highe
         ("z =", "W ="),
     ),
 )
+
+JENSEN_BOTH = (
+    r"\textcolor{EVIDENCE solid}{\log \mathbb E_q\!\left[\frac{p(x, z)}{q(z)}\right]}"
+    r"\geq \textcolor{ELBO dashed}{\mathbb E_q\!\left[\log \frac{p(x, z)}{q(z)}\right]}",
+    r"\textcolor{EVIDENCE solid}{\log p(x)} = \textcolor{ELBO dashed}{\text{ELBO}}"
+    r" + \textcolor{GAP solid}{\mathbb E_q\!\left[\log \frac{q(z)}{p(z \mid x)}\right]}",
+)
+"""The two derivations, each in a line."""
+
+JENSEN = (
+    Formula(
+        "Jensen's inequality",
+        r"""
+The logarithm is concave: that of a mean is at least the mean of logarithms,
+
+$$
+\begin{aligned}
+\textcolor{EVIDENCE solid}{\log p(x)} &= \log \textstyle\sum_z p(x, z)
+= \log \mathbb E_q\!\left[\frac{p(x, z)}{q(z)}\right] \\
+&\geq \mathbb E_q\!\left[\log \frac{p(x, z)}{q(z)}\right] = \textcolor{ELBO dashed}{\text{ELBO}}
+\end{aligned}
+$$
+
+It is an equality where the ratio is constant: at $q(z) = p(z \mid x)$, where it is $p(x)$ for every $z$.
+
+Section 2
+""",
+    ),
+    Formula(
+        "What lies between them",
+        r"""
+Since $p(x) = p(x, z) / p(z \mid x)$ for every $z$, the ratio lies below $\log p(x)$ by
+
+$$
+\textcolor{EVIDENCE solid}{\log p(x)} - \log \frac{p(x, z)}{q(z)} = \log \frac{q(z)}{p(z \mid x)}
+$$
+
+whose mean under $q$ is the $\textcolor{GAP solid}{\text{gap}}$, $D_{\text{KL}}(q(z) \,\|\, p(z \mid x))$.
+
+Equation 2
+""",
+    ),
+    Formula(
+        "What is drawn here",
+        r"""
+A $z$ of three values, with $p(x, z) = 0.09$, $0.07$ and $0.04$ for the $x$ at hand: $p(x) = 0.2$, and the
+posterior is $0.45$, $0.35$, $0.2$. A point is as large as its $q(z)$; the point of the means is their centre
+of mass, and lies within the triangle whatever $q$ is.
+""",
+    ),
+)

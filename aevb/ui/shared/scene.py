@@ -1,7 +1,9 @@
 """A scene as a page lists it: one idea, its instrument, and the words around it."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 ASCENT = r"""
@@ -13,6 +15,11 @@ $$
 $$
 """
 """Equations 3 and 4 taken together: what a gradient step of AEVB does."""
+
+
+def recorded(path: Path) -> Any:
+    """What a benchmark has left beside the scenes, as JSON."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import math
 
 import torch
 from PIL import Image
+from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
 
 import aevb
 from aevb.explore import codes
@@ -24,6 +25,20 @@ def prior(checkpoint: str, seed: int = 0) -> Image.Image:
     return sheet(torch.cat([torch.stack(parameters), torch.stack(samples).float()]), 10)
 
 
+def normalisation(checkpoint: str, digit: int = 0, pixel: int | None = None, seed: int = 0) -> Image.Image:
+    """An image's grey levels made continuous, and what the decoder says of one pixel and of all."""
+    model = aevb.load(checkpoint).model
+    image = aevb.data.read().test.images[[digit]]
+    levels = image.flatten()
+    chosen = int((levels - 128.0).abs().argmin()) if pixel is None else pixel
+    x = (levels + Noise(seed).uniform(len(levels)).float()) / 256
+    p_x = codes.likelihood(model, codes.posterior(model, codes.seen(model, image)[0]).mean)
+    each = p_x.base_dist.log_prob(x)
+    print(f"level {levels[chosen]}, x = {x[chosen]:.4f}, λ = {codes.parameter(p_x)[chosen]:.4f}")
+    print(f"log p(x | z) = {each[chosen]:.2f} nats of the pixel, {each.sum():.1f} of all")
+    return sheet(torch.stack([x, codes.parameter(p_x)]), 2)
+
+
 def flow(checkpoint: str, digit: int = 0, seed: int = 0) -> Image.Image:
     """An image's way through the model, and its ELBO in terms."""
     model = aevb.load(checkpoint).model
@@ -38,6 +53,46 @@ def flow(checkpoint: str, digit: int = 0, seed: int = 0) -> Image.Image:
     bound = log_weights.logsumexp(0) - math.log(100)
     print(f"bound, K = 100: {bound:.1f} nats")
     return sheet(torch.stack([x, codes.decode(model, z)]), 2)
+
+
+def forcing(q: list[float] | None = None, apart: float = 4) -> dict[str, float]:
+    """Both divergences between a normal q and a posterior of two modes, by quadrature."""
+    mean, scale = q or (0.4, 2.2)
+    modes = Normal(torch.tensor([-apart / 2, apart / 2]).double(), 0.5)
+    p_z = MixtureSameFamily(Categorical(torch.tensor([0.6, 0.4]).double()), modes)
+    q_z, z = Normal(torch.tensor(mean).double(), scale), torch.linspace(-40, 40, 80_001).double()
+    log_p, log_q = p_z.log_prob(z), q_z.log_prob(z)
+    return {
+        "reverse": torch.trapezoid(log_q.exp() * (log_q - log_p), z).item(),
+        "forward": torch.trapezoid(log_p.exp() * (log_p - log_q), z).item(),
+    }
+
+
+def amortised(
+    checkpoint: str, digit: int = 0, start: str = "prior", steps: str = "400", seed: int = 0
+) -> Image.Image:
+    """An image's own q, raised to its ELBO by gradients through the decoder, and the encoder's."""
+    model = aevb.load(checkpoint).model
+    x = codes.seen(model, aevb.data.read().test.images[[digit]])[0]
+    encoded, p_z, noise = codes.posterior(model, x), model.prior(), Noise(seed)
+    q = encoded if start == "encoder" else p_z
+    loc, log_scale = q.mean.clone().requires_grad_(), q.stddev.log().requires_grad_()
+    adam, draws = torch.optim.Adam([loc, log_scale]), Noise(100).normal(32, model.latent_dim)
+
+    def elbo(loc: torch.Tensor, scale: torch.Tensor, epsilon: torch.Tensor) -> torch.Tensor:
+        kl = kl_divergence(Independent(Normal(loc, scale), 1), p_z)
+        return model.likelihood(loc + scale * epsilon).log_prob(x).mean() - kl
+
+    for step in range(int(steps)):
+        adam.param_groups[0]["lr"] = 0.05 * (1 - step / int(steps))
+        adam.zero_grad()
+        (-elbo(loc, log_scale.exp(), noise.normal(model.latent_dim))).backward()
+        adam.step()
+    q_own = loc.detach(), log_scale.detach().exp()
+    with torch.no_grad():
+        told = {"encoder": elbo(encoded.mean, encoded.stddev, draws), "own": elbo(*q_own, draws)}
+    print(f"ELBO: encoder {told['encoder']:.1f}, its own q {told['own']:.1f} nats")
+    return sheet(torch.stack([x, codes.decode(model, encoded.mean), codes.decode(model, q_own[0])]), 3)
 
 
 def knobs(checkpoint: str, digit: int = 0, z: list[float] | None = None) -> Image.Image:

@@ -1,6 +1,7 @@
 """The VAE's derivation, scene by scene, each step with the lines of the library that compute it."""
 
 from aevb import evaluation
+from aevb.data.examples import dequantize
 from aevb.distributions import ContinuousBernoulli, cap
 from aevb.explore.codes import along, joint_terms, walk
 from aevb.models import VAE
@@ -36,6 +37,45 @@ p(x \mid \ell) = \frac{e^{\ell x}}{\int_0^1 e^{\ell t}\, dt} = \frac{\ell\, e^{\
 $$
 
 a density on the whole interval $[0, 1]$, which a Bernoulli on grey pixels would not be.
+
+Section 5.3.1; Loaiza-Ganem and Cunningham (2019)
+""",
+        ContinuousBernoulli.log_prob,
+        ("return", "return"),
+    ),
+)
+
+NORMALISATION = (
+    Formula(
+        "Dequantisation",
+        r"""
+$$
+x_j = \frac{k_j + u_j}{256}, \qquad u_j \sim \mathcal U[0, 1)
+$$
+
+for the grey levels $k_j \in \{0, \dots, 255\}$. A density on the levels themselves could grow without end, by
+a spike on each of them. On $\mathbf x$ it bounds a probability of the levels: by Jensen's inequality
+
+$$
+\mathbb E_{\mathbf u}[\log p(\mathbf x)] \leq \log P(\mathbf k) + 784 \log 256, \qquad
+P(\mathbf k) = \int_{[0, 1)^{784}} p\!\left(\tfrac{\mathbf k + \mathbf u}{256}\right)
+  \frac{d \mathbf u}{256^{784}}
+$$
+
+Section 5.3.1 and its note 14; Theis, van den Oord and Bethge (2016)
+""",
+        dequantize,
+        ("noise =", "return"),
+    ),
+    Formula(
+        "Why not a Bernoulli",
+        r"""
+$$
+\int_0^1 \lambda^x (1 - \lambda)^{1 - x}\, dx = \frac{2 \lambda - 1}{\ell}, \qquad
+\ell = \log \frac{\lambda}{1 - \lambda}
+$$
+
+is 1 nowhere but at the ends. The continuous Bernoulli divides by it.
 
 Section 5.3.1; Loaiza-Ganem and Cunningham (2019)
 """,
@@ -95,6 +135,79 @@ Burda, Grosse and Salakhutdinov (2016)
 """,
         evaluation._bounds,
         ("ratios =", "running ="),
+    ),
+)
+
+FORCING = (
+    Formula(
+        "Reverse and forward",
+        r"""
+$$
+\begin{aligned}
+D_{\mathrm{KL}}(q \,\|\, p) &= \int q(z) \log \frac{q(z)}{p(z \mid x)}\, dz \\
+D_{\mathrm{KL}}(p \,\|\, q) &= \int p(z \mid x) \log \frac{p(z \mid x)}{q(z)}\, dz
+\end{aligned}
+$$
+
+The first is without bound where $q$ has mass and $p$ none: $q$ is forced to 0 there. It is the ELBO's gap: an
+approximate E-step lowers it with the joint density $p(x, z)$ alone. The second would need draws from the
+posterior.
+
+Sections 3.1 and 5.3.2
+""",
+    ),
+    Formula(
+        "What is drawn here",
+        r"""
+$$
+p(z \mid x) = 0.6\, \mathcal N(-\tfrac d2, \tfrac14) + 0.4\, \mathcal N(\tfrac d2, \tfrac14), \qquad
+q(z) = \mathcal N(m, s^2)
+$$
+
+with modes $d$ apart. The forward divergence is lowest at $p$'s own mean and variance; the reverse one, for
+modes far apart, near either of them, at $-\log 0.6$ or $-\log 0.4$: which of the two, the start decides.
+""",
+    ),
+)
+
+AMORTISED = (
+    Formula(
+        "A q for each image",
+        r"""
+$$
+q_i^* = \operatorname{argmin}_{q_i} D_{\mathrm{KL}}(q_i(\mathbf z) \,\|\,
+p_\theta(\mathbf z \mid \mathbf x_i))
+$$
+
+over $q_i = \mathcal N(\boldsymbol\mu_i, \operatorname{diag} \boldsymbol\sigma_i^2)$, which is to raise the
+ELBO of $\mathbf x_i$: $2 L$ numbers for each image, by gradients of the one-sample estimate
+
+$$
+\begin{aligned}
+\nabla_{\boldsymbol\mu} &= \nabla_{\mathbf z} \log p_\theta(\mathbf x \mid \mathbf z) - \boldsymbol\mu \\
+\nabla_{\log \boldsymbol\sigma} &= \nabla_{\mathbf z} \log p_\theta(\mathbf x \mid \mathbf z)
+  \odot \boldsymbol\epsilon \odot \boldsymbol\sigma + 1 - \boldsymbol\sigma^2
+\end{aligned}
+$$
+
+at $\mathbf z = \boldsymbol\mu + \boldsymbol\sigma \odot \boldsymbol\epsilon$. Adam takes the steps, at a rate
+that falls to 0; $\theta$ stands still: an E-step.
+
+Section 3.1
+""",
+    ),
+    Formula(
+        "Amortised inference",
+        r"""
+$$
+q_\phi(\mathbf z \mid \mathbf x_i) \approx q_i^*(\mathbf z) \quad \text{for all } i
+$$
+
+by one net, whose cost pays off over the images. Its distance is the amortisation gap.
+
+Section 3.2; Cremer, Li and Duvenaud (2018)
+""",
+        DiagonalNormalNet.forward,
     ),
 )
 

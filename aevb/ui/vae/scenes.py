@@ -21,6 +21,18 @@ PRIOR = Scene(
     cell=cells.prior,
 )
 
+NORMALISATION = Scene(
+    "normalisation",
+    "From grey to a density",
+    "normalisation",
+    "MNIST’s pixels are 256 <b>grey levels</b> (Figure 4). Noise spreads each over its own interval, so that "
+    "a density is about numbers in [0, 1]. Choose a pixel.",
+    "A density may be above 1, and here mostly is: hence an ELBO of 1,800 nats. The noise allows no more "
+    "than 784 log 256 = 4,347, as if each level were known.",
+    mathematics=mathematics.NORMALISATION,
+    cell=cells.normalisation,
+)
+
 FLOW = Scene(
     "flow",
     "A digit through the model",
@@ -37,6 +49,30 @@ FLOW = Scene(
     mathematics=mathematics.FLOW,
     cell=cells.flow,
     questions=(questions.KL,),
+)
+
+FORCING = Scene(
+    "forcing",
+    "A posterior of two modes",
+    "forcing",
+    "A posterior may have several modes, <b>q</b> has one. Raising the ELBO lowers the <b>reverse</b> KL: "
+    "does q cover both modes, or choose one?",
+    "Reverse, q pays where p is near 0: it is zero-forcing, and too narrow. Forward, q pays where it misses "
+    "p: it covers both. Only the reverse one needs no draws from p(z | x).",
+    mathematics=mathematics.FORCING,
+    cell=cells.forcing,
+)
+
+AMORTISED = Scene(
+    "amortised",
+    "One net for all, or a q each",
+    "amortised",
+    "An image may have a <b>q of its own</b>, raised by gradients that pass through the decoder; the "
+    "<b>encoder</b> gives all of them one in a single pass.",
+    "What the encoder leaves is the amortisation gap. What then remains, to the evidence, no diagonal normal "
+    "can close.",
+    mathematics=mathematics.AMORTISED,
+    cell=cells.amortised,
 )
 
 KNOBS = Scene(
@@ -137,4 +173,4 @@ TRAINING = Scene(
     questions=(questions.PLATEAU,),
 )
 
-SCENES = (PRIOR, FLOW, KNOBS, PLANE, MAP, WALK, DIMENSIONS, TRAINING)
+SCENES = (PRIOR, NORMALISATION, FLOW, FORCING, AMORTISED, KNOBS, PLANE, MAP, WALK, DIMENSIONS, TRAINING)

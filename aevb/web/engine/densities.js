@@ -11,6 +11,7 @@ import { sigmoid, sum } from "./arithmetic.js";
  * @typedef {object} Pixels
  * @property {(outputs: ArrayLike<number>, x: ArrayLike<number>) => number} log log p of all D pixels in nats
  * @property {(output: number, u: number, temperature?: number) => number} draw the pixel that a uniform number draws
+ * @property {(output: number, x: number) => number} slope d log p / d output of one pixel
  * @property {(output: number, temperature?: number) => number} shown what is shown of it: its probability of being 1,
  *   λ of a continuous Bernoulli, the mean of a Gaussian
  */
@@ -173,12 +174,18 @@ export function quantileContinuousBernoulli(logit, u) {
   return Math.min(1, Math.max(0, logit < 0 ? x : 1 - x));
 }
 
+/** E[x] of a continuous Bernoulli. @param {number} logit */
+function meanContinuousBernoulli(logit) {
+  return Math.abs(logit) < 1e-3 ? 0.5 + logit / 12 : -1 / Math.expm1(-logit) - 1 / logit;
+}
+
 const probability = (/** @type {number} */ logit, temperature = 1) => sigmoid(logit / temperature);
 
 /** @type {Pixels} */
 export const bernoulli = {
   log: logBernoulli,
   draw: (logit, u, temperature) => (u < probability(logit, temperature) ? 1 : 0),
+  slope: (logit, x) => x - sigmoid(logit),
   shown: probability,
 };
 
@@ -186,6 +193,7 @@ export const bernoulli = {
 export const continuousBernoulli = {
   log: logContinuousBernoulli,
   draw: (logit, u, temperature = 1) => quantileContinuousBernoulli(logit / temperature, u),
+  slope: (logit, x) => x - meanContinuousBernoulli(logit),
   shown: probability,
 };
 
@@ -202,6 +210,7 @@ export function gaussian(scale) {
       return -0.5 * squares - x.length * (Math.log(scale) + 0.5 * Math.log(2 * Math.PI));
     },
     draw: (mean, u, temperature = 1) => mean + scale * temperature * quantileNormal(u),
+    slope: (mean, x) => (x - mean) / scale ** 2,
     shown: (mean) => mean,
   };
 }

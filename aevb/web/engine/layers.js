@@ -1,6 +1,6 @@
 /** The layers of the nets in aevb/models/nets.py and of torch.nn.LSTM, by the names of their weights. */
 
-import { cap, relu, sigmoid, softplus } from "./arithmetic.js";
+import { cap, MAX_LOGIT, relu, sigmoid, softplus } from "./arithmetic.js";
 import { bernoulli, continuousBernoulli, gaussian } from "./densities.js";
 
 /**
@@ -40,6 +40,20 @@ export class Dense {
       first += x.length;
     }
     return y;
+  }
+
+  /**
+   * Wᵀ y: the gradient at the layer's inputs by that at its outputs.
+   * @param {Float32Array} y
+   */
+  back(y) {
+    const { weight } = this, outputs = y.length, x = new Float32Array(weight.length / outputs);
+    for (let i = 0, k = 0; i < x.length; i++) {
+      let sum = 0;
+      for (let o = 0; o < outputs; o++) sum += weight[k++] * y[o];
+      x[i] = sum;
+    }
+    return x;
   }
 
   /**
@@ -90,9 +104,34 @@ export class Net {
    * @param {...Float32Array} inputs
    */
   apply(...inputs) {
-    let h = inputs;
-    for (const layer of this.hidden) h = [relu(layer.apply(...h))];
-    return this.outputs.map((output) => output.apply(...h));
+    return this.pass(...inputs).outputs;
+  }
+
+  /**
+   * As `apply`, and what each hidden layer gives.
+   * @param {...Float32Array} inputs
+   */
+  pass(...inputs) {
+    /** @type {Float32Array[]} */
+    const hidden = [];
+    for (const layer of this.hidden) {
+      hidden.push(relu(layer.apply(...(hidden.length ? hidden.slice(-1) : inputs))));
+    }
+    const last = hidden.length ? hidden.slice(-1) : inputs;
+    return { hidden, outputs: this.outputs.map((output) => output.apply(...last)) };
+  }
+
+  /**
+   * The gradient at the inputs, which stand one after the other, by that at the first output (backpropagation).
+   * @param {Float32Array[]} hidden what the hidden layers gave
+   * @param {Float32Array} slope
+   */
+  back(hidden, slope) {
+    let gradient = this.outputs[0].back(slope);
+    for (let k = hidden.length - 1; k >= 0; k--) {
+      gradient = this.hidden[k].back(gradient.map((value, i) => (hidden[k][i] > 0 ? value : 0)));
+    }
+    return gradient;
   }
 
   /**
@@ -149,6 +188,20 @@ export class PixelNet {
   outputs(...inputs) {
     const [outputs] = this.net.apply(...inputs);
     return this.pixels === continuousBernoulli ? cap(outputs) : outputs;
+  }
+
+  /**
+   * log p(x | …) in nats at the inputs, and its gradient there.
+   * @param {Float32Array} x
+   * @param {...Float32Array} inputs
+   */
+  pull(x, ...inputs) {
+    const { pixels } = this, { hidden, outputs: [raw] } = this.net.pass(...inputs);
+    const capped = pixels === continuousBernoulli, outputs = capped ? cap(raw) : raw;
+    const slope = outputs.map((output, i) =>
+      pixels.slope(output, x[i]) * (capped ? 1 - (output / MAX_LOGIT) ** 2 : 1)
+    );
+    return { log: pixels.log(outputs, x), gradient: this.net.back(hidden, slope) };
   }
 }
 

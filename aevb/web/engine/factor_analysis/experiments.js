@@ -24,6 +24,7 @@ import { Recorder } from "./trajectory.js";
  * @property {Schedule} schedule
  * @property {number} batchSize
  * @property {number} latentDim L
+ * @property {import("./model.js").Family} family of q
  * @property {number} seed of the data, the initial parameters, the batches and the noise
  *
  * One step of a walk by hand: in closed form where `steps` is 0, else so many gradient steps.
@@ -40,6 +41,7 @@ export const EXPERIMENT_1 = {
   schedule: null,
   batchSize: 32,
   latentDim: 2,
+  family: "full",
   seed: 14,
 };
 
@@ -56,8 +58,8 @@ const STRIDES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]; // so that the state
  * The model before the first step.
  * @param {Experiment} experiment
  */
-export function initialModel({ seed, latentDim }) {
-  return FactorAnalysis.initial(DATA_DIM, latentDim, randomOf(seed, STREAMS.start));
+export function initialModel({ seed, latentDim, family }) {
+  return FactorAnalysis.initial(DATA_DIM, latentDim, randomOf(seed, STREAMS.start), family);
 }
 
 /**
@@ -109,7 +111,8 @@ export function train(experiment) {
  */
 export function classicEM(experiment, iterations) {
   const { moment } = synthetic(experiment.seed).train;
-  const model = initialModel(experiment), recorder = new Recorder(model, experiment.seed, 2 * iterations + 1);
+  const model = initialModel({ ...experiment, family: "full" });
+  const recorder = new Recorder(model, experiment.seed, 2 * iterations + 1);
   recorder.note(0, "");
   for (let iteration = 1; iteration <= iterations; iteration++) {
     model.eStep();

@@ -32,6 +32,9 @@ import {
  * The parameters as one reads them: W: (D, L), σ: (D,), V: (L, D) and C: (L, L), lower triangular.
  * @typedef {{ W: Matrix, sigma: Matrix, V: Matrix, scaleTril: Matrix }} State
  *
+ * What q's covariance C Cᵀ may be: any, any that is diagonal, or σ² I of a σ that stands still (section 5.2.4).
+ * @typedef {"full" | "diagonal" | number} Family
+ *
  * N(V x, Σ): a linear Gaussian posterior, V: (L, D), covariance Σ: (L, L).
  * @typedef {{ V: Matrix, covariance: Matrix }} Posterior
  */
@@ -44,11 +47,13 @@ export class FactorAnalysis {
   #room = null; // for what each step computes: allocating it would take most of the time
 
   /**
-   * All parameters 0, but C is I.
+   * All parameters 0, but C is I, or σ I where that stands still.
    * @param {number} dataDim D
    * @param {number} latentDim L
+   * @param {Family} [family]
    */
-  constructor(dataDim, latentDim) {
+  constructor(dataDim, latentDim, family = "full") {
+    this.family = family;
     const D = (this.dataDim = dataDim), L = (this.latentDim = latentDim);
     /** θ = (W, pre-σ): what an M-step moves. */
     this.theta = new Float64Array(D * L + D);
@@ -58,7 +63,8 @@ export class FactorAnalysis {
     this.phi = new Float64Array(L * D + L * L);
     this.V = this.phi.subarray(0, L * D);
     this.preTril = this.phi.subarray(L * D);
-    this.preTril.set(withDiagonal(identity(L), inverseSoftplus));
+    const scale = typeof family === "number" ? family : 1;
+    this.preTril.set(withDiagonal(identity(L), () => inverseSoftplus(scale)));
   }
 
   /**
@@ -66,9 +72,10 @@ export class FactorAnalysis {
    * @param {number} dataDim
    * @param {number} latentDim
    * @param {Noise} random
+   * @param {Family} [family]
    */
-  static initial(dataDim, latentDim, random) {
-    const model = new FactorAnalysis(dataDim, latentDim);
+  static initial(dataDim, latentDim, random, family) {
+    const model = new FactorAnalysis(dataDim, latentDim, family);
     for (const parameter of [model.W, model.preSigma, model.V]) {
       parameter.set(random.normal(parameter.length));
     }
@@ -155,6 +162,9 @@ export class FactorAnalysis {
       for (let l = 0; l <= k; l++) phi[L * D + k * L + l] = WG[k * n + D + l] - scaleTril[k * L + l];
       const kk = k * L + k;
       phi[L * D + kk] = (phi[L * D + kk] + 1 / scaleTril[kk]) * sigmoid(preTril[kk]);
+      if (this.family === "full") continue;
+      for (let l = 0; l < k; l++) phi[L * D + k * L + l] = 0;
+      if (this.family !== "diagonal") phi[L * D + kk] = 0;
     }
     return room;
   }
@@ -221,10 +231,16 @@ export class FactorAnalysis {
 
   // ---- Classic EM (section 2), in closed form ----
 
-  /** Sets q to the exact posterior, which makes the ELBO tight. */
+  /**
+   * Sets q to what its family has nearest to the exact posterior, in KL(q ‖ p): of full covariance, to that itself, which
+   * makes the ELBO tight. Its mean is the posterior's in any of them; of diagonals the nearest has its precisions.
+   */
   eStep() {
-    const { V, covariance } = this.exactPosterior();
-    this.setPhi(V, cholesky(covariance));
+    const { V, covariance } = this.exactPosterior(), { family } = this;
+    if (family === "full") return this.setPhi(V, cholesky(covariance));
+    const { precision } = precisionOf(this), L = this.latentDim, C = identity(L);
+    for (let k = 0; k < L; k++) C[k * L + k] = family === "diagonal" ? precision[k * L + k] ** -0.5 : family;
+    this.setPhi(V, C);
   }
 
   /**

@@ -19,6 +19,16 @@ const binary = (/** @type {number} */ value) => (level(value) >= 128 ? 1 : 0);
 /** @type {Record<string, (value: number) => number>} */
 const PRESENTATIONS = { continuous: grey, binary, rows: binary, vector: (value) => value };
 
+/**
+ * Grey levels made continuous, (k + u) / 256 with u uniform (tutorial section 5.3.1): what a model of densities is trained
+ * on. `observe` takes its mean.
+ * @param {Float32Array} pixels in [0, 1], whole levels over 255
+ * @param {Noise} random
+ */
+export function dequantised(pixels, random) {
+  return pixels.map((value) => (level(value) + random.uniform()) / 256);
+}
+
 /** A model by its header, whose weights arrive later: those of p, and apart from them those of q. */
 export class Model {
   /** @param {Header} header */
@@ -137,13 +147,33 @@ export class ImageModel extends Model {
   }
 
   /**
-   * What says of each pixel how it is distributed, (D,): its logit, or its mean.
+   * What the generative net is given, one after the other; z first.
    * @param {Float32Array} z
    * @param {Choice} [_y]
+   */
+  inputs(z, _y) {
+    return [z];
+  }
+
+  /**
+   * What says of each pixel how it is distributed, (D,): its logit, or its mean.
+   * @param {Float32Array} z
+   * @param {Choice} [y]
    * @returns {Float32Array}
    */
-  outputs(z, _y) {
-    return this.decoder.outputs(z);
+  outputs(z, y) {
+    return this.decoder.outputs(...this.inputs(z, y));
+  }
+
+  /**
+   * log p(x | z) in nats, and its gradient in z, (L,).
+   * @param {Float32Array} x
+   * @param {Float32Array} z
+   * @param {Choice} [y]
+   */
+  pull(x, z, y) {
+    const { log, gradient } = this.decoder.pull(x, ...this.inputs(z, y));
+    return { log, gradient: gradient.subarray(0, z.length) };
   }
 
   /**

@@ -38,8 +38,7 @@ export class CVAE extends ImageModel {
    * @param {Float32Array} z
    * @param {Choice} y
    */
-  outputs(z, y) {
-    const given = this.conditioned.includes("x") ? [oneHot(y, this.choices)] : [];
-    return this.decoder.outputs(z, ...given);
+  inputs(z, y) {
+    return this.conditioned.includes("x") ? [z, oneHot(y, this.choices)] : [z];
   }
 }

@@ -2,6 +2,7 @@
 
 import { ByHand, params as ofHand } from "./hand.js";
 import { Beside } from "./em.js";
+import { Families } from "./families.js";
 import { params as ofPanes } from "./panes.js";
 import { params as ofPlot, Plot } from "./plot.js";
 import { params as ofRotation, Rotation } from "./rotation.js";
@@ -9,7 +10,7 @@ import { params as ofRun } from "./run.js";
 import { params as ofSettings } from "./settings.js";
 import { Watch } from "./watch.js";
 
-const VIEWS = { watch: Watch, em: Beside, hand: ByHand, rotation: Rotation, plot: Plot };
+const VIEWS = { watch: Watch, families: Families, em: Beside, hand: ByHand, rotation: Rotation, plot: Plot };
 
 export const params = { ...ofSettings, ...ofRun, ...ofPanes, ...ofHand, ...ofRotation, ...ofPlot };
 

@@ -13,6 +13,14 @@ import { EXPERIMENT_1, EXPERIMENT_2 } from "../../engine/factor_analysis/experim
 
 export const MOST_STEPS = 12000;
 const LEAST_RATE = 0.001, MOST_RATE = 0.32, RATES = 20; // the slider has so many learning rates in a decade
+/** @type {Record<string, string>} what q's covariance may be, by the link's word; a number is a σ that stands still */
+export const FAMILIES = {
+  full: "full",
+  diagonal: "diagonal",
+  "0.1": "fixed, σ = 0.1",
+  "0.5": "σ = 0.5",
+  "1.0": "σ = 1", // its point keeps it in its place
+};
 const BATCHES = ["8", "16", "32", "64", "128", "256", "1000"];
 
 const { eSteps, mSteps } = /** @type {{ eSteps: number, mSteps: number }} */ (EXPERIMENT_2.schedule);
@@ -59,8 +67,12 @@ export const params = {
   },
   batch: choice({ initial: String(EXPERIMENT_1.batchSize), of: BATCHES }),
   L: choice({ initial: String(EXPERIMENT_1.latentDim), of: ["1", "2", "3"] }),
+  family: choice({ initial: "full", of: Object.keys(FAMILIES) }),
   ...Object.fromEntries(Object.entries(WHOLE).map(([key, bounds]) => [key, number(bounds)])),
 };
+
+/** Of q, by the link's word. @param {string} word @returns {import("../../engine/factor_analysis/model.js").Family} */
+export const familyOf = (word) => (word === "full" || word === "diagonal" ? word : Number(word));
 
 /** All that a run depends on. */
 export const KEYS = Object.keys(params);
@@ -76,6 +88,7 @@ export function experimentOf(model) {
     learningRate: get("lr"),
     batchSize: Number(get("batch")),
     latentDim: Number(get("L")),
+    family: familyOf(get("family")),
     seed: get("seed"),
   };
   if (!inTurn) return { ...common, steps: get("steps"), schedule: null };
@@ -87,9 +100,9 @@ export function experimentOf(model) {
 /**
  * The settings in a row, the rarer ones folded away; where there is no schedule, those of a step alone.
  * @param {Model} model
- * @param {{ schedule?: boolean }} [settings]
+ * @param {{ schedule?: boolean, families?: boolean }} [settings] `families`: whether q's stands in front
  */
-export function settings(model, { schedule = true } = {}) {
+export function settings(model, { schedule = true, families = false } = {}) {
   const which = schedule &&
     segments(model, "experiment", "E and M", { together: "E and M together", turn: "E and M in turn" });
   const rates = slider({
@@ -109,6 +122,9 @@ export function settings(model, { schedule = true } = {}) {
     (size) => put(model, "batch", size),
     "batch",
   );
+  const family = families
+    ? segments(model, "family", "q’s covariance", FAMILIES)
+    : select("q’s covariance", Object.entries(FAMILIES), (word) => put(model, "family", word));
   const dims = segments(model, "L", "Latent dimensions L", { 1: "1", 2: "2", 3: "3" });
   const sum = h("output");
   const box = h(
@@ -119,6 +135,7 @@ export function settings(model, { schedule = true } = {}) {
     batch.element,
     h("div.labelled", {}, h("span", {}, "Latent dimensions L"), dims.element),
     whole.seed.element,
+    !families && family.element,
     button("As in the tutorial", () => {
       for (const key of KEYS) if (key !== "experiment") model.set(key, params[key].initial);
       model.save_changes();
@@ -128,7 +145,7 @@ export function settings(model, { schedule = true } = {}) {
   const element = h(
     "div.controls.settings",
     {},
-    which && which.element,
+    families ? family.element : which && which.element,
     rates.element,
     seedButton(model, "Another seed"),
     more.element,
@@ -137,6 +154,7 @@ export function settings(model, { schedule = true } = {}) {
     const { steps } = experimentOf(model), inTurn = model.get("experiment") === "turn";
     rates.show(placeOf(model.get("lr")));
     batch.show(model.get("batch"));
+    if ("show" in family) family.show(model.get("family"));
     for (const { show } of Object.values(whole)) show();
     whole.steps.element.hidden = inTurn;
     for (const key of ["e", "m", "rounds"]) whole[key].element.hidden = sum.hidden = !inTurn;
@@ -148,6 +166,7 @@ export function settings(model, { schedule = true } = {}) {
       more.end();
       end();
       dims.end();
+      if ("end" in family) family.end();
       if (which) which.end();
     },
   };

@@ -15,9 +15,9 @@ import { View } from "./view.js";
  */
 
 export class Watch extends View {
-  /** @param {Model} model @param {HTMLElement} el */
-  constructor(model, el) {
-    super(model, el);
+  /** @param {Model} model @param {HTMLElement} el @param {ConstructorParameters<typeof View>[2]} [more] */
+  constructor(model, el, more) {
+    super(model, el, more);
     this.chart = new Chart("Evidence, ELBO and gap over the steps");
     this.planes = new Planes((point) => put(model, "point", point));
     this.latent = new LatentPane();
@@ -56,7 +56,7 @@ export class Watch extends View {
     const { evidence, elbo, gap } = curvesOf(trajectory);
     this.chart.keep(theme, {
       lines: [evidence, elbo],
-      gaps: [gap],
+      gaps: [...this.others(), gap],
       area: [evidence, elbo],
       reference: trueEvidence(experiment.seed),
       spans: trajectory.spans(),
@@ -64,6 +64,11 @@ export class Watch extends View {
       unit: "step",
     });
     this.windowed = false;
+  }
+
+  /** Gaps of other runs. @returns {import("./chart.js").Line[]} */
+  others() {
+    return [];
   }
 
   /**

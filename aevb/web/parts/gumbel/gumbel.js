@@ -6,6 +6,7 @@ import { h, setText } from "../../kit/elements.js";
 import { DATA, EVIDENCE, GENERATED } from "../../kit/palette.js";
 import { number, round } from "../../kit/params.js";
 import { onLayout, Panel, Player, themeOf } from "../../kit/plot.js";
+import { divide, percents } from "../../kit/shares.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { argmax, softmax } from "../../engine/arithmetic.js";
 import { Random } from "../../engine/random.js";
@@ -22,19 +23,9 @@ const CATEGORIES = [{ color: DATA, shape: "●" }, { color: GENERATED, shape: "�
   shape: "▲",
 }];
 
-/** Three whole percent that add up to a hundred, "50-30-20". */
-const percents = {
-  initial: [50, 30, 20],
-  read(/** @type {string} */ text) {
-    const values = /^\d{1,2}-\d{1,2}-\d{1,2}$/.test(text) ? text.split("-").map(Number) : [];
-    return values.reduce((a, b) => a + b, 0) === 100 && Math.min(...values) >= LEAST ? values : undefined;
-  },
-  write: (/** @type {number[]} */ values) => values.join("-"),
-};
-
 export const params = {
   tau: number({ initial: 1, least: COLDEST, most: HOTTEST, digits: 3 }),
-  pi: percents,
+  pi: percents([50, 30, 20], LEAST),
 };
 
 export default {
@@ -77,7 +68,7 @@ class Gumbel {
         most: 100 - 2 * LEAST,
         step: 1,
         say: (value) => (value / 100).toFixed(2),
-        input: (value) => model.set("pi", divide(model.get("pi"), k, value)),
+        input: (value) => model.set("pi", divide(model.get("pi"), k, value, LEAST)),
         done,
       });
       share.range.setAttribute("aria-label", `probability of category ${k + 1}`);
@@ -204,21 +195,6 @@ class Gumbel {
 export function drawNoise() {
   const random = new Random(SEED);
   return Array.from({ length: SAMPLES }, () => CORNERS.map(() => -Math.log(-Math.log(random.uniform()))));
-}
-
-/**
- * Category k has so many percent; the other two share the rest as they did before.
- * @param {number[]} percents
- * @param {number} k
- * @param {number} value
- */
-function divide(percents, k, value) {
-  const [a, b] = [0, 1, 2].filter((other) => other !== k), rest = 100 - value, divided = percents.slice();
-  const part = Math.round(rest * percents[a] / (percents[a] + percents[b]));
-  divided[k] = value;
-  divided[a] = Math.min(rest - LEAST, Math.max(LEAST, part));
-  divided[b] = rest - divided[a];
-  return divided;
 }
 
 /** A mark of its own for each category. @type {((context: CanvasRenderingContext2D, at: number[], radius: number) => void)[]} */

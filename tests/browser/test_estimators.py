@@ -1,0 +1,26 @@
+"""Recorded runs by several estimators, in a real browser: what is shown is what the command has left."""
+
+import json
+import re
+from collections.abc import Callable
+from importlib.resources import files
+
+import pytest
+from playwright.sync_api import Page, expect
+
+
+@pytest.mark.parametrize("name", ["gmvae"])
+def test_recorded_runs_are_told_as_recorded(open_page: Callable[..., Page], name: str) -> None:
+    runs = json.loads((files("aevb") / "ui" / name / "estimators.json").read_text(encoding="utf-8"))
+    page = open_page(name, scene="estimators")
+    cells = page.locator("tbody td:nth-child(2)")
+    expect(cells).to_have_text([f"−{-run['elbo'][-1]:.1f} ± {run['spread']:.1f}" for run in runs])
+    page.get_by_role("slider", name="epoch").press("Home")
+    expect(cells).to_have_text([f"−{-run['elbo'][0]:.1f}" for run in runs])
+    expect(page).to_have_url(re.compile("epochs=0"))
+    page.get_by_role("button", name="by time").click()
+    expect(page).to_have_url(re.compile("over=time"))
+    # What the scene says of them holds of what is recorded.
+    assert all(len(run["elbo"]) == len(runs[0]["elbo"]) for run in runs)
+    assert runs[0]["elbo"][-1] == max(run["elbo"][-1] for run in runs)
+    assert page.faults == []

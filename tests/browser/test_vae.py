@@ -1,0 +1,71 @@
+"""The VAE's own scenes in a real browser: what they say is what their cells compute."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from aevb.ui.vae import cells
+from tests.test_cells import run, told
+
+OPEN = Callable[..., Page]
+
+
+def test_a_pixels_level_its_noise_and_its_density(open_page: OPEN) -> None:
+    page = open_page("vae", scene="normalisation", digit=3, seed=5)
+    words = page.locator(".told")
+    for pixel in (None, 30):
+        if pixel is not None:  # black, near the upper left corner
+            page.goto(page.url + f"&pixel={pixel}")
+        _, printed, names = run("vae", "normalisation", digit=3, seed=5, pixel=pixel)
+        place = names["chosen"]
+        expect(words).to_contain_text(f"Row {place // 28 + 1}, column {place % 28 + 1}: level")
+        expect(words).to_contain_text(f"= {told(printed, 'x ='):.4f}")
+        expect(words).to_contain_text(f"{told(printed, 'nats of the pixel,'):,.1f} over all 784 pixels")
+    page.get_by_role("application", name="digit 3").press("ArrowDown")
+    expect(page).to_have_url(re.compile("pixel=58"))
+    expect(words).to_contain_text("Row 3, column 3: level 0")
+    page.get_by_role("button", name="Noise again").click()
+    expect(page).not_to_have_url(re.compile("seed=5"))
+    assert page.faults == []
+
+
+def test_down_the_reverse_kl_q_keeps_one_mode_and_down_the_forward_one_both(open_page: OPEN) -> None:
+    page = open_page("vae", scene="forcing")
+    page.emulate_media(reduced_motion="reduce")
+    numbers = page.locator(".divergences b")
+
+    def says(**place: list[float] | float) -> None:
+        expect(numbers).to_have_text([f"{value:.2f} nats" for value in cells.forcing(**place).values()])
+
+    says()
+    descend = page.get_by_role("button", name="Descend")
+    descend.click()
+    says(q=[-2, 0.5])  # the heavier mode: -log 0.6
+    expect(page).to_have_url(re.compile(r"q=-2,0\.5"))
+    page.get_by_role("button", name="forward").click()
+    descend.click()
+    says(q=[-0.4, 2.022])
+    page.get_by_role("slider", name="q’s mean and width").press("ArrowLeft")
+    expect(page).to_have_url(re.compile(r"q=-0\.5,2\.022"))
+    page.get_by_role("slider", name="modes apart").press("ArrowLeft")
+    says(q=[-0.5, 2.022], apart=3.9)
+    assert page.faults == []
+
+
+def test_an_image_s_own_q_is_raised_as_torch_raises_it(open_page: OPEN) -> None:
+    page = open_page("vae", scene="amortised", digit=8)
+    page.get_by_role("button", name="100", exact=True).click()
+    expect(page).to_have_url(re.compile("steps=100"))
+    _, printed, _ = run("vae", "amortised", digit=8, steps="100")
+    done = page.locator(".instrument[aria-busy=false]")
+    done.wait_for()
+    expect(page.locator(".gap")).to_contain_text("nats worse than the encoder’s")
+    shown = [float(cell.replace(",", "")) for cell in page.locator("td:nth-child(2)").all_inner_texts()]
+    assert shown == pytest.approx([told(printed, "encoder"), told(printed, "own q")], abs=0.5)
+    page.get_by_role("button", name="from the encoder").click()
+    page.locator(".instrument[aria-busy=true]").wait_for()
+    done.wait_for()
+    expect(page.locator(".gap")).to_contain_text("nats better than the encoder’s")
+    assert page.faults == []
