@@ -44,17 +44,17 @@ def cap(logits: Tensor) -> Tensor:
 class _LogPartition(torch.autograd.Function):
     """log ∫₀¹ exp(l x) dx = log((eˡ - 1) / l) with its derivative, the mean, in one backward product.
 
-    Written around |l| so that nothing overflows, with series where the formulas cancel.
+    Written around |l| so that nothing overflows. It and the mean are computed in place, in as few passes over
+    the pixels as they can: they are a tenth of a VAE's step.
     """
 
     generate_vmap_rule = True  # so that torch.func can take it example by example
 
     @staticmethod
     def forward(logits: Tensor) -> Tensor:
-        size = logits.abs()
-        exact = torch.log(-torch.expm1(-size) / size) + logits.relu()
-        series = logits / 2 + logits.square() / 24
-        return torch.where(size < 1e-2, series, exact)
+        # At 0 the quotient is 0 / 0; what is nearest to 0 has its limit, 1.
+        below = logits.abs().neg_().clamp_(max=-torch.finfo(logits.dtype).tiny)
+        return torch.expm1(below).div_(below).log_().add_(logits.relu())
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
@@ -66,14 +66,34 @@ class _LogPartition(torch.autograd.Function):
         return gradient * _mean(logits)
 
 
+class _Mean(torch.autograd.Function):
+    """1/(1 - e⁻ˡ) - 1/l, with its derivative, the variance."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(logits: Tensor) -> Tensor:
+        # The two terms cancel near 0: there it is the series 1/2 + l/12 - l³/720, hung on its value at 0.1,
+        # good to 1e-9. No torch.where: it takes as long as forty products where its choice is random.
+        size = logits.abs()
+        held = size.clamp(min=0.1)
+        inverse = held.reciprocal()
+        above = torch.expm1(-held).reciprocal_().add_(inverse).add_(0.5).neg_()  # of 1/2, at ±held
+        share = (held - size).mul_(held.add_(size)).div_(60).add_(1).mul_(logits).mul_(inverse)
+        return above.mul_(share).add_(0.5)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (logits,) = ctx.saved_tensors
+        return gradient * _variance(logits)
+
+
 def _mean(logits: Tensor) -> Tensor:
-    # 1/(1 - e^-l) - 1/l, whose two terms cancel near 0; the series is good to 1e-9 where it is used.
-    # What is not selected must stay finite as well: a gradient is multiplied with it.
-    near_zero = logits.abs() < 0.1
-    safe = torch.where(near_zero, torch.ones_like(logits), logits)
-    exact = (-1 / torch.expm1(-safe.clamp(-80, 80)) - 1 / safe).clamp(0, 1)  # rounding leaves it
-    series = 0.5 + logits / 12 - logits**3 / 720
-    return torch.where(near_zero, series, exact)
+    return _Mean.apply(logits)
 
 
 def _variance(logits: Tensor) -> Tensor:

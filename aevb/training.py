@@ -23,6 +23,7 @@ from aevb.captured import Replayed
 from aevb.data import Examples
 from aevb.devices import Precision
 from aevb.distributed import ALONE, Workers
+from aevb.models import shortcuts
 from aevb.models.base import LatentVariableModel, check_sizes, total
 
 Phase = Literal["E", "M", "EM"]
@@ -502,7 +503,8 @@ class Run:
     ) -> list[Tensor]:
         """The figures that `_ascent` names, (F,), and the gradient of each that is moved, empty for none."""
         bfloat16 = self.precision == "bfloat16"
-        with torch.autocast(self.model.device.type, torch.bfloat16, enabled=bfloat16):
+        autocast = torch.autocast(self.model.device.type, torch.bfloat16, enabled=bfloat16)
+        with autocast, shortcuts.taken():
             terms = self.model(*batch, generator=self._generator)
             terms = {name: self.workers.whole(term) for name, term in terms.items()}
             elbo = total(terms).mean()

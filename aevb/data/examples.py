@@ -17,7 +17,7 @@ def dequantize(images: Tensor, generator: Generator | None = None) -> Tensor:
     pixels = images.flatten(1)
     noise = torch.rand(pixels.shape, generator=generator, device=pixels.device)
     # float32 rounds 255 + 0.99999999 up to 256; the support is closed, so 1 is still inside it.
-    return noise.add_(pixels).div_(256)
+    return noise.add_(pixels).mul_(1 / 256)
 
 
 def binarize(images: Tensor, generator: Generator | None = None) -> Tensor:

@@ -20,6 +20,7 @@ from torch.distributions import Independent, kl_divergence
 from torch.nn import functional as F
 
 from aevb.distributions import rsample, sample
+from aevb.models import shortcuts
 from aevb.models.base import LatentVariableModel, check_sizes, one_hot, sized
 from aevb.models.nets import (
     CategoricalNet,
@@ -46,9 +47,16 @@ class ClusterNormalNet(nn.Module):
         self.from_y = nn.Linear(clusters, hidden_dims[0], bias=False)
         self.rest = DiagonalNormalNet(hidden_dims[0], hidden_dims[1:], latent_dim)
 
-    def forward(self, x: Tensor, y: Tensor) -> Independent:
-        """q(z | x, y) for x: (…, D) and y: (…, C), event shape (L,)."""
-        return self.rest((self.from_x(x) + self.from_y(as_weights(self.from_y, y))).relu())
+    def forward(self, x: Tensor, y: Tensor, image: Tensor | None = None) -> Independent:
+        """q(z | x, y) for x: (…, D) and y: (…, C), event shape (L,).
+
+        Args:
+            image: (P,), to which of x: (B, D) each y: (P, C) belongs, where an image has several.
+        """
+        from_x = self.from_x(x)
+        if image is not None:
+            from_x = from_x.index_select(0, image)
+        return self.rest((from_x + self.from_y(as_weights(self.from_y, y))).relu())
 
 
 class GMVAE(LatentVariableModel):
@@ -152,14 +160,34 @@ class GMVAE(LatentVariableModel):
         part of the bound.
         """
         q_y = self.q_y_given_x(x)
+        weights = shortcuts.without_vanishing(q_y.probs.T.contiguous())  # (C, B)
+        if not self.own_nets and (worthwhile := shortcuts.worthwhile(weights)):
+            return self._terms_of(worthwhile, weights, x, generator) | {
+                "minus_kl_y": q_y.entropy() - math.log(self.choices)
+            }
         q_z = self.q_z_given_xy(x, self.one_hots)  # batch shape (C, B)
         z = rsample(q_z, generator=generator)
-        weights = q_y.probs.T.contiguous()  # (C, B)
         return {
             "reconstruction": (weights * self.p_x_given_z(z).log_prob(x)).sum(0),
             "minus_kl_z": -(weights * kl_divergence(q_z, self.p_z_given_y(self.one_hots))).sum(0),
             "minus_kl_y": q_y.entropy() - math.log(self.choices),
         }
+
+    def _terms_of(
+        self, which: tuple[Tensor, Tensor], weights: Tensor, x: Tensor, generator: Generator | None
+    ) -> dict[str, Tensor]:
+        """The first two of `marginal_terms` from those clusters and images alone, under the same noise."""
+        cluster, image = which
+        noise = torch.randn((*weights.shape, self.latent_dim), generator=generator, dtype=weights.dtype)
+        seen, y = x.index_select(0, image), self.one_hots[cluster, 0]
+        q_z = self.q_z_given_xy(x, y, image)
+        z = q_z.mean + q_z.stddev * noise[which]
+        terms = {
+            "reconstruction": self.p_x_given_z(z).log_prob(seen),
+            "minus_kl_z": -kl_divergence(q_z, self.p_z_given_y(y)),
+        }
+        nothing = weights.new_zeros(len(x))
+        return {name: nothing.index_add(0, image, weights[which] * term) for name, term in terms.items()}
 
     def gumbel_terms(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
         """One relaxed ỹ by the Gumbel-Softmax trick, one reparametrised z given it.

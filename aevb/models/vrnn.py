@@ -6,14 +6,16 @@ x_t ~ ProductOfBernoullis(p_θ(h_t, z_t))                the generative net, or 
 q_φ(z_t | x_t, h_t) = N(μ_φ(x_t, h_t), …)               the inference net, on the same memory
 """
 
-from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.distributions import Bernoulli, Distribution, Independent, Normal, kl_divergence
 
 from aevb.distributions import rsample, sample
+from aevb.models import shortcuts
 from aevb.models.base import LatentVariableModel, check_sizes, parameter, sized
 from aevb.models.nets import DiagonalNormalNet, check_widths, kind
 
@@ -87,16 +89,30 @@ class VRNN(LatentVariableModel):
 
     def unroll(self, batch: int, length: int, choose: Choose) -> Path:
         """The recurrence, written once for the ELBO, for encoding and for sampling."""
-        state, h = None, self.nothing.expand(batch, -1)
         steps: list[tuple[Tensor, Tensor, Tensor]] = []
-        for t in range(length):
-            z, x = choose(t, h)
-            steps.append((h, z, x))
-            if t + 1 < length:  # the memory after the last row would be of no use
-                output, state = self.p_h(torch.cat([x, z], -1).to(self.nothing.dtype).unsqueeze(0), state)
-                h = output.squeeze(0)
+        with self._row_by_row() as remember:
+            state, h = None, self.nothing.expand(batch, -1)
+            for t in range(length):
+                z, x = choose(t, h)
+                steps.append((h, z, x))
+                if t + 1 < length:  # the memory after the last row would be of no use
+                    h, state = remember(torch.cat([x, z], -1).to(self.nothing.dtype), state)
         h_all, z_all, x_all = (torch.stack(part) for part in zip(*steps, strict=True))
         return Path(h_all, z_all, x_all)
+
+    @contextmanager
+    def _row_by_row(self) -> Iterator[Callable[[Tensor, Any], tuple[Tensor, Any]]]:
+        """The LSTM as a function of one row's inputs and its state, which gives h and the next."""
+        if shortcuts.open_to(self.nothing) and type(self.p_h) is nn.LSTM:
+            with shortcuts.GatheredWeights():
+                yield shortcuts.lstm(self.p_h)
+            return
+
+        def remember(inputs: Tensor, state: Any) -> tuple[Tensor, Any]:
+            output, state = self.p_h(inputs.unsqueeze(0), state)
+            return output.squeeze(0), state
+
+        yield remember
 
     def infer(
         self, x: Tensor, *, generator: Generator | None = None, sampled: bool = True

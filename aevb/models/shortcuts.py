@@ -1,0 +1,195 @@
+"""What makes a gradient step faster and changes it by no more than rounding.
+
+Each is taken inside `taken` alone, which the optimiser loop opens, and on a processor: there memory and small
+products cost most. Everywhere else the plain form stands, which torch.func, torch.compile, second derivatives
+and accelerators can take, and which is the oracle of each (`tests/test_shortcuts.py`).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+
+_TAKEN = ContextVar("taken", default=False)
+
+
+@contextmanager
+def taken() -> Iterator[None]:
+    """Inside the block shortcuts are taken: a forward pass there has one backward pass, and a single one."""
+    token = _TAKEN.set(True)
+    try:
+        yield
+    finally:
+        _TAKEN.reset(token)
+
+
+def open_to(values: Tensor) -> bool:
+    """Whether what is computed from `values` may take them."""
+    return _TAKEN.get() and values.device.type == "cpu" and not torch.compiler.is_compiling()
+
+
+# Choices whose weight vanishes (the GMVAE's clusters)
+
+
+def without_vanishing(weights: Tensor) -> Tensor:
+    """The same weights, with 0 for those that rounding would lose from their sum, which is 1.
+
+    What goes back through smaller ones would be denormal numbers, with which some processors multiply ten
+    times as slowly: two thirds of a GMVAE's step, once its clusters are found.
+    """
+    return torch.where(weights < torch.finfo(weights.dtype).eps, 0.0, weights)
+
+
+def worthwhile(weights: Tensor) -> tuple[Tensor, Tensor] | None:
+    """Where weights (C, B) are not 0, as rows and columns; None where hardly any is, or outside `taken`."""
+    if not open_to(weights):
+        return None
+    rows, columns = weights.nonzero(as_tuple=True)
+    return (rows, columns) if len(rows) < MOST * weights.numel() else None
+
+
+MOST = 0.9  # of the choices: with more, it costs more to pick them than to compute the others too
+
+
+# Layers that a recurrence applies row after row (the VRNN's)
+
+
+class GatheredWeights(TorchFunctionMode):
+    """Inside the block a linear layer may be applied many times, and its weights' gradient is one product.
+
+    By itself autograd makes a product for each time and adds them up: for the hundred images of a row that is
+    as much memory to go through as there is to compute.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layers: dict[int, tuple[Tensor, _Gathered]] = {}
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """As torch calls it, for every function inside the block."""
+        if function is F.linear and torch.is_grad_enabled() and not kwargs:
+            return self._linear(*args)
+        return function(*args, **(kwargs or {}))
+
+    def _linear(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        # The weight is kept beside what it became, so that no other tensor takes its identity.
+        if id(weight) not in self._layers:
+            self._layers[id(weight)] = weight, _Gathered(weight, bias)
+        return self._layers[id(weight)][1](inputs)
+
+
+class _Gathered:
+    """A linear layer for one forward and backward pass: what it was given, and what came back."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None):
+        self.inputs: list[Tensor] = []
+        self.gradients: list[Tensor] = []
+        # Narrowed once, where products are in half precision.
+        low = torch.is_autocast_enabled("cpu")
+        self.dtype = torch.get_autocast_dtype("cpu") if low else weight.dtype
+        self.weight, self.bias = _Gather.apply(self, weight, bias)
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        return _Apply.apply(self, inputs.to(self.dtype), self.weight, self.bias)
+
+
+class _Gather(torch.autograd.Function):
+    """The weights as all times use them. Backward comes after that of all of them."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, layer: _Gathered, weight: Tensor, bias: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        ctx.layer, ctx.dtype = layer, weight.dtype
+        ctx.set_materialize_grads(False)  # `_Apply` gives none
+        narrow = weight.detach().to(layer.dtype)
+        return narrow, None if bias is None else bias.detach().to(layer.dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *_: None) -> tuple[None, Tensor, Tensor | None]:
+        gradient, inputs = (
+            torch.cat([time.flatten(0, -2) for time in times])
+            for times in (ctx.layer.gradients, ctx.layer.inputs)
+        )
+        of_bias = gradient.sum(0, dtype=ctx.dtype) if ctx.needs_input_grad[2] else None
+        return None, (gradient.T @ inputs).to(ctx.dtype), of_bias
+
+
+class _Apply(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, layer: _Gathered, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.layer = layer
+        ctx.save_for_backward(inputs, weight)
+        return F.linear(inputs, weight, bias)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor | None, None, None]:
+        inputs, weight = ctx.saved_tensors
+        if ctx.needs_input_grad[2]:
+            ctx.layer.inputs.append(inputs)
+            ctx.layer.gradients.append(gradient)
+        return None, gradient @ weight if ctx.needs_input_grad[1] else None, None, None
+
+
+class _Cell(torch.autograd.Function):
+    """An LSTM's memory (B, H) after its gates (B, 4 H), as torch orders them: h and c."""
+
+    @staticmethod
+    def forward(ctx: Any, gates: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        open_ = gates.sigmoid()
+        i, f, g, o = open_.chunk(4, -1)
+        torch.tanh(gates.chunk(4, -1)[2], out=g)
+        after = torch.addcmul(f * c, i, g)
+        bent = after.tanh()
+        ctx.save_for_backward(open_, c, bent)
+        return o * bent, after
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, of_h: Tensor, of_c: Tensor) -> tuple[Tensor, Tensor]:
+        open_, c, bent = ctx.saved_tensors
+        i, f, g, o = open_.chunk(4, -1)
+        of_c = torch.addcmul(of_c, of_h * o, 1 - bent.square())
+        of_gates = open_ * (1 - open_)  # of a sigmoid, times what it opens for
+        of_i, of_f, of_g, of_o = of_gates.chunk(4, -1)
+        of_i.mul_(g).mul_(of_c)
+        of_f.mul_(c).mul_(of_c)
+        torch.mul(1 - g.square(), i, out=of_g).mul_(of_c)
+        of_o.mul_(bent).mul_(of_h)
+        return of_gates, of_c * f
+
+
+State = list[tuple[Tensor, Tensor]]
+
+
+def lstm(layers: nn.LSTM) -> Callable[[Tensor, State | None], tuple[Tensor, State]]:
+    """A function of one row's inputs (B, I) and the state of every layer, which gives h (B, H) and the next.
+
+    The same as `layers`, of one direction. Inputs and memory are multiplied at once, and inside
+    `GatheredWeights` the weights' gradient is one product; oneDNN's LSTM prepares its weights for every row.
+    """
+    weights = [
+        (torch.cat([w_input, w_memory], 1), b_input + b_memory)
+        for w_input, w_memory, b_input, b_memory in layers.all_weights
+    ]
+
+    def step(inputs: Tensor, state: State | None) -> tuple[Tensor, State]:
+        if state is None:
+            nothing = inputs.new_zeros(len(inputs), layers.hidden_size)
+            state = [(nothing, nothing)] * len(weights)
+        after: State = []
+        for (weight, bias), (h, c) in zip(weights, state, strict=True):
+            gates = F.linear(torch.cat([inputs, h], -1), weight, bias)
+            inputs, c = _Cell.apply(gates.to(c.dtype), c)
+            after.append((inputs, c))
+        return inputs, after
+
+    return step

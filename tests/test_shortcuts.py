@@ -1,0 +1,116 @@
+"""Every shortcut against the plain form: the same terms and gradients, in float64 to its rounding."""
+
+from contextlib import nullcontext
+
+import pytest
+import torch
+from torch import Generator, Tensor
+
+from aevb.models import CVAE, GMVAE, VAE, VRNN, LatentVariableModel, shortcuts
+from aevb.models.base import total
+from benchmarks import textbook
+
+
+def small(name: str, dtype: torch.dtype = torch.float64) -> tuple[LatentVariableModel, tuple[Tensor, ...]]:
+    """A model and a batch of 16, in the shapes in which both draw the same noise."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        images, labels = torch.rand(16, 12, dtype=dtype), torch.randint(3, (16,))
+        model: LatentVariableModel = {
+            "vae": lambda: VAE(12, 4, (32, 24)),
+            "cvae": lambda: CVAE(12, 3, 4, (32, 24)),
+            "gmvae": lambda: GMVAE(12, 3, 4, (32, 24)),
+            "vrnn": lambda: VRNN(4, 3, 2, 16, 2, (32, 24)),
+        }[name]()
+    x = images if name in ("vae", "cvae") else images.round()
+    batch = (x, labels) if name == "cvae" else (x.view(16, 3, 4) if name == "vrnn" else x,)
+    return model.to(dtype).train(), batch
+
+
+def taught(
+    model: LatentVariableModel, terms: dict[str, Tensor]
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    model.zero_grad()
+    total(terms).mean().backward()
+    return terms, {name: parameter.grad.clone() for name, parameter in model.named_parameters()}
+
+
+def ours(model: LatentVariableModel, batch: tuple[Tensor, ...], fast: bool):
+    with shortcuts.taken() if fast else nullcontext():
+        return taught(model, model(*batch, generator=Generator().manual_seed(3)))
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["shortcuts", "plain"])
+@pytest.mark.parametrize("name", ["vae", "cvae", "gmvae", "vrnn"])
+def test_a_step_is_the_textbooks(name, fast):
+    """And so is its curve: what Adam is given is the same."""
+    model, batch = small(name)
+    if name == "gmvae":  # which has found its clusters: most of the weights vanish
+        with torch.no_grad():
+            model.q_y_given_x.logits.weight.mul_(20_000)
+    found = ours(model, batch, fast)
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        expected = taught(model, textbook.TERMS[name](model, *batch))
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-7, atol=1e-9)
+
+
+def test_most_weights_vanish_and_are_passed_over():
+    model, (x,) = small("gmvae")
+    with torch.no_grad():
+        model.q_y_given_x.logits.weight.mul_(20_000)
+    decoded: list[int] = []
+    model.p_x_given_z.register_forward_hook(lambda _, z, found: decoded.append(z[0][..., 0].numel()))
+    for fast in (True, False):
+        ours(model, (x,), fast)
+    assert 16 <= decoded[0] < 24 and decoded[1] == 48
+
+
+def test_what_vanishes_is_zero_and_nothing_else_changes():
+    weights = torch.tensor([1e-30, 1e-8, 1e-6, 0.5])
+    assert torch.equal(shortcuts.without_vanishing(weights), torch.tensor([0, 0, 1e-6, 0.5]))
+
+
+def test_gathered_weights_leave_alone_what_a_phase_does_not_move():
+    """In an M-step the gradient goes through q's layers and stops at their weights."""
+    model, (x,) = small("vrnn")
+    expected = ours(model, (x,), fast=True)[1]
+    model.zero_grad()
+    with shortcuts.taken():
+        elbo = model.elbo(x, generator=Generator().manual_seed(3)).mean()
+    elbo.backward(inputs=model.generative_parameters())
+    for name, parameter in model.named_parameters():
+        if name.startswith("p_"):
+            torch.testing.assert_close(parameter.grad, expected[name])
+        else:
+            assert parameter.grad is None
+
+
+def test_layers_of_ones_own_are_gathered_too():
+    """Without a bias, and of any number of dimensions."""
+    layer, x = torch.nn.Linear(4, 3, bias=False).double(), torch.rand(2, 5, 4, dtype=torch.float64)
+    with shortcuts.GatheredWeights():
+        (layer(x).square().sum() + layer(x.sin()).sum()).backward()
+    expected = torch.autograd.grad(layer(x).square().sum() + layer(x.sin()).sum(), layer.weight)
+    torch.testing.assert_close(layer.weight.grad, *expected)
+
+
+def test_gathered_weights_are_narrowed_once_in_bfloat16():
+    model, (x,) = small("vrnn", torch.float32)
+    found = []
+    for fast in (True, False):
+        with torch.autocast("cpu", torch.bfloat16):
+            found.append(ours(model, (x,), fast)[1])
+    for name, gradient in found[0].items():
+        assert gradient.dtype == torch.float32
+        assert torch.nn.functional.cosine_similarity(gradient.flatten(), found[1][name].flatten(), 0) > 0.99
+
+
+def test_outside_a_step_the_plain_form_stands():
+    weights = torch.eye(3)
+    assert shortcuts.worthwhile(weights) is None
+    with shortcuts.taken():
+        assert shortcuts.worthwhile(weights) is not None
+        assert shortcuts.worthwhile(weights.to("meta")) is None
+        assert shortcuts.worthwhile(torch.ones(3, 3)) is None  # most are worth it
