@@ -23,7 +23,7 @@ once: inference chooses $\mathbf z_t$ by $q$ and takes the image's $\mathbf x_t$
 Section 5.6.1
 """,
     VRNN.unroll,
-    ("for t in range", "h = output"),
+    ("for t in range", "remember("),
 )
 
 ROW_PRIOR = Formula(
