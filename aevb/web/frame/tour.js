@@ -7,7 +7,7 @@ import { source } from "../kit/source.js";
 import { pack, parse, unpack } from "./tour_file.js";
 
 /** @typedef {import("./explorer.js").Explorer} Explorer */
-/** @typedef {import("./tour_file.js").TourFile} TourFile */
+/** @typedef {import("./tour_file.js").TourFile & { text: string }} TourFile */
 
 /** What of a link is not the scene's: it goes along from step to step. */
 const CARRIED = ["present"];
@@ -23,7 +23,7 @@ async function find(explorer, name) {
   if (text === undefined) {
     throw new Error(`There is no tour “${name}”: the tours are ${Object.keys(known.tours).join(", ")}.`);
   }
-  return parse(text, known.scenes);
+  return { ...parse(text, known.scenes), text };
 }
 
 /**
@@ -97,6 +97,11 @@ export class Tour {
       { "aria-label": `Tour: ${file.title}` },
       h("div.way", { title: file.title }, this.previous, this.where, this.next),
       h("div.words", { "aria-live": "polite" }, this.sentence, this.question),
+      this.save = h("a.step.save", {
+        download: `${name.startsWith("~") ? "tour" : name}.txt`,
+        "aria-label": "This tour as a text file",
+        title: "This tour as a text file, to make one of your own of it",
+      }, "⤓"),
       h("button.close", { type: "button", "aria-label": "Leave the tour", onclick: () => this.leave() }, "×"),
     );
     this.follow = () => this.show(false);
@@ -107,6 +112,7 @@ export class Tour {
     const { explorer } = this;
     await adoptStyle(explorer.tree, "style/tour.css");
     if (explorer.tour !== this) return;
+    this.save.href = URL.createObjectURL(new Blob([this.file.text], { type: "text/plain;charset=utf-8" }));
     explorer.beside.append(this.element);
     explorer.root.classList.add("touring");
     explorer.link.on("stop", this.follow);
@@ -114,6 +120,7 @@ export class Tour {
   }
 
   close() {
+    URL.revokeObjectURL(this.save.href);
     this.element.remove();
     this.explorer.root.classList.remove("touring");
     this.explorer.link.off("stop", this.follow);
