@@ -37,6 +37,7 @@ export async function follow(explorer) {
   try {
     file = await find(explorer, name);
   } catch (error) {
+    link.set("stop", 1);
     link.set("tour", "");
     link.save();
     explorer.tell(/** @type {Error} */ (error).message);
@@ -66,6 +67,7 @@ export async function begin(explorer, chosen) {
       name = known ?? await pack(text);
     }
     new Tour(explorer, name, await find(explorer, name)).go(1, true);
+    explorer.notice.hidden = true;
   } catch (error) {
     const file = typeof chosen === "string" ? "" : `${chosen.name}: `;
     explorer.tell(file + /** @type {Error} */ (error).message);
