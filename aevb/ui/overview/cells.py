@@ -15,6 +15,7 @@ def start(turn: float | None = None) -> Image.Image:
     vae, test = aevb.load("vae").model, data.read().test
     means = vae.encode(codes.seen(vae, test.images))
     z = codes.ring(means, test.known_labels, 12)[round(12 * (turn or 0)) % 120]
+    print(f"‖z‖ = {z.norm():.2f}")
     return sheet(codes.decode(vae, z[None]), 1)
 
 
