@@ -72,7 +72,7 @@ DRAGS = (
     Drag("GMVAE, the temperature", "gmvae?scene=gumbel&ask=false", ".gumbel input[type=range]", 0.45, 0),
     Drag("VRNN, the rows", "vrnn?scene=rows&ask=false", ".rows input[type=range]", 0.45, 0),
     Drag("VRNN, a row's z", "vrnn?scene=moved", ".moved [role=slider]", 0.25, 0.25),
-    Drag("Overview, the idea", "", ".idea .field", 0.3, 0.3),
+    Drag("Overview, the idea", "?scene=idea", ".idea .field", 0.3, 0.3),
     Drag("Draw", "draw?digit=1&ask=false", ".draw canvas", 0.3, 0.3),
 )
 RATIOS = (1, 2)  # device pixels to a CSS pixel

@@ -110,6 +110,14 @@ def test_a_walk_has_two_ends() -> None:
         codes.walk(torch.zeros(2), torch.ones(2), 1)
 
 
+def test_a_ring_passes_each_class_at_the_code_nearest_to_its_mean_and_closes() -> None:
+    z = torch.tensor([[1.0, 0.0], [1.2, 0.1], [0.6, -0.3], [0.0, 2.0], [0.0, 4.0], [0.1, 3.0], [-1.0, -1.0]])
+    way = codes.ring(z, torch.tensor([0, 0, 0, 1, 1, 1, 2]), 4)
+    assert way.shape == (12, 2)
+    torch.testing.assert_close(way[::4], z[[0, 5, 6]])
+    torch.testing.assert_close(way[8:], codes.walk(z[6], z[0], 5)[:-1])  # and the next is the first
+
+
 def test_along_one_dimension_the_others_stand_still() -> None:
     z = torch.arange(4.0)
     copies = codes.along(z, 2, torch.tensor([-3.0, 0.0, 3.0]))

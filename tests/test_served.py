@@ -53,6 +53,18 @@ def test_under_another_hash_there_is_nothing(client: TestClient, path: str) -> N
     assert client.get(f"/{path}").status_code == 404
 
 
+def test_the_first_pages_ring_is_what_the_decoder_makes_of_it(client: TestClient) -> None:
+    (start, *_) = catalogue.MENU[0].scenes
+    told = catalogue.told(catalogue.MENU[0], start, served.url)
+    ring = np.frombuffer(client.get("/" + told["options"]["ring"]).content, np.uint8)
+    images = ring.reshape(10, told["options"]["steps"], 784) / 255
+    vae, labels = loading.checkpoint("vae").model, loading.digits().test.known_labels
+    means = torch.from_numpy(loading.test_means("vae")).float()
+    for label in range(10):  # where it passes a class, it is the image of one of its codes
+        decoded = vae.decode(means[labels == label]).numpy()
+        assert np.abs(decoded - images[label, 0]).max(1).min() <= 0.5 / 255 + 1e-6
+
+
 def test_digits_come_by_the_hundred_and_are_the_test_set(client: TestClient) -> None:
     test = loading.digits().test
     told = contents.digits("mnist", served.url)

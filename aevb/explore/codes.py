@@ -220,6 +220,24 @@ def walk(start: Tensor, end: Tensor, steps: int) -> Tensor:
     return direction / torch.sin(angle) * torch.lerp(start_length, end_length, t)
 
 
+def ring(z: Tensor, labels: Tensor, steps: int) -> Tensor:
+    """A closed way through latent space, by `walk` from class to class and back to the first, (C * steps, L).
+
+    A class is passed at the code nearest to the mean of its codes: a mean itself is like none of them.
+
+    Args:
+        z: (N, L) codes, at least one of each class.
+        labels: (N,) of C classes, numbered from 0.
+        steps: from each class to the next.
+    """
+    passed = []
+    for label in range(int(labels.max()) + 1):
+        own = z[labels == label]
+        passed.append(own[(own - own.mean(0)).norm(dim=1).argmin()])
+    ways = zip(passed, [*passed[1:], passed[0]], strict=True)
+    return torch.cat([walk(start, end, steps + 1)[:-1] for start, end in ways])
+
+
 def along(z: Tensor, dimension: int, values: Tensor) -> Tensor:
     """Copies of z: (L,) with one dimension (from 0) set to each of `values`: (S,), as (S, L)."""
     copies = z.repeat(len(values), 1)

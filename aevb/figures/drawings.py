@@ -28,7 +28,8 @@ class Graph:
     """A graphical model: who generates whom (solid arrows), and who tells of whom in q (dashed ones).
 
     A dashed arrow bends to its left (1) or right (-1), so as to stand clear of a solid one beside it.
-    `plate` is the rectangle (left, top, right, bottom) that is repeated, and `count` how often.
+    `plate` is the rectangle (left, top, right, bottom) that is repeated, and `count` how often. `link` says
+    what leads from z to x, where nothing else tells one graph from another.
     """
 
     nodes: dict[str, Node]
@@ -36,6 +37,7 @@ class Graph:
     inference: tuple[tuple[str, str, int], ...]
     plate: tuple[float, float, float, float]
     count: str = "N"
+    link: str = ""
     width: float = 240
 
 
@@ -43,8 +45,8 @@ _Z, _X = Node(110, 42, "z"), Node(110, 148, "x", observed=True)
 _PAIR = {"z": _Z, "x": _X}
 
 GRAPHS: dict[str, Graph] = {
-    "fa": Graph(_PAIR, (("z", "x"),), (("x", "z", 1),), (50, 8, 190, 182)),
-    "vae": Graph(_PAIR, (("z", "x"),), (("x", "z", 1),), (50, 8, 190, 182)),
+    "fa": Graph(_PAIR, (("z", "x"),), (("x", "z", 1),), (30, 8, 190, 182), link="linear"),
+    "vae": Graph(_PAIR, (("z", "x"),), (("x", "z", 1),), (30, 8, 190, 182), link="network"),
     "cvae": Graph(
         {"z": _Z, "x": _X, "y": Node(40, 95, "y", observed=True)},
         (("z", "x"), ("y", "z"), ("y", "x")),
@@ -92,6 +94,8 @@ def graphical_model(graph: Graph, title: str) -> str:
         'stroke="currentColor" stroke-opacity=".35" stroke-width="1.5"/>',
         _text(right - 16, bottom - 10, graph.count, size=20),
     ]
+    if graph.link:
+        parts.append(_text(70, 100, graph.link, size=18))
     parts += [_edge(graph.nodes[a], graph.nodes[b]) for a, b in graph.generative]
     parts += [_edge(graph.nodes[a], graph.nodes[b], side) for a, b, side in graph.inference]
     parts += [_circle(node) for node in graph.nodes.values()]

@@ -103,11 +103,11 @@ class _Edition:
         parts = sorted({one.part for page in catalogue.MENU if not page.served for one in page.scenes})
         asking = sorted({one.part for page in catalogue.MENU for one in page.scenes if one.questions})
         entries = [
-            *(f"frame/{name}.js" for name in ("ask", "lesson", "present", "qr", "share")),
+            *(f"frame/{name}.js" for name in ("ask", "lesson", "present", "qr", "share", "tour")),
             *(f"parts/{part}/{part}.js" for part in parts),
             *(f"parts/{part}/asks.js" for part in asking),
         ]
-        around = [f"style/{name}.css" for name in ("ask", "base", "present")]
+        around = [f"style/{name}.css" for name in ("ask", "base", "present", "tour")]
         sheets = [*around, *(f"parts/{part}/{part}.css" for part in parts)]
         site = {
             "name": NAME,
@@ -133,7 +133,12 @@ class _Edition:
     # Pages
 
     def _page(self, page: catalogue.Page) -> dict[str, Any]:
-        told = {"page": page.name, "title": page.title, "pages": [one.name for one in catalogue.MENU]}
+        told = {
+            "page": page.name,
+            "title": page.title,
+            "pages": [one.name for one in catalogue.MENU],
+            "tours": self._url(catalogue.TOURS, "all"),
+        }
         if page.served:
             scenes = [
                 {"id": one.id, "title": one.title, "part": one.part, "says": ""} for one in page.scenes[:1]

@@ -21,14 +21,14 @@ def press(page: Page, name: str) -> None:
 
 
 def test_steps_close_the_gap_lift_the_evidence_and_stand_in_the_link(open_page: OPEN) -> None:
-    page = open_page()
+    page = open_page(scene="idea")
     terms(page, "−3.15", "−3.62", "0.47")
     press(page, "E-step")
     terms(page, "−3.15", "−3.15", "0.00")
-    expect(page).to_have_url(re.compile(r"\?at=0\.4,0\.4$"))
+    expect(page).to_have_url(re.compile(r"\?scene=idea&at=0\.4,0\.4$"))
     press(page, "M-step")
     terms(page, "−2.40", "−2.70", "0.30")
-    expect(page).to_have_url(re.compile(r"\?at=1\.184,0\.4$"))
+    expect(page).to_have_url(re.compile(r"\?scene=idea&at=1\.184,0\.4$"))
     other = open_page(page.url.rsplit("/", 1)[1])
     terms(other, "−2.40", "−2.70", "0.30")
     press(page, "Start again")
@@ -38,12 +38,12 @@ def test_steps_close_the_gap_lift_the_evidence_and_stand_in_the_link(open_page: 
 
 
 def test_the_mark_is_moved_by_a_press_and_by_keys(open_page: OPEN) -> None:
-    page = open_page(at="1,0.5")
+    page = open_page(scene="idea", at="1,0.5")
     terms(page, "−2.52", "−2.63", "0.11")
     field = page.locator(".field")
     field.focus()
     page.keyboard.press("ArrowRight")  # φ alone
-    expect(page).to_have_url(re.compile(r"\?at=1,0\.6$"))
+    expect(page).to_have_url(re.compile(r"\?scene=idea&at=1,0\.6$"))
     terms(page, "−2.52", "−2.58", "0.06")
     field.click(position={"x": 200, "y": 100})
     expect(page).not_to_have_url(re.compile(r"at=1,"))
@@ -52,7 +52,7 @@ def test_the_mark_is_moved_by_a_press_and_by_keys(open_page: OPEN) -> None:
 
 
 def test_without_motion_a_step_is_there_at_once(open_page: OPEN) -> None:
-    page = open_page()
+    page = open_page(scene="idea")
     terms(page, "−3.15", "−3.62", "0.47")
     page.emulate_media(reduced_motion="reduce")
     page.evaluate("window.shown = []")
@@ -63,6 +63,32 @@ def test_without_motion_a_step_is_there_at_once(open_page: OPEN) -> None:
     press(page, "E-step")
     terms(page, "−3.15", "−3.15", "0.00")
     assert set(page.evaluate("shown")) == {"θ 0.40, φ 0.40, gap 0.00"}
+
+
+def test_the_ring_turns_until_it_is_touched_and_its_place_stands_in_the_link(open_page: OPEN) -> None:
+    page = open_page()
+    ring = page.locator(".ring canvas")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(ring).not_to_have_attribute("aria-valuenow", "0.00")
+    assert "turn" not in page.url
+    box = ring.bounding_box()
+    assert box
+    side = min(box["width"], box["height"])
+    ring.click(position={"x": box["width"] / 2 + 0.4 * side, "y": box["height"] / 2})
+    expect(ring).to_have_attribute("aria-valuetext", "50 % of the way from 2 to 3")
+    expect(page).to_have_url(re.compile(r"\?turn=2\.5$"))
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile(r"\?turn=2\.6$"))
+    page.reload()
+    expect(ring).to_have_attribute("aria-valuenow", "2.60")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(page.url.split("?")[0])
+    expect(page.get_by_role("button", name="Play")).to_be_visible()  # not by itself
+    expect(ring).to_have_attribute("aria-valuenow", "0.00")
+    page.locator(".ways .card", has_text="The one idea").click()
+    terms(page, "−3.15", "−3.62", "0.47")
+    assert page.faults == []
 
 
 def test_every_card_leads_to_its_page_and_back(open_page: OPEN) -> None:

@@ -170,11 +170,11 @@ def test_links_the_menu_and_back_and_forward(
 
 def test_the_menu_folds_away_and_colours_are_chosen(served: str, visit: Callable[..., Page]) -> None:
     page = visit(served)
-    shown(page, "idea")
+    shown(page, "start")
     page.get_by_role("button", name="Dark").click()
     expect(page.locator(".explorer")).to_have_attribute("data-theme", "dark")
     page.reload()
-    shown(page, "idea")
+    shown(page, "start")
     expect(page.locator(".explorer")).to_have_attribute("data-theme", "dark")
     expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
     page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
@@ -322,7 +322,7 @@ def test_firefox_shows_every_scene_from_a_file(edition: Path, served: str, tmp_p
 # Both editions
 
 VIEWS = {
-    "": ["idea", "models"],
+    "": ["start&turn=3.5", "idea", "models"],
     "factor-analysis": ["watch&step=40", "hand&moves=E,M25", "rotation&angle=30"],
     "vae": ["prior&seed=3", "flow&digit=17", "knobs&digit=4", "plane&digit=5", "walk", "dimensions&dim=2"],
     "cvae": ["styles&seed=2", "rewrite&digit=12", "guess&digit=8", "training"],

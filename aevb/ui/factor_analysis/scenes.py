@@ -11,8 +11,8 @@ WATCH = Scene(
     PART,
     "An <b>E-step</b> (in φ) closes the <b>gap</b>; an <b>M-step</b> (in θ) lifts ELBO and evidence. AEVB "
     "takes both at once.",
-    "Figure 2 is together, Figure 3 in turn, Figure 1 the planes. Late in an M-step the ELBO is flat in θ; "
-    "the evidence is not, and shows the noise.",
+    "Figure 2, Experiment 1, is together; Figure 3, Experiment 2, in turn; the planes’ data are Figure 1. "
+    "Late in an M-step the ELBO is flat in θ; the evidence is not, and shows the noise.",
     notes=(
         "Drag the step back to the beginning and play: the shaded band between the curves is the gap. Then "
         "choose E and M in turn, where evidence moves in M phases alone. Expect the question whether the "
@@ -47,7 +47,7 @@ HAND = Scene(
     "hand",
     "By hand",
     PART,
-    "One E-step or M-step at a time, exact or by so many gradient steps.",
+    "One E-step or M-step at a time, exact or by so many gradient steps: equation 3 in φ, equation 4 in θ.",
     notes=(
         "Let the class call the moves: E until the gap is 0, then M, then E again. Point at the two "
         "ellipses: an E-step moves q onto p(z | x), an M-step moves p(z | x) away. Many believe that an "
@@ -94,7 +94,8 @@ PLOT = Scene(
     "The curves, to zoom",
     PART,
     "The curves of Figures 2 and 3, with the thin, noisy estimate of the ELBO by one sample of z per point.",
-    "Drag over a range, turn the wheel or use the buttons to zoom; double-click for the whole run.",
+    "The evidence, equation 1, is known in closed form here. Drag over a range, turn the wheel or use the "
+    "buttons to zoom; double-click for the whole run.",
     notes=(
         "Zoom into the thin line: it is the estimate by one sample of z that the gradient is taken of, and "
         "it is far noisier than the curve. Say why training works all the same: its noise has mean zero. The "

@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from aevb import places
+from aevb import places, tours
+from aevb.checkpoints import CheckpointError
+from aevb.data import DataError
 from aevb.ui.cvae.scenes import SCENES as CVAE
 from aevb.ui.draw.scenes import SCENES as DRAW
 from aevb.ui.factor_analysis.scenes import SCENES as FACTOR_ANALYSIS
@@ -109,7 +112,17 @@ def _notes(key: str) -> bytes:
 NOTES = Content("notes", _notes, lambda key: digest(_notes(key)), "application/json")
 """Of each page, by "page/notes": the lecturer's notes, by the scenes' names."""
 
-CONTENTS = (MATHEMATICS, CELLS, NOTES)
+
+@cache
+def _tours(_: str) -> bytes:
+    scenes = {page.name: [scene.id for scene in page.scenes] for page in MENU}
+    return json.dumps({"scenes": scenes, "tours": {one.name: one.text for one in tours.shipped()}}).encode()
+
+
+TOURS = Content("tours", _tours, lambda key: digest(_tours(key)), "application/json")
+"""All tours that ship, and what another one is read against: the scenes' names, by their page's."""
+
+CONTENTS = (MATHEMATICS, CELLS, NOTES, TOURS)
 
 
 def told(page: Page, scene: Scene, url: Url) -> dict[str, Any]:
@@ -121,8 +134,12 @@ def told(page: Page, scene: Scene, url: Url) -> dict[str, Any]:
         "says": scene.says,
         "below": scene.below,
     }
-    if scene.options:
-        found["options"] = dict(scene.options)
+    options = dict(scene.options)
+    for name, (content, key) in scene.contents.items():
+        with suppress(CheckpointError, DataError):  # where it is missing its part does without
+            options[name] = url(content, key)
+    if options:
+        found["options"] = options
     if scene.mathematics:
         found["mathematics"] = url(MATHEMATICS, f"{page.name}/{scene.id}")
     if scene.cell:

@@ -43,12 +43,19 @@ def show(page: catalogue.Page) -> None:
         "checkpoints": list(page.checkpoints),
         "scenes": [catalogue.told(page, scene, served.url) for scene in page.scenes],
         "shared": shared,
+        "tours": served.url(catalogue.TOURS, "all"),
     }
     _component(key="explorer", data=data)
 
 
 def prepare() -> None:
     """Makes what the first visitors will fetch, so that they need not wait for it."""
+    for scene in catalogue.MENU[0].scenes:
+        for content, key in scene.contents.values():
+            try:
+                served.prepare(content, key)
+            except (CheckpointError, DataError) as error:
+                log.warning("%s", error)
     names = {name for page in catalogue.MENU for name in page.checkpoints}
     for name in sorted(names):
         try:

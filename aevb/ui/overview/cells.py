@@ -1,10 +1,23 @@
 """The first page's views in Python."""
 
 import torch
+from PIL import Image
 from torch.distributions import Categorical, kl_divergence
 
 import aevb
+from aevb import data
 from aevb.checkpoints import shipped
+from aevb.explore import codes
+from aevb.figures.images import sheet
+
+
+def start(turn: float | None = None) -> Image.Image:
+    """The image at a place of the ring of digits, of which 12 steps lead from each to the next."""
+    vae, test = aevb.load("vae").model, data.read().test
+    means = vae.encode(codes.seen(vae, test.images))
+    z = codes.ring(means, test.known_labels, 12)[round(12 * (turn or 0)) % 120]
+    print(f"‖z‖ = {z.norm():.2f}")
+    return sheet(codes.decode(vae, z[None]), 1)
 
 
 def idea(at: list[float] | None = None) -> dict[str, float]:

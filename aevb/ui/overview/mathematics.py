@@ -1,5 +1,6 @@
 """The one idea in formulas."""
 
+from aevb.explore import codes
 from aevb.models import factor_analysis as fa
 from aevb.training import Run
 from aevb.ui.shared.scene import ASCENT, Formula
@@ -8,6 +9,33 @@ EVIDENCE = r"\log p_\theta(\mathbf x)"
 RATIO = r"\frac{p_\theta(\mathbf x, \mathbf z)}{q_\phi(\mathbf z \mid \mathbf x)}"
 ELBO = rf"\mathbb E_{{q_\phi}}\!\left[\log {RATIO}\right]"
 GAP = r"D_{\text{KL}}(q_\phi(\mathbf z \mid \mathbf x) \,\|\, p_\theta(\mathbf z \mid \mathbf x))"
+
+START = (
+    Formula(
+        "From z to an image",
+        r"""
+$$
+\mathbf z \sim \mathcal N(\mathbf 0, \mathbf I), \qquad
+\mathbf x \sim p_\theta(\mathbf x \mid \mathbf z)
+= \text{ContinuousBernoullis}(\boldsymbol\lambda_\theta(\mathbf z))
+$$
+
+What is drawn is $\boldsymbol\lambda_\theta(\mathbf z)$, the decoder's answer.
+
+Section 5.3.1
+""",
+    ),
+    Formula(
+        "The ring",
+        r"""
+It passes through one test image's $\mathbf z$ of each class, the nearest to the mean of its class. From one
+to the next it is an arc, on which the length of $\mathbf z$ changes evenly. The decoder was asked at twelve
+places of each; what is between two of them is a blend of their images.
+""",
+        codes.ring,
+        ("passed = []", "return torch.cat"),
+    ),
+)
 
 IDEA = (
     Formula(

@@ -1,11 +1,33 @@
-"""The scenes of the first page: the one idea, and the five models of the tutorial's Table 1."""
+"""The scenes of the first page: a door, the one idea, and the five models of the tutorial's Table 1."""
 
+from aevb import tours
 from aevb.figures import drawings
 from aevb.ui.overview import cells, mathematics
 from aevb.ui.overview.models import MODELS as TABLE
 from aevb.ui.overview.models import Entry
+from aevb.ui.shared import contents
 from aevb.ui.shared.mathematics import formula
 from aevb.ui.shared.scene import Scene
+
+START = Scene(
+    "start",
+    "Start here",
+    "door",
+    "<b>Auto-encoding variational Bayes</b> fits models with latent variables z, such as this one: drag the "
+    "mark around the ring, and z goes through ten digits.",
+    "After Yang Zhi-Han, <em>Training Latent Variable Models with Auto-encoding Variational Bayes: A "
+    "Tutorial</em>. MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, CC BY-SA 3.0.",
+    options={
+        "steps": contents.RING_STEPS,
+        "tours": [
+            {"name": one.name, "title": one.title, "about": one.about, "steps": one.steps}
+            for one in tours.shipped()
+        ],
+    },
+    contents={"ring": (contents.RING, "vae")},
+    mathematics=mathematics.START,
+    cell=cells.start,
+)
 
 IDEA = Scene(
     "idea",
@@ -13,8 +35,8 @@ IDEA = Scene(
     "idea",
     "<b>AEVB</b> fits latent variable models: it is EM with both of its steps made approximate and taken at "
     "once. Drag the mark, or take the steps.",
-    "After Yang Zhi-Han, <em>Training Latent Variable Models with Auto-encoding Variational Bayes: A "
-    "Tutorial</em>. MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, CC BY-SA 3.0.",
+    "The evidence is an integral over z (equation 1), and the sum of ELBO and gap (equation 2). E-step and "
+    "M-step are exact here; AEVB follows the gradient (equations 3 and 4).",
     notes=(
         "Read the equation over the bars aloud: evidence is ELBO plus gap, and the gap is never negative. "
         "Take an E-step, then an M-step, and let the class say before each which bar will move; then drag "
@@ -76,4 +98,4 @@ JENSEN = Scene(
     cell=cells.jensen,
 )
 
-SCENES = (IDEA, MODELS, JENSEN)
+SCENES = (START, IDEA, MODELS, JENSEN)

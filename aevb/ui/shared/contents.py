@@ -11,10 +11,12 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import torch
 from cachetools import LRUCache, cached
 
 from aevb import checkpoints
 from aevb.checkpoints import Checkpoint, CheckpointError
+from aevb.explore import codes
 from aevb.explore.packing import Part, about, clusters, pack
 from aevb.explore.record import record
 from aevb.models import REGISTRY
@@ -24,6 +26,9 @@ from aevb.ui.shared.sentences import sentence
 
 CHUNK = 100
 """Test images that are fetched together: some 16 kB on the way."""
+
+RING_STEPS = 12
+"""Images from one class to the next: neighbours are so alike that their blend stands for what is between."""
 
 PARTS: tuple[Part, ...] = ("p", "q")
 """Weights of the generative nets, θ, and of the inference nets, φ: a scene of samples needs the first."""
@@ -169,13 +174,22 @@ def _clusters(name: str) -> bytes:
     return clusters(shares)
 
 
+def _ring(name: str) -> bytes:
+    """Images along a closed way through latent space past all classes, (C * RING_STEPS, D) in bytes."""
+    labels = loading.test_images(loading.source(name)).split.known_labels
+    means = torch.from_numpy(loading.test_means(name)).float()
+    images = codes.decode(loading.checkpoint(name).model, codes.ring(means, labels, RING_STEPS))
+    return (255 * images).round().byte().numpy().tobytes()
+
+
 WEIGHTS = Content("weights", _weights, _version)
 ABOUT = Content("about", _about, _version, "application/json")
 LATENTS = Content("latents", _latents, _version)
 POINTS = Content("map", _points, _version)
 CLUSTERS = Content("clusters", _clusters, _version)
+RING = Content("ring", _ring, _version)
 
-CONTENTS = (DIGITS, WEIGHTS, ABOUT, LATENTS, POINTS, CLUSTERS)
+CONTENTS = (DIGITS, WEIGHTS, ABOUT, LATENTS, POINTS, CLUSTERS, RING)
 
 
 def checkpoint(name: str, url: Url) -> dict[str, object]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aevb.ui.shared.contents import Content
+
 ASCENT = r"""
 $$
 \begin{aligned}
@@ -69,6 +71,7 @@ class Scene:
         says: one sentence above it; HTML, as `below`.
         below: at most two sentences below it.
         options: what the instrument is told, in JSON.
+        contents: what it is told the place of, by name: the content, and its key.
         notes: to whoever presents it: what to say, what to move, and what students get wrong. Plain text.
         mathematics: the steps that it shows.
         cell: what computes the view in Python (`aevb.ui.shared.cell`).
@@ -82,6 +85,7 @@ class Scene:
     below: str = ""
     notes: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    contents: Mapping[str, tuple[Content, str]] = field(default_factory=dict)
     mathematics: Sequence[Formula] = ()
     cell: Callable[..., Any] | None = None
     questions: Sequence[Question] = ()

@@ -30,14 +30,16 @@ import { Link, SceneModel, unembedded } from "./link.js";
  * @property {string} [notes] where the lecturer's notes on its scenes are
  * @property {string[]} [checkpoints] the shipped ones that it looks at, where others may stand in their place
  * @property {Record<string, any>} shared what all parts are told: where digits and checkpoints are
+ * @property {string} tours where the tours are, and the names of all pages' scenes
  */
 
 const KEYS = [
-  ["← →", "the scene before, the next one"],
+  ["← →", "the scene before, the next one; in a tour its steps"],
   ["1 … 9", "a scene by its number"],
   ["r", "draw again, where a scene draws"],
   ["m", "the mathematics of the scene"],
   ["g", "the glossary, and these keys"],
+  ["a", "the answer to a tour’s question"],
   ["s", "take the view along: link, page, Python, picture"],
   ["p", "present: the scene alone, in large letters"],
   ["k", "predict what a scene shows, where it asks; skip its question"],
@@ -93,12 +95,12 @@ export class Explorer {
     this.share = null;
     /** @type {import("./present.js").Presenter | null} */
     this.presenter = null;
-    /** A tour that the scenes are shown on. @type {{ step(direction: number): boolean, notes: string } | null} */
-    this.tour = null;
     /** @type {import("./lesson.js").Lesson | null} */
     this.lesson = null;
     /** @type {import("./ask.js").Asking | null} */
     this.asking = null;
+    /** What leads through the scenes, where the link names it. @type {import("./tour.js").Tour | null} */
+    this.tour = null;
     /** What all parts are told. @type {Record<string, any>} */
     this.shared = {};
     /** Says why there is nothing to see, where there is nothing. @type {HTMLElement | null} */
@@ -117,6 +119,7 @@ export class Explorer {
     this.link.on("checkpoint", () => this.open());
     this.link.on("present", () => this.present());
     this.link.on("free", () => this.teach());
+    this.link.on("tour", () => this.guide());
     const { signal } = this.ended;
     if (this.embedded) this.leaveAlone(signal);
     else document.addEventListener("keydown", (event) => this.key(event), { signal });
@@ -128,9 +131,14 @@ export class Explorer {
       queueMicrotask(() => this.tellUnread()); // of all that it refuses
     };
     this.root.addEventListener("unread", refuse, { signal });
+    const begin = async (/** @type {any} */ event) => {
+      (await this.tours())?.begin(this, event.detail);
+    };
+    this.root.addEventListener("tour", begin, { signal });
     this.ready = adoptStyle(this.tree, "style/base.css").then(() => {
       root.classList.add("styled");
       this.present();
+      this.guide();
       if (!this.link.free) return this.open();
       return this.teach().then(() => this.open());
     });
@@ -249,8 +257,8 @@ export class Explorer {
       this.below,
     );
     this.panel = h("aside.panel", { hidden: true, tabIndex: -1 });
-    const beside = h("div.beside", {}, this.strip, this.notice, this.scene);
-    this.root.replaceChildren(beside, this.panel);
+    this.beside = h("div.beside", {}, this.strip, this.notice, this.scene);
+    this.root.replaceChildren(this.beside, this.panel);
     this.root.dataset.page = page.page;
     this.root.classList.toggle("embedded", this.embedded);
     this.tellAddress();
@@ -382,9 +390,14 @@ export class Explorer {
     if (!more.length) return;
     const list = [names.slice(0, -1).join(", "), names[names.length - 1]].filter(Boolean).join(" and ");
     const rest = names.length === 1 ? "it is at its default" : "they are at their defaults";
-    this.notice.textContent = `This link’s ${list} could not be read; ${rest}.`;
-    this.notice.hidden = false;
+    this.tell(`This link’s ${list} could not be read; ${rest}.`);
     this.link.save();
+  }
+
+  /** Says a sentence above the scene, until something else is chosen. @param {string} sentence */
+  tell(sentence) {
+    this.notice.textContent = sentence;
+    this.notice.hidden = false;
     const forget = () => {
       this.unread = [];
       this.notice.hidden = true;
@@ -395,7 +408,10 @@ export class Explorer {
 
   /** @param {number} by */
   step(by) {
-    if (this.tour?.step(by)) return this.presenter?.tell();
+    if (this.tour) {
+      if (this.tour.step(by)) this.presenter?.tell();
+      return;
+    }
     const { scenes } = this.page, to = scenes[scenes.indexOf(this.current) + by];
     if (to) this.link.go(to.id);
   }
@@ -450,6 +466,27 @@ export class Explorer {
     const link = new URL(url, location.href);
     link.searchParams.set("present", "true");
     return link.href.replaceAll("%2C", ",");
+  }
+
+  // Tours
+
+  /** Their module, which most visits never need. */
+  async tours() {
+    try {
+      return await source.module("frame/tour.js");
+    } catch {
+      this.tell("The tour could not be loaded: reload the page.");
+    }
+  }
+
+  /** Shows the tour that the link names. */
+  async guide() {
+    const name = this.link.get("tour");
+    const tour = name && !this.embedded ? await (await this.tours())?.follow(this) : null;
+    if (name !== this.link.get("tour")) return;
+    this.tour?.close();
+    this.tour = tour ?? null;
+    await this.tour?.open();
   }
 
   // Beside the scene
@@ -575,6 +612,7 @@ export class Explorer {
     if (scene) this.link.go(scene.id);
     else if (event.key === "ArrowRight" || event.key === "PageDown") this.step(1);
     else if (event.key === "ArrowLeft" || event.key === "PageUp") this.step(-1);
+    else if (event.key === "a") this.tour?.reveal.click();
     else if (event.key === "m") this.toggleMathematics();
     else if (event.key === "g" || event.key === "?") this.toggleGlossary();
     else if (event.key === "s") this.toggleShare();

@@ -11,6 +11,7 @@ import { choice, mark, number, text } from "../kit/params.js";
 const WRITE = 200; // ms until the URL is written: browsers refuse to have it written on every frame
 const CHECKPOINT = /^[0-9a-f]{16,32}$/;
 const NAMES = /^[a-z]\w*(,[a-z]\w*)*$/i; // of values, or of one number of several: z3
+const TOUR = /^([a-z][a-z0-9-]*|~[\w-]+)$/; // its name, or all of it
 const STROKES = /^([0-9a-f]{4})+(-([0-9a-f]{4})+)*$/;
 
 export class Link {
@@ -32,6 +33,8 @@ export class Link {
       strokes: text({ form: STROKES }),
       present: mark,
       free: text({ form: NAMES }), // in a lesson: what may be changed
+      tour: text({ form: TOUR, longest: 7000 }),
+      stop: number({ initial: 1, least: 1, most: 60 }), // of the tour: the step that one is at
     };
     /** @type {Map<string, Set<() => void>>} */
     this.listeners = new Map();
@@ -201,7 +204,9 @@ export class Link {
   choose(name) {
     this.flush();
     for (const [key, { initial }] of Object.entries(this.params)) {
-      if (!["scene", "checkpoint", "present", "free"].includes(key)) this.values.set(key, initial);
+      if (!["scene", "checkpoint", "present", "free", "tour", "stop"].includes(key)) {
+        this.values.set(key, initial);
+      }
     }
     this.texts.clear();
     this.set("checkpoint", name);

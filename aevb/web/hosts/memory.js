@@ -23,9 +23,12 @@ export function leftWith(page) {
 /** @param {Page} page @param {string} search @param {string[]} ofSubject */
 export function keep({ page, shared }, search, ofSubject) {
   try {
+    const said = new URLSearchParams(search);
+    for (const key of ["tour", "stop"]) said.delete(key); // the menu leads out of a tour
+    search = said.toString();
     sessionStorage.setItem(`aevb:${page}`, JSON.stringify({ search, ofSubject }));
-    if (!shared.digits || ofOther(new URLSearchParams(search))) return; // the page shows none of the test digits
-    sessionStorage.setItem("aevb:subject", subjectOf(new URLSearchParams(search)).toString());
+    if (!shared.digits || ofOther(said)) return; // the page shows none of the test digits
+    sessionStorage.setItem("aevb:subject", subjectOf(said).toString());
   } catch { /* a browser that keeps nothing: pages open at their beginning */ }
 }
 

@@ -14,7 +14,7 @@ export const source = {
   module: (path) => import(`../${path}`),
   text: async (path) => await (await answered(new URL(`../${path}`, import.meta.url))).text(),
   bytes: async (url) => await (await answered(new URL(url, document.baseURI))).arrayBuffer(),
-  address: (page, search) => page + search,
+  address: (page, search) => (page || "./") + search,
 };
 
 /** Called by a host that has them elsewhere. @param {Partial<Source>} own */
