@@ -215,7 +215,7 @@ def test_without_a_mean_the_model_is_the_tutorials() -> None:
         "q_z_given_x.V",
         "q_z_given_x.cholesky",
     }
-    assert model.config == {"data_dim": 3, "latent_dim": 2, "mean": False}
+    assert model.config == {"data_dim": 3, "latent_dim": 2, "mean": False, "covariance": "full", "scale": 0.1}
     assert "p_x_given_z.mu" in FactorAnalysis(mean=True).state_dict()
 
 
