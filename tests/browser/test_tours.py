@@ -201,7 +201,7 @@ def test_the_third_tour_reaches_whatever_has_a_number_each_named_on_its_scene() 
             reached |= {f"{kind.lower()} {number}" for number in re.findall(r"[\d.]*\d", numbers)}
             for number in re.findall(r"\d+", numbers) if kind == "Figure" else ():
                 assert re.search(rf"Figures?[^.]*\b{number}\b", words[where]), (where, number)
-    figures = {f"figure {number}" for number in range(1, 13)} - {"figure 4"}
+    figures = {f"figure {number}" for number in range(1, 13)}
     sections = "1 2 3.1 3.2 3.3 4 5.1 5.2.1 5.2.3 5.2.4 5.3.1 5.3.2 5.3.3 5.4.1 5.4.2 5.4.3 5.4.4"
     sections += " 5.5.1 5.5.2 5.5.3 5.5.4 5.6.1 5.6.2 5.6.3 5.6.4"
     assert figures <= reached

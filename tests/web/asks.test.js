@@ -7,7 +7,8 @@ import { one } from "../../aevb/web/kit/format.js";
 /** A part's model of fixed values. @param {Record<string, any>} values @returns {any} */
 const modelOf = (values) => ({ get: (/** @type {string} */ key) => values[key] });
 
-const WALK = { experiment: "together", lr: 0.01, batch: "32", L: "2", steps: 1000, seed: 14, moves: "" };
+const SETTINGS = { experiment: "together", lr: 0.01, batch: "32", L: "2", family: "full" };
+const WALK = { ...SETTINGS, steps: 1000, seed: 14, moves: "" };
 
 Deno.test("an E-step closes the gap, once; an M-step from an open one may lower the evidence", async () => {
   const judge = async (/** @type {string} */ name, /** @type {object} */ more) => {

@@ -68,6 +68,10 @@ FAMILIES = Scene(
     "θ bends to make it small: W is free to rotate, until the posterior lies straight. Fixed, q does "
     "reasonably well where its σ is small, says the tutorial (5.2.4).",
     options={"view": "families"},
+    notes=(
+        "Choose diagonal and watch W turn until the posterior lies straight: a poor q changes the model, "
+        "too. A fixed and wide q pays with a gap that no training closes."
+    ),
     mathematics=mathematics.FAMILIES,
     cell=cells.families,
 )

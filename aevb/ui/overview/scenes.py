@@ -25,6 +25,10 @@ START = Scene(
         ],
     },
     contents={"ring": (contents.RING, "vae")},
+    notes=(
+        "Leave it turning while the class comes in. Then drag the mark and ask what z is: two numbers on a "
+        "ring that leads through twenty dimensions. Nobody told the model what a digit is."
+    ),
     mathematics=mathematics.START,
     cell=cells.start,
 )
@@ -94,6 +98,11 @@ JENSEN = Scene(
     "Each value of z is a point of the logarithm’s curve, as large as its q(z). Their centre of mass lies "
     "under the curve: at p(x), at the height of the ELBO. (Section 2)",
     options={"formulas": [formula(one, display=True) for one in mathematics.JENSEN_BOTH]},
+    notes=(
+        "Start far from the posterior and move one share at a time: the centre of mass slides under the "
+        "curve, and its height is the ELBO. Students often take the gap for an error of the estimate; it is"
+        " there with exact numbers."
+    ),
     mathematics=mathematics.JENSEN,
     cell=cells.jensen,
 )

@@ -29,6 +29,10 @@ NORMALISATION = Scene(
     "a density is about numbers in [0, 1]. Choose a pixel.",
     "A density may be above 1, and here mostly is: hence an ELBO of 1,800 nats. The noise allows no more "
     "than 784 log 256 = 4,347, as if each level were known.",
+    notes=(
+        "Choose a black pixel first: nearly all of its images have level 0, so its density may grow very "
+        "high. Then a pixel in the middle. The noise is what keeps a density from growing without bound."
+    ),
     mathematics=mathematics.NORMALISATION,
     cell=cells.normalisation,
 )
@@ -59,6 +63,11 @@ FORCING = Scene(
     "does q cover both modes, or choose one?",
     "Reverse, q pays where p is near 0: it is zero-forcing, and too narrow. Forward, q pays where it misses "
     "p: it covers both. Only the reverse one needs no draws from p(z | x).",
+    notes=(
+        "Ask for a guess before pressing Descend. Move the modes apart under the reverse KL: q stays with "
+        "one of them. The same under the forward KL covers both, and puts most of its mass where there is "
+        "none of p."
+    ),
     mathematics=mathematics.FORCING,
     cell=cells.forcing,
 )
@@ -71,6 +80,10 @@ AMORTISED = Scene(
     "<b>encoder</b> gives all of them one in a single pass.",
     "What the encoder leaves is the amortisation gap. What then remains, to the evidence, no diagonal normal "
     "can close.",
+    notes=(
+        "Let it climb from the encoder's q, then from the prior: both come to the same height, the one in a"
+        " few steps. The encoder took one pass. That is the price and the gain of amortisation."
+    ),
     mathematics=mathematics.AMORTISED,
     cell=cells.amortised,
 )

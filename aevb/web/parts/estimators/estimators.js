@@ -42,6 +42,7 @@ class Estimators {
     const over = segments(model, "over", "Across", { epochs: "by epochs", time: "by time" });
     this.slider = slider({
       label: "epoch",
+      sets: "epochs",
       least: 0,
       most: this.last,
       step: 1,

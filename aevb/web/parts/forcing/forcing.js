@@ -47,7 +47,7 @@ class Forcing {
     this.el = el;
     this.p = new TwoModes(model.get("apart"));
     this.curves = new Panel(h("canvas.live.curves", { role: "img" }));
-    this.field = new Panel(h("canvas.live.field", { role: "slider", tabIndex: 0 }));
+    this.field = new Panel(h("canvas.live.field", { role: "slider", tabIndex: 0, "data-sets": "q" }));
     const { canvas } = this.field, done = () => model.save_changes();
     canvas.setAttribute("aria-roledescription", "two-dimensional slider");
     for (const [name, value] of [["min", -END], ["max", END]]) {
@@ -72,6 +72,7 @@ class Forcing {
       most: 6,
       step: 0.1,
       say: (value) => value.toFixed(1),
+      sets: "apart",
       input: (value) => model.set("apart", value),
       done,
     });
@@ -87,8 +88,8 @@ class Forcing {
         h(
           "div.controls",
           {},
-          button("Descend", () => this.descend(), { className: "button primary" }),
-          button("Start again", () => this.drag(null, true)),
+          button("Descend", () => this.descend(), { className: "button primary", "data-sets": "q" }),
+          button("Start again", () => this.drag(null, true), { "data-sets": "q" }),
         ),
         h(
           "dl.divergences",

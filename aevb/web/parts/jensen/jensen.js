@@ -42,6 +42,7 @@ class Jensen {
         most: 100 - 2 * LEAST,
         step: 1,
         say: (percent) => (percent / 100).toFixed(2),
+        sets: "q",
         input: (percent) => model.set("q", divide(model.get("q"), k, percent, LEAST)),
         done,
       })
@@ -74,7 +75,7 @@ class Jensen {
         h("tr", {}, h("th", { scope: "row", colSpan: 3 }, "mean under q: p(x), ELBO and KL"), ...this.means),
       ),
     );
-    this.tight = button("Set q to the posterior", () => put(model, "q", POSTERIOR));
+    this.tight = button("Set q to the posterior", () => put(model, "q", POSTERIOR), { "data-sets": "q" });
     /** @type {string[]} */
     const formulas = model.get("formulas");
     this.sums = formulas.map(() => h("b"));

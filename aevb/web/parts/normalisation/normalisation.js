@@ -51,7 +51,7 @@ class Normalisation {
     const chooser = digitChooser(model);
     el.append(
       h("div.controls", {}, chooser.element, seedButton(model, "Noise again")),
-      h("div.image", { "data-control": "" }, this.image.element),
+      h("div.image", { "data-control": "", "data-sets": "pixel" }, this.image.element),
       h("div.charts", {}, levels, near, h("div.what", { "data-instrument": "" }, density)),
       this.told,
     );
