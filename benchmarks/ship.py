@@ -47,8 +47,10 @@ def ship(name: str, run: Path, bounds: Sequence[int], facts: Mapping[str, Any] =
     rounding = {"fraction_bits": FRACTION, "test": test}
     checkpoints.write_json(folder / "training.json", checkpoint.training | rounding | dict(facts))
     print(json.dumps(test, indent=2))
-    for command in ("measure", "map"):
-        aevb([command, str(folder)])
+    aevb(["measure", str(folder)])
+    if checkpoint.model.length == 1:  # no page maps z of several rows
+        aevb(["map", str(folder)])
+    aevb(["manifest"])
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ def test_a_presented_scene_fits_its_screen_in_letters_for_the_back_row(
 
 
 def test_a_lecture_by_its_keys(open_page: OPEN) -> None:
-    page = open_page("vae", scene="flow", digit=7, width=1920, height=1080)
+    page = open_page("vae", scene="amortised", digit=7, width=1920, height=1080)
     page.keyboard.press("p")
     explorer, sidebar = page.locator(".explorer"), page.locator("[data-testid=stSidebar]")
     expect(explorer).to_have_class(re.compile("presenting"))
@@ -53,7 +53,7 @@ def test_a_lecture_by_its_keys(open_page: OPEN) -> None:
         (" ", "knobs"),
         ("PageDown", "plane"),
         ("PageUp", "knobs"),
-        ("ArrowLeft", "flow"),
+        ("ArrowLeft", "amortised"),
         (" ", "knobs"),
     ):
         page.keyboard.press(key)
@@ -122,7 +122,7 @@ def test_a_lecture_by_its_link_and_from_page_to_page(open_page: OPEN) -> None:
     expect(page).to_have_url(re.compile(r"/vae\?.*present=true"))
     page.locator(".top").hover()
     page.get_by_role("button", name="Next (Page Down)").click()
-    page.locator(".explorer.presenting[data-shown=flow]").wait_for()
+    page.locator(".explorer.presenting[data-shown=normalisation]").wait_for()
     assert page.evaluate(full)
     page.get_by_role("button", name="Leave (Esc)").click()
     page.wait_for_function(f"!{full}")

@@ -27,7 +27,7 @@ const STARTS = { clusters: "From clusters", plain: "From the plain start" };
 
 export const params = {
   epoch: number({ initial: null, least: 1, most: 100000 }),
-  start: choice({ initial: "clusters", of: Object.keys(STARTS) }),
+  origin: choice({ initial: "clusters", of: Object.keys(STARTS) }),
 };
 
 export default {
@@ -55,8 +55,11 @@ class Training {
       done: () => model.save_changes(),
     });
     this.readout = h("p.readout", { role: "status" });
-    this.controls = h("div.controls.at", { "data-control": "" }, this.slider.element, this.readout);
-    el.append(this.place, this.controls, this.facts);
+    el.append(
+      this.place,
+      h("div.controls.at", { "data-control": "" }, this.slider.element, this.readout),
+      this.facts,
+    );
     /** @type {(() => void)[]} */
     this.ends = [onLayout(el, () => this.layout())];
     this.ends.push(
@@ -81,19 +84,19 @@ class Training {
       plain: { record: record.plain, charts: plain, beside: chartsOf(record) },
     };
     if (plain) {
-      const starts = segments(this.model, "start", "Start of the training", STARTS);
-      this.controls.prepend(starts.element);
+      const starts = segments(this.model, "origin", "Start of the training", STARTS);
+      this.el.prepend(h("div.starts", {}, starts.element));
       this.ends.push(starts.end);
     }
     this.ends.push(
-      follow(this.model, ["start"], () => this.choose()),
+      follow(this.model, ["origin"], () => this.choose()),
       follow(this.model, ["epoch"], () => this.draw()),
     );
   }
 
   /** Shows the run that is chosen. */
   choose() {
-    const { record, charts, beside } = /** @type {any} */ (this.runs)[this.model.get("start")];
+    const { record, charts, beside } = /** @type {any} */ (this.runs)[this.model.get("origin")];
     this.record = record ?? /** @type {any} */ (this.runs).clusters.record;
     this.place.replaceChildren();
     /** @type {(Chart & { panel: Panel, beside: Line[] })[]} */
@@ -218,7 +221,7 @@ class Training {
     const { epoch, el } = this,
       theme = themeOf(el),
       point = this.record.curve[epoch - 1],
-      { chosen } = this.record;
+      kept = this.record === /** @type {any} */ (this.runs).clusters.record && this.record.chosen;
     for (const { panel, lines } of this.charts) {
       const { axes } = panel;
       if (!axes) continue;
@@ -240,7 +243,7 @@ class Training {
     const parts = this.charts.flatMap(({ lines, digits, title }) =>
       lines.map(({ name, values }) => `${name || title} ${signed(values[epoch - 1], digits)}`)
     );
-    setText(this.readout, parts.join("; ") + (epoch === chosen ? " (this checkpoint)" : ""));
+    setText(this.readout, parts.join("; ") + (epoch === kept ? " (this checkpoint)" : ""));
     this.slider.range.setAttribute("aria-valuetext", `epoch ${point.epoch}: ${this.readout.textContent}`);
   }
 }
