@@ -238,3 +238,31 @@ def test_every_scene_has_its_part():
         assert page.script.is_file()
         assert {scene.part for scene in page.scenes} <= parts, page.name
         assert len({scene.id for scene in page.scenes}) == len(page.scenes) > 0, page.name
+
+
+def test_what_scenes_of_a_page_share_in_its_link_means_the_same():
+    """A value goes along from scene to scene: where two parts give one name to two things, one fails."""
+    from aevb.ui.frame.catalogue import MENU
+
+    for page in MENU:
+        named: dict[str, dict[str, str]] = {}
+        for part in dict.fromkeys(scene.part for scene in page.scenes):
+            for key, said in parameters(part).items():
+                named.setdefault(key, {})[part] = said
+        clashes = {key: said for key, said in named.items() if len(set(said.values())) > 1}
+        assert clashes == {}, page.name
+
+
+def parameters(part: str) -> dict[str, str]:
+    """What a part's link says: the source of each of its parameters, by name, without white space."""
+    source = (ROOT / f"aevb/web/parts/{part}/{part}.js").read_text(encoding="utf-8")
+    found = re.search(r"export const params = \{(.*?)\n?\};", source, re.DOTALL)
+    entries, depth = [""], 0
+    for character in found[1] if found else "":
+        depth += (character in "([{") - (character in ")]}")
+        if character == "," and not depth:
+            entries.append("")
+        else:
+            entries[-1] += character
+    pairs = (re.sub(r"//.*|\s+", "", entry).partition(":") for entry in entries)
+    return {key: said or key for key, _, said in pairs if key and not key.startswith("...")}
