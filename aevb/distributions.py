@@ -63,11 +63,11 @@ class _LogPartition(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (logits,) = ctx.saved_tensors
-        return gradient * _mean(logits)
+        return gradient * _Mean.apply(logits)
 
 
 class _Mean(torch.autograd.Function):
-    """1/(1 - e⁻ˡ) - 1/l, with its derivative, the variance."""
+    """1/(1 - e⁻ˡ) - 1/l, with its derivative, the variance: to a rounding of 1/2, as a gradient needs it."""
 
     generate_vmap_rule = True
 
@@ -76,10 +76,10 @@ class _Mean(torch.autograd.Function):
         # The two terms cancel near 0: there it is the series 1/2 + l/12 - l³/720, hung on its value at 0.1,
         # good to 1e-9. No torch.where: it takes as long as forty products where its choice is random.
         size = logits.abs()
-        held = size.clamp(min=0.1)
+        held, small = size.clamp(min=0.1), size.clamp_(max=0.1)
         inverse = held.reciprocal()
         above = torch.expm1(-held).reciprocal_().add_(inverse).add_(0.5).neg_()  # of 1/2, at ±held
-        share = (held - size).mul_(held.add_(size)).div_(60).add_(1).mul_(logits).mul_(inverse)
+        share = small.square_().neg_().add_(0.01).div_(60).add_(1).mul_(logits).mul_(inverse)
         return above.mul_(share).add_(0.5)
 
     @staticmethod
@@ -93,7 +93,14 @@ class _Mean(torch.autograd.Function):
 
 
 def _mean(logits: Tensor) -> Tensor:
-    return _Mean.apply(logits)
+    """The same to a rounding of itself, however near to 0 it is, for what multiplies it with large logits."""
+    # Its two terms cancel near 0; the series is good to 1e-9 where it is used. What is not selected must stay
+    # finite as well: a gradient is multiplied with it.
+    near_zero = logits.abs() < 0.1
+    safe = torch.where(near_zero, torch.ones_like(logits), logits)
+    exact = (-1 / torch.expm1(-safe.clamp(-80, 80)) - 1 / safe).clamp(0, 1)  # rounding leaves it
+    series = 0.5 + logits / 12 - logits**3 / 720
+    return torch.where(near_zero, series, exact)
 
 
 def _variance(logits: Tensor) -> Tensor:

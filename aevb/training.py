@@ -511,7 +511,12 @@ class Run:
             objective = elbo if beta is None else self._weighed(terms, batch, beta)
         self._terms = tuple(terms)
         together = [parameter for parameters in moved.values() for parameter in parameters]
-        found = torch.autograd.grad(-objective, together, allow_unused=True)
+        found = [
+            gradient if gradient is None else _laid_out_as(parameter, gradient)
+            for parameter, gradient in zip(
+                together, torch.autograd.grad(-objective, together, allow_unused=True), strict=True
+            )
+        ]
         self.workers.add(found)
         gradients = dict(zip(map(id, together), found, strict=True))
         norms = self._clipped(moved, gradients)
@@ -601,6 +606,16 @@ class _Proportion:
             raise Diverged(
                 f"The ELBO is {elbo:.4g} at step {step}: lower the learning rate, which is {rate:g}."
             )
+
+
+def _laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
+    """The gradient in the order of its parameter's memory, which the fused optimiser takes for granted.
+
+    A part of a larger tensor's gradient is a view of that.
+    """
+    if gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter).copy_(gradient)
 
 
 def _rate_factor(config: TrainingConfig, step: int) -> float:

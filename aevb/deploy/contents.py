@@ -21,7 +21,7 @@ BESIDE = (
     "checkpoints/SHA256SUMS",
     LICENSE,
 )
-PACKAGE = {".py", ".typed", ".js", ".css", ".svg", ".html", ".npz", ".md"}
+PACKAGE = {".py", ".typed", ".js", ".css", ".svg", ".html", ".npz", ".md", ".json", ".tour"}
 """The suffixes of what belongs to the package."""
 
 

@@ -49,6 +49,6 @@ def shipped() -> tuple[Tour, ...]:
 
 
 def _read(name: str) -> Tour:
-    text = (Path(__file__).parent / f"{name}.txt").read_text(encoding="utf-8")
+    text = (Path(__file__).parent / f"{name}.tour").read_text(encoding="utf-8")
     title, about = (re.findall(rf"^{field}: *(.+)$", text, re.MULTILINE)[0] for field in ("Tour", "About"))
     return Tour(name, title, about, len(re.findall(r"^Step:", text, re.MULTILINE)), text)
