@@ -42,7 +42,12 @@ def run(start: str, seed: int) -> dict:
 def summary(records: dict[int, dict]) -> dict:
     """Mean and standard deviation over the seeds of the test ELBO in nats and of the accuracy."""
     runs = [
-        {"seed": seed, "elbo": record["test"]["elbo"], "accuracy": record["test"]["scores"]["accuracy"]}
+        {
+            "seed": seed,
+            "validation_elbo": validated(record),
+            "elbo": record["test"]["elbo"],
+            "accuracy": record["test"]["scores"]["accuracy"],
+        }
         for seed, record in records.items()
     ]
     spread = {name: _mean_and_deviation([run[name] for run in runs]) for name in ("elbo", "accuracy")}
