@@ -109,8 +109,8 @@ def test_a_curve_is_that_of_the_training(number):
     picture = FIGURES[number].draw()
     curve = picture.source.training["curve"]
     figure = next(part for part in picture.parts.values() if isinstance(part, go.Figure))
-    test = next(trace for trace in figure.data if trace.name == "test")
-    assert list(test.y) == [epoch["test_elbo"] for epoch in curve] and len(curve) > 5
+    measured = next(trace for trace in figure.data if trace.name == "validation")
+    assert list(measured.y) == [epoch["validation_elbo"] for epoch in curve] and len(curve) > 5
 
 
 def test_figures_6_and_7_show_the_same_draws():
