@@ -222,8 +222,8 @@ FIGURES = {
     10: Figure(
         "How the Gaussian mixture VAE finds clusters",
         "5.5.4",
-        "ELBO, conditional entropy of q(y | x) and clustering accuracy of the test set after each epoch. "
-        "Labels serve to score alone.",
+        "ELBO, conditional entropy of q(y | x) and clustering accuracy of the validation images after each "
+        "epoch. Labels serve to score alone.",
         gmvae_curves,
     ),
     11: Figure(

@@ -49,7 +49,9 @@ def test_the_density_integrates_to_1_and_its_moments_are_the_integrals(logit: fl
 def test_the_distribution_function_is_the_densitys_integral(logit: float, upper: float) -> None:
     x, weights = rule(logit, upper)
     expected = integral(one(logit).log_prob(x).exp(), weights)
-    assert math.isclose(one(logit).cdf(torch.tensor(upper, dtype=torch.float64)).item(), expected, abs_tol=1e-6)
+    assert math.isclose(
+        one(logit).cdf(torch.tensor(upper, dtype=torch.float64)).item(), expected, abs_tol=1e-6
+    )
 
 
 @given(LOGITS, SHARES, SHARES)
