@@ -9,7 +9,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -504,7 +504,8 @@ class Run:
         """The figures that `_ascent` names, (F,), and the gradient of each that is moved, empty for none."""
         bfloat16 = self.precision == "bfloat16"
         autocast = torch.autocast(self.model.device.type, torch.bfloat16, enabled=bfloat16)
-        with autocast, shortcuts.taken():
+        # Several processes take the plain form: what they say to each other is part of its graph.
+        with autocast, shortcuts.taken() if self.workers.count == 1 else nullcontext():
             terms = self.model(*batch, generator=self._generator)
             terms = {name: self.workers.whole(term) for name, term in terms.items()}
             elbo = total(terms).mean()
