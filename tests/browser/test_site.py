@@ -159,7 +159,8 @@ def test_links_the_menu_and_back_and_forward(
     page.get_by_role("link", name="VAE", exact=True).click()
     shown(page, "flow")  # as it was left
     page.get_by_role("link", name="Overview").click()
-    page.keyboard.press("2")
+    shown(page, "start")
+    page.keyboard.press("3")
     page.locator("a.card", has_text="Variational RNN").click()
     shown(page, "growing")
     assert page.url == f"{start}?page=vrnn"
