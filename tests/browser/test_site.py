@@ -185,7 +185,7 @@ def test_the_menu_folds_away_and_colours_are_chosen(served: str, visit: Callable
     expect(page.locator(".menu")).to_be_hidden()
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("button", name="Menu", exact=True).click()
-    page.get_by_role("link", name="Draw").click()
+    page.get_by_role("link", name="Draw", exact=True).click()
     shown(page, "draw")
     expect(page.locator(".menu")).to_be_hidden()
     assert page.faults == []
