@@ -49,8 +49,10 @@ def test_a_cell_opens_its_images_the_surest_first(open_page: OPEN, shares: torch
     expect(page.locator(".matched")).to_have_count(10)
     matched = round(checkpoints.load("gmvae").measures["accuracy"] * 10_000)
     expect(page.get_by_text(f"{matched:,} of the 10,000 test images")).to_be_visible()
-    expect(cell(page, 4, 9)).to_have_attribute("aria-selected", "true")  # the commonest mistake
-    assert opened(page) == members(shares, test.labels, order[4], 9)[:60].tolist()
+    mistakes = counts[order] * (1 - np.eye(10, dtype=int))
+    row, label = map(int, np.unravel_index(mistakes.argmax(), mistakes.shape))  # the commonest mistake
+    expect(cell(page, row, label)).to_have_attribute("aria-selected", "true")
+    assert opened(page) == members(shares, test.labels, order[row], label)[:60].tolist()
     cell(page, 7, 7).click()
     expect(page).to_have_url(re.compile("cell=7,7(&|$)"))
     wanted = members(shares, test.labels, order[7], 7)
