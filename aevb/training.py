@@ -9,7 +9,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -483,13 +483,13 @@ class Run:
         key = (plain, *map(id, together), *(part.shape for part in batch))
         if key not in self._replays:
 
-            def compute(weight: Tensor, *observed: Tensor) -> list[Tensor]:
-                return self._ascend(moved, None if plain else weight, observed)
+            def compute(*inputs: Tensor) -> list[Tensor]:
+                return self._ascend(moved, *((None, inputs) if plain else (inputs[0], inputs[1:])))
 
             # What several processes say to each other is not recorded.
             self._replays[key] = compute if self.workers.count > 1 else Replayed(compute, self._generator)
-        weight = torch.tensor(beta, device=self.model.device)
-        figures, *gradients = self._replays[key](weight, *batch)
+        inputs = batch if plain else (torch.tensor(beta, device=self.model.device), *batch)
+        figures, *gradients = self._replays[key](*inputs)
         # Adam passes over parameters without a gradient, so what a phase does not move stands still.
         self._optimizer.zero_grad(set_to_none=True)
         for parameter, gradient in zip(together, gradients, strict=True):
@@ -504,27 +504,21 @@ class Run:
         """The figures that `_ascent` names, (F,), and the gradient of each that is moved, empty for none."""
         bfloat16 = self.precision == "bfloat16"
         autocast = torch.autocast(self.model.device.type, torch.bfloat16, enabled=bfloat16)
-        # Several processes take the plain form: what they say to each other is part of its graph.
-        with autocast, shortcuts.taken() if self.workers.count == 1 else nullcontext():
+        with autocast, shortcuts.taken():
             terms = self.model(*batch, generator=self._generator)
             terms = {name: self.workers.whole(term) for name, term in terms.items()}
             elbo = total(terms).mean()
             objective = elbo if beta is None else self._weighed(terms, batch, beta)
         self._terms = tuple(terms)
         together = [parameter for parameters in moved.values() for parameter in parameters]
-        found = [
-            gradient if gradient is None else _laid_out_as(parameter, gradient)
-            for parameter, gradient in zip(
-                together, torch.autograd.grad(-objective, together, allow_unused=True), strict=True
-            )
-        ]
-        self.workers.add(found)
-        gradients = dict(zip(map(id, together), found, strict=True))
-        norms = self._clipped(moved, gradients)
+        found = torch.autograd.grad(-objective, together, allow_unused=True)
+        laid_out = [g if g is None else _laid_out_as(p, g) for p, g in zip(together, found, strict=True)]
+        self.workers.add(laid_out)
+        norms, gradients = self._clipped(moved, laid_out)
         figures = [elbo, objective, *(term.mean() for term in terms.values()), *norms]
         wide = torch.stack([figure.detach().to(elbo.dtype) for figure in figures])
         none = torch.empty(0, device=wide.device)
-        return [wide, *(none if gradient is None else gradient for gradient in found)]
+        return [wide, *(none if gradient is None else gradient for gradient in gradients)]
 
     def _weighed(self, terms: Mapping[str, Tensor], batch: tuple[Tensor, ...], beta: Tensor) -> Tensor:
         """The mini-batch's objective, (): the ELBO with β times its KLs, and none below what is free."""
@@ -545,20 +539,17 @@ class Run:
         return torch.stack([*others, *(-beta * values.sum() for values in kl.values())]).sum()
 
     def _clipped(
-        self, moved: Mapping[str, list[nn.Parameter]], gradients: Mapping[int, Tensor | None]
-    ) -> list[Tensor]:
-        """The norms of the gradients of what a step moves, by part, before they are shortened in place."""
-        found = [
-            [gradient for p in parameters if (gradient := gradients[id(p)]) is not None]
-            for parameters in moved.values()
-            if parameters
-        ]
-        norms = [get_total_norm(part) for part in found]
-        if self.config.clip is not None:
-            scale = (self.config.clip / (get_total_norm(norms) + 1e-6)).clamp(max=1)
-            for gradient in (gradient for part in found for gradient in part):
-                gradient.mul_(scale)
-        return norms
+        self, moved: Mapping[str, list[nn.Parameter]], gradients: Sequence[Tensor | None]
+    ) -> tuple[list[Tensor], Sequence[Tensor | None]]:
+        """The norms of the gradients of what a step moves, by part, and the gradients, shortened."""
+        rest = iter(gradients)
+        parts = [[next(rest) for _ in parameters] for parameters in moved.values() if parameters]
+        norms = [get_total_norm([gradient for gradient in part if gradient is not None]) for part in parts]
+        if self.config.clip is None:
+            return norms, gradients
+        scale = (self.config.clip / (get_total_norm(norms) + 1e-6)).clamp(max=1)
+        # Not in place: parameters that a net adds up have one gradient between them.
+        return norms, [gradient if gradient is None else gradient * scale for gradient in gradients]
 
     def _average(self) -> None:
         if self.config.averaging is not None:

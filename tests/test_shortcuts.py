@@ -118,16 +118,17 @@ def test_outside_a_step_the_plain_form_stands():
         assert shortcuts.worthwhile(torch.ones(3, 3)) is None  # most are worth it
 
 
+@pytest.mark.parametrize("clip", [None, 1.0])
 @pytest.mark.parametrize("name", ["vae", "cvae", "gmvae", "vrnn"])
-def test_several_steps_are_the_plain_ones(name, monkeypatch):
-    """Through the optimiser, too, to which a gradient's order in memory matters."""
+def test_several_steps_are_the_plain_ones(name, clip, monkeypatch):
+    """Through the optimiser, too: to it a gradient's order in memory matters, and to clipping whose it is."""
     elbos = []
     for fast in (True, False):
         if not fast:
             monkeypatch.setattr(shortcuts, "open_to", lambda values: False)
         model = make(name)
         x, *y = observe(model, 60)
-        config = TrainingConfig(4, batch_size=20, learning_rate=1e-2, precision="float32")
+        config = TrainingConfig(4, batch_size=20, learning_rate=1e-2, precision="float32", clip=clip)
         examples = Examples(x, labels=y[0] if y else None)
         elbos.append([step.elbo for step in train(model, examples, config)])
     assert elbos[0] == pytest.approx(elbos[1], rel=1e-5)

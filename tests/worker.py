@@ -25,8 +25,6 @@ from tests.small_models import SMALL, make, observe
 class Both(Workers):
     """One process in the place of two: of each share the terms under the noise that it would have."""
 
-    count = 2
-
     @contextmanager
     def noise(self, step: int, *streams: Generator) -> Iterator[None]:
         self.step, self.streams = step, streams
