@@ -1,13 +1,9 @@
 """The static edition in a browser: from a double click and from a file server under a path of its own."""
 
 import base64
-import threading
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -20,6 +16,7 @@ from aevb.explore import codes
 from aevb.ui.frame import catalogue
 from aevb.ui.shared import contents, loading
 from aevb.ui.shared.served import url as served_url
+from benchmarks.site import files as file_server
 from tests.conftest import BROWSER_REQUIRED, UNASKED, Server
 from tests.firefox import FIREFOX, firefox
 
@@ -42,18 +39,8 @@ def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def served(edition: Path) -> Iterator[str]:
     """Its address on a server of files."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(edition.parents[1])))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/course/week%203/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with file_server(edition.parents[1]) as url:
+        yield f"{url}/course/week%203/"
 
 
 @pytest.fixture

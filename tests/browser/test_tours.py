@@ -1,18 +1,15 @@
 """Tours from start to end, in both editions, by keys and by touch; and a lecturer's own."""
 
 import re
-import threading
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from aevb import site, tours
 from aevb.ui.frame import catalogue
+from benchmarks.site import files
 
 OPEN = Callable[..., Page]
 TOURS = pytest.mark.parametrize("tour", tours.shipped(), ids=lambda tour: tour.name)
@@ -93,17 +90,8 @@ def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def served(edition: Path) -> Iterator[str]:
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(edition)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with files(edition) as url:
+        yield f"{url}/"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import { h, setText } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { ELBO, EVIDENCE, GAP, MARK } from "../../kit/palette.js";
 import { choice, number, numbers, round } from "../../kit/params.js";
-import { Axes, marker, movable, nameAxes, onLayout, Panel, themeOf } from "../../kit/plot.js";
+import { Axes, marker, movable, nameAxes, onLayout, paintHeights, Panel, themeOf } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { logQ, STEPS, TwoModes } from "../../engine/two_modes.js";
 
@@ -319,21 +319,9 @@ function clamp(value, least, most) {
  * @param {Float64Array} heights
  */
 function paintTones(canvas, heights) {
-  const side = 4 * CELLS, bands = 9, nearest = 0.04, least = Math.min(...heights);
-  canvas.width = canvas.height = side;
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.fillStyle = GAP;
-  context.fillRect(0, 0, side, side);
-  const image = context.getImageData(0, 0, side, side), { data } = image;
-  for (let row = 0; row < side; row++) {
-    const v = (1 - (row + 0.5) / side) * CELLS, i = Math.floor(v), up = v - i;
-    for (let column = 0; column < side; column++) {
-      const u = (column + 0.5) / side * CELLS, k = Math.floor(u), right = u - k, at = i * (CELLS + 1) + k;
-      const below = heights[at] + right * (heights[at + 1] - heights[at]);
-      const above = heights[at + CELLS + 1] + right * (heights[at + CELLS + 2] - heights[at + CELLS + 1]);
-      const band = clamp(Math.ceil(Math.log2((below + up * (above - below) - least) / nearest)), 0, bands);
-      data[4 * (row * side + column) + 3] = 178 * (1 - band / (bands + 1));
-    }
-  }
-  context.putImageData(image, 0, 0);
+  const bands = 9, nearest = 0.04, least = Math.min(...heights);
+  paintHeights(canvas, heights, CELLS, 4 * CELLS, GAP, (height) => {
+    const band = clamp(Math.ceil(Math.log2((height - least) / nearest)), 0, bands);
+    return 178 * (1 - band / (bands + 1));
+  });
 }

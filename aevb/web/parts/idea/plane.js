@@ -2,7 +2,7 @@
 
 import { h } from "../../kit/elements.js";
 import { ELBO, MARK } from "../../kit/palette.js";
-import { Axes, marker, movable, nameAxes, Panel } from "../../kit/plot.js";
+import { Axes, marker, movable, nameAxes, paintHeights, Panel } from "../../kit/plot.js";
 import { BEST, elbo } from "./surface.js";
 
 /** @typedef {import("./surface.js").Place} Place */
@@ -94,22 +94,9 @@ export class Plane {
  * @param {number} side in pixels
  */
 function paintBands(canvas, side) {
-  const found = surface(), top = elbo([BEST, BEST]), count = 8; // contours
-  canvas.width = canvas.height = side;
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.fillStyle = ELBO;
-  context.fillRect(0, 0, side, side);
-  const image = context.getImageData(0, 0, side, side), { data } = image;
-  for (let row = 0; row < side; row++) {
-    const v = (1 - (row + 0.5) / side) * CELLS, i = Math.floor(v), up = v - i;
-    for (let column = 0; column < side; column++) {
-      const u = (column + 0.5) / side * CELLS, k = Math.floor(u), right = u - k, at = i * (CELLS + 1) + k;
-      const below = found[at] + right * (found[at + 1] - found[at]);
-      const above = found[at + CELLS + 1] + right * (found[at + CELLS + 2] - found[at + CELLS + 1]);
-      const depth = Math.log2((top - below - up * (above - below)) / NEAREST);
-      const band = Math.max(0, Math.min(count, Math.ceil(depth)));
-      data[4 * (row * side + column) + 3] = 255 * FULL * (1 - band / (count + 1));
-    }
-  }
-  context.putImageData(image, 0, 0);
+  const top = elbo([BEST, BEST]), count = 8; // contours
+  paintHeights(canvas, surface(), CELLS, side, ELBO, (height) => {
+    const band = Math.max(0, Math.min(count, Math.ceil(Math.log2((top - height) / NEAREST))));
+    return 255 * FULL * (1 - band / (count + 1));
+  });
 }

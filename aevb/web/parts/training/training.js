@@ -7,7 +7,7 @@ import { loadAbout } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { DATA, ELBO, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
 import { choice, number } from "../../kit/params.js";
-import { Axes, marker, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
+import { Axes, cursor, marker, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
 /** @typedef {{ name: string, values: number[], color: string, dash: number[], width: number }} Line */
@@ -77,13 +77,9 @@ class Training {
       this.el.replaceChildren(h("p.notice", { role: "alert", "data-ready": "" }, record.problem));
       return;
     }
-    const plain = record.plain && chartsOf(record.plain);
-    /** By where they started, for one of them is compared with the other. */
-    this.runs = {
-      clusters: { record, charts: chartsOf(record), beside: plain },
-      plain: { record: record.plain, charts: plain, beside: chartsOf(record) },
-    };
-    if (plain) {
+    /** By where they started. @type {Record<string, any>} */
+    this.records = { clusters: record, plain: record.plain ?? record };
+    if (record.plain) {
       const starts = segments(this.model, "origin", "Start of the training", STARTS);
       this.el.prepend(h("div.starts", {}, starts.element));
       this.ends.push(starts.end);
@@ -96,20 +92,18 @@ class Training {
 
   /** Shows the run that is chosen. */
   choose() {
-    const { record, charts, beside } = /** @type {any} */ (this.runs)[this.model.get("origin")];
-    this.record = record ?? /** @type {any} */ (this.runs).clusters.record;
+    const { clusters, plain } = /** @type {Record<string, any>} */ (this.records);
+    const [shown, other] = this.model.get("origin") === "plain" ? [plain, clusters] : [clusters, plain];
+    const beside = chartsOf(other); // with which it is compared
+    this.record = shown;
     this.place.replaceChildren();
-    /** @type {(Chart & { panel: Panel, beside: Line[] })[]} */
-    this.charts = (charts ?? /** @type {any} */ (this.runs).clusters.charts).map((
-      /** @type {Chart} */ chart,
-      /** @type {number} */ row,
-    ) => {
+    this.charts = chartsOf(shown).map((chart, row) => {
       const panel = new Panel(
         h("canvas.live", { role: "img", "aria-label": `${chart.title} over the epochs` }),
       );
       this.listen(panel.canvas);
       this.place.append(panel.canvas);
-      return { ...chart, panel, beside: beside?.[row].lines ?? [] };
+      return { ...chart, panel, beside: beside[row].lines };
     });
     const facts = Object.entries(/** @type {Record<string, string>} */ (this.record.facts));
     this.facts.replaceChildren(...facts.flatMap(([name, fact]) => [h("dt", {}, name), h("dd", {}, fact)]));
@@ -221,16 +215,12 @@ class Training {
     const { epoch, el } = this,
       theme = themeOf(el),
       point = this.record.curve[epoch - 1],
-      kept = this.record === /** @type {any} */ (this.runs).clusters.record && this.record.chosen;
+      kept = this.record === this.records?.clusters && this.record.chosen;
     for (const { panel, lines } of this.charts) {
       const { axes } = panel;
       if (!axes) continue;
       panel.show((context) => {
-        Object.assign(context, { strokeStyle: theme.text, lineWidth: 2 });
-        context.beginPath();
-        context.moveTo(axes.x(epoch), axes.top);
-        context.lineTo(axes.x(epoch), axes.top + axes.height);
-        context.stroke();
+        cursor(context, theme, axes, axes.x(epoch));
         for (const { values, color } of lines) {
           const y = axes.y(values[epoch - 1]);
           if (y <= axes.top + axes.height) {
