@@ -38,6 +38,9 @@ class Desk:
         self.hired += 1
         return self
 
+    def ready(self) -> None:
+        pass
+
     def ask(self, request, seconds: float) -> dict[str, Any]:
         self.limits.append(seconds)
         self.requests.put(dict(request))
@@ -364,6 +367,21 @@ def test_a_worker_that_hangs_under_a_run_that_was_ended_is_replaced(runs, desk):
     runs.sweep()
     assert name(desk.next()) == other
     assert runs.look(run)["status"] == "stopped" and runs.look(run)["problem"] == "It hung."
+
+
+def test_a_run_waits_in_line_while_its_worker_starts(tmp_path, desk, monkeypatch):
+    started = threading.Event()
+    monkeypatch.setattr(desk, "ready", started.wait)
+    runs = Queue(tmp_path, workers=1, hire=desk.hire)
+    run = start(runs, "a")
+    runs._jobs[run].due = 0  # no time of its turn goes by
+    runs.sweep()
+    assert desk.idle and status(runs, run) == "queued"
+    started.set()
+    assert name(desk.next()) == run
+    desk.answer(done=True)
+    wait(lambda: status(runs, run) == "done")
+    runs.close()
 
 
 def test_a_worker_that_cannot_start_fails_its_run_only(tmp_path, desk):

@@ -297,6 +297,8 @@ def test_a_process_ignores_ctrl_c(process, tmp_path):
 
 def test_a_process_that_hangs_is_ended_and_one_that_is_killed_is_told_from_it(tmp_path):
     hanging, killed = Process(tmp_path), Process(tmp_path)
+    hanging.ready()
+    killed.ready()
     os.kill(hanging.process.pid, signal.SIGSTOP)
     with pytest.raises(Lost, match="did not answer any more"):
         hanging.ask({}, 1)
@@ -304,6 +306,14 @@ def test_a_process_that_hangs_is_ended_and_one_that_is_killed_is_told_from_it(tm
     with pytest.raises(Lost, match="memory was full"):
         killed.ask({}, 60)
     assert hanging.process.poll() is not None
+
+
+def test_a_process_that_does_not_start_is_ended_and_said_to_be_no_run_s_fault(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "STARTING", 0.01)
+    slow = Process(tmp_path)
+    with pytest.raises(OSError, match="did not start"):
+        slow.ready()
+    assert slow.process.poll() is not None
 
 
 def test_a_process_that_is_killed_in_a_turn_costs_its_run_alone(tmp_path):

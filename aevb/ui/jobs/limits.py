@@ -46,6 +46,9 @@ SILENCE = 60.0
 that a turn does is to measure test images at the end, in some 2 s for the slowest model; the machine may be
 busy with other things."""
 
+STARTING = 300.0
+"""Until a new process can answer: it reads for some 5 s of a core, which on a busy machine take minutes."""
+
 ENDING = 10.0
 """From a visitor's ending a run to its worker's being there for the next: a worker looks after each gradient
 step whether it should end, and the slowest step takes some 2 s. One that has not come back by then hangs."""

@@ -48,6 +48,9 @@ class Refused(RuntimeError):
 class Worker(Protocol):
     """Whatever answers requests as `aevb.ui.jobs.worker.Process` does."""
 
+    def ready(self) -> None:
+        """Waits until it can answer, or raises OSError."""
+
     def ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """The answer, or Lost."""
 
@@ -507,9 +510,9 @@ class Queue:
 
     def _work(self) -> None:
         worker: Worker | None = None
-        with suppress(OSError):  # now, so that the first run need not wait for it; tried again with that
-            worker = self._hired()
         while True:
+            with suppress(OSError):  # before anybody waits for it; tried again with who does
+                worker = worker or self._hired()
             with self._changed:
                 while not (line := self._line()) and not self._closed:
                     self._changed.wait()
@@ -535,8 +538,6 @@ class Queue:
             except Lost as lost:
                 self._staff -= {worker}
                 worker, problem = None, str(lost)
-                with suppress(OSError):
-                    worker = self._hired()
             with self._changed:
                 if isinstance(one, Job):
                     self._end(one, answer or {"problem": problem})
@@ -552,6 +553,11 @@ class Queue:
     def _hired(self) -> Worker:
         worker = self._hire()
         self._staff.add(worker)
+        try:
+            worker.ready()
+        except OSError:
+            self._staff -= {worker}
+            raise
         return worker
 
     def _begin(self, job: Job) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from aevb.ui.jobs import limits
 
@@ -50,24 +50,44 @@ class Process:
             encoding="utf-8",
         )
         self._given_up = False
+        self._ready = False
+
+    def ready(self) -> None:
+        """Waits until it can answer: what it reads before is no part of anybody's turn.
+
+        Raises:
+            OSError: where it does not come so far; it is ended then.
+        """
+        if not self._ready:
+            try:
+                self._line(limits.STARTING)
+            except Lost as lost:
+                raise ChildProcessError("A worker did not start.") from lost
+            self._ready = True
 
     def ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """The answer to a request.
 
         Raises:
             Lost: where none has come after so many seconds, or the process has ended; it is ended then.
+            OSError: where it has not even started.
         """
-        assert self.process.stdin is not None and self.process.stdout is not None
-        timer = threading.Timer(seconds, self.give_up)
-        timer.start()
-        line = ""
-        with suppress(OSError):  # a process that has ended takes no request either
+        self.ready()
+        assert self.process.stdin is not None
+        with suppress(OSError):  # a process that has ended takes no request, and says nothing either
             self.process.stdin.write(json.dumps(request) + "\n")
             self.process.stdin.flush()
-            line = self.process.stdout.readline()
+        return json.loads(self._line(seconds))
+
+    def _line(self, seconds: float) -> str:
+        """What it says next."""
+        assert self.process.stdout is not None
+        timer = threading.Timer(seconds, self.give_up)
+        timer.start()
+        line = self.process.stdout.readline()
         timer.cancel()
         if line.endswith("\n"):
-            return json.loads(line)
+            return line
         self.stop()
         log.warning("A worker was lost, with return code %s.", self.process.returncode)
         if self._given_up:
@@ -98,7 +118,8 @@ class Process:
 
 
 def main() -> None:
-    """Answers one request after another, as they come on standard input, until that ends."""
+    """Says that it is ready, and answers one request after another, as they come on standard input, until
+    that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server's to answer; then standard input ends
     # Whatever prints must not get between the answers, so standard output becomes standard error.
     outbox = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
@@ -110,9 +131,14 @@ def main() -> None:
     bound(limits.WORKER_MEMORY)
     _warm_up(Path(sys.argv[1]))
     with suppress(BrokenPipeError):  # the server has gone
+        _say(outbox, {})
         for line in sys.stdin:
-            outbox.write(json.dumps(answer(json.loads(line))) + "\n")
-            outbox.flush()
+            _say(outbox, answer(json.loads(line)))
+
+
+def _say(outbox: TextIO, told: Mapping[str, Any]) -> None:
+    outbox.write(json.dumps(told) + "\n")
+    outbox.flush()
 
 
 def bound(memory: int) -> None:
