@@ -86,14 +86,16 @@ class Part:
 
 
 PARTS: Mapping[str, Part] = {
+    "amortised": Part("seed start steps", _plain),
     "between": Part("to from until between", _labelled),
     "confusion": Part("cell page", _clustered),
     "dimensions": Part("dim", _whole),
     "endings": Part("seed temperature keep", _rows),
     "factor_analysis": Part(
-        "experiment lr batch L steps e m rounds seed step point moves by angle zoom", None, {"view": "watch"}
+        "experiment lr batch L family steps e m rounds seed step point moves by angle zoom", None, {"view": "watch"}
     ),
     "flow": Part("seed", _whole),
+    "forcing": Part("q kl apart", None),
     "grid": Part("seed shared tile", _chosen, {"columns": 12}),
     "growing": Part("seed temperature grown image", _rows),
     "guess": Part("seed", _chosen),
@@ -101,13 +103,14 @@ PARTS: Mapping[str, Part] = {
     "knobs": Part("z choice locked", _whole),
     "map": Part("map by tool view only loop", _whole),
     "moved": Part("seed moved_row moved_z", _rows),
+    "normalisation": Part("seed pixel", _plain),
     "paths": Part("seed paths only", _rows),
     "plane": Part("z choice plane", _whole),
     "prior": Part("seed", _plain),
     "rewrite": Part("seed", _labelled),
     "rows": Part("seed row", _rows),
     "samples": Part("seed", _rows),
-    "training": Part("epoch", _any),
+    "training": Part("epoch origin", _any),
     "walk": Part("to at way", _whole),
 }
 """By the names of their modules. What they say is held to the modules by tests/test_widgets.py."""

@@ -33,6 +33,8 @@ from aevb.ui.train import hub, routes
 logging.basicConfig(level=logging.DEBUG, filename="log.txt")
 
 class Here:
+    def ready(self):
+        pass
     def ask(self, request, seconds):
         return json.loads(json.dumps(answer(request)))
     def stop(self):

@@ -18,8 +18,9 @@ from aevb.explore import codes, packing
 ROOT = Path(__file__).parent.parent
 DENO = Path(sys.executable).with_name("deno")
 PARTS = {folder.name for folder in (web_bundle.ROOT / "parts").iterdir()}
-ELSEWHERE = {"compare", "door", "draw", "idea", "models", "train"}
-"""Parts of pages that are about no one model, or that need the app's server."""
+ELSEWHERE = {"compare", "door", "draw", "estimators", "idea", "jensen", "models", "train"}
+"""Parts of pages that are about no one model, that show what a page has recorded, or that need the app's
+server."""
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +102,9 @@ def test_a_part_without_a_model():
 @pytest.mark.parametrize(
     ("model", "part", "values", "said"),
     [
-        ("vae", "knob", {}, "no part 'knob': there are between, "),
+        ("vae", "knob", {}, "no part 'knob': there are amortised, between, "),
         ("vae", "knobs", {"zz": 1}, "knobs takes no zz: it takes digit, z, choice, locked"),
-        ("vae", "rows", {}, "rows shows no VAE; these do: dimensions, flow, knobs"),
+        ("vae", "rows", {}, "rows shows no VAE; these do: amortised, dimensions, flow, knobs"),
         (None, "knobs", {}, "knobs shows a model: tell it which"),
     ],
 )

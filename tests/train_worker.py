@@ -9,6 +9,9 @@ from aevb.ui.jobs.worker import answer
 class Here:
     """A worker in this process: a turn is a function's call."""
 
+    def ready(self) -> None:
+        pass
+
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
         return json.loads(json.dumps(answer(json.loads(json.dumps(request)))))
 
