@@ -92,7 +92,9 @@ PARTS: Mapping[str, Part] = {
     "dimensions": Part("dim", _whole),
     "endings": Part("seed temperature keep", _rows),
     "factor_analysis": Part(
-        "experiment lr batch L family steps e m rounds seed step point moves by angle zoom", None, {"view": "watch"}
+        "experiment lr batch L family steps e m rounds seed step point moves by angle zoom",
+        None,
+        {"view": "watch"},
     ),
     "flow": Part("seed", _whole),
     "forcing": Part("q kl apart", None),

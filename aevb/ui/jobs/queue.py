@@ -206,7 +206,7 @@ class Queue:
         self._estimates: OrderedDict[str, Future[dict[str, Any]]] = OrderedDict()
         self._pressed: dict[tuple[str, str], deque[float]] = {}
         self._staff: set[Worker] = set()
-        self._closed = False
+        self._closed = threading.Event()
         root.mkdir(parents=True, exist_ok=True)
         self._find()
         works = [(self._work, f"jobs-{number}") for number in range(workers)]
@@ -442,7 +442,7 @@ class Queue:
     def close(self) -> None:
         """Ends the workers once they have ended their turns."""
         with self._changed:
-            self._closed = True
+            self._closed.set()
             self._changed.notify_all()
 
     # Within the lock
@@ -514,9 +514,9 @@ class Queue:
             with suppress(OSError):  # before anybody waits for it; tried again with who does
                 worker = worker or self._hired()
             with self._changed:
-                while not (line := self._line()) and not self._closed:
+                while not (line := self._line()) and not self._closed.is_set():
                     self._changed.wait()
-                if self._closed:
+                if self._closed.is_set():
                     break
                 one = line[0]
                 request: dict[str, Any]
@@ -607,8 +607,7 @@ class Queue:
         self._changed.notify()
 
     def _sweep(self) -> None:
-        while not self._closed:
-            time.sleep(2)
+        while not self._closed.wait(2):
             try:
                 self.sweep()
                 uploads.sweep(self.root)

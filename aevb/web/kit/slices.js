@@ -98,12 +98,13 @@ const FOLLOW = 40; // ms
  */
 export function atLeisure(write, delay = FOLLOW) {
   /** @type {ReturnType<typeof setTimeout> | null} */
-  let waiting = null;
+  let waiting = null, first = true;
   const ask = () => {
     waiting ??= setTimeout(() => {
       waiting = null;
+      first = false;
       write();
-    }, delay);
+    }, first ? 0 : delay); // the first words are there with the first picture
   };
   return Object.assign(ask, {
     cancel() {
