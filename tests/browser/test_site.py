@@ -1,6 +1,7 @@
 """The static edition in a browser: from a double click and from a file server under a path of its own."""
 
 import base64
+import shutil
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +11,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from aevb import site
 from aevb.evaluation import posterior_means
 from aevb.explore import codes
 from aevb.ui.frame import catalogue
@@ -26,21 +26,6 @@ GO = """
     dispatchEvent(new PopStateEvent("popstate"));
 """
 LIVE = ".instrument :is(.live[data-painted], [data-ready])"
-
-
-@pytest.fixture(scope="module")
-def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The edition of the shipped checkpoints, two folders below what a server serves."""
-    folder = tmp_path_factory.mktemp("served") / "course" / "week 3"
-    site.write(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def served(edition: Path) -> Iterator[str]:
-    """Its address on a server of files."""
-    with file_server(edition.parents[1]) as url:
-        yield f"{url}/course/week%203/"
 
 
 @pytest.fixture
@@ -268,11 +253,20 @@ def test_what_was_visited_once_opens_without_a_network(served: str, visit: Calla
     assert page.faults == []
 
 
+@pytest.fixture
+def damaged(edition: Path, tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A copy of the edition, which may be damaged, and its address on a server of files."""
+    copy = shutil.copytree(edition, tmp_path / "edition")
+    with file_server(copy) as url:
+        yield copy, f"{url}/"
+
+
 def test_a_missing_file_costs_its_scene_alone_and_is_told(
-    edition: Path, served: str, visit: Callable[..., Page]
+    damaged: tuple[Path, str], visit: Callable[..., Page]
 ) -> None:
-    (weights,) = (edition / "contents").glob("weights-cvae-p.*")
-    whole, file = weights.read_bytes(), f"{edition.as_uri()}/index.html"
+    copy, served = damaged
+    (weights,) = (copy / "contents").glob("weights-cvae-p.*")
+    whole, file = weights.read_bytes(), f"{copy.as_uri()}/index.html"
     for start, content, told in [
         (file, None, "A file of this edition is missing."),
         (served, None, "The server answered 404."),

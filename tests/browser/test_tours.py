@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from aevb import site, tours
+from aevb import tours
 from aevb.ui.frame import catalogue
-from benchmarks.site import files
 
 OPEN = Callable[..., Page]
 TOURS = pytest.mark.parametrize("tour", tours.shipped(), ids=lambda tour: tour.name)
@@ -79,19 +78,6 @@ def test_a_tour_in_the_app_by_keys(open_page: OPEN, tour: tours.Tour) -> None:
     expect(page.locator(".tour")).to_have_count(0)
     assert "tour=" not in page.url and "stop=" not in page.url
     assert page.faults == []
-
-
-@pytest.fixture(scope="module")
-def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("edition") / "site"
-    site.write(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def served(edition: Path) -> Iterator[str]:
-    with files(edition) as url:
-        yield f"{url}/"
 
 
 @pytest.fixture
