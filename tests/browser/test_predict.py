@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from importlib.resources import files
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,6 +9,7 @@ from torch.distributions import kl_divergence
 
 from aevb.explore import codes
 from aevb.ui.frame import catalogue
+from tests.axe import barriers
 from tests.browser.test_latent import image, model_of
 from tests.browser.test_scenes import MEASURE
 
@@ -19,10 +19,6 @@ ASKED = [
     for page in catalogue.MENU
     if any(scene.questions for scene in page.scenes)
 ]
-AXE = """async () => (await axe.run({ exclude: [["[data-testid=stSidebar]"]] }, {
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    resultTypes: ["violations"],
-})).violations.filter(({ impact }) => ["serious", "critical"].includes(impact)).map(({ id }) => id)"""
 CLOSED = """Object.defineProperty(window, "localStorage", { get() { throw new Error("closed"); } })"""
 
 
@@ -63,7 +59,6 @@ def test_each_hides_its_answer_until_one_is_given(
     page = open_page(
         entry.name, asks=True, scene=scenes[0].id, width=width, height=height, color_scheme=color_scheme
     )
-    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
     for scene in scenes:
         if scene != scenes[0]:
             if width < 640:
@@ -80,7 +75,7 @@ def test_each_hides_its_answer_until_one_is_given(
                 assert hidden.evaluate_all(
                     "all => all.every((each) => getComputedStyle(each).visibility === 'hidden')"
                 ), told
-            assert page.evaluate(AXE) == [], told
+            assert barriers(page) == [], told
             if width == 1280:
                 found = page.evaluate(MEASURE)
                 assert found["height"] <= found["room"] + 1, told

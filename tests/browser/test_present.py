@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable
-from importlib.resources import files
 
 from playwright.sync_api import Page, expect
 
 from aevb.ui.frame import catalogue
+from tests.axe import barriers
 from tests.browser.test_scenes import MEASURE, PAGES, through
 
 OPEN = Callable[..., Page]
@@ -93,15 +93,11 @@ def test_a_lecture_by_its_keys(open_page: OPEN) -> None:
     expect(code).to_contain_text(
         re.compile(r"/vae\?scene=plane&digit=7&z=[-\d.,]+This address is this machine’s own")
     )
-    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
-    axe = """async () => (await axe.run()).violations
-        .filter(({ impact }) => ["serious", "critical"].includes(impact))
-        .map(({ id, nodes }) => [id, nodes[0].target])"""
-    assert page.evaluate(axe) == []
+    assert barriers(page) == []
     page.keyboard.press("Escape")
     expect(code).to_be_hidden()
     page.keyboard.press("n")
-    assert page.evaluate(axe) == []
+    assert barriers(page) == []
 
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")

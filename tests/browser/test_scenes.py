@@ -1,12 +1,12 @@
 """Every scene of every page: it fits its screen, is not hard to use, and its letters can be read."""
 
-from collections.abc import Callable
-from importlib.resources import files
+from collections.abc import Callable, Sequence
 
 import pytest
 from playwright.sync_api import Page
 
 from aevb.ui.frame import catalogue
+from tests.axe import OF_COLOURS, RULES, barriers
 
 OPEN = Callable[..., Page]
 PAGES = pytest.mark.parametrize("entry", catalogue.MENU, ids=lambda entry: entry.name or "overview")
@@ -73,9 +73,9 @@ def through(page: Page, entry: catalogue.Page, look: Callable[[str], None]) -> N
 
 
 @PAGES
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
-def test_a_scene_fits_its_screen_and_fills_it(
-    open_page: OPEN, entry: catalogue.Page, width: int, height: int
+@pytest.mark.parametrize(("width", "height", "rules"), [(1280, 720, RULES), (1920, 1080, ())])
+def test_a_scene_fits_its_screen_and_fills_it_without_barriers(
+    open_page: OPEN, entry: catalogue.Page, width: int, height: int, rules: Sequence[str]
 ) -> None:
     page = open_page(entry.name, width=width, height=height)
     faults = []
@@ -95,6 +95,8 @@ def test_a_scene_fits_its_screen_and_fills_it(
             faults.append(f"{told}letters of {found['smallest']} pixels")
         if not found["instrument"] or not found["control"]:
             faults.append(f"{told}it does not say what is its instrument and its control")
+        if rules:
+            faults.extend(f"{told}{barrier}" for barrier in barriers(page, rules))
 
     through(page, entry, look)
     assert faults == []
@@ -102,10 +104,10 @@ def test_a_scene_fits_its_screen_and_fills_it(
 
 
 @PAGES
-def test_on_a_phone_the_instrument_and_its_control_are_in_view_together(
+def test_on_a_phone_the_instrument_and_its_control_are_in_view_together_in_the_dark_too(
     open_page: OPEN, entry: catalogue.Page
 ) -> None:
-    page = open_page(entry.name, width=390, height=844)
+    page = open_page(entry.name, width=390, height=844, color_scheme="dark")
     faults = []
 
     def look(scene: str) -> None:
@@ -116,34 +118,8 @@ def test_on_a_phone_the_instrument_and_its_control_are_in_view_together(
             box = found[name]
             if not box or box["top"] < 0 or box["bottom"] > 844 + 1:
                 faults.append(f"{scene}: its {name} is at {box and (box['top'], box['bottom'])}")
+        faults.extend(f"{scene}: {barrier}" for barrier in barriers(page, OF_COLOURS))
 
     through(page, entry, look)
     assert faults == []
     assert page.faults == []
-
-
-AXE = """async (only) => (await axe.run({ exclude: [["[data-testid=stSidebar]"]] }, {
-    runOnly: only,
-    resultTypes: ["violations"],
-})).violations.filter(({ impact }) => ["serious", "critical"].includes(impact))
-    .map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ target, failureSummary }) =>
-        [target.flat().at(-1), failureSummary])])"""
-RULES = {
-    "light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "dark": ["color-contrast", "link-in-text-block"],
-}
-"""By the page's colours: in the dark those alone that look at colours."""
-
-
-@PAGES
-@pytest.mark.parametrize("color_scheme", RULES)
-def test_axe_finds_nothing_serious(open_page: OPEN, entry: catalogue.Page, color_scheme: str) -> None:
-    page = open_page(entry.name, width=1280, height=720, color_scheme=color_scheme)
-    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
-    faults = []
-
-    def look(scene: str) -> None:
-        faults.extend(f"{scene}: {rule} {nodes}" for rule, nodes in page.evaluate(AXE, RULES[color_scheme]))
-
-    through(page, entry, look)
-    assert faults == []

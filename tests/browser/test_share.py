@@ -5,7 +5,6 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.axe import barriers
 from tests.canvases import pixels
 
 OPEN = Callable[..., Page]
@@ -102,12 +102,7 @@ def test_the_panel_follows_the_view_and_its_texts_are_copied(open_page: OPEN) ->
     selected = frame.evaluate("area => area.value.slice(area.selectionStart, area.selectionEnd)")
     assert selected == frame.input_value()
 
-    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
-    faults = page.evaluate(
-        """async () => (await axe.run({ exclude: [["[data-testid=stSidebar]"]] })).violations
-            .filter(({ impact }) => ["serious", "critical"].includes(impact)).map(({ id }) => id)"""
-    )
-    assert faults == []
+    assert barriers(page) == []
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(page.get_by_role("button", name="Share")).to_be_focused()

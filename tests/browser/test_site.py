@@ -3,7 +3,6 @@
 import base64
 import shutil
 from collections.abc import Callable, Iterator
-from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +15,8 @@ from aevb.explore import codes
 from aevb.ui.frame import catalogue
 from aevb.ui.shared import contents, loading
 from aevb.ui.shared.served import url as served_url
-from benchmarks.site import files as file_server
+from benchmarks.site import files
+from tests.axe import barriers
 from tests.conftest import BROWSER_REQUIRED, UNASKED, Server
 from tests.firefox import FIREFOX, firefox
 
@@ -150,9 +150,7 @@ def test_the_menu_folds_away_and_colours_are_chosen(served: str, visit: Callable
     shown(page, "start")
     expect(page.locator(".explorer")).to_have_attribute("data-theme", "dark")
     expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
-    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("async () => (await axe.run()).violations.map(({ id, impact }) => [id, impact])")
-    assert [rule for rule, impact in found if impact in ("serious", "critical")] == []
+    assert barriers(page) == []
     page.get_by_role("button", name="Fold the menu away").click()
     expect(page.locator(".menu")).to_be_hidden()
     page.set_viewport_size({"width": 390, "height": 844})
@@ -257,7 +255,7 @@ def test_what_was_visited_once_opens_without_a_network(served: str, visit: Calla
 def damaged(edition: Path, tmp_path: Path) -> Iterator[tuple[Path, str]]:
     """A copy of the edition, which may be damaged, and its address on a server of files."""
     copy = shutil.copytree(edition, tmp_path / "edition")
-    with file_server(copy) as url:
+    with files(copy) as url:
         yield copy, f"{url}/"
 
 
