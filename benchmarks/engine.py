@@ -1,4 +1,5 @@
-"""The engine in the browser beside torch on the server: what one image costs, and a VRNN's 28 rows.
+"""The engine in the browser beside torch on the server: what one image costs, a VRNN's 28 rows, and factor
+analysis's 4,000 steps of the tutorial's experiment 2, its exact ELBO and evidence computed after each.
 
 python -m benchmarks.engine
 """
@@ -14,7 +15,7 @@ import torch
 from playwright.sync_api import Route, sync_playwright
 
 import aevb
-from aevb import checkpoints
+from aevb import checkpoints, experiments
 from aevb.explore import codes, rows
 from aevb.explore.packing import pack
 from aevb.models import LatentVariableModel
@@ -39,6 +40,18 @@ SCRIPT = """async ([site, packed]) => {
     return times;
 }"""
 
+TRAINED = """async ([site, runs]) => {
+    const from = (name) => import(`${site}/${name}.js`);
+    const [{ EXPERIMENT_2, run }, { finish }] = await Promise.all(
+        ["factor_analysis/experiments", "steps"].map(from));
+    return Array.from({ length: runs }, (_, seed) => {
+        const start = performance.now();
+        finish(run({ ...EXPERIMENT_2, seed }, EXPERIMENT_2.steps + 1));
+        return performance.now() - start;
+    });
+}"""
+RUNS = 10
+
 
 def in_torch(model: LatentVariableModel) -> Callable[[], object]:
     """One decoding of one z in Python, or one digit of rows."""
@@ -51,12 +64,15 @@ def in_torch(model: LatentVariableModel) -> Callable[[], object]:
 
 @torch.no_grad()
 def times_in_torch(model: LatentVariableModel, count: int) -> list[float]:
-    work, times = in_torch(model), []
-    for _ in range(count):
-        start = time.perf_counter()
-        work()
-        times.append(1000 * (time.perf_counter() - start))
-    return times
+    work = in_torch(model)
+    return [timed(work) for _ in range(count)]
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Milliseconds that it takes once."""
+    start = time.perf_counter()
+    work()
+    return 1000 * (time.perf_counter() - start)
 
 
 def answer(route: Route) -> None:
@@ -82,6 +98,9 @@ def main() -> None:
             ours = statistics.median(page.evaluate(SCRIPT, [SITE, b64encode(pack(model, "p")).decode()]))
             torchs = statistics.median(times_in_torch(model, 20 if model.length > 1 else 300))
             print(f"{name:8}{ours:9.2f} ms{torchs:9.2f} ms{ours / torchs:10.2f}")
+        ours = statistics.median(page.evaluate(TRAINED, [SITE, RUNS]))
+        torchs = statistics.median(timed(lambda: experiments.run(experiments.EXPERIMENT_2)) for _ in range(3))
+        print(f"{'fa':8}{ours:9.0f} ms{torchs:9.0f} ms{ours / torchs:10.2f}   (4,000 steps)")
         browser.close()
 
 
