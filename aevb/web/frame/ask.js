@@ -6,7 +6,7 @@
 
 import { ANSWERS } from "../kit/answers.js";
 import { button } from "../kit/controls.js";
-import { h, setText } from "../kit/elements.js";
+import { h, holdRules, setText } from "../kit/elements.js";
 import { choice } from "../kit/params.js";
 import { onNextFrame } from "../kit/slices.js";
 import { recall, remember } from "./predictions.js";
@@ -55,7 +55,7 @@ export class Asking {
     this.answer = null;
     this.settling = false; // whether the link changes by what was answered, and not by the visitor
     this.number = 0; // counts what was asked, so that what arrives late is passed over
-    this.sheet = new CSSStyleSheet();
+    this.showHidden = () => {};
     this.opener = button("Predict", () => this.toggle(), {
       className: "button predict",
       title: "Predict what it shows (k)",
@@ -268,9 +268,11 @@ export class Asking {
   cover(hides) {
     const { scene, instrument } = this.view;
     this.uncover();
-    this.sheet.replaceSync(`.asking > .instrument :is(${hides}) { visibility: hidden !important; }`);
     const tree = /** @type {Document | ShadowRoot} */ (scene.getRootNode());
-    tree.adoptedStyleSheets.push(this.sheet);
+    this.showHidden = holdRules(
+      tree,
+      `.asking > .instrument :is(${hides}) { visibility: hidden !important; }`,
+    );
     scene.classList.add("asking");
     instrument.before(this.card);
     instrument.after(this.veils);
@@ -278,9 +280,8 @@ export class Asking {
   }
 
   uncover() {
-    const { scene } = this.view, tree = /** @type {Document | ShadowRoot} */ (scene.getRootNode());
-    tree.adoptedStyleSheets = tree.adoptedStyleSheets.filter((sheet) => sheet !== this.sheet);
-    scene.classList.remove("asking");
+    this.showHidden();
+    this.view.scene.classList.remove("asking");
     this.answer?.end?.();
     this.card.remove();
     this.veils.remove();

@@ -1,7 +1,7 @@
 // A lesson: a view of which a class may move what its link leaves free, `?free=z3,digit`. The link itself holds the rest
 // (frame/link.js); here controls of it are taken away, and links of lessons are made.
 
-import { h } from "../kit/elements.js";
+import { h, holdRules } from "../kit/elements.js";
 
 /** @typedef {import("./explorer.js").Explorer} Explorer */
 
@@ -24,10 +24,7 @@ export class Lesson {
   /** @param {Explorer} explorer */
   constructor({ link, tree, chip }) {
     const free = link.free ?? [];
-    this.tree = tree;
-    this.sheet = new CSSStyleSheet();
-    this.sheet.replaceSync(rules(free));
-    tree.adoptedStyleSheets.push(this.sheet);
+    this.showAll = holdRules(tree, rules(free));
     const title = "Show all controls";
     const leave = () => {
       link.set("free", "");
@@ -44,8 +41,7 @@ export class Lesson {
 
   end() {
     this.chip.remove();
-    const sheets = this.tree.adoptedStyleSheets;
-    this.tree.adoptedStyleSheets = sheets.filter((sheet) => sheet !== this.sheet);
+    this.showAll();
   }
 }
 

@@ -64,3 +64,17 @@ export async function adoptStyle(root, path) {
 
 /** @type {Map<string, Promise<CSSStyleSheet>>} */
 const sheets = new Map();
+
+/**
+ * Rules that hold in a document or a shadow root until what is returned is called.
+ * @param {Document | ShadowRoot} root
+ * @param {string} rules
+ */
+export function holdRules(root, rules) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(rules);
+  root.adoptedStyleSheets.push(sheet);
+  return () => {
+    root.adoptedStyleSheets = root.adoptedStyleSheets.filter((other) => other !== sheet);
+  };
+}
