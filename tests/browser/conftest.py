@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from playwright.sync_api import expect
 
 from aevb import site
 from benchmarks.site import files
+
+expect.set_options(timeout=20_000)  # ms; a busy machine is no fault of the page's
 
 
 @pytest.fixture(scope="session")
