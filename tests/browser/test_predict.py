@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 from torch.distributions import kl_divergence
 
+from aevb import data
 from aevb.explore import codes
 from aevb.ui.frame import catalogue
 from tests.axe import barriers
@@ -166,4 +168,16 @@ def test_a_lecture_and_a_frame_are_not_asked_and_a_closed_store_breaks_nothing(o
     page.locator(".tab[data-scene=rows]").click()
     page.locator(".explorer[data-shown=rows]").wait_for()
     expect(page.locator(".question")).to_have_count(0)
+    assert page.faults == []
+
+
+def test_in_a_lesson_an_answer_shows_what_was_asked_though_a_class_may_not_change_it(open_page: OPEN) -> None:
+    page = open_page("vae", asks=True, scene="walk", free="digit")
+    expect(question(page)).to_contain_text("from a 3 to an 8")
+    answer(page)
+    labels = data.read().test.known_labels
+    page.wait_for_url(re.compile("to="))
+    found = dict(parse_qsl(urlsplit(page.url).query))
+    assert [int(labels[int(found[end])]) for end in ("digit", "to")] == [3, 8]
+    expect(page.get_by_role("button", name="Show all controls")).to_be_visible()
     assert page.faults == []

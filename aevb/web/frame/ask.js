@@ -178,7 +178,7 @@ export class Asking {
 
   /** Says what is right, and shows it. @param {any} said */
   async judge(said) {
-    const { question, asked, answer, view: { model } } = this, mine = ++this.number;
+    const { question, asked, answer, view: { link } } = this, mine = ++this.number;
     if (!question || !asked || !answer) return;
     this.body.inert = true;
     this.card.setAttribute("aria-busy", "true");
@@ -195,8 +195,9 @@ export class Asking {
     const mineIs = answer.say(said), rightIs = answer.say(found.right);
     remember({ answers: { [this.idOf(question)]: mineIs } });
     this.settling = true;
-    for (const [key, value] of Object.entries(found.then ?? {})) model.set(key, value);
-    if (found.then) model.save_changes();
+    // Set by the question, not by the visitor: in a lesson too it shows what it was about.
+    for (const [key, value] of Object.entries(found.then ?? {})) link.set(key, value);
+    if (found.then) link.save();
     this.settling = false;
     this.asked = null;
     const verdict = mineIs === rightIs ? `Right: ${rightIs}.` : `You said ${mineIs}; it is ${rightIs}.`;
