@@ -55,6 +55,12 @@ class Firefox:
         given = {"script": asked, "args": arguments, "scriptTimeout": 30_000}
         return self.ask("WebDriver:ExecuteAsyncScript", given)["value"]
 
+    def press(self, key: str) -> None:
+        """Presses a key, a letter or one of WebDriver's, and lets it go."""
+        moves = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
+        given = {"actions": [{"type": "key", "id": "keyboard", "actions": moves}]}
+        self.ask("WebDriver:PerformActions", given)
+
     def wait(self, condition: str) -> None:
         """Until an expression holds, looked at on every frame."""
         self.evaluate(

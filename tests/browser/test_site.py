@@ -20,6 +20,7 @@ from tests.axe import barriers
 from tests.conftest import BROWSER_REQUIRED, UNASKED, Server
 from tests.firefox import FIREFOX, firefox
 
+PAGE_DOWN = "\ue00f"
 SHOWN = [(page, scene) for page in catalogue.MENU if not page.served for scene in page.scenes]
 GO = """
     history.pushState({}, "", location.pathname + search);
@@ -297,6 +298,16 @@ def test_firefox_shows_every_scene_from_a_file(edition: Path, served: str, tmp_p
         assert browser.evaluate("return faults;") == []
         browser.go(f"{served}?page=vae&scene=flow&digit=7")
         browser.wait(f"document.querySelector(`{LIVE}`)")
+        browser.evaluate("document.querySelector('.scene').focus();")
+        for key, seen in [
+            ("p", ".explorer.presenting"),
+            ("n", ".notes:not([hidden])"),
+            ("q", ":not([hidden]) > svg[aria-label='QR code']"),
+            ("q", "[hidden] > svg[aria-label='QR code']"),
+            (PAGE_DOWN, ".explorer.presenting[data-shown=forcing]"),
+        ]:
+            browser.press(key)
+            browser.wait(f"document.querySelector(`{seen}`)")
 
 
 # Both editions
