@@ -103,6 +103,15 @@ def test_a_record_with_validation_says_so(tmp_path) -> None:
     assert not {"Free nats", "Averaged weights, decay", "Weight decay", "Steps of its warm-up"} & facts.keys()
     measured = read(tmp_path / "measured", **told, test={"elbo": 10.5, "bound": {"10": 10.8}})["facts"]
     assert measured["Test ELBO"] == "+10.5 nats" and "Validation ELBO" not in measured
+    scores = {"accuracy": 0.9, "conditional_entropy": 0.1}
+    clusters = {**told, "curve": [VALIDATED | {"scores": scores}]}
+    measured = read(tmp_path / "clusters", **clusters, test={"elbo": 10.5, "standard_error": 0.26})["facts"]
+    assert (
+        measured["Test ELBO"] == "+10.5 ± 0.3 nats" and measured["Clustering accuracy, validation"] == "0.900"
+    )
+    test = {"elbo": 10.5, "scores": {"accuracy": 0.8, "conditional_entropy": 0.2}}
+    measured = read(tmp_path / "scored", **clusters, test=test)["facts"]
+    assert measured["Clustering accuracy"] == "0.800" and measured["Conditional entropy"] == "0.200 nats"
     traces = figures.record(checkpoints.load(tmp_path / "vae")).elbo.data
     assert [trace.name for trace in traces] == ["training", "validation", "this checkpoint"]
 

@@ -94,15 +94,18 @@ def _facts(
 ) -> dict[str, str]:
     best = f"{with_sign(max(point['elbo'] for point in curve))} nats"
     test = training.get("test") or {}
-    facts = {f"{measured.title()} ELBO": best}
+    facts, of = {f"{measured.title()} ELBO": best}, f", {measured}"
+    scores = next((point["scores"] for point in curve if point["epoch"] == training["epoch"]), {})
     if test:
+        error = f" ± {test['standard_error']:.1f}" if "standard_error" in test else ""
         some = f", of {test['images']:,} images" if "images" in test else ""
-        facts = {"Test ELBO": f"{with_sign(test['elbo'])} nats{some}"}
+        facts = {"Test ELBO": f"{with_sign(test['elbo'])}{error} nats{some}"}
+        if "scores" in test:
+            scores, of = test["scores"], ""
     facts |= {f"Bound, K = {k}": f"{with_sign(value)} nats" for k, value in test.get("bound", {}).items()}
-    for point in curve:
-        if point["epoch"] == training["epoch"] and (scores := point["scores"]):
-            facts["Clustering accuracy"] = f"{scores['accuracy']:.3f}"
-            facts["Conditional entropy"] = f"{scores['conditional_entropy']:.3f} nats"
+    if scores:
+        facts[f"Clustering accuracy{of}"] = f"{scores['accuracy']:.3f}"
+        facts[f"Conditional entropy{of}"] = f"{scores['conditional_entropy']:.3f} nats"
     facts |= _over_seeds(training.get("seeds") or {})
     facts["Epoch"] = f"{training['epoch']}: {training['chosen']}"
     facts |= _settings(training["config"], model)
