@@ -41,11 +41,13 @@ def ship(name: str, run: Path, bounds: Sequence[int], facts: Mapping[str, Any] =
         shutil.copyfile(run / file, folder / file)
     weights = {key: rounded(array, FRACTION) for key, array in load_file(folder / WEIGHTS).items()}
     (folder / WEIGHTS).write_bytes(save(weights))
+    aevb(["manifest"])  # which vouches for other files of that name
     checkpoint = checkpoints.load(folder)
     images = options.read_for(checkpoint, argparse.Namespace(data=None, image_size=None))
     test = measuring.figures(checkpoint, images, bounds)
     rounding = {"fraction_bits": FRACTION, "test": test}
     checkpoints.write_json(folder / "training.json", checkpoint.training | rounding | dict(facts))
+    aevb(["manifest"])
     print(json.dumps(test, indent=2))
     aevb(["measure", str(folder)])
     if checkpoint.model.length == 1:  # no page maps z of several rows

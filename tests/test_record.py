@@ -155,8 +155,7 @@ def test_the_shipped_records_tell_all_of_it(name: str) -> None:
     assert found["facts"].keys() >= {"Batch size", "Learning rate", "Dropout", "Seed", "Time", "Command"}
     assert found["facts"]["Batch size"] == "100"
     assert ("plain" in found) == (name == "gmvae")
-    # Nothing is chosen by test images any more; the CVAE is from before.
-    assert found["measured"] == ("test" if name == "cvae" else "validation")
+    assert found["measured"] == "validation"  # nothing is chosen by test images
     assert found["chosen"] in [point["epoch"] for point in found["curve"]]
     assert "elbo" in found["reference"] and ("accuracy" in found["reference"]) == (name == "gmvae")
     assert (found["released"] == 18) == (name == "gmvae")
