@@ -19,6 +19,7 @@ from starlette.routing import Route
 from aevb.stored.files import CONFIG
 from aevb.ui.frame import catalogue
 from aevb.ui.jobs import limits, queue, sources, switches, turns
+from aevb.ui.shared import contents, loading, served
 from aevb.ui.shared.sentences import sentence
 from aevb.ui.shared.served import answer, base
 from aevb.ui.train import answers, points, specification
@@ -184,17 +185,35 @@ async def _act(request: Request) -> Response:
     return answers.told(await run_in_threadpool(queue.of_server().look, name))
 
 
+async def _model(request: Request) -> Response:
+    """Where a browser finds the weights that a run has ended with, and the test images that fit them."""
+    name = request.path_params["id"]
+    _learnt(name)
+    return answers.told(await run_in_threadpool(_told_model, name))
+
+
+def _told_model(name: str) -> dict[str, Any]:
+    for part in contents.PARTS:
+        served.prepare(contents.WEIGHTS, f"{name}/{part}")
+    found = contents.checkpoint(name, served.url)
+    return {"digits": contents.digits(loading.source(name), served.url), "checkpoint": found}
+
+
 async def _download(request: Request) -> Response:
     """The run's checkpoint in one zip, as a folder that `aevb.load` reads once it is unpacked."""
     name = request.path_params["id"]
-    queue.of_server().folder(name)
-    try:
-        folder = queue.of_server().checkpoint(name)
-    except LookupError as error:
-        raise answers.Problem("There is a checkpoint once the run is done or stopped.", 409) from error
-    content = await run_in_threadpool(_zipped, folder)
+    content = await run_in_threadpool(_zipped, _learnt(name))
     headers = {"Content-Disposition": f'attachment; filename="aevb-{name}.zip"', "Cache-Control": "no-store"}
     return Response(content, media_type="application/zip", headers=headers)
+
+
+def _learnt(name: str) -> Path:
+    """The folder of a run's checkpoint."""
+    queue.of_server().folder(name)
+    try:
+        return queue.of_server().checkpoint(name)
+    except LookupError as error:
+        raise answers.Problem("There is a checkpoint once the run is done or stopped.", 409) from error
 
 
 def _zipped(folder: Path) -> bytes:
@@ -216,6 +235,7 @@ def routes() -> list[Route]:
         (run, answers.answering(_look), "GET"),
         (f"{run}/frame/{{k:int}}", answers.answering(_frame), "GET"),
         (f"{run}/images", answers.answering(_images), "GET"),
+        (f"{run}/model", answers.answering(_model), "GET"),
         (f"{run}/act", answers.answering(_act), "POST"),
         (f"{run}/download", answers.answering(_download), "GET"),
     ]

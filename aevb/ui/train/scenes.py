@@ -26,7 +26,8 @@ COMPARE = Scene(
     "draws look better?",
     notes=(
         "Start two runs that differ in one setting, and let the class bet while they train. Judge by the "
-        "validation ELBO first, then by the draws, and say when the two disagree. Runs of different models, "
+        "validation ELBO first, then by the draws, and say when the two disagree. Once they have ended, send "
+        "any test image through each. Runs of different models, "
         "or with another β, have bounds that are not of the same thing."
     ),
     options={"compares": True},
