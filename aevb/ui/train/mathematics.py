@@ -1,5 +1,6 @@
 """Training in formulas: the ascent, its schedule, and what may be changed of it."""
 
+from aevb.models.factor_analysis import FactorAnalysis, LinearNormal
 from aevb.training import Alternating, Run
 from aevb.ui.shared.scene import ASCENT, Formula
 
@@ -75,5 +76,41 @@ Higgins et al. (2017); Sønderby et al. (2016)
 """,
         Run.advance,
         ("rate =", "beta ="),
+    ),
+)
+
+FACTORS = (
+    Formula(
+        "An image by its factors",
+        r"""
+$$
+\begin{aligned}
+\mathbf x &\sim \mathcal N(\mathbf W \mathbf z + \boldsymbol\mu, \operatorname{diag} \boldsymbol\sigma^2) \\
+\mathbb E_q[\mathbf z] &= \mathbf V (\mathbf x - \boldsymbol\mu)
+\end{aligned}
+$$
+
+Each column of $\mathbf W$ is an image, times $z_l$; what no factor explains is noise, pixel by pixel.
+
+Sections 5.2.1 and 5.2.2
+""",
+        LinearNormal.forward,
+        ("loc =", "return"),
+    ),
+    Formula(
+        "The evidence is exact here",
+        r"""
+$$
+\textcolor{EVIDENCE solid}{\log p_\theta(\mathbf x)} = \log \mathcal N(\mathbf x; \boldsymbol\mu,
+\mathbf W \mathbf W^\top + \operatorname{diag} \boldsymbol\sigma^2)
+$$
+
+and with it the gap that $q$ leaves, as in the curves of the run. $(\mathbf W \mathbf R)(\mathbf W
+\mathbf R)^\top = \mathbf W \mathbf W^\top$ for every rotation $\mathbf R$.
+
+Equation 1; section 5.2.4
+""",
+        FactorAnalysis.evidence,
+        ("V, C =", "return"),
     ),
 )

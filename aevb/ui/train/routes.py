@@ -33,6 +33,9 @@ TITLES = {
     "vrnn": "Variational RNN",
 }
 
+LOOKED_AT = {"fa": "factors"}
+"""By the model's name, the scene of this page that looks at its runs, where no page of scenes does."""
+
 DOWNLOADED = ("model.safetensors", "config.json", "training.json", "measures.json")
 
 
@@ -120,7 +123,9 @@ def _told_run(name: str, first: int) -> dict[str, Any]:
     found = points.of(folder / turns.POINTS)
     found.follow()
     about = _read(folder / turns.ABOUT)
-    page = _page(name, about)
+    kind = _kind(name)
+    home = catalogue.home(kind) if kind else None
+    images = about is None or len(about.get("shape", (0, 0))) == 2
     return (
         told
         | {
@@ -131,8 +136,9 @@ def _told_run(name: str, first: int) -> dict[str, Any]:
             "marks": found.marks,
             "specification": _read(folder / turns.SPECIFICATION),
             "about": None if first else about,
-            "checkpoint": page is not None,
-            "page": page or None,
+            "checkpoint": kind is not None,
+            "page": home.name if home and images else None,
+            "scene": LOOKED_AT.get(kind) if kind and images else None,
         }
     )
 
@@ -141,15 +147,13 @@ def _read(path: Path) -> dict[str, Any] | None:
     return turns.read_json(path) if path.exists() else None
 
 
-def _page(name: str, about: dict[str, Any] | None) -> str | None:
-    """The name of the page whose scenes look at a run's checkpoint, "" for none; None before there is one."""
+def _kind(name: str) -> str | None:
+    """Which model a run's checkpoint is of; None before there is one."""
     try:
         folder = queue.of_server().checkpoint(name)
     except LookupError:
         return None
-    home = catalogue.home(turns.read_json(folder / CONFIG)["model"])
-    images = about is None or len(about.get("shape", (0, 0))) == 2
-    return home.name if home and images else ""
+    return str(turns.read_json(folder / CONFIG)["model"])
 
 
 async def _frame(request: Request) -> Response:

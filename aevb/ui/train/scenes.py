@@ -33,4 +33,20 @@ COMPARE = Scene(
     options={"compares": True},
 )
 
-SCENES = (TRAIN, COMPARE)
+FACTORS = Scene(
+    "factors",
+    "What it has learnt",
+    "factors",
+    "A run of <b>factor analysis</b>: each column of <b>W</b> is what its factor adds to an image, <b>σ</b> "
+    "what is left to noise.",
+    "Move the z of a test image from the mean of q. W is unique only up to a rotation of z: what these span "
+    "has a meaning, one of them alone has none.",
+    notes=(
+        "Set all of z to the prior mean: what is left is μ, the average image. Then move one factor at a "
+        "time and ask what it stands for. It is a blend, and another seed ends with other blends of the same "
+        "span. Say what a linear model cannot do: move a stroke."
+    ),
+    mathematics=mathematics.FACTORS,
+)
+
+SCENES = (TRAIN, COMPARE, FACTORS)
