@@ -19,7 +19,7 @@ from aevb.ui.shared import mathematics
 from aevb.ui.shared.cell import PARSING, template, written
 from aevb.ui.vae import cells as vae_cells
 
-WITHOUT = {"train/train", "train/compare", "gmvae/estimators", "vrnn/estimators"}
+WITHOUT = {"train/train", "train/compare", "train/factors", "gmvae/estimators", "vrnn/estimators"}
 """Scenes whose view is of a run on the server, or of recorded ones."""
 
 SCENES = [(page, scene) for page in catalogue.MENU for scene in page.scenes if scene.cell]

@@ -35,7 +35,7 @@ COMPARE = Scene(
 
 FACTORS = Scene(
     "factors",
-    "What it has learnt",
+    "Factors of a run",
     "factors",
     "A run of <b>factor analysis</b>: each column of <b>W</b> is what its factor adds to an image, <b>σ</b> "
     "what is left to noise.",

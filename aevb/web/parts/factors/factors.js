@@ -59,15 +59,13 @@ export default {
       el.replaceChildren();
       part = found && new Factors(model, el, found);
       if (found) return;
-      const link = h("a", { href: "?scene=train", "data-scene": "train" }, "Train a factor analysis");
-      el.append(
-        h(
-          "p.notice",
-          { "data-ready": "" },
-          link,
-          " of images first: once it has ended, it is looked at here.",
-        ),
-      );
+      const to = { href: "?scene=train&model=fa", "data-scene": "train", "data-control": "" };
+      el.append(h(
+        "p.none",
+        { "data-ready": "", "data-instrument": "" },
+        h("a", to, "Train a factor analysis"),
+        " on images: once it has ended, it is looked at here.",
+      ));
     }, "Loading the run …");
     return () => {
       end();

@@ -229,7 +229,7 @@ export class Watch {
       told?.scene && h(
         "a.button",
         { href: `?scene=${told.scene}&run=${this.id}`, "data-scene": told.scene },
-        "What it has learnt",
+        "Its factors",
       ),
       there && h("a.button", { href: urlOf(`run/${this.id}/download`), download: "" }, "Download"),
       over && asked && h("a.button", {
