@@ -190,9 +190,12 @@ class Factors {
     this.model.set("z", z);
   }
 
-  /** The exact evidence of the validation images, as the run has ended. @param {any} told */
+  /** The exact evidence of the validation images, as the run has ended; none of what was brought along. @param {any} told */
   fit({ points }) {
-    const last = points.findLast((/** @type {any} */ { validation }) => validation?.bound !== null);
+    const last = points.findLast((/** @type {any} */ { validation }) =>
+      validation && validation.bound !== null
+    );
+    if (!last) return null;
     const found = equation([
       { name: "log p(x) of validation images", color: EVIDENCE, line: "solid" },
       { name: "ELBO", sign: "=", color: ELBO, line: "dashed" },
