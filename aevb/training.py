@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, get_args
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.utils import get_total_norm
-from torch.optim import AdamW
+from torch.optim import SGD, Adam, Optimizer, RMSprop
 
 from aevb import devices
 from aevb.captured import Replayed
@@ -31,6 +32,16 @@ Phase = Literal["E", "M", "EM"]
 
 Rate = Literal["constant", "cosine"]
 """How the learning rate goes on once it is warm: it stays, or falls to 0 along half a cosine."""
+
+Optimiser = Literal["adam", "rmsprop", "sgd"]
+"""What makes a step of a gradient: Adam (Kingma and Ba, 2015), RMSprop (Tieleman and Hinton, 2012), or plain
+stochastic gradient ascent with a momentum of 0.9."""
+
+OPTIMISERS: Mapping[Optimiser, Callable[..., Optimizer]] = {
+    "adam": partial(Adam, fused=True),
+    "rmsprop": RMSprop,
+    "sgd": partial(SGD, momentum=0.9),
+}
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,8 @@ class TrainingConfig:
     Attributes:
         steps: gradient steps in all.
         batch_size: N_B.
-        learning_rate: η of Adam, once it is warm.
+        optimiser: what makes a step of a gradient.
+        learning_rate: η of the optimiser, once it is warm.
         rate: whether η then stays or falls to 0 along a cosine.
         rate_warmup: steps in which η rises in proportion to their number.
         schedule: which parameters each step moves.
@@ -122,6 +134,7 @@ class TrainingConfig:
 
     steps: int
     batch_size: int = 100
+    optimiser: Optimiser = "adam"
     learning_rate: float = 1e-3
     rate: Rate = "constant"
     rate_warmup: int = 0
@@ -143,8 +156,9 @@ class TrainingConfig:
             sizes["patience"] = self.patience
         for name, size in zip(sizes, check_sizes(**sizes), strict=True):
             object.__setattr__(self, name, size)  # as Python's own, whichever library's they were
-        if self.rate not in get_args(Rate):
-            raise ValueError(f"rate must be one of {', '.join(get_args(Rate))}, not {self.rate!r}.")
+        for name, kind in (("optimiser", Optimiser), ("rate", Rate)):
+            if (value := getattr(self, name)) not in get_args(kind):
+                raise ValueError(f"{name} must be one of {', '.join(get_args(kind))}, not {value!r}.")
         _check_above("learning_rate", self.learning_rate)
         for name in ("beta", "free_bits", "weight_decay"):
             _check_from_0(name, getattr(self, name))
@@ -309,8 +323,7 @@ class Run:
         self.handle = Handle(config.learning_rate, config.beta, config.schedule)
         self.changes: list[dict[str, Any]] = []
         self._generator, self._masks = (Generator(model.device).manual_seed(config.seed + i) for i in (0, 1))
-        # Which is Adam where nothing decays.
-        self._optimizer = AdamW(model.parameters(), weight_decay=config.weight_decay, fused=True)
+        self._optimizer = OPTIMISERS[config.optimiser](model.parameters())
         self._averages = _copied(model) if config.averaging else {}
         self._proportion = _Proportion()
         # By what they depend on beside values.
@@ -351,6 +364,7 @@ class Run:
             batch = self.examples.batch(share, self._generator)
             found = self._ascent(moved, beta, batch)
         self._proportion.check(step, found["elbo"], found["objective"], batch[0], rate)
+        self._decay(rate)
         self._optimizer.param_groups[0]["lr"] = rate
         self._optimizer.step()
         self.step = step
@@ -392,7 +406,7 @@ class Run:
         tensors |= {f"average.{name}": value for name, value in self._averages.items()}
         for name, parameter in self.model.named_parameters():
             for moment, value in self._optimizer.state.get(parameter, {}).items():
-                tensors[f"adam.{moment}.{name}"] = value
+                tensors[f"moment.{moment}.{name}"] = value
         tensors |= {"generator": self._generator.get_state(), "masks": self._masks.get_state()}
         tensors["epoch"] = self._epoch
         facts = {
@@ -423,10 +437,10 @@ class Run:
             if averages.keys() != self._averages.keys():
                 raise KeyError("average")
             self._optimizer.state.clear()
-            for moment in ("step", "exp_avg", "exp_avg_sq"):
-                for name, value in _under(f"adam.{moment}.", tensors).items():
-                    moments = self._optimizer.state.setdefault(named[name], {})
-                    moments[moment] = value.to(self.model.device, copy=True)
+            for key, value in _under("moment.", tensors).items():
+                moment, _, name = key.partition(".")
+                moments = self._optimizer.state.setdefault(named[name], {})
+                moments[moment] = value.to(self.model.device, copy=True)
             self._generator.set_state(tensors["epoch"])
             self._begin_epoch()
             self._generator.set_state(tensors["generator"])
@@ -490,7 +504,7 @@ class Run:
             self._replays[key] = compute if self.workers.count > 1 else Replayed(compute, self._generator)
         inputs = batch if plain else (torch.tensor(beta, device=self.model.device), *batch)
         figures, *gradients = self._replays[key](*inputs)
-        # Adam passes over parameters without a gradient, so what a phase does not move stands still.
+        # Parameters without a gradient are passed over, so what a phase does not move stands still.
         self._optimizer.zero_grad(set_to_none=True)
         for parameter, gradient in zip(together, gradients, strict=True):
             parameter.grad = gradient if gradient.numel() else None
@@ -551,6 +565,14 @@ class Run:
         # Not in place: parameters that a net adds up have one gradient between them.
         return norms, [gradient if gradient is None else gradient * scale for gradient in gradients]
 
+    @torch.no_grad()
+    def _decay(self, rate: float) -> None:
+        """Shrinks what the step moves, whatever the optimiser then makes of its gradient."""
+        if self.config.weight_decay:
+            for parameter in self.model.parameters():
+                if parameter.grad is not None:
+                    parameter.mul_(1 - rate * self.config.weight_decay)
+
     def _average(self) -> None:
         if self.config.averaging is not None:
             decay = min(self.config.averaging, (1 + self.step) / (10 + self.step))
@@ -601,7 +623,7 @@ class _Proportion:
 
 
 def _laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
-    """The gradient in the order of its parameter's memory, which the fused optimiser takes for granted.
+    """The gradient in the order of its parameter's memory, which the fused Adam takes for granted.
 
     A part of a larger tensor's gradient is a view of that.
     """

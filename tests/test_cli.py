@@ -301,11 +301,14 @@ def test_what_is_said_of_the_training_is_done(few_digits, tmp_path):
     folder = tmp_path / "trained"
     said = ["--rate", "constant", "--rate-warmup", "2", "--beta", "0.5", "--kl-warmup", "3", "--clip", "10"]
     said += ["--free-bits", "0.1", "--averaging", "0.9", "--weight-decay", "0.01", "--patience", "7"]
+    said += ["--optimiser", "sgd", "--learning-rate", "0.00001"]
     arguments = ["train", "vae", "--hidden-dims", "8", "--epochs", "1", "--bounds", "--output", str(folder)]
     assert main([*arguments, *said]) == 0
     config = checkpoints.load(folder).training["config"]
     assert TrainingConfig.from_json(config) == TrainingConfig(
         steps=1,
+        optimiser="sgd",
+        learning_rate=1e-5,
         rate="constant",
         rate_warmup=2,
         beta=0.5,

@@ -185,6 +185,27 @@ def test_the_m_step_is_the_maximum_in_the_mean_too() -> None:
         torch.testing.assert_close(parameter.grad, torch.zeros_like(parameter), rtol=0, atol=1e-8)
 
 
+def test_at_the_end_of_an_m_step_noise_moves_the_evidence_in_proportion_and_the_elbo_by_its_square() -> None:
+    """So that, with q held, the one is jagged beside the other (as the page factor analysis explains)."""
+    model = FactorAnalysis(5, 2).double()
+    model.m_step(NORMAL)  # q stays as it was: not the posterior
+    p, x = model.p_x_given_z, NORMAL
+    start = [value.detach().clone() for value in (p.W, p.pre_sigma)]
+    towards = [torch.randn(value.shape, generator=seeded(3)).double() for value in start]
+
+    @torch.no_grad()
+    def moved(by: float) -> tuple[float, float]:
+        for value, from_, step in zip((p.W, p.pre_sigma), start, towards, strict=True):
+            value.copy_(from_ + by * step)
+        return model.exact_elbo(x).mean().item(), model.evidence(x).mean().item()
+
+    (elbo, evidence), far, back, half = map(moved, (0, 1e-4, -1e-4, 5e-5))
+    assert far[0] < elbo and back[0] < elbo
+    assert (elbo - half[0]) / (elbo - far[0]) == pytest.approx(1 / 4, rel=1e-2)
+    assert (evidence - half[1]) / (evidence - far[1]) == pytest.approx(1 / 2, rel=1e-2)
+    assert (evidence - back[1]) / (evidence - far[1]) == pytest.approx(-1, rel=1e-2)
+
+
 def test_a_column_that_others_determine_stops_at_the_floor_and_is_told() -> None:
     x = HARD["duplicate columns"]
     model = fitted(x, 2, mean=True)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+import aevb
 from aevb import CVAE, GMVAE, VAE, VRNN, LatentVariableModel, checkpoints, data, evaluate
 from aevb.data import Split
 from aevb.evaluation import SEED
@@ -93,6 +94,14 @@ def test_paths_are_of_the_rows(test: Split) -> None:
     assert np.shape(found["class_paths"]) == (10, 28, 2) and np.shape(found["few_paths"]) == (10, 3, 28, 2)
 
 
+def test_the_first_sample_that_the_app_shows_is_a_digit() -> None:
+    """Its nearest test digits, by the number of pixels that differ, are all of one class."""
+    known, test = aevb.load("vrnn"), data.load_sample().test
+    first = torch.tensor([float(pixel) for pixel in known.measures["samples"]["x"][0]])
+    differ = (codes.seen(known.model, test.images).flatten(1) - first).abs().sum(1)
+    assert len(test.known_labels[differ.topk(10, largest=False).indices].unique()) == 1
+
+
 def test_a_class_without_an_image_has_no_path(test: Split) -> None:
     model, _ = small("vrnn")
     few = test.labels != 4
@@ -104,9 +113,9 @@ def test_a_class_without_an_image_has_no_path(test: Split) -> None:
 def test_samples_are_drawn_by_the_prior_and_the_generative_net(test: Split) -> None:
     model, _ = small("vrnn")
     found = measures.measure(model, test)["samples"]
-    other = rows.samples(model, measures.SEED + 1, measures.SAMPLES)
-    again = rows.samples(model, measures.SEED, 2)  # the first of a seed, however many are asked for
-    assert found["seed"] == measures.SEED
+    other = rows.samples(model, rows.SEED + 1, measures.SAMPLES)
+    again = rows.samples(model, rows.SEED, 2)  # the first of a seed, however many are asked for
+    assert found["seed"] == rows.SEED
     assert [len(image) for image in found["x"]] == [784] * 12 and set("".join(found["x"])) == {"0", "1"}
     for name in ("z", "loc", "scale"):
         assert np.shape(found[name]) == (12, 28, 2)

@@ -167,6 +167,7 @@ def test_an_image_models_answers_are_torchs(name: str, tmp_path: Path) -> None:
         "z": z,
         "outputs": outputs,
         "decoded": codes.decode(model, z, y),
+        "rebuilt": model.reconstructed(*observed),
         "log_p_x": p_x.log_prob(x),
         "log_p_z": p_z.log_prob(z),
         "log_q_z": q_z.log_prob(z),
@@ -303,6 +304,7 @@ def test_a_vrnns_rows_are_torchs(name: str, tmp_path: Path) -> None:
     }
     bounds = importance_bounds(model, x[:BOUNDED], bounds=[SAMPLES], generator=seeded())
     expected = {name: values.transpose(0, 1) for name, values in time_first.items()}
+    expected["rebuilt"] = model.reconstructed(x[:BOUNDED])
     expected |= {"x": x, "mean_path": rows.mean_paths(model, x), "bound": bounds[SAMPLES]}
     compare(found, expected)
 
@@ -315,10 +317,11 @@ def test_factor_analysis_too(mean: bool, tmp_path: Path) -> None:
     if mean:
         model.p_x_given_z.mu.normal_()
     model = model.half().float()
-    z = torch.randn(4, 3)
+    z, x = torch.randn(4, 3), torch.randn(4, 5)
     p_x, p_z = model.likelihood(z), model.prior()
     expected = {"loc": p_x.mean, "scale": p_x.stddev, "prior_loc": p_z.mean, "prior_scale": p_z.stddev}
-    compare(answers(model, tmp_path, z=z), expected)
+    expected["rebuilt"] = model.reconstructed(x)
+    compare(answers(model, tmp_path, z=z, x=x), expected)
 
 
 @pytest.mark.parametrize("name", ["vae", "cvae", "gmvae", "vrnn"])

@@ -1,5 +1,6 @@
 """Every shortcut against the plain form: the same terms and gradients, in float64 to its rounding."""
 
+import weakref
 from contextlib import nullcontext
 
 import pytest
@@ -96,6 +97,25 @@ def test_layers_of_ones_own_are_gathered_too():
         (layer(x).square().sum() + layer(x.sin()).sum()).backward()
     expected = torch.autograd.grad(layer(x).square().sum() + layer(x.sin()).sum(), layer.weight)
     torch.testing.assert_close(layer.weight.grad, *expected)
+
+
+def test_what_a_step_has_gathered_is_let_go_after_it(monkeypatch):
+    """Where a tensor of the graph is kept by what the graph keeps, no collector finds it."""
+    alive = weakref.WeakSet()
+
+    class Watched(shortcuts._Gathered):
+        def __init__(self, weight, bias):
+            super().__init__(weight, bias)
+            alive.add(self)
+
+    monkeypatch.setattr(shortcuts, "_Gathered", Watched)
+    model, batch = small("vrnn")
+    with shortcuts.taken():
+        terms = model(*batch, generator=Generator().manual_seed(3))
+    assert len(alive) > 3
+    total(terms).mean().backward()
+    del terms
+    assert not alive
 
 
 def test_gathered_weights_are_narrowed_once_in_bfloat16():

@@ -14,9 +14,11 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 import aevb
+from aevb import data
 from aevb.ui.jobs import limits, queue, turns
 from aevb.ui.jobs.queue import Queue
 from aevb.ui.jobs.worker import UNEXPECTED
+from aevb.ui.shared import loading
 from aevb.ui.train import routes
 from tests.train_worker import Here
 
@@ -66,7 +68,7 @@ def until(client: TestClient, run: str, *statuses: str) -> dict[str, Any]:
     return told
 
 
-def test_a_run_from_its_start_to_its_checkpoint(client, tmp_path):
+def test_a_run_from_its_start_to_its_checkpoint(client, tmp_path, monkeypatch):
     run = start(client)
     told = until(client, run, "done")
     assert (told["step"], told["steps"], told["problem"], told["marks"]) == (120, 120, "", [])
@@ -86,6 +88,11 @@ def test_a_run_from_its_start_to_its_checkpoint(client, tmp_path):
     assert np.isfinite(means).all() and means.std() > 0.1
     assert client.get(f"/training/run/{run}/frame/{told['frames']}").status_code == 404
 
+    monkeypatch.setattr(loading, "_folder", queue.checkpoint)  # as the app finds runs
+    model = client.get(f"/training/run/{run}/model").json()
+    assert model["digits"]["count"] == len(data.read("digits").test) and model["digits"]["side"] == 8
+    assert model["checkpoint"]["name"] == run and {"p", "q"} < model["checkpoint"].keys()
+
     zipped = client.get(f"/training/run/{run}/download")
     assert zipped.headers["content-disposition"] == f'attachment; filename="aevb-{run}.zip"'
     with zipfile.ZipFile(io.BytesIO(zipped.content)) as archive:
@@ -96,7 +103,8 @@ def test_a_run_from_its_start_to_its_checkpoint(client, tmp_path):
 
 def test_the_wheel(client, runs):
     run = start(client, specification=SPECIFICATION | {"training": {"steps": 50_000}})
-    assert client.get(f"/training/run/{run}/download").status_code == 409
+    for path in ("download", "model"):
+        assert client.get(f"/training/run/{run}/{path}").status_code == 409
     assert act(client, run, do="pause").json()["status"] == "paused"
     deadline = time.monotonic() + 60
     while runs._jobs[run].in_turn:  # it ends with its present step
@@ -158,7 +166,7 @@ def test_only_who_has_started_a_run_steers_it(client):
 
 @pytest.mark.parametrize("run", ["none", "0123456789abcdef", "..", "%2e%2e", "a/b", "%00"])
 def test_a_run_that_is_not_there_is_lost(client, run):
-    for path in ("", "/images", "/frame/0", "/download"):
+    for path in ("", "/images", "/frame/0", "/model", "/download"):
         assert client.get(f"/training/run/{run}{path}").status_code == 404
     told = client.get("/training/run/none")
     assert told.json()["status"] == "lost" and "expired" in told.json()["problem"]

@@ -73,6 +73,10 @@ def test_the_data_decide_the_sizes(model):
         ({"model": "vae", "training": {"beta": -1}}, "beta must be a number from 0 to 1000, not -1."),
         ({"model": "vae", "training": {"clip": 0}}, "clip must be a number above 0"),
         ({"model": "vae", "training": {"averaging": 1}}, "averaging must be a number above 0"),
+        (
+            {"model": "vae", "training": {"optimiser": "lion"}},
+            "optimiser must be one of adam, rmsprop, sgd, not 'lion'.",
+        ),
         ({"model": "vae", "training": {"rate": "linear"}}, "rate must be one of constant, cosine"),
         ({"model": "vae", "training": {"schedule": [0, 0]}}, "both of its numbers are 0"),
         ({"model": "vae", "training": {"schedule": [1]}}, "schedule must be AEVB, or two numbers"),

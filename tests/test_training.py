@@ -332,6 +332,7 @@ def test_a_step_with_nothing_to_move_is_refused():
         ({"steps": 5, "learning_rate": 0.0}, "learning_rate must be above 0"),
         ({"steps": 5, "learning_rate": float("nan")}, "learning_rate must be above 0"),
         ({"steps": 5, "learning_rate": float("inf")}, "learning_rate must be above 0 and finite, not inf"),
+        ({"steps": 5, "optimiser": "lion"}, "optimiser must be one of adam, rmsprop, sgd, not 'lion'"),
         ({"steps": 5, "rate": "linear"}, "rate must be one of constant, cosine, not 'linear'"),
         ({"steps": 5, "rate_warmup": -1}, "rate_warmup must be a positive whole number, not -1"),
         ({"steps": 5, "kl_warmup": 2.5}, "kl_warmup must be a positive whole number, not 2.5"),
@@ -577,11 +578,30 @@ def test_after_the_last_step_a_model_has_its_averaged_weights():
     assert equal(between, parameters(plain, "M")) and not equal(between, parameters(model, "M"))
 
 
-def test_weights_decay_by_their_share_of_the_rate():
+@pytest.mark.parametrize(
+    ("optimiser", "steps"),
+    [
+        ("adam", [1, 1, 1]),
+        ("rmsprop", [(1 - 0.99**n) ** -0.5 for n in (1, 2, 3)]),
+        ("sgd", [1, 1 + 0.9, 1 + 0.9 + 0.81]),
+    ],
+)
+def test_a_step_is_what_its_optimiser_makes_of_the_gradient(optimiser, steps):
+    """Of a gradient that is 1 throughout, in closed form."""
+    model = Known([1.0] * 3)
+    config = TrainingConfig(3, optimiser=optimiser, learning_rate=0.1)
+    found = [-3.0]
+    for _ in train(model, Examples(torch.zeros(4, 2)), config):
+        found.append(model.p_reconstruction.item())
+    assert np.diff(found) == pytest.approx([0.1 * step for step in steps], rel=1e-5)
+
+
+@pytest.mark.parametrize("optimiser", training.OPTIMISERS)
+def test_weights_decay_by_their_share_of_the_rate(optimiser):
     model = Scripted(iter([-3.0] * 4))  # whose gradient is 0
     with torch.no_grad():
         model.p_nothing += 2
-    config = TrainingConfig(4, learning_rate=0.1, weight_decay=0.5)
+    config = TrainingConfig(4, optimiser=optimiser, learning_rate=0.1, weight_decay=0.5)
     for progress in train(model, Examples(torch.zeros(4, 2)), config):
         assert model.p_nothing.item() == pytest.approx(2 * (1 - 0.1 * 0.5) ** progress.step)
 
@@ -655,8 +675,21 @@ def test_a_step_by_hand_moves_what_it_is_told_to():
 
 WAYS = {
     "plain": {},
-    "averaged": {"averaging": 0.9, "rate": "cosine", "rate_warmup": 3},
-    "in turn": {"schedule": Alternating(2, 3), "beta": 2.0, "kl_warmup": 6, "free_bits": 0.1, "clip": 1.0},
+    "averaged": {
+        "averaging": 0.9,
+        "optimiser": "sgd",
+        "learning_rate": 1e-5,
+        "rate": "cosine",
+        "rate_warmup": 3,
+    },
+    "in turn": {
+        "schedule": Alternating(2, 3),
+        "optimiser": "rmsprop",
+        "beta": 2.0,
+        "kl_warmup": 6,
+        "free_bits": 0.1,
+        "clip": 1.0,
+    },
 }
 
 

@@ -7,6 +7,7 @@ from torch.distributions import kl_divergence
 from aevb.explore import rows as sequences
 from aevb.models import VRNN
 from aevb.models.vrnn import tempered
+from benchmarks.estimators import Drawn
 from tests.small_models import make, observe, seeded
 
 
@@ -177,3 +178,16 @@ def test_mean_paths_are_the_encoding(model: VRNN, x: torch.Tensor):
     paths = sequences.mean_paths(model, x)
     assert paths.shape == (5, model.length, model.latent_dim)
     torch.testing.assert_close(paths.flatten(1), model.encode(x))
+
+
+@pytest.mark.parametrize(("kind", "taught"), [(VRNN, True), (Drawn, False)])
+def test_the_likelihood_teaches_q_where_z_is_reparametrised_alone(kind: type[VRNN], taught: bool) -> None:
+    """What the scene of both says: where z is only drawn, q learns from its KL alone."""
+    torch.manual_seed(0)
+    model, x = kind(4, 3, 2, 8, 1, [10]), torch.rand(5, 3, 4, generator=seeded()).round()
+    terms = model(x, generator=seeded())
+    phi = model.inference_parameters()
+    for name in ("reconstruction", "minus_kl_z"):
+        found = torch.autograd.grad(terms[name].sum(), phi, retain_graph=True, allow_unused=True)
+        moved = [gradient for gradient in found if gradient is not None and gradient.any()]
+        assert bool(moved) == (taught or name == "minus_kl_z"), name

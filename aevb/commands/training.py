@@ -20,7 +20,7 @@ from aevb.commands.options import AT_LEAST_ONE, SEED, Commands, number
 from aevb.data import Images, Split
 from aevb.distributed import Workers
 from aevb.models import GMVAE, REGISTRY, LatentVariableModel
-from aevb.training import Alternating, Rate, Simultaneous, TrainingConfig
+from aevb.training import Alternating, Optimiser, Rate, Simultaneous, TrainingConfig
 
 RUNS = Path("runs")
 
@@ -72,6 +72,7 @@ def _run(given: argparse.Namespace, workers: Workers, device: torch.device) -> N
     config = TrainingConfig(
         steps=given.epochs * max(1, len(trained_on) // given.batch_size),
         batch_size=given.batch_size,
+        optimiser=given.optimiser,
         learning_rate=given.learning_rate or (1e-2 if images.name == options.SYNTHETIC else 1e-3),
         rate=given.rate,
         rate_warmup=given.rate_warmup,
@@ -283,10 +284,16 @@ def _add_training(parser: argparse.ArgumentParser, usual: Mapping[str, Any]) -> 
     )
     group.add_argument("--batch-size", type=AT_LEAST_ONE, default=100, metavar="N", help="%(default)s")
     group.add_argument(
+        "--optimiser",
+        choices=get_args(Optimiser),
+        default="adam",
+        help="what makes a step of a gradient; sgd has a momentum of 0.9 (%(default)s)",
+    )
+    group.add_argument(
         "--learning-rate",
         type=number(float, 1e-9, 1e3),
         metavar="X",
-        help="Adam's, at the start (0.001; on the synthetic data the tutorial's 0.01)",
+        help="at the start, once it is warm (0.001; on the synthetic data the tutorial's 0.01)",
     )
     group.add_argument(
         "--rate",
@@ -319,7 +326,11 @@ def _add_training(parser: argparse.ArgumentParser, usual: Mapping[str, Any]) -> 
         help="measure and keep an exponential moving average of the weights, such as 0.999 (none)",
     )
     group.add_argument(
-        "--weight-decay", type=number(float, 0, 1e6), default=0.0, metavar="X", help="as in AdamW (0)"
+        "--weight-decay",
+        type=number(float, 0, 1e6),
+        default=0.0,
+        metavar="X",
+        help="times the learning rate, the share by which weights shrink (0)",
     )
     group.add_argument(
         "--patience",

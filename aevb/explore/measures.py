@@ -31,8 +31,8 @@ PATHS = 2000
 FEW = 3
 """Paths of each class that are kept as they are."""
 
-SEED, SAMPLES = 2, 12
-"""Of the samples that are recorded: those that the app shows first (aevb/web/kit/rows.js)."""
+SAMPLES = 12
+"""Of a VRNN that are recorded: those that the app shows first, of `rows.SEED`."""
 
 DIGITS = 6
 """Significant digits of what is kept."""
@@ -94,12 +94,12 @@ def _paths(model: LatentVariableModel, observed: tuple[Tensor, ...], labels: Ten
 
 
 def _samples(model: Any) -> dict[str, Any]:
-    drawn = rows.samples(model, SEED, SAMPLES)
+    drawn = rows.samples(model, rows.SEED, SAMPLES)
     x, probs = (part.transpose(0, 1).flatten(1).cpu() for part in (drawn.x, drawn.probs))
     prior = drawn.prior.base_dist
     along = {"z": drawn.z, "loc": prior.loc, "scale": prior.scale}
     return {
-        "seed": SEED,
+        "seed": rows.SEED,
         "x": ["".join(str(int(pixel)) for pixel in image) for image in x],
         "probs": (255 * probs).round().int().numpy(),
     } | {name: part.transpose(0, 1).cpu().numpy() for name, part in along.items()}

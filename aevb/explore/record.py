@@ -16,7 +16,8 @@ TUTORIAL = {
 """The tutorial's figures on the test set, in nats with all constants: the VAE's and the CVAE's ELBOs from the
 checkpoints that come with its code, measured again (its log: 1788.4 and 1820.1), the rest from its log."""
 
-UNUSUAL: Mapping[str, tuple[str, float | None]] = {
+UNUSUAL: Mapping[str, tuple[str, float | str | None]] = {
+    "optimiser": ("Optimiser", "adam"),
     "beta": ("Weight of the KL", 1),
     "kl_warmup": ("Steps of its warm-up", 0),
     "free_bits": ("Free nats", 0),
@@ -135,7 +136,7 @@ def _settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, 
             settings["Schedule"] = f"{told}"
     for name, (title, usual) in UNUSUAL.items():
         if (value := config.get(name, usual)) != usual:
-            settings[title] = f"{value:g}"
+            settings[title] = value if isinstance(value, str) else f"{value:g}"
     dropout = model.get("dropout", 0)
     return settings | {"Dropout": f"{dropout:g}" if dropout else "none", "Seed": f"{config['seed']}"}
 

@@ -114,9 +114,10 @@ class _Gather(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *_: None) -> tuple[None, Tensor, Tensor | None]:
+        # The layer holds what this has made of its weights: together they would never be let go.
+        layer, ctx.layer = ctx.layer, None
         gradient, inputs = (
-            torch.cat([time.flatten(0, -2) for time in times])
-            for times in (ctx.layer.gradients, ctx.layer.inputs)
+            torch.cat([time.flatten(0, -2) for time in times]) for times in (layer.gradients, layer.inputs)
         )
         of_bias = gradient.sum(0, dtype=ctx.dtype) if ctx.needs_input_grad[2] else None
         return None, (gradient.T @ inputs).to(ctx.dtype), of_bias
@@ -134,7 +135,7 @@ class _Apply(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor | None, None, None]:
         inputs, weight = ctx.saved_tensors
         if ctx.needs_input_grad[2]:
-            ctx.layer.inputs.append(inputs)
+            ctx.layer.inputs.append(inputs.detach())
             ctx.layer.gradients.append(gradient)
         return None, gradient @ weight if ctx.needs_input_grad[1] else None, None, None
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from aevb import data
+
 OPEN = Callable[..., Page]
 
 VAE = {"model": "vae", "arguments": {"latent_dim": 2, "hidden_dims": [32]}, "data": "digits", "seed": 0}
@@ -119,6 +121,26 @@ def test_a_finished_run_is_put_beside_the_last_one(open_page: OPEN) -> None:
     for letter in "AB":
         expect(row(page, letter).locator(".said")).to_contain_text("at step 40")
     assert settings(page)["Seed"] == ["*2*", "*1*"]
+    # Any test image through each, by the weights that they have ended with.
+    page.get_by_role("button", name="any test image").click()
+    for letter in "AB":
+        row(page, letter).get_by_role("img", name=f"reconstructed by {letter}").and_(
+            page.get_by_label(re.compile("^Test digit 0, "))
+        ).wait_for()
+    field = page.get_by_role("spinbutton", name="Test image")
+    field.fill("12")
+    field.press("Enter")
+    page.wait_for_function("() => /through=test&test=12/.test(location.search)")
+    for letter in "AB":
+        row(page, letter).get_by_label(re.compile(f"^Test digit 12, .*by {letter}$")).wait_for()
+        expect(row(page, letter).locator(".pair.stale")).to_have_count(0)
+    (first, one), (second, other) = image_of(page, "A"), image_of(page, "B")
+    assert first == second and one != other
+    original = row(page, "A").locator(".pair canvas").first
+    shown = original.evaluate("canvas => [...canvas.getContext('2d').getImageData(0, 0, 8, 8).data]")[::4]
+    # Of densities the model sees the mean of what dequantises: half a level above.
+    expected = (data.read("digits").test.images[12].flatten().float() + 0.5) / 256 * 255
+    assert shown == expected.round().int().tolist()
     row(page, "B").get_by_role("button", name="Take B away").click()
     mine = page.get_by_role("combobox", name="Add")
     expect(mine.locator(f"option[value='{runs[0]}']")).to_have_text("VAE, digits, step 40, done")

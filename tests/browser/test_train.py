@@ -1,14 +1,21 @@
 """The page Train: models learn on the server while they are watched and steered."""
 
+import io
 import json
 import re
 import time
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
+from torch import Tensor
+
+import aevb
+from aevb import data
 
 OPEN = Callable[..., Page]
 
@@ -297,6 +304,43 @@ def test_every_other_model_learns_too(open_page: OPEN, model: str) -> None:
     curves = page.locator(".curve").count()
     assert curves == (5 if model == "gmvae" else 4)  # it has clusters, with scores and sizes
     expect(page.locator(".sizes[data-painted]")).to_have_count(int(model == "gmvae"))
+    assert page.faults == []
+
+
+def test_what_a_factor_analysis_has_learnt_is_looked_at(open_page: OPEN, tmp_path: Path) -> None:
+    page = open_page("train", model="fa", data="digits", steps="150", latent_dim="3")
+    start(page)
+    status(page, "Done")
+    zipped = page.request.get(where(page).replace("?from=0", "/download")).body()
+    zipfile.ZipFile(io.BytesIO(zipped)).extractall(tmp_path / "run")
+    model = aevb.load(tmp_path / "run").model
+    page.get_by_role("link", name="Its factors").click()
+    page.get_by_role("spinbutton", name="Test image").fill("12")
+    page.get_by_role("spinbutton", name="Test image").press("Enter")
+    page.get_by_role("img", name=re.compile("^digit 12, ")).wait_for()
+
+    def shown(name: str) -> np.ndarray:
+        image = page.get_by_role("img", name=name, exact=True)
+        read = "canvas => [...canvas.getContext('2d').getImageData(0, 0, 8, 8).data]"
+        return np.array(image.evaluate(read)[::4])
+
+    def expected(image: Tensor) -> np.ndarray:
+        return (255 * image.flatten().clamp(0, 1)).round().numpy()
+
+    x = data.read("digits").test.images[[12]].flatten(1) / 255
+    z = model.encode(x)
+    sliders = page.locator(".factor input")
+    expect(sliders).to_have_count(3)
+    longest = int(model.p_x_given_z.W.norm(dim=0).argmax())
+    expect(sliders.first).to_have_attribute("aria-label", f"z{longest + 1}")
+    said = sliders.first.get_attribute("aria-valuetext")
+    assert float(said.replace("−", "-")) == pytest.approx(z[0, longest].item(), abs=0.02)
+    assert np.abs(shown("W z + μ at q’s mean") - expected(model.reconstruct(x))).max() <= 1
+    page.get_by_role("button", name="Prior mean").click()
+    page.get_by_role("img", name="W z + μ", exact=True).wait_for()
+    assert np.abs(shown("W z + μ") - shown("μ")).max() == 0
+    assert np.abs(shown("μ") - expected(model.p_x_given_z.mu.detach())).max() <= 1
+    page.wait_for_function("() => /test=12&z=0,0,0/.test(location.search)")
     assert page.faults == []
 
 

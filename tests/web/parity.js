@@ -108,6 +108,7 @@ function askImages(model) {
     answer("z", z);
     answer("outputs", outputs);
     answer("decoded", model.decode(z, y));
+    answer("rebuilt", finish(model.reconstruct(x, observed)));
     answer("log_p_x", [model.logLikelihood(outputs, x)]);
     answer("log_p_z", [logNormal(model.prior(y), z)]);
     answer("log_q_z", [logNormal(q, z)]);
@@ -164,6 +165,7 @@ function askRows(model) {
     }
     for (const z of finish(rows.meanPath(model, x))) answer("mean_path", z);
     if (n < asked("bounded")[0]) {
+      answer("rebuilt", finish(model.reconstruct(x)));
       const samples = boundNoise[n].length / L / model.length;
       answer("bound", [finish(rows.bound(model, x, samples, new Replayed(boundNoise[n])))]);
     }
@@ -188,6 +190,7 @@ function askFactorAnalysis(model) {
     answer("loc", loc);
     answer("scale", scale);
   }
+  for (const x of table("x", 4)) answer("rebuilt", finish(model.reconstruct(x)));
   answer("prior_loc", model.prior().loc);
   answer("prior_scale", model.prior().scale);
 }

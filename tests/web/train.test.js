@@ -313,7 +313,7 @@ Deno.test("settings stand side by side, first those that differ", () => {
   assert.equal(differ.lastIndexOf(true) + 1, differ.indexOf(false));
   assert.deepEqual(rows.filter(({ differ }) => !differ).map(({ label }) => label).slice(0, 2), [
     "Data",
-    "Learning rate",
+    "Optimiser",
   ]);
 });
 

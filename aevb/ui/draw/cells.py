@@ -8,7 +8,7 @@ from aevb.explore import codes, rows
 from aevb.figures.images import sheet
 
 
-def draw(digit: int = 0, keep: int | None = None, seed: int = 2) -> Image.Image:
+def draw(digit: int = 0, keep: int | None = None, seed: int = rows.SEED) -> Image.Image:
     """What four models say of a test digit. The library reads no drawings: a digit stands in for yours."""
     test = aevb.data.read().test
     vae, cvae, gmvae, vrnn = (aevb.load(name).model for name in ("vae", "cvae", "gmvae", "vrnn"))

@@ -57,6 +57,27 @@ Equations 3 and 4; section 5.1
         Run.advance,
         ("moved =", "optimizer.step()"),
     ),
+    Formula(
+        "Jagged beside flat: late in an M-step",
+        r"""
+The ELBO has come to its maximum in $\theta$ for the $q$ that is held, but the evidence has not:
+
+$$
+\begin{aligned}
+\nabla_\theta\, \textcolor{ELBO dashed}{\text{ELBO}} &= \mathbf 0 \\
+\nabla_\theta\, \textcolor{EVIDENCE solid}{\log p_\theta(\mathbf x)}
+&= \nabla_\theta\, \textcolor{GAP solid}{D_{\text{KL}}(q_\phi(\mathbf z \mid \mathbf x) \,\|\,
+  p_\theta(\mathbf z \mid \mathbf x))} \neq \mathbf 0
+\end{aligned}
+$$
+
+The noise $\boldsymbol\delta$ that mini-batches leave in $\theta$ moves the evidence, and the gap with it, in
+proportion to $\boldsymbol\delta$, up or down; the ELBO only by its square. With larger batches or
+a lower learning rate there is less of it.
+
+Equation 2
+""",
+    ),
 )
 
 EM = (

@@ -12,7 +12,7 @@ WATCH = Scene(
     "An <b>E-step</b> (in φ) closes the <b>gap</b>; an <b>M-step</b> (in θ) lifts ELBO and evidence. AEVB "
     "takes both at once.",
     "Figure 2, Experiment 1, is together; Figure 3, Experiment 2, in turn; the planes’ data are Figure 1. "
-    "Late in an M-step the ELBO is flat in θ; the evidence is not, and shows the noise.",
+    "Late in an M-step the ELBO is at its top in θ, and flat; the evidence is not, and shows the noise.",
     notes=(
         "Drag the step back to the beginning and play: the shaded band between the curves is the gap. Then "
         "choose E and M in turn, where evidence moves in M phases alone. Expect the question whether the "

@@ -27,7 +27,7 @@ def told(name: str, page: catalogue.Page) -> dict[str, Any]:
         kind = loading.checkpoint(name).kind
         home = catalogue.home(kind)
         if home is None:
-            return {"problem": "No page has scenes of such a model: the film of its training shows it."}
+            return {"problem": "No page has scenes of such a model: Train shows its film and factors."}
         if kind not in page.checkpoints:
             return {
                 "problem": f"This checkpoint is of another model: its page is {home.title}.",

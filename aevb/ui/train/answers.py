@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from aevb.checkpoints import CheckpointError
+from aevb.data import DataError
 from aevb.ui.jobs import limits, switches
 from aevb.ui.jobs.queue import EXPIRED, Refused
 from aevb.ui.jobs.switches import Switch
@@ -48,7 +49,7 @@ def answering(work: Endpoint, *needed: Switch) -> Endpoint:
             return told({"problem": str(problem)}, problem.status)
         except (LookupError, FileNotFoundError):  # it may expire while it is read
             return told({"status": "lost", "problem": EXPIRED}, 404)
-        except (ValueError, CheckpointError) as error:
+        except (ValueError, CheckpointError, DataError) as error:
             return told({"problem": str(error)}, 400)
         except Refused as refused:
             return told({"problem": str(refused)}, 409)

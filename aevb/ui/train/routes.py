@@ -19,6 +19,7 @@ from starlette.routing import Route
 from aevb.stored.files import CONFIG
 from aevb.ui.frame import catalogue
 from aevb.ui.jobs import limits, queue, sources, switches, turns
+from aevb.ui.shared import contents, loading, served
 from aevb.ui.shared.sentences import sentence
 from aevb.ui.shared.served import answer, base
 from aevb.ui.train import answers, points, specification
@@ -31,6 +32,9 @@ TITLES = {
     "gmvae": "Gaussian mixture VAE",
     "vrnn": "Variational RNN",
 }
+
+LOOKED_AT = {"fa": "factors"}
+"""By the model's name, the scene of this page that looks at its runs, where no page of scenes does."""
 
 DOWNLOADED = ("model.safetensors", "config.json", "training.json", "measures.json")
 
@@ -119,7 +123,9 @@ def _told_run(name: str, first: int) -> dict[str, Any]:
     found = points.of(folder / turns.POINTS)
     found.follow()
     about = _read(folder / turns.ABOUT)
-    page = _page(name, about)
+    kind = _kind(name)
+    home = catalogue.home(kind) if kind else None
+    images = about is None or len(about.get("shape", (0, 0))) == 2
     return (
         told
         | {
@@ -130,8 +136,9 @@ def _told_run(name: str, first: int) -> dict[str, Any]:
             "marks": found.marks,
             "specification": _read(folder / turns.SPECIFICATION),
             "about": None if first else about,
-            "checkpoint": page is not None,
-            "page": page or None,
+            "checkpoint": kind is not None,
+            "page": home.name if home and images else None,
+            "scene": LOOKED_AT.get(kind) if kind and images else None,
         }
     )
 
@@ -140,15 +147,13 @@ def _read(path: Path) -> dict[str, Any] | None:
     return turns.read_json(path) if path.exists() else None
 
 
-def _page(name: str, about: dict[str, Any] | None) -> str | None:
-    """The name of the page whose scenes look at a run's checkpoint, "" for none; None before there is one."""
+def _kind(name: str) -> str | None:
+    """Which model a run's checkpoint is of; None before there is one."""
     try:
         folder = queue.of_server().checkpoint(name)
     except LookupError:
         return None
-    home = catalogue.home(turns.read_json(folder / CONFIG)["model"])
-    images = about is None or len(about.get("shape", (0, 0))) == 2
-    return home.name if home and images else ""
+    return str(turns.read_json(folder / CONFIG)["model"])
 
 
 async def _frame(request: Request) -> Response:
@@ -184,17 +189,35 @@ async def _act(request: Request) -> Response:
     return answers.told(await run_in_threadpool(queue.of_server().look, name))
 
 
+async def _model(request: Request) -> Response:
+    """Where a browser finds the weights that a run has ended with, and the test images that fit them."""
+    name = request.path_params["id"]
+    _learnt(name)
+    return answers.told(await run_in_threadpool(_told_model, name))
+
+
+def _told_model(name: str) -> dict[str, Any]:
+    for part in contents.PARTS:
+        served.prepare(contents.WEIGHTS, f"{name}/{part}")
+    found = contents.checkpoint(name, served.url)
+    return {"digits": contents.digits(loading.source(name), served.url), "checkpoint": found}
+
+
 async def _download(request: Request) -> Response:
     """The run's checkpoint in one zip, as a folder that `aevb.load` reads once it is unpacked."""
     name = request.path_params["id"]
-    queue.of_server().folder(name)
-    try:
-        folder = queue.of_server().checkpoint(name)
-    except LookupError as error:
-        raise answers.Problem("There is a checkpoint once the run is done or stopped.", 409) from error
-    content = await run_in_threadpool(_zipped, folder)
+    content = await run_in_threadpool(_zipped, _learnt(name))
     headers = {"Content-Disposition": f'attachment; filename="aevb-{name}.zip"', "Cache-Control": "no-store"}
     return Response(content, media_type="application/zip", headers=headers)
+
+
+def _learnt(name: str) -> Path:
+    """The folder of a run's checkpoint."""
+    queue.of_server().folder(name)
+    try:
+        return queue.of_server().checkpoint(name)
+    except LookupError as error:
+        raise answers.Problem("There is a checkpoint once the run is done or stopped.", 409) from error
 
 
 def _zipped(folder: Path) -> bytes:
@@ -216,6 +239,7 @@ def routes() -> list[Route]:
         (run, answers.answering(_look), "GET"),
         (f"{run}/frame/{{k:int}}", answers.answering(_frame), "GET"),
         (f"{run}/images", answers.answering(_images), "GET"),
+        (f"{run}/model", answers.answering(_model), "GET"),
         (f"{run}/act", answers.answering(_act), "POST"),
         (f"{run}/download", answers.answering(_download), "GET"),
     ]

@@ -26,10 +26,27 @@ COMPARE = Scene(
     "draws look better?",
     notes=(
         "Start two runs that differ in one setting, and let the class bet while they train. Judge by the "
-        "validation ELBO first, then by the draws, and say when the two disagree. Runs of different models, "
+        "validation ELBO first, then by the draws, and say when the two disagree. Once they have ended, send "
+        "any test image through each. Runs of different models, "
         "or with another β, have bounds that are not of the same thing."
     ),
     options={"compares": True},
 )
 
-SCENES = (TRAIN, COMPARE)
+FACTORS = Scene(
+    "factors",
+    "Factors of a run",
+    "factors",
+    "A run of <b>factor analysis</b>: each column of <b>W</b> is what its factor adds to an image, <b>σ</b> "
+    "what is left to noise.",
+    "Move the z of a test image from the mean of q. W is unique only up to a rotation of z: what these span "
+    "has a meaning, one of them alone has none.",
+    notes=(
+        "Set all of z to the prior mean: what is left is μ, the average image. Then move one factor at a "
+        "time and ask what it stands for. It is a blend, and another seed ends with other blends of the same "
+        "span. Say what a linear model cannot do: move a stroke."
+    ),
+    mathematics=mathematics.FACTORS,
+)
+
+SCENES = (TRAIN, COMPARE, FACTORS)

@@ -18,6 +18,7 @@ DECIDED = ("data_dim", "length", "classes", "mean")
 SETTINGS = (
     "steps",
     "batch_size",
+    "optimiser",
     "learning_rate",
     "beta",
     "kl_warmup",
@@ -63,7 +64,8 @@ class Specification:
     def trial(self) -> dict[str, Any]:
         """The same in all that the time of a step depends on, and the same for all that agree in it."""
         training = {"steps": limits.MAX_STEPS, "batch_size": self.training["batch_size"]}
-        training |= {name: self.training[name] for name in ("averaging", "free_bits") if self.training[name]}
+        telling = ("optimiser", "averaging", "free_bits")
+        training |= {name: self.training[name] for name in telling if self.training[name]}
         return self.to_json() | {"training": training, "seed": 0}
 
 
@@ -189,7 +191,7 @@ def _training(source: Source, asked: Mapping[str, Any]) -> dict[str, Any]:
         most = limits.MAX_STEPS // epoch
         given["steps"] = epoch * _whole("epochs", asked["epochs"], 1, max(1, most))
     told = {"steps": 10 * epoch} | given | {"batch_size": batch_size}
-    defaults = {"averaging": None, "free_bits": 0.0}
+    defaults = {"optimiser": "adam", "averaging": None, "free_bits": 0.0}
     return defaults | told
 
 

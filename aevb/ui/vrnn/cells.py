@@ -14,7 +14,7 @@ from aevb.figures.images import sheet
 
 
 def growing(
-    checkpoint: str, seed: int = 2, temperature: float = 1, grown: int = 28, image: int = 1
+    checkpoint: str, seed: int = by_row.SEED, temperature: float = 1, grown: int = 28, image: int = 1
 ) -> Image.Image:
     """Twelve samples as far as they have grown, and where z of the framed one's last row is."""
     model = aevb.load(checkpoint).expect(aevb.VRNN)
@@ -25,7 +25,7 @@ def growing(
     return sheet(images.flatten(1), 6)
 
 
-def rows(checkpoint: str, digit: int = 0, seed: int = 2) -> go.Figure:
+def rows(checkpoint: str, digit: int = 0, seed: int = by_row.SEED) -> go.Figure:
     """A digit read row by row: the KL of each row, and how improbable its pixels were."""
     model = aevb.load(checkpoint).expect(aevb.VRNN)
     x = codes.seen(model, aevb.data.read().test.images[[digit]])
@@ -43,7 +43,7 @@ def rows(checkpoint: str, digit: int = 0, seed: int = 2) -> go.Figure:
 
 
 def moved(
-    checkpoint: str, seed: int = 2, moved_row: int = 9, moved_z: list[float] | None = None
+    checkpoint: str, seed: int = by_row.SEED, moved_row: int = 9, moved_z: list[float] | None = None
 ) -> Image.Image:
     """A digit as it was drawn, and as it grows where some rows' ε are others."""
     model = aevb.load(checkpoint).expect(aevb.VRNN)
@@ -58,7 +58,7 @@ def moved(
 
 
 def endings(
-    checkpoint: str, digit: int = 0, seed: int = 2, temperature: float = 1, keep: int | None = None
+    checkpoint: str, digit: int = 0, seed: int = by_row.SEED, temperature: float = 1, keep: int | None = None
 ) -> Image.Image:
     """The first rows of a digit, and twelve ways in which the model goes on."""
     model = aevb.load(checkpoint).expect(aevb.VRNN)
@@ -72,7 +72,7 @@ def endings(
 
 
 def paths(
-    checkpoint: str, digit: int = 0, seed: int = 2, paths: str = "digits", only: int | None = None
+    checkpoint: str, digit: int = 0, seed: int = by_row.SEED, paths: str = "digits", only: int | None = None
 ) -> go.Figure:
     """The paths of z: q's means by class with a digit's own, or those of thirty samples."""
     known = aevb.load(checkpoint)
@@ -91,7 +91,7 @@ def paths(
     return go.Figure([go.Scatter(name=name, x=x, y=y) for name, (x, y) in lines.items()])
 
 
-def samples(checkpoint: str, seed: int = 2) -> Image.Image:
+def samples(checkpoint: str, seed: int = by_row.SEED) -> Image.Image:
     """Thirty samples, and the probabilities that their pixels were drawn with."""
     model = aevb.load(checkpoint).expect(aevb.VRNN)
     drawn = by_row.samples(model, seed, 30)

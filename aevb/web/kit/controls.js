@@ -182,10 +182,14 @@ export function chooseDigit(model, digit) {
 /**
  * The choice of a test digit: by number, at random within a class, or at random; a drawing until one is chosen.
  * @param {Model} model
- * @param {{ label?: string, key?: string }} [settings] the key of the digit
+ * @param {{ label?: string, key?: string, at?: import("./digits.js").DigitsAt }} [settings] the key of the digit, and
+ *   where the digits are
  */
-export function digitChooser(model, { label = "Test digit", key = "digit" } = {}) {
-  const digits = digitsAt(model.get("digits"));
+export function digitChooser(
+  model,
+  { label = "Test digit", key = "digit", at = model.get("digits") } = {},
+) {
+  const digits = digitsAt(at);
   const choose = (/** @type {number} */ digit) =>
     key === "digit" ? chooseDigit(model, digit) : put(model, key, digit);
   const field = h("input", {

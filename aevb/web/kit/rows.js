@@ -30,7 +30,10 @@ export function rowsOf(model) {
 /** Images that are sampled at a time. */
 export const SAMPLES = 12;
 
-/** The seed of a page of samples; at first one whose first sample anybody can read. */
+/**
+ * The seed of a page of samples; at first that of those that are recorded (SEED in aevb/explore/rows.py), the first of
+ * which anybody can read.
+ */
 export const seed = number({ initial: 2, least: 0, most: 9999 });
 
 /** 1 is the model itself. */

@@ -1,5 +1,6 @@
 /** What the models share: one interface, by which everything else asks them. */
 
+import { argmax } from "../arithmetic.js";
 import { resampled } from "../ink.js";
 import { Net, PixelNet } from "../layers.js";
 
@@ -70,6 +71,19 @@ export class Model {
    */
   observe(pixels) {
     return resampled(pixels, this.pixelCount).map((value) => this.present(value));
+  }
+
+  /**
+   * What the model makes of an image, the pixels' probabilities or means, at the mean of q(z | x). In steps: that of one
+   * with many rows takes longer than a frame.
+   * @abstract
+   * @param {Float32Array} _x
+   * @param {Choice} [_y] where it is observed
+   * @returns {Generator<unknown, Float32Array, void>}
+   */
+  // deno-lint-ignore require-yield
+  *reconstruct(_x, _y) {
+    throw new Error("not implemented");
   }
 
   /**
@@ -193,6 +207,16 @@ export class ImageModel extends Model {
   decode(z, y) {
     const { pixels } = this.decoder;
     return this.outputs(z, y).map((output) => pixels.shown(output));
+  }
+
+  /**
+   * @param {Float32Array} x
+   * @param {Choice} [y]
+   */
+  // deno-lint-ignore require-yield
+  *reconstruct(x, y = null) {
+    const weights = this.weigh(x), chosen = weights ? argmax(weights) : y;
+    return this.decode(this.encode(x, chosen).loc, chosen);
   }
 
   /**

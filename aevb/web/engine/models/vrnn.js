@@ -113,6 +113,17 @@ export class VRNN extends Model {
     return rows;
   }
 
+  /** @param {Float32Array} x */
+  *reconstruct(x) {
+    const { dataDim } = this, rebuilt = new Float32Array(this.pixelCount);
+    yield* this.unroll((t, memory) => {
+      const row = x.subarray(t * dataDim, (t + 1) * dataDim), z = this.rowEncode(memory, row).loc;
+      rebuilt.set(this.rowDecode(memory, z), t * dataDim);
+      return { x: row, z };
+    });
+    return rebuilt;
+  }
+
   get memory() {
     return this.part("p_h", (arrays, name) => new LSTM(arrays, name));
   }

@@ -11,11 +11,12 @@ import { atLeisure, onNextFrame } from "../../kit/slices.js";
 /**
  * @typedef {import("../../kit/controls.js").Model} Model
  *
- * A run: the test ELBO and what its own estimator says of it, in nats, before and after each epoch.
- * @typedef {{ name: string, elbo: number[], own: number[], kl: number, spread: number, milliseconds: number }} Run
+ * A run: the test ELBO and, where it is another, what its own estimator says of it, in nats, before and after each epoch.
+ * @typedef {{ name: string, elbo: number[], own?: number[], kl: number, spread: number, milliseconds: number }} Run
  */
 
 const LOOKS = [{ color: ELBO, dash: [] }, { color: DATA, dash: [9, 5] }, { color: GENERATED, dash: [2, 5] }];
+const OWN = "the estimator says";
 const DEPTH = 60; // nats below the best that the chart goes down to
 
 export const params = {
@@ -49,16 +50,18 @@ class Estimators {
       input: (epoch) => model.set("epochs", epoch === this.last ? null : epoch),
       done: () => model.save_changes(),
     });
-    const heads = ["", "test ELBO", "the estimator says", "KL of z, in the end", "a step takes"];
-    this.rows = this.runs.map(({ name, kl, milliseconds }, k) => [
+    const own = this.runs.some((run) => run.own);
+    const heads = ["", "test ELBO", OWN, "KL of z, in the end", "a step takes"];
+    this.told = this.runs.map(() => ({ elbo: h("td"), own: h("td", { hidden: !own }) }));
+    const rows = this.runs.map(({ name, kl, milliseconds }, k) => [
       h(
         "th",
         { scope: "row" },
         h("i", { style: { "--color": LOOKS[k].color, "--line": ["solid", "dashed", "dotted"][k] } }),
         name,
       ),
-      h("td"),
-      h("td"),
+      this.told[k].elbo,
+      this.told[k].own,
       h("td", {}, signed(kl)),
       h("td", {}, `${milliseconds.toFixed(0)} ms`),
     ]);
@@ -68,8 +71,12 @@ class Estimators {
       h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
-        h("tbody", {}, ...this.rows.map((cells) => h("tr", {}, ...cells))),
+        h(
+          "thead",
+          {},
+          h("tr", {}, ...heads.map((head) => h("th", { scope: "col", hidden: head === OWN && !own }, head))),
+        ),
+        h("tbody", {}, ...rows.map((cells) => h("tr", {}, ...cells))),
       ),
     );
     this.draw = onNextFrame(() => this.paint());
@@ -145,10 +152,10 @@ class Estimators {
   say() {
     const { epoch, runs } = this;
     this.slider.show(epoch);
-    this.rows.forEach((cells, k) => {
-      const { elbo, own, spread } = runs[k], bias = own[epoch] - elbo[epoch];
-      setText(cells[1], `${signed(elbo[epoch])}${epoch === this.last ? ` ± ${signed(spread)}` : ""}`);
-      setText(cells[2], `${signed(bias, 1, "+")}`);
+    this.told.forEach((cells, k) => {
+      const { elbo, own = elbo, spread } = runs[k], bias = own[epoch] - elbo[epoch];
+      setText(cells.elbo, `${signed(elbo[epoch])}${epoch === this.last ? ` ± ${signed(spread)}` : ""}`);
+      setText(cells.own, signed(bias, 1, "+"));
     });
     const said = runs.map(({ name, elbo }) => `${name} ${signed(elbo[epoch])}`).join(", ");
     this.panel.canvas.setAttribute(

@@ -10,6 +10,7 @@ import { Contender, LOOKS } from "./contender.js";
 import { Overlay } from "./overlay.js";
 import { Row } from "./row.js";
 import { onOneScale, sideBySide } from "./settings.js";
+import { Through } from "./through.js";
 import { ask, ownRuns } from "./wire.js";
 
 /**
@@ -20,13 +21,19 @@ import { ask, ownRuns } from "./wire.js";
 const MOST = LOOKS.length; // runs at once
 const RECENT = 8; // of the visitor's own runs that are offered
 const ZOOMS = { all: "all steps", half: "second half", tenth: "last tenth" };
+const THROUGH = { validation: "of the film", test: "any test image" };
 const BEGINS = /** @type {Record<string, number>} */ ({ all: 0, half: 0.5, tenth: 0.9 });
 const IDS = /[\w-]{4,64}(?:,[\w-]{4,64}){0,3}/;
 
-/** The runs that are compared, the image that goes through each, the step that is looked at, and from where on. */
+/**
+ * The runs that are compared, the image of the film or of the test set that goes through each, the step that is looked
+ * at, and from where on.
+ */
 export const params = {
   runs: text({ form: new RegExp(`^${IDS.source}$`) }),
   image: numeral({ initial: 0, least: 0, most: 15 }),
+  through: choice({ initial: "validation", of: Object.keys(THROUGH) }),
+  test: numeral({ initial: 0, least: 0, most: 99_999 }),
   at: numeral({ initial: null, least: 0, most: 120_000 }),
   zoom: choice({ initial: "all", of: Object.keys(ZOOMS) }),
 };
@@ -81,6 +88,9 @@ export class Compare {
       input: (image) => model.set("image", image - 1),
       done: () => model.save_changes(),
     });
+    this.any = new Through(model, this.draw);
+    const through = segments(model, "through", "Which image goes through", THROUGH);
+    this.titles = h("span", {}, "");
     this.table = h("tbody");
     this.list = h("div.contenders");
     const { canvas } = this.overlay.panel;
@@ -112,17 +122,19 @@ export class Compare {
         h("table", {}, this.table),
       ),
       h("div.pictures", {}, this.list),
-      h("div.controls.through", {}, this.image.element),
+      h("div.controls.through", {}, through.element, this.image.element, this.any.element),
     ));
     if (!model.get("runs")) put(model, "runs", ownRuns().slice(0, 2).join(","));
     this.ends = [
       zoom.end,
+      through.end,
+      () => this.any.end(),
       this.draw.cancel,
       this.layout.cancel,
       onLayout(canvas, this.layout),
       onLayout(el, this.layout),
       follow(model, ["runs"], () => this.choose()),
-      follow(model, ["image", "at", "zoom"], this.draw),
+      follow(model, ["image", "through", "test", "at", "zoom"], this.draw),
       () => this.contenders.forEach((one) => one.end()),
     ];
   }
@@ -180,7 +192,7 @@ export class Compare {
       "div.shown",
       {},
       h("span", {}, "drawn from the prior"),
-      h("span", {}, "image → reconstruction"),
+      this.titles,
     );
     const heads = ids.length && h("div.row.heads", { "aria-hidden": "true" }, h("span"), titles);
     this.list.replaceChildren(...[heads, ...this.rows.map(({ element }) => element)].filter(Boolean));
@@ -213,9 +225,15 @@ export class Compare {
     Object.assign(this.step.range, { max: String(last), min: String(from) });
     this.step.show(at === null ? last : Math.max(from, Math.min(last, at)));
     this.image.show(model.get("image") + 1);
+    this.image.element.hidden = this.any.chosen;
+    this.any.follow(contenders);
+    setText(
+      this.titles,
+      this.any.chosen ? "image → reconstruction, at the end" : "image → reconstruction",
+    );
     this.overlay.keep(theme, curves, { from, last });
     this.overlay.show(theme, curves, at);
-    for (const row of this.rows) row.show(theme, at, model.get("image"));
+    for (const row of this.rows) row.show(theme, at, model.get("image"), this.any);
     this.tell(contenders.flatMap(({ told }) => (told?.specification ? [told.specification] : [])));
   }
 

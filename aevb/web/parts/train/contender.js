@@ -1,8 +1,9 @@
 // One of the runs that are compared: it is followed while it is under way, and its film is at hand.
 
+import { loadModel } from "../../kit/loading.js";
 import { DATA, EVIDENCE, GAP, GENERATED } from "../../kit/palette.js";
 import { Frames } from "./frames.js";
-import { Poll } from "./wire.js";
+import { ask, Poll } from "./wire.js";
 
 /** @typedef {import("./wire.js").Told} Told */
 /** @typedef {import("./record.js").Point} Point */
@@ -22,6 +23,13 @@ export class Contender {
     /** @type {Told | null} */
     this.told = null;
     this.problem = ""; // why there is nothing of it, or nothing new
+    this.changed = changed;
+    /** How the weights stand that it has ended with, once they were asked for. @type {string | null} */
+    this.weights = null;
+    /** The test images that fit it. @type {import("../../kit/digits.js").DigitsAt | null} */
+    this.digits = null;
+    /** The model, by those weights. @type {any} */
+    this.engine = null;
     /** @type {Frames | null} */
     this.film = null;
     this.poll = new Poll(id, {
@@ -40,6 +48,26 @@ export class Contender {
   end() {
     this.poll.end();
     this.film?.end();
+  }
+
+  /** Whether its data are images. */
+  get pictured() {
+    return this.told?.about?.shape.length === 2;
+  }
+
+  /** Fetches the weights that it has ended with, once it has: the browser computes with them. */
+  async load() {
+    if (this.weights !== null || !this.pictured || !this.told?.checkpoint) return;
+    this.weights = "Loading its weights …";
+    try {
+      const { digits, checkpoint } = await ask(`run/${this.id}/model`);
+      this.engine = await loadModel(checkpoint, ["p", "q"]);
+      this.digits = digits;
+      this.weights = "";
+    } catch (error) {
+      this.weights = /** @type {Error} */ (error).message;
+    }
+    this.changed();
   }
 
   /** Steps and validation ELBOs. */

@@ -29,6 +29,7 @@ import { text } from "../../kit/params.js";
 
 /** What may be said of the training, whichever the model. @type {Record<string, Kind>} */
 const TRAINING = {
+  optimiser: { kind: "choice", choices: ["adam", "rmsprop", "sgd"], default: "adam" },
   learning_rate: { kind: "number", least: 0, most: 1, default: 1e-3 },
   beta: { kind: "number", least: 0, most: 1000, default: 1 },
   schedule: { kind: "schedule", default: "AEVB" },
@@ -56,6 +57,7 @@ const LABELS = /** @type {Record<string, string>} */ ({
   conditioned: "The label y conditions",
   estimator: "Estimator of y",
   likelihood: "Likelihood",
+  optimiser: "Optimiser",
   learning_rate: "Learning rate",
   beta: "β, the weight of the KL",
   schedule: "E and M",
@@ -85,6 +87,7 @@ const FIRST = new Set([
   "conditioned",
   "estimator",
   "likelihood",
+  "optimiser",
   "learning_rate",
   "beta",
   "schedule",

@@ -226,6 +226,11 @@ export class Watch {
         { href: source.address("draw", `?checkpoint=${this.id}`), "data-page": "" },
         "Draw with it",
       ),
+      told?.scene && h(
+        "a.button",
+        { href: `?scene=${told.scene}&run=${this.id}`, "data-scene": told.scene },
+        "Its factors",
+      ),
       there && h("a.button", { href: urlOf(`run/${this.id}/download`), download: "" }, "Download"),
       over && asked && h("a.button", {
         href: "?scene=compare",

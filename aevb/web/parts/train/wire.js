@@ -16,6 +16,7 @@
  * @property {About | null} about its data, once they are there
  * @property {boolean} checkpoint whether it can be taken home
  * @property {string | null} page whose scenes look at it
+ * @property {string | null} scene of this page that does
  * @property {any} specification
  * @property {Point[]} points
  */
