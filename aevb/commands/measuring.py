@@ -10,12 +10,13 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from aevb import runs
 from aevb.checkpoints import Checkpoint
 from aevb.commands import options
 from aevb.commands.options import Commands
 from aevb.data import Images
 from aevb.evaluation import BATCH, evaluate, posterior_means
-from aevb.explore import maps, measures
+from aevb.explore import likeness, maps, measures
 from aevb.explore.clusters import scores
 from aevb.models.base import LatentVariableModel
 from aevb.models.factor_analysis import true_model
@@ -102,6 +103,8 @@ def save_measures(checkpoint: Checkpoint, images: Images) -> dict[str, Any]:
     """Measures what never changes for a checkpoint and leaves it beside the weights."""
     print("Measuring what never changes for the checkpoint …", file=sys.stderr)  # a VRNN's takes a minute
     found = measures.measure(checkpoint.model, images.test)
+    if likeness.asked(checkpoint.model, images):
+        found["likeness"] = likeness.measure(checkpoint.model, *runs.divided(images.train), images.test)
     measures.save(found, checkpoint.path)
     return found
 

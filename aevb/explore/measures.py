@@ -19,8 +19,8 @@ from aevb.explore.clusters import clustering
 from aevb.explore.maps import directions
 from aevb.models import LatentVariableModel
 
-PERCENT = (0, 5, 25, 50, 75, 95, 100)
-"""Of `elbo_quantiles`."""
+PERCENT = range(101)
+"""Of `elbo_percentiles`."""
 
 DIRECTIONS = 4
 """Principal directions of the styles that are kept."""
@@ -42,7 +42,8 @@ def measure(model: LatentVariableModel, test: Split) -> dict[str, Any]:
     """The measures of a model on the test images, as plain JSON.
 
     L latent dimensions, T rows, C clusters, K classes. Of every model:
-        elbo_quantiles: (7,) those at `PERCENT` of the images' one-sample ELBOs, in nats.
+        elbo_percentiles: (101,) of the images' one-sample ELBOs, in nats, as the app shows the images to the
+            model (`codes.seen`).
         use: (L,) the mean KL of each dimension, in nats, summed over the rows where there are several.
     Of a model with one z for each image:
         centre: (L,) the mean of the images' styles ε (`codes.styles`).
@@ -63,9 +64,11 @@ def measure(model: LatentVariableModel, test: Split) -> dict[str, Any]:
         accuracy, conditional_entropy: a number each.
     """
     observed = test.seen_by(model).fixed()
-    quantiles = np.percentile(elbos(model, *observed).cpu().double().numpy(), PERCENT)
+    x = observed[0] if test.images.is_floating_point() else codes.seen(model, test.images)
+    shown = elbos(model, x, *observed[1:])
+    percentiles = np.percentile(shown.cpu().double().numpy(), PERCENT)
     kl = dimension_kl(model, *observed).cpu().view(model.length, model.latent_dim)
-    found: dict[str, Any] = {"elbo_quantiles": quantiles, "use": kl.sum(0).numpy()}
+    found: dict[str, Any] = {"elbo_percentiles": percentiles, "use": kl.sum(0).numpy()}
     if model.length == 1:
         centre, principal = directions(codes.styles(model, *observed).cpu().numpy(), DIRECTIONS)
         found |= {"centre": centre, "directions": principal}
@@ -80,7 +83,7 @@ def measure(model: LatentVariableModel, test: Split) -> dict[str, Any]:
         scored = clustering(shares, test.labels)
         names = ("order", "titles", "class_of", "confusion", "accuracy", "conditional_entropy")
         found |= {name: getattr(scored, name) for name in names}
-    return _plain(found)
+    return plain(found)
 
 
 def _paths(model: LatentVariableModel, observed: tuple[Tensor, ...], labels: Tensor) -> dict[str, Any]:
@@ -105,15 +108,15 @@ def _samples(model: Any) -> dict[str, Any]:
     } | {name: part.transpose(0, 1).cpu().numpy() for name, part in along.items()}
 
 
-def _plain(value: Any) -> Any:
-    """Arrays as lists, and their numbers rounded; what is not finite as None, for JSON has no word for it."""
+def plain(value: Any) -> Any:
+    """Plain JSON: arrays as lists, numbers rounded; None for what is not finite, for JSON has no word."""
     match value:
         case np.ndarray():
-            return _plain(value.tolist())
+            return plain(value.tolist())
         case list():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case dict():
-            return {name: _plain(item) for name, item in value.items()}
+            return {name: plain(item) for name, item in value.items()}
         case float():
             return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
     return value

@@ -1,23 +1,21 @@
 /** Where a drawing's ELBO stands among those of the test digits. */
 
-import { rank } from "../../aevb/web/parts/draw/answers.js";
+import assert from "node:assert/strict";
+import { below, rank } from "../../aevb/web/parts/draw/answers.js";
 
-const QUANTILES = [-100, -80, -60, -50, -40, -20, 0]; // the lowest, 5, 25, 50, 75, 95 %, the highest
+const PERCENTILES = Array.from({ length: 101 }, (_, percent) => percent ** 2 - 2000);
 
-Deno.test("an ELBO stands between the quantiles", () => {
-  for (
-    const [value, said] of [[-60, "above 25 %"], [-55, "above 38 %"], [-40, "above 75 %"], [
-      -1,
-      "above 100 %",
-    ]]
-  ) {
-    const found = rank(Number(value), QUANTILES);
-    if (!found.startsWith(`${said} `)) throw new Error(`${value}: ${found}`);
-  }
-});
-
-Deno.test("what lies below them all is unlike any test digit", () => {
-  if (!rank(-100.1, QUANTILES).endsWith("unlike any test digit")) throw new Error(rank(-100.1, QUANTILES));
-  if (!rank(-99.9, QUANTILES).startsWith("above less than 1 %")) throw new Error(rank(-99.9, QUANTILES));
-  if (rank(0.1, QUANTILES) !== "above those of all test digits") throw new Error(rank(0.1, QUANTILES));
+Deno.test("an ELBO stands between percentiles, and is told no better and no worse than it is", () => {
+  assert.equal(below(-2000 + 78 ** 2, PERCENTILES), 0.78);
+  assert.equal(below(-2000 + (78 ** 2 + 79 ** 2) / 2, PERCENTILES), 0.785);
+  const ranks = [-2001, -2000, -1999.5, -1100, 4200, 7999.9, 8000].map((value) => rank(value, PERCENTILES));
+  assert.deepEqual(ranks, [
+    "lower than all test digits’",
+    "lower than all test digits’",
+    "lower than 99 % of the test digits’",
+    "lower than 70 % of the test digits’",
+    "higher than 78 % of the test digits’",
+    "higher than 99 % of the test digits’",
+    "higher than all test digits’",
+  ]);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { addingUp, number, percent, signed } from "../../aevb/web/kit/format.js";
+import { addingUp, number, percent, probability, signed, stated } from "../../aevb/web/kit/format.js";
 import { decades, ticks } from "../../aevb/web/kit/plot.js";
 
 Deno.test("numbers have a true minus sign, and none before a rounded 0", () => {
@@ -17,11 +17,20 @@ Deno.test("what is not quite certain does not read as if it were", () => {
     "100 %",
     "> 99.9 %",
     "99.8 %",
-    "50 %",
+    "50.0 %",
     "1.2 %",
     "< 0.1 %",
     "0 %",
   ]);
+  assert.deepEqual([1, 0.99901, 0.999, 0.9985, 0.001, 0].map(probability), [
+    "> 99.9 %",
+    "> 99.9 %",
+    "99.9 %",
+    "99.9 %",
+    "0.1 %",
+    "< 0.1 %",
+  ]);
+  assert.deepEqual([1, 0.97, 0].map(stated), ["> 99.9 %", "= 97.0 %", "< 0.1 %"]);
 });
 
 Deno.test("rounded parts add up to their rounded sum", () => {

@@ -9,6 +9,7 @@ import aevb
 from aevb.explore import codes
 from aevb.explore.noise import Noise
 from aevb.figures.images import sheet
+from aevb.percent import stated
 
 
 def styles(checkpoint: str, seed: int = 0, shared: bool = True) -> Image.Image:
@@ -50,8 +51,8 @@ def guess(checkpoint: str, digit: int = 0) -> Image.Image:
     bounds = log_weights.logsumexp(0) - math.log(100)
     for label in labels:
         print(
-            f"{label}: {bounds.max() - bounds[label]:6.1f} nats below the best, p(y | x) = "
-            f"{bounds.softmax(0)[label]:.3f}"
+            f"{label}: {bounds.max() - bounds[label]:6.1f} nats below the best, p(y | x) "
+            f"{stated(bounds.softmax(0)[label].item())}"
         )
     return sheet(torch.stack([x, codes.decode(model, q.mean, labels)[bounds.argmax()]]), 2)
 

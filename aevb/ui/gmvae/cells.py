@@ -9,6 +9,7 @@ import aevb
 from aevb.explore import codes
 from aevb.explore.noise import Noise
 from aevb.figures.images import sheet
+from aevb.percent import stated
 
 
 def clusters(checkpoint: str, seed: int = 0) -> Image.Image:
@@ -27,7 +28,7 @@ def guess(checkpoint: str, digit: int = 0, seed: int = 0) -> Image.Image:
     x = codes.seen(model, aevb.data.read().test.images[[digit]])[0]
     shares, q = codes.components(model, x)
     for cluster, title in zip(known.measures["order"], titles, strict=True):
-        print(f"{title:4} q(y | x) = {shares[cluster]:.3f}")
+        print(f"{title:4} q(y | x) {stated(shares[cluster].item())}")
 
     y = torch.arange(model.choices)
     z = q.mean + q.stddev * Noise(seed).normal(model.choices, model.latent_dim)

@@ -25,14 +25,13 @@ export function signed(value, digits = 1, plus = "") {
 }
 
 /**
- * A share in percent. What is not quite certain, or not quite impossible, does not read as if it were.
+ * A share in percent, to one decimal. What is not all, or not none, does not read as if it were.
  * @param {number} share
  */
 export function percent(share) {
   if (share > 0.999 && share < 1) return "> 99.9 %";
   if (share < 0.001 && share > 0) return "< 0.1 %";
-  const whole = share === 0 || share === 1 || (share >= 0.1 && share < 0.995);
-  return `${(100 * share).toFixed(whole ? 0 : 1)} %`;
+  return `${(100 * share).toFixed(share === 0 || share === 1 ? 0 : 1)} %`;
 }
 
 /**
@@ -41,6 +40,14 @@ export function percent(share) {
  */
 export function probability(share) {
   return percent(Math.min(1 - Number.EPSILON, Math.max(Number.MIN_VALUE, share)));
+}
+
+/**
+ * The same after its symbol, with what it is to it: "= 97.1 %", "> 99.9 %".
+ * @param {number} share
+ */
+export function stated(share) {
+  return probability(share).replace(/^(?=\d)/, "= ");
 }
 
 /**

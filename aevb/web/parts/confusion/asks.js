@@ -2,6 +2,7 @@
 
 import { loadClusters } from "../../kit/clusters.js";
 import { digitsAt } from "../../kit/digits.js";
+import { percent } from "../../kit/format.js";
 import { loadAbout } from "../../kit/loading.js";
 
 /** @type {import("../../kit/answers.js").Asks} */
@@ -21,7 +22,7 @@ export const asks = {
         least: 0,
         most: 100,
         step: 1,
-        say: (/** @type {number} */ percent) => `${percent.toFixed(Number.isInteger(percent) ? 0 : 1)} %`,
+        say: (/** @type {number} */ value) => `${value.toFixed(Number.isInteger(value) ? 0 : 1)} %`,
         judge() {
           const count = clusters.of.length,
             right = clusters.of.reduce(
@@ -33,7 +34,7 @@ export const asks = {
             right: 100 * right / count,
             found:
               `That is ${right.toLocaleString("en")} of ${count.toLocaleString("en")}; one cluster for all ` +
-              `would reach ${(100 * chance / count).toFixed(1)} %.`,
+              `would reach ${percent(chance / count)}.`,
           };
         },
       };

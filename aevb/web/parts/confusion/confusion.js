@@ -6,7 +6,7 @@ import { loadClusters } from "../../kit/clusters.js";
 import { button, chooseDigit, follow, put } from "../../kit/controls.js";
 import { digitsAt } from "../../kit/digits.js";
 import { h, setText } from "../../kit/elements.js";
-import { counted, probability } from "../../kit/format.js";
+import { counted, percent, probability } from "../../kit/format.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { number, numbers, unread } from "../../kit/params.js";
@@ -146,7 +146,7 @@ class Confusion {
     );
     table.onkeydown = (/** @type {KeyboardEvent} */ event) => this.key(event);
     const words = [
-      h("b", {}, `Accuracy ${(100 * right / labels.length).toFixed(1)} %`),
+      h("b", {}, `Accuracy ${percent(right / labels.length)}`),
       `: ${right.toLocaleString("en")} of the ${labels.length.toLocaleString("en")} test images are in the ` +
       "cluster matched with their label, framed.",
     ];

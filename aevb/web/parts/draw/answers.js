@@ -4,7 +4,7 @@ import { choicesOf, inWords } from "../../kit/choices.js";
 import { follow, seedButton, slider } from "../../kit/controls.js";
 import { digitsAt } from "../../kit/digits.js";
 import { h, setText } from "../../kit/elements.js";
-import { probability, signed } from "../../kit/format.js";
+import { percent, probability, signed, stated } from "../../kit/format.js";
 import { loadLatents } from "../../kit/latents.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { paint, picture } from "../../kit/pictures.js";
@@ -14,6 +14,7 @@ import { source } from "../../kit/source.js";
 import { argmax, softmax } from "../../engine/arithmetic.js";
 import { components, labelBounds, nearest, style, terms, write } from "../../engine/explore.js";
 import { asDrawn, inkedRows, UNITS } from "../../engine/ink.js";
+import { strangeness } from "../../engine/likeness.js";
 import { Random } from "../../engine/random.js";
 import { endings } from "../../engine/rows.js";
 
@@ -110,14 +111,23 @@ export class Answer {
 // A VAE rebuilds it
 
 const ALIKE = 8;
-const PERCENT = [0, 5, 25, 50, 75, 95, 100]; // of the ELBO's quantiles, as in aevb/explore/measures.py
+const BARS = 30; // of the test digits' ELBOs
 
-/** Its reconstruction, its ELBO among those of test digits, and the test digits that are most alike. */
+/**
+ * Its reconstruction, its ELBO among those of test digits, whether it is like any digit, and the test digits that are most
+ * alike.
+ */
 export class Rebuilt extends Answer {
   /** @param {Model} model */
   constructor(model) {
-    const lambda = picture(), elbo = h("b"), standing = h("p");
-    const marks = { band: h("i.band"), box: h("i.box"), mark: h("i.mark") };
+    const lambda = picture(), elbo = h("b"), standing = h("span"), mark = h("i.mark");
+    const bars = Array.from({ length: BARS }, () => h("i"));
+    const among = h(
+      "div",
+      {},
+      h("div.scale", { "aria-hidden": "true" }, ...bars, mark),
+      h("p", {}, "from one z; ", standing, ". Simple images score high, digits or not."),
+    );
     const likes = Array.from(
       { length: ALIKE },
       () =>
@@ -139,10 +149,8 @@ export class Rebuilt extends Answer {
         h(
           "div",
           {},
-          h("p", {}, elbo, " nats"),
-          h("p", {}, "ELBO, one sample of z"),
-          h("div.scale", { "aria-hidden": "true" }, marks.band, marks.box, marks.mark),
-          standing,
+          h("p", {}, elbo, " nats of ELBO"),
+          among,
         ),
       ),
       h("p", {}, "Test digits most alike, by their mean of z:"),
@@ -151,8 +159,12 @@ export class Rebuilt extends Answer {
     lambda.show(null, "rebuilt from μ");
     this.lambda = lambda;
     this.elbo = elbo;
+    this.among = among;
     this.standing = standing;
-    this.marks = marks;
+    this.bars = bars;
+    this.mark = mark;
+    /** How often the verdict "unlike any digit" is wrong: it stands below the guess, which that qualifies. */
+    this.errors = h("p.errors", { hidden: true });
     /** @type {any[]} */
     this.likes = likes;
     this.group = group;
@@ -165,19 +177,37 @@ export class Rebuilt extends Answer {
     this.mean = null;
     this.unload = () => {};
     this.digits = digitsAt(this.at);
-    /** @type {number[]} */
-    this.quantiles = [];
+    /** Of the test digits' ELBOs, where they were recorded. @type {number[] | null} */
+    this.percentiles = null;
     this.worth = 0; // nats
+    /** What says whether it is like any digit, where that was measured. @type {import("../../engine/likeness.js").Likeness | null} */
+    this.likeness = null;
+    this.unlike = false; // any digit
     /** The numbers of the test digits. @type {number[]} */
     this.alike = [];
   }
 
   /** @param {any} engine @param {any} about */
   start(engine, about) {
-    this.quantiles = about.measures.elbo_quantiles;
-    const [, low, lower, , upper, high] = this.quantiles.map((value) => this.place(value));
-    Object.assign(this.marks.band.style, { left: `${low}%`, width: `${high - low}%` });
-    Object.assign(this.marks.box.style, { left: `${lower}%`, width: `${upper - lower}%` });
+    const { elbo_percentiles: percentiles = null, likeness = null } = about.measures;
+    this.percentiles = percentiles;
+    this.likeness = likeness;
+    this.among.hidden = !percentiles;
+    if (percentiles) {
+      const shares = this.bars.map((_, k) => {
+        const [from, to] = [k, k + 1].map((end) => below(worthAt(end / BARS, percentiles), percentiles));
+        return to - from;
+      });
+      this.bars.forEach((bar, k) => bar.style.height = `${100 * shares[k] / Math.max(...shares)}%`);
+    }
+    if (likeness) {
+      const [digits, turned, drawings] = ["digits", "turned", "drawings"].map((name) => likeness.wrong[name]);
+      const share = (/** @type {number[]} */ [wrong, of]) => percent(wrong / of);
+      this.errors.textContent =
+        `Unlike any digit? Wrong on ${share(digits)} of test digits, ${share(turned)} of ` +
+        `turned ones, ${share(drawings)} of ${drawings[1]} drawings.`;
+      this.errors.hidden = false;
+    }
     super.start(engine, about);
     this.unload = whenLoaded(this.group, () => this.load(), ([means, labels]) => {
       this.means = means;
@@ -195,16 +225,15 @@ export class Rebuilt extends Answer {
     return Promise.all([loadLatents(this.checkpoint, "means", this.digits), this.digits.loadLabels()]);
   }
 
-  /** Where an ELBO stands from the lowest of the test digits, 0, to their highest, 100. @param {number} value */
-  place(value) {
-    const { quantiles } = this, least = quantiles[0], most = quantiles[quantiles.length - 1];
-    return Math.max(0, Math.min(100, 100 * (value - least) / (most - least)));
-  }
-
   /** @param {Seen} seen @returns {Generator<void, void>} */
   *read({ pixels }) {
-    const { engine } = this, x = engine.observe(pixels), mixture = components(engine, x), [{ q }] = mixture;
-    this.lambda.show(engine.decode(q.loc));
+    const { engine, likeness } = this,
+      x = engine.observe(pixels),
+      mixture = components(engine, x),
+      [{ q }] = mixture;
+    const rebuilt = engine.decode(q.loc);
+    this.lambda.show(rebuilt);
+    this.unlike = likeness !== null && strangeness(x, q.loc, rebuilt, likeness) > likeness.threshold;
     yield;
     this.worth = terms(engine, x, null, new Random(0), mixture).elbo; // the sample of the first seed of its page
     yield;
@@ -234,10 +263,13 @@ export class Rebuilt extends Answer {
 
   write() {
     super.write();
-    const { worth, quantiles, alike, labels } = this, standing = rank(worth, quantiles);
+    const { worth, percentiles, alike, labels } = this;
     setText(this.elbo, signed(worth, 0));
-    setText(this.standing, standing);
-    this.marks.mark.style.left = `${this.place(worth)}%`;
+    if (percentiles) {
+      const [least, most] = [0, 1].map((end) => worthAt(end, percentiles));
+      setText(this.standing, rank(worth, percentiles));
+      this.mark.style.left = `${Math.max(0, Math.min(100, 100 * (worth - least) / (most - least)))}%`;
+    }
     alike.forEach((digit, k) => {
       const link = this.likes[k], label = labels[digit];
       setText(link.lastElementChild, String(label));
@@ -248,22 +280,42 @@ export class Rebuilt extends Answer {
   }
 
   say() {
-    return `The VAE’s ELBO is ${rank(this.worth, this.quantiles)}.`;
+    const { unlike, worth, percentiles } = this;
+    const among = percentiles && `The VAE’s ELBO is ${rank(worth, percentiles)}.`;
+    return [unlike && "Unlike any digit.", among].filter(Boolean).join(" ");
   }
 }
 
 /**
- * Where a value lies among many by their quantiles at `PERCENT`.
- * @param {number} value
- * @param {number[]} quantiles
+ * The ELBO at a share of the scale's width: it begins at the first percent, since the lowest reach too far down.
+ * @param {number} share
+ * @param {number[]} percentiles
  */
-export function rank(value, quantiles) {
-  const above = quantiles.findIndex((quantile) => value < quantile);
-  if (above === 0) return "below those of all test digits: unlike any test digit";
-  if (above < 0) return "above those of all test digits";
-  const [from, to] = [quantiles[above - 1], quantiles[above]];
-  const share = PERCENT[above - 1] + (PERCENT[above] - PERCENT[above - 1]) * (value - from) / (to - from);
-  return `above ${Math.round(share) || "less than 1"} % of the test digits’`;
+function worthAt(share, percentiles) {
+  return (1 - share) * percentiles[1] + share * percentiles[percentiles.length - 1];
+}
+
+/**
+ * What share of many values are below one, by their percentiles, evenly spaced.
+ * @param {number} value
+ * @param {number[]} percentiles
+ */
+export function below(value, percentiles) {
+  const above = percentiles.findIndex((percentile) => value < percentile);
+  if (above <= 0) return above + 1 ? 0 : 1;
+  const [from, to] = [percentiles[above - 1], percentiles[above]];
+  return (above - 1 + (value - from) / (to - from)) / (percentiles.length - 1);
+}
+
+/**
+ * That in words, never more than is true.
+ * @param {number} value
+ * @param {number[]} percentiles
+ */
+export function rank(value, percentiles) {
+  const share = below(value, percentiles);
+  const [than, most] = share < 0.5 ? ["lower", 1 - share] : ["higher", share];
+  return `${than} than ${most === 1 ? "all" : `${Math.floor(100 * most)} % of the`} test digits’`;
 }
 
 // A conditional VAE names it, and rewrites it
@@ -272,24 +324,29 @@ export const SAMPLES = 3; // of the bound on log p(x | y)
 
 /** The guess, which stands beside the canvas; in the panel the drawing's style in each class. */
 export class Rewritten extends Answer {
-  /** @param {Model} model */
-  constructor(model) {
-    const columns = h("div.columns");
+  /** @param {Model} model @param {Rebuilt} rebuilt which says whether it is like any digit */
+  constructor(model, rebuilt) {
+    const columns = h("div.columns"), unless = h("b");
     super(
       model,
       { name: "cvae", title: "CVAE: rewritten", page: "Conditional VAE", scene: "guess" },
       columns,
-      h("p", {}, "Its style in each class; below it the bound on log p(x | y), in nats below the best."),
+      h(
+        "p",
+        {},
+        unless,
+        "Its style in each class; below it the bound on log p(x | y), in nats below the best.",
+      ),
     );
+    this.rebuilt = rebuilt;
+    this.unless = unless;
     this.columns = columns;
     this.best = h("b", {}, "?");
     this.share = h("span");
-    this.verdict = h(
-      "figure.picture.verdict",
-      {},
-      h("div", {}, this.best, this.share),
-      h("figcaption", {}, "guess"),
-    );
+    this.caption = h("figcaption", {}, "guess");
+    this.unlike = h("strong");
+    const figure = h("div", {}, this.best, h("p", {}, this.unlike, this.share));
+    this.verdict = h("figure.picture.verdict", {}, figure, this.caption);
     this.places = [this.element, this.verdict];
     /** By label. @type {{ element: any, canvas: any, bar: any, value: any }[]} */
     this.tiles = [];
@@ -327,14 +384,17 @@ export class Rewritten extends Answer {
 
   write() {
     super.write();
-    const { bounds, label } = this, best = bounds[label], least = Math.min(...bounds);
+    const { bounds, label, rebuilt: { unlike } } = this, best = bounds[label], least = Math.min(...bounds);
     this.tiles.forEach(({ element, bar, value }, y) => {
       element.classList.toggle("best", y === label);
       bar.style.width = `${100 * (bounds[y] - least) / (best - least || 1)}%`;
       setText(value, y === label ? "best" : signed(bounds[y] - best, 0));
     });
     setText(this.best, String(label));
-    setText(this.share, `p ${said(this.probability)}`);
+    setText(this.share, `p ${stated(this.probability)}`);
+    setText(this.caption, unlike ? "if it had to be a digit" : "guess");
+    setText(this.unlike, unlike ? "unlike any digit" : "");
+    setText(this.unless, unlike ? `Unlike any digit: if it had to be one, ${label}. ` : "");
   }
 
   get label() {
@@ -347,28 +407,27 @@ export class Rewritten extends Answer {
   }
 
   say() {
-    return `It looks like a ${this.label}, p ${said(this.probability)}.`;
+    const unless = this.rebuilt.unlike ? "If it had to be a digit: it" : "It";
+    return `${unless} looks like a ${this.label}, p ${stated(this.probability)}.`;
   }
-}
-
-/** @param {number} share */
-function said(share) {
-  return probability(share).replace(/^(?=\d)/, "= ");
 }
 
 // A mixture VAE sorts it
 
 /** A bar for each cluster: the probability that it is the drawing's. */
 export class Sorted extends Answer {
-  /** @param {Model} model */
-  constructor(model) {
-    const table = h("table");
+  /** @param {Model} model @param {Rebuilt} rebuilt which says whether it is like any digit */
+  constructor(model, rebuilt) {
+    const table = h("table"), about = h("span"), unless = h("b");
     super(
       model,
       { name: "gmvae", title: "GMVAE: sorted", page: "Gaussian mixture VAE", scene: "guess", needs: ["q"] },
-      h("p", {}, "q(y | x): its cluster. No label was ever told."),
+      h("p", {}, unless, about),
       table,
     );
+    this.rebuilt = rebuilt;
+    this.about = about;
+    this.unless = unless;
     this.table = table;
     /** As they are shown. @type {{ element: any, bar: any, value: any }[]} */
     this.lines = [];
@@ -397,7 +456,10 @@ export class Sorted extends Answer {
 
   write() {
     super.write();
-    const best = argmax(this.shares);
+    const best = argmax(this.shares), { titles } = /** @type {Choices} */ (this.choices);
+    const { unlike } = this.rebuilt;
+    setText(this.unless, unlike ? `Unlike any digit: if in any cluster, ${titles[best]}.` : "");
+    setText(this.about, unlike ? "" : "q(y | x): its cluster. No label was ever told.");
     this.lines.forEach(({ element, bar, value }, k) => {
       element.classList.toggle("best", k === best);
       bar.style.width = `${100 * this.shares[k]}%`;
@@ -407,7 +469,7 @@ export class Sorted extends Answer {
 
   say() {
     const best = argmax(this.shares), words = inWords(/** @type {Choices} */ (this.choices), best);
-    return `In the ${words}, q ${said(this.shares[best])}.`;
+    return `In the ${words}, q ${stated(this.shares[best])}.`;
   }
 }
 

@@ -1,7 +1,7 @@
 // What can be asked of drawings.
 
 import { digitsAt } from "../../kit/digits.js";
-import { probability } from "../../kit/format.js";
+import { stated } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { inSlices } from "../../kit/slices.js";
 import { argmax, softmax } from "../../engine/arithmetic.js";
@@ -33,7 +33,7 @@ export const asks = {
           const bounds = /** @type {Float32Array} */ (await inSlices(work)), right = argmax(bounds);
           return {
             right,
-            found: `Its share is p(y | x) ${probability(softmax(bounds)[right]).replace(/^(?=\d)/, "= ")}.`,
+            found: `Its share is p(y | x) ${stated(softmax(bounds)[right])}.`,
             then: { strokes: write(DASH) },
           };
         },

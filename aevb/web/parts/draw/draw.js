@@ -39,9 +39,10 @@ class Draw {
   /** @param {Model} model @param {HTMLElement} el */
   constructor(model, el) {
     this.model = model;
-    const rewritten = new Rewritten(model);
+    const rebuilt = new Rebuilt(model), rewritten = new Rewritten(model, rebuilt);
+    rebuilt.places.push(rewritten.verdict); // no guess is seen without what qualifies it
     /** @type {Answer[]} */
-    this.answers = [new Rebuilt(model), rewritten, new Sorted(model), new Continued(model)];
+    this.answers = [rebuilt, rewritten, new Sorted(model, rebuilt), new Continued(model)];
     this.paper = new Paper({
       begin: () => this.begin(),
       change: () => this.frame(),
@@ -59,6 +60,7 @@ class Draw {
       this.paper.canvas,
       h("div.seen", { "data-instrument": "" }, this.prepared.element, rewritten.verdict),
       h("div.controls", {}, this.undoButton, this.clearButton, this.chooser.element),
+      rebuilt.errors,
       this.tooLong,
       this.spoken,
     );

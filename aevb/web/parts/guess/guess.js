@@ -5,7 +5,7 @@ import { choicesOf, inWords } from "../../kit/choices.js";
 import { digitChooser, follow, seedButton, subjectOf } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { equation } from "../../kit/equation.js";
-import { addingUp, probability, signed } from "../../kit/format.js";
+import { addingUp, probability, signed, stated } from "../../kit/format.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO, EVIDENCE, GAP, GENERATED } from "../../kit/palette.js";
@@ -213,7 +213,7 @@ class Guess {
 
   /** @param {number} best @param {number} share @param {number | null} label */
   say(best, share, label) {
-    const { words, choices } = this, sure = probability(share).replace(/^(?=\d)/, "= ");
+    const { words, choices } = this, sure = stated(share);
     const end = label === null
       ? `${this.subject?.drawn ? "a drawing" : "this image"} has no label to compare with`
       : this.classes[best] === label

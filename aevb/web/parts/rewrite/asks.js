@@ -2,7 +2,7 @@
 
 import { ownChoice } from "../../kit/choices.js";
 import { subjectOf } from "../../kit/controls.js";
-import { one, probability } from "../../kit/format.js";
+import { one, stated } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { inSlices } from "../../kit/slices.js";
 import { argmax, softmax } from "../../engine/arithmetic.js";
@@ -37,7 +37,7 @@ export const asks = {
           return {
             right: place < 0 ? 2 : place,
             found: `Asked in turn what it has drawn, the model says ${read}, p(y | x) ${
-              probability(softmax(bounds)[read]).replace(/^(?=\d)/, "= ")
+              stated(softmax(bounds)[read])
             }.`,
           };
         },
