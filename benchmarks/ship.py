@@ -29,14 +29,22 @@ KEPT = (WEIGHTS, "config.json", "training.json")
 
 
 def ship(name: str, run: Path, bounds: Sequence[int], facts: Mapping[str, Any] = {}) -> None:
-    """Makes checkpoints/NAME of a run's folder.
+    """Makes checkpoints/NAME of a run's folder, with its maps where a page shows some.
 
     Args:
         facts: what else its training.json is to tell.
     """
+    folder = measured(name, run, bounds, facts)
+    if checkpoints.load(folder).model.length == 1:  # no page maps z of several rows
+        aevb(["map", str(folder)])
+    aevb(["manifest"])
+
+
+def measured(name: str, run: Path, bounds: Sequence[int], facts: Mapping[str, Any] = {}) -> Path:
+    """As `ship`, without maps, and the checksums are to be written yet; returns the folder."""
     folder = checkpoints.ROOT / name
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for file in KEPT:
         shutil.copyfile(run / file, folder / file)
     weights = {key: rounded(array, FRACTION) for key, array in load_file(folder / WEIGHTS).items()}
@@ -48,9 +56,7 @@ def ship(name: str, run: Path, bounds: Sequence[int], facts: Mapping[str, Any] =
     checkpoints.write_json(folder / "training.json", checkpoint.training | rounding | dict(facts))
     print(json.dumps(test, indent=2))
     aevb(["measure", str(folder)])
-    if checkpoint.model.length == 1:  # no page maps z of several rows
-        aevb(["map", str(folder)])
-    aevb(["manifest"])
+    return folder
 
 
 def main() -> None:

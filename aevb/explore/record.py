@@ -26,6 +26,9 @@ UNUSUAL: Mapping[str, tuple[str, float | None]] = {
 }
 """Settings that are told where they are not as usual: what they are called, and what is usual."""
 
+TESTED = ("elbo", "standard_error", "bound", "bound_errors")
+"""What is told of `test`."""
+
 Curve = Sequence[Mapping[str, Any]]
 
 
@@ -39,6 +42,8 @@ def record(checkpoint: Checkpoint) -> dict[str, Any]:
         chosen: the epoch whose state the checkpoint is.
         reference: the tutorial's own figures, "elbo" and "accuracy", as far as it has them.
         released: the epoch after which what was held at first moved too; None where nothing was.
+        test: what was measured on the test images in the end, in nats: `elbo`, and as far as they were told
+            its `standard_error`, and `bound` and `bound_errors` by K; empty where nothing was.
         facts: what else there is to say, in words by name.
         plain: the same of the model's run from its plain start, where the record has one.
     Raises:
@@ -68,6 +73,7 @@ def _told(training: Mapping[str, Any], kind: str, model: Mapping[str, Any]) -> d
         "measured": measured,
         "chosen": int(training["epoch"]),
         "reference": TUTORIAL.get(kind, {}) if on_mnist else {},
+        "test": {name: value for name, value in (training.get("test") or {}).items() if name in TESTED},
         "released": (training.get("start") or {}).get("held_epochs"),
         "facts": _facts(training, curve, measured, model),
     }
