@@ -29,19 +29,20 @@ KEPT = (WEIGHTS, "config.json", "training.json")
 
 
 def ship(name: str, run: Path, bounds: Sequence[int], facts: Mapping[str, Any] = {}) -> None:
-    """Makes checkpoints/NAME of a run's folder, with its maps where a page shows some.
+    """Makes checkpoints/NAME of a run's folder, with all that its page shows.
 
     Args:
         facts: what else its training.json is to tell.
     """
-    folder = measured(name, run, bounds, facts)
+    folder = round_and_measure(name, run, bounds, facts)
+    aevb(["measure", str(folder)])
     if checkpoints.load(folder).model.length == 1:  # no page maps z of several rows
         aevb(["map", str(folder)])
     aevb(["manifest"])
 
 
-def measured(name: str, run: Path, bounds: Sequence[int], facts: Mapping[str, Any] = {}) -> Path:
-    """As `ship`, without maps, and the checksums are to be written yet; returns the folder."""
+def round_and_measure(name: str, run: Path, bounds: Sequence[int], facts: Mapping[str, Any] = {}) -> Path:
+    """Rounds a run's weights and measures it on the test set; returns its folder in checkpoints/."""
     folder = checkpoints.ROOT / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -55,7 +56,6 @@ def measured(name: str, run: Path, bounds: Sequence[int], facts: Mapping[str, An
     rounding = {"fraction_bits": FRACTION, "test": test}
     checkpoints.write_json(folder / "training.json", checkpoint.training | rounding | dict(facts))
     print(json.dumps(test, indent=2))
-    aevb(["measure", str(folder)])
     return folder
 
 

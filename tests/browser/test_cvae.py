@@ -156,7 +156,7 @@ def test_the_elbo_adds_up_and_another_z_changes_all_but_the_bound(open_page: OPE
 
 
 def test_small_models_draw_the_same_labels_in_the_same_noise(open_page: OPEN) -> None:
-    page = open_page("cvae", scene="conditioned", seed=5, height=720)
+    page = open_page("cvae", scene="conditioned", seed=5, label="random", height=720)
     noise = Noise(5)
     draws = [(int(10 * noise.uniform()), noise.normal(20)) for _ in range(20)]
     y, epsilon = draws[7]
@@ -168,11 +168,11 @@ def test_small_models_draw_the_same_labels_in_the_same_noise(open_page: OPEN) ->
         expect(column).to_contain_text(f"+{test['elbo']:,.1f} ± {test['standard_error']:.1f} nats")
         drawn = image(column.locator("canvas").nth(7))
         np.testing.assert_allclose(drawn, codes.write(known.model, epsilon, tensor(y)), atol=0.01)
-    page.get_by_role("button", name="3", exact=True).click()
-    expect(page).to_have_url(re.compile("label=3(&|$)"))
+    page.get_by_role("button", name="4", exact=True).click()
+    expect(page).to_have_url(re.compile("label=4(&|$)"))
     last = columns.last.locator("figure").nth(19)  # by its caption the last that is drawn
-    expect(last.locator("figcaption")).to_have_text("3")
-    written = codes.write(known.model, draws[19][1], tensor(3))
+    expect(last.locator("figcaption")).to_have_text("4")
+    written = codes.write(known.model, draws[19][1], tensor(4))
     np.testing.assert_allclose(image(last.locator("canvas")), written, atol=0.01)
     assert page.faults == []
 

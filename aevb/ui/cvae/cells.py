@@ -22,7 +22,7 @@ def styles(checkpoint: str, seed: int = 0, shared: bool = True) -> Image.Image:
     return sheet(codes.write(model, epsilon, torch.eye(rows).unsqueeze(1)), 12)
 
 
-def conditioned(seed: int = 0, label: str = "random") -> Image.Image:
+def conditioned(seed: int = 0, label: str = "3") -> Image.Image:
     """A row for each small model, by what the label conditions: draws of the same labels and noise."""
     models = [aevb.load(name).model for name in checkpoints.COMPARED]
     noise, y, epsilon = Noise(seed), [], []

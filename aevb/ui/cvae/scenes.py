@@ -58,10 +58,10 @@ CONDITIONED = Scene(
     "conditioned",
     "What the label conditions",
     "conditioned",
-    "The label may condition <b>x</b>, <b>z</b>, or both: small models with the same nets draw the same "
-    "labels y, in the same noise ε.",
-    "Where y conditions z alone the decoder cannot tell a point’s label: near a border it may draw another "
-    "digit. Trained on shuffled labels, which say nothing of x, a model leaves y out.",
+    "The label y may condition <b>x</b>, <b>z</b>, or both: small models of the same nets draw with the same "
+    "y and noise ε.",
+    "Where y conditions z each label has a region of its own: only near a border another digit comes. Where "
+    "it conditions x alone one p(z) serves all, z here tells of the digit too, and y bends it only so far.",
     options={
         "kinds": [
             {"name": name, "title": title, "density": formula(density)}
@@ -74,9 +74,10 @@ CONDITIONED = Scene(
         for content, key in ((contents.WEIGHTS, "/p"), (contents.ABOUT, ""))
     },
     notes=(
-        "Choose one label and read across: the last model was trained on labels at random, and draws any "
-        "digit. Then step through the labels and follow one place in each grid. Where y conditions x alone "
-        "z stays as it is, and so does the style; where it conditions z, each label has a region of its own."
+        "Read across, then step through the labels and follow one place in each grid. Students expect style "
+        "alone from z where y conditions x: nothing in the ELBO forbids z to tell the digit too, and drawn "
+        "without y it contradicts it. The last model was told labels at random and learned to leave them out "
+        "(section 5.4.4)."
     ),
     mathematics=mathematics.CONDITIONED,
     cell=cells.conditioned,
