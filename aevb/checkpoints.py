@@ -5,7 +5,7 @@
     training.json       how it was trained and what it reached (`aevb.runs`)
     maps.npz            t-SNE, UMAP and PCA of the test set's latent means (`aevb.explore.maps`)
     measures.json       what else never changes for it on the test set: the use of each dimension, principal
-                        directions, clusters against classes, latent paths (`aevb.explore.measures`)
+                        directions, clusters or guesses against labels, latent paths (`aevb.explore.measures`)
 
 SHA256SUMS beside the shipped ones' folders vouches for their files (`aevb.stored.manifest`).
 
@@ -31,6 +31,9 @@ from aevb.stored import CheckpointError, manifest, save
 from aevb.stored.files import CONFIG, FILES, MAPS, MAX_BYTES, MEASURES, TRAINING, Folder, short, write_json
 from aevb.stored.hub import ROOT
 from aevb.stored.models import require_free
+
+COMPARED = tuple(f"conditioned/{name}" for name in ("xz", "x", "z", "shuffled"))
+"""Small CVAEs that a scene shows side by side (benchmarks/conditioned.py): shipped, but no page is theirs."""
 
 Item = TypeVar("Item")
 Model = TypeVar("Model", bound=LatentVariableModel)
@@ -191,7 +194,7 @@ def load(
 
 
 def shipped() -> list[str]:
-    """The names of the checkpoints that come with the library, sorted."""
+    """The names of the checkpoints that come with the library, sorted; `COMPARED` are beside them."""
     return sorted(path.parent.name for path in ROOT.glob(f"*/{CONFIG}"))
 
 
@@ -222,6 +225,7 @@ def _points(name: str, array: np.ndarray) -> np.ndarray:
 
 
 __all__ = [
+    "COMPARED",
     "FILES",
     "ROOT",
     "Checkpoint",

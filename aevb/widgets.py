@@ -32,6 +32,9 @@ from aevb.models import LatentVariableModel
 IMAGES = 1000
 """Test images that a notebook is sent unless it asks for more: 28 × 28 pixels of each are 0.8 MB together."""
 
+GUESSED = 200
+"""Of those whose labels a conditional model guesses, where nothing was recorded of that."""
+
 CHUNK = 100
 
 Fits = Callable[[LatentVariableModel], bool]
@@ -232,7 +235,9 @@ def _checkpoint(model: LatentVariableModel, known: Checkpoint | None, split: Spl
     shares = responsibilities(model, observed[0])
     told = {
         "name": name,
-        "about": packing.about(name, model, measures or measure(model, split), _record(known)),
+        "about": packing.about(
+            name, model, measures or measure(model, split, guessed=GUESSED), _record(known)
+        ),
         "p": packing.pack(model, "p"),
         "q": packing.pack(model, "q"),
         "means": means.astype("<f2").tobytes(),

@@ -29,14 +29,23 @@ KEPT = (WEIGHTS, "config.json", "training.json")
 
 
 def ship(name: str, run: Path, bounds: Sequence[int], facts: Mapping[str, Any] = {}) -> None:
-    """Makes checkpoints/NAME of a run's folder.
+    """Makes checkpoints/NAME of a run's folder, with all that its page shows.
 
     Args:
         facts: what else its training.json is to tell.
     """
+    folder = round_and_measure(name, run, bounds, facts)
+    aevb(["measure", str(folder)])
+    if checkpoints.load(folder).model.length == 1:  # no page maps z of several rows
+        aevb(["map", str(folder)])
+    aevb(["manifest"])
+
+
+def round_and_measure(name: str, run: Path, bounds: Sequence[int], facts: Mapping[str, Any] = {}) -> Path:
+    """Rounds a run's weights and measures it on the test set; returns its folder in checkpoints/."""
     folder = checkpoints.ROOT / name
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for file in KEPT:
         shutil.copyfile(run / file, folder / file)
     weights = {key: rounded(array, FRACTION) for key, array in load_file(folder / WEIGHTS).items()}
@@ -49,10 +58,7 @@ def ship(name: str, run: Path, bounds: Sequence[int], facts: Mapping[str, Any] =
     checkpoints.write_json(folder / "training.json", checkpoint.training | rounding | dict(facts))
     aevb(["manifest"])
     print(json.dumps(test, indent=2))
-    aevb(["measure", str(folder)])
-    if checkpoint.model.length == 1:  # no page maps z of several rows
-        aevb(["map", str(folder)])
-    aevb(["manifest"])
+    return folder
 
 
 def main() -> None:

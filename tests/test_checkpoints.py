@@ -467,8 +467,8 @@ def test_each_run_gets_a_folder_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_manifest_vouches_for_every_file_and_damage_to_one_costs_that_one(tmp_path: Path) -> None:
-    for name in ("vae", "cvae"):
-        checkpoints.save(make(name), tmp_path / name, {"epoch": 1})
+    for name in ("vae", "cvae", "small/cvae"):
+        checkpoints.save(make(name.rpartition("/")[2]), tmp_path / name, {"epoch": 1})
     maps.save({"tsne": np.zeros((3, 2), np.float32)}, tmp_path / "vae")
     measures.save({"use": [0.5]}, tmp_path / "vae")
     manifest.write(tmp_path)
@@ -477,6 +477,9 @@ def test_a_manifest_vouches_for_every_file_and_damage_to_one_costs_that_one(tmp_
         found = checkpoints.load(tmp_path / name)
         return found.training, found.measures, found.maps.keys()
 
+    (tmp_path / "small" / "cvae" / "training.json").write_text("{}")
+    with pytest.raises(CheckpointError, match=r"training\.json is damaged"):
+        sound("small/cvae")
     whole = sound()
     for file in checkpoints.FILES:
         path = tmp_path / "vae" / file
@@ -500,8 +503,10 @@ def test_a_manifest_vouches_for_every_file_and_damage_to_one_costs_that_one(tmp_
 
 def test_the_shipped_manifest_names_every_file() -> None:
     told = (checkpoints.ROOT / manifest.NAME).read_text().splitlines()
-    files = [path for file in checkpoints.FILES for path in checkpoints.ROOT.glob(f"*/{file}")]
-    assert {line.split()[1] for line in told} == {f"{path.parent.name}/{path.name}" for path in files}
+    files = [path for file in checkpoints.FILES for path in checkpoints.ROOT.rglob(file)]
+    assert {line.split()[1] for line in told} == {
+        path.relative_to(checkpoints.ROOT).as_posix() for path in files
+    }
     for path in files:
         manifest.check(path)
 
@@ -762,7 +767,7 @@ def test_something_is_shipped():
     assert checkpoints.shipped()
 
 
-@pytest.mark.parametrize("name", checkpoints.shipped())
+@pytest.mark.parametrize("name", [*checkpoints.shipped(), *checkpoints.COMPARED])
 def test_a_shipped_checkpoint_reaches_its_recorded_elbo(name):
     checkpoint = checkpoints.load(name)
     observed = data.load_sample().test.seen_by(checkpoint.model).fixed()

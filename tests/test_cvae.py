@@ -1,5 +1,7 @@
 """The CVAE: its labels and their weights, the three ways to condition, and styles."""
 
+import math
+
 import pytest
 import torch
 from torch import Tensor
@@ -8,6 +10,7 @@ from torch.distributions import Independent
 from aevb.distributions import rsample
 from aevb.evaluation import dimension_kl, importance_bounds
 from aevb.explore import codes
+from aevb.explore.labels import guesses
 from aevb.models import CVAE
 from tests.small_models import SMALL, observe, seeded
 
@@ -147,6 +150,21 @@ def test_label_bounds_are_the_importance_bounds_of_each_label(model: CVAE) -> No
     assert bounds.shape == (CLASSES,)
     expected = importance_bounds(model, x, torch.tensor([3]), bounds=[5], generator=seeded(1))[5]
     torch.testing.assert_close(bounds[3], expected[0])
+
+
+def test_labels_are_guessed_by_bayes_rule_and_mistakes_are_told() -> None:
+    """Where x does not depend on z and q is the prior, every bound is log p(x | y) itself."""
+    told = CVAE(data_dim=3, classes=3, latent_dim=1, hidden_dims=[3], likelihood="bernoulli")
+    with torch.no_grad():
+        for parameter in told.parameters():
+            parameter.zero_()
+        told.p_x_given_zy.hidden[0].weight[:, 1:] = torch.eye(3)
+        told.p_x_given_zy.logits.weight.copy_(2 * torch.eye(3))
+    found = guesses(told, torch.eye(3), torch.tensor([0, 2, 2]), samples=3)
+    assert found.confusion.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 1]]
+    assert found.accuracy == pytest.approx(2 / 3)
+    # Of the three pixels one is as the label has it, by the logit 2: odds of e² to 1 against each other.
+    assert found.mistakes == [(1, 1, pytest.approx(1 / (1 + 2 * math.exp(-2))))]
 
 
 def test_the_way_between_labels_lies_on_the_simplex() -> None:

@@ -17,6 +17,7 @@ from aevb.explore.clusters import clustering
 EVERY = {"elbo_percentiles", "use"}
 STYLES = {"centre", "directions"}
 CLUSTERS = {"order", "titles", "class_of", "confusion", "accuracy", "conditional_entropy"}
+LABELS = {"label_samples", "accuracy", "confusion", "mistakes"}
 ROWS = {"row_kl", "class_paths", "few_paths", "samples"}
 
 
@@ -27,7 +28,7 @@ def small(name: str) -> tuple[LatentVariableModel, set[str]]:
         case "vae":
             return VAE(latent_dim=5, hidden_dims=[8]).eval(), EVERY | STYLES
         case "cvae":
-            return CVAE(latent_dim=5, hidden_dims=[8]).eval(), EVERY | STYLES
+            return CVAE(latent_dim=5, hidden_dims=[8]).eval(), EVERY | STYLES | LABELS
         case "gmvae":
             return GMVAE(clusters=12, latent_dim=5, hidden_dims=[8, 8]).eval(), EVERY | STYLES | CLUSTERS
     return VRNN(memory_dim=6, memory_layers=1, hidden_dims=[8]).eval(), EVERY | ROWS

@@ -29,7 +29,7 @@ def of_app(name: str) -> Contents:
     """The app for a Docker Space: its code, the checkpoints, the sample of MNIST, what builds its image."""
     found = {file: places.ROOT / file for file in BESIDE}
     found |= {f"pages/{path.name}": path for path in (places.ROOT / "pages").glob("*.py")}
-    for checkpoint in checkpoints.shipped():
+    for checkpoint in (*checkpoints.shipped(), *checkpoints.COMPARED):
         folder = checkpoints.ROOT / checkpoint
         found |= {
             f"checkpoints/{checkpoint}/{file}": folder / file

@@ -130,22 +130,24 @@ def joint_terms(
 
 @torch.no_grad()
 def label_bounds(model: LatentVariableModel, x: Tensor, *, samples: int, seed: int) -> Tensor:
-    """The importance bound on log p(x | y) for each of the C labels of a conditional model, (C,); x: (D,).
+    """The importance bound on log p(x | y) for each of the C labels of a conditional model, (…, C), for x:
+    (…, D).
 
     Under p(y) = 1/C Bayes' rule makes them a classifier, p(y | x) ∝ p(x | y): the softmax of the bounds,
     as far as they are tight. Every label is tried with the same noise, that of `seed`.
     """
+    several = x.reshape(-1, x.shape[-1])
     bounds = [
         importance_bounds(
             model,
-            x.unsqueeze(0),
-            label.view(1),
+            several,
+            label.expand(len(several)),
             bounds=[samples],
             generator=Generator(x.device).manual_seed(seed),
         )[samples]
         for label in torch.arange(model.choices, device=x.device)
     ]
-    return torch.cat(bounds)
+    return torch.stack(bounds, -1).view(*x.shape[:-1], -1)
 
 
 # Styles: where z lies in the prior of its label or cluster

@@ -27,6 +27,9 @@ UNUSUAL: Mapping[str, tuple[str, float | str | None]] = {
 }
 """Settings that are told where they are not as usual: what they are called, and what is usual."""
 
+TESTED = ("elbo", "standard_error", "bound", "bound_errors")
+"""What is told of `test`."""
+
 Curve = Sequence[Mapping[str, Any]]
 
 
@@ -40,6 +43,8 @@ def record(checkpoint: Checkpoint) -> dict[str, Any]:
         chosen: the epoch whose state the checkpoint is.
         reference: the tutorial's own figures, "elbo" and "accuracy", as far as it has them.
         released: the epoch after which what was held at first moved too; None where nothing was.
+        test: what was measured on the test images in the end, in nats: `elbo`, and as far as they were told
+            its `standard_error`, and `bound` and `bound_errors` by K; empty where nothing was.
         facts: what else there is to say, in words by name.
         plain: the same of the model's run from its plain start, where the record has one.
     Raises:
@@ -69,6 +74,7 @@ def _told(training: Mapping[str, Any], kind: str, model: Mapping[str, Any]) -> d
         "measured": measured,
         "chosen": int(training["epoch"]),
         "reference": TUTORIAL.get(kind, {}) if on_mnist else {},
+        "test": {name: value for name, value in (training.get("test") or {}).items() if name in TESTED},
         "released": (training.get("start") or {}).get("held_epochs"),
         "facts": _facts(training, curve, measured, model),
     }
@@ -96,7 +102,8 @@ def _facts(
     best = f"{with_sign(max(point['elbo'] for point in curve))} nats"
     test = training.get("test") or {}
     facts, of = {f"{measured.title()} ELBO": best}, f", {measured}"
-    scores = next((point["scores"] for point in curve if point["epoch"] == training["epoch"]), {})
+    chosen = (point["scores"] for point in curve if point["epoch"] == training["epoch"])
+    scores: Mapping[str, float] = next(chosen, {})
     if test:
         error = f" ± {test['standard_error']:.1f}" if "standard_error" in test else ""
         some = f", of {test['images']:,} images" if "images" in test else ""

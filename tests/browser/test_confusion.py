@@ -1,4 +1,4 @@
-"""Clusters against labels in a real browser: the table, the images of a cell, what q(y | x) says of one."""
+"""Clusters and guesses against labels in a real browser: the table, a cell's images, what is said of one."""
 
 import re
 from collections.abc import Callable
@@ -118,4 +118,20 @@ def test_a_cell_that_is_not_there_is_told(open_page: OPEN) -> None:
     page = open_page("gmvae", scene="confusion", cell="12,3")
     expect(page.locator(".explorer .warning")).to_contain_text("cell")
     expect(cell(page, *commonest_mistake())).to_have_attribute("aria-selected", "true")
+    assert page.faults == []
+
+
+def test_guesses_are_those_that_were_recorded(open_page: OPEN) -> None:
+    page = open_page("cvae", scene="confusion", height=720)
+    measures, labels = loading.checkpoint("cvae").measures, loading.digits().test.known_labels
+    counts = np.array(measures["confusion"])
+    np.testing.assert_array_equal(table(page), counts)
+    expect(page.get_by_text(f"{counts.trace():,} of the 10,000 test images")).to_be_visible()
+    row, label = np.unravel_index((counts * (1 - np.eye(10, dtype=int))).argmax(), counts.shape)
+    surest = sorted(measures["mistakes"], key=lambda mistake: -mistake[2])
+    wanted = [image for image, guess, _ in surest if (guess, labels[image]) == (row, label)]
+    assert opened(page) == wanted[:60]
+    page.locator(".images button").first.click()
+    expect(page.locator(".chosen figcaption")).to_have_text(f"digit {wanted[0]}, a {label}")
+    expect(page.locator(".chosen p")).to_contain_text("for label")
     assert page.faults == []

@@ -10,6 +10,7 @@ from torch import Tensor, tensor
 
 from aevb import checkpoints
 from aevb.explore import codes
+from aevb.explore.noise import Noise
 from aevb.models import LatentVariableModel
 from aevb.ui.shared import loading
 from tests.canvases import image, pixels
@@ -152,6 +153,28 @@ def test_the_elbo_adds_up_and_another_z_changes_all_but_the_bound(open_page: OPE
 
 
 # Which label?
+
+
+def test_small_models_draw_the_same_labels_in_the_same_noise(open_page: OPEN) -> None:
+    page = open_page("cvae", scene="conditioned", seed=5, label="random", height=720)
+    noise = Noise(5)
+    draws = [(int(10 * noise.uniform()), noise.normal(20)) for _ in range(20)]
+    y, epsilon = draws[7]
+    columns = page.locator(".conditioned section")
+    for column, name in zip(columns.all(), checkpoints.COMPARED, strict=True):
+        known = checkpoints.load(name)
+        expect(column.locator("figcaption")).to_have_text([str(label) for label, _ in draws])
+        test = known.training["test"]
+        expect(column).to_contain_text(f"+{test['elbo']:,.1f} ± {test['standard_error']:.1f} nats")
+        drawn = image(column.locator("canvas").nth(7))
+        np.testing.assert_allclose(drawn, codes.write(known.model, epsilon, tensor(y)), atol=0.01)
+    page.get_by_role("button", name="4", exact=True).click()
+    expect(page).to_have_url(re.compile("label=4(&|$)"))
+    last = columns.last.locator("figure").nth(19)  # by its caption the last that is drawn
+    expect(last.locator("figcaption")).to_have_text("4")
+    written = codes.write(known.model, draws[19][1], tensor(4))
+    np.testing.assert_allclose(image(last.locator("canvas")), written, atol=0.01)
+    assert page.faults == []
 
 
 def test_the_guess_is_bayes_rule_of_the_librarys_bounds(open_page: OPEN) -> None:

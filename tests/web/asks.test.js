@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { asks } from "../../aevb/web/parts/factor_analysis/asks.js";
 import { slant } from "../../aevb/web/parts/dimensions/asks.js";
 import { asks as gumbel } from "../../aevb/web/parts/gumbel/asks.js";
-import { one } from "../../aevb/web/kit/format.js";
+import { estimated, one } from "../../aevb/web/kit/format.js";
+import { guessed } from "../../aevb/web/kit/guesses.js";
 
 /** A part's model of fixed values. @param {Record<string, any>} values @returns {any} */
 const modelOf = (values) => ({ get: (/** @type {string} */ key) => values[key] });
@@ -59,4 +60,14 @@ Deno.test("names have their article", () => {
     "an Ankle boot",
     "a Bag",
   ]);
+});
+
+Deno.test("guesses are the labels but for the mistakes that were recorded, of the images in view", () => {
+  const measures = { mistakes: [[1, 2, 0.75], [3, 0, 0.5]], confusion: [[1, 0, 1], [0, 0, 0], [0, 1, 1]] };
+  const found = guessed(measures, new Uint8Array([0, 1, 2, 2, 1]));
+  assert.deepEqual(found && [[...found.of], [...found.shares]], [[0, 2, 2, 0], [1, 0.75, 1, 0.5]]);
+  assert.deepEqual(found && [[...found.labels], found.matched], [[0, 1, 2, 2], [0, 1, 2]]);
+  assert.deepEqual([...guessed(measures, new Uint8Array([0, 1]))?.of ?? []], [0, 2]);
+  assert.equal(guessed(/** @type {any} */ ({}), new Uint8Array(3)), null);
+  assert.equal(estimated(0.9, 10_000), "90.0 % ± 0.3");
 });

@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 
 import aevb
+from aevb import checkpoints
 from aevb.explore import codes
 from aevb.explore.noise import Noise
 from aevb.figures.images import sheet
@@ -20,6 +21,18 @@ def styles(checkpoint: str, seed: int = 0, shared: bool = True) -> Image.Image:
     epsilon = epsilon.expand(rows, 12, -1)
     print(f"mean ‖ε‖: {epsilon.norm(dim=-1).mean():.2f}")
     return sheet(codes.write(model, epsilon, torch.eye(rows).unsqueeze(1)), 12)
+
+
+def conditioned(seed: int = 0, label: str = "3") -> Image.Image:
+    """A row for each small model, by what the label conditions: draws of the same labels and noise."""
+    models = [aevb.load(name).model for name in checkpoints.COMPARED]
+    noise, y, epsilon = Noise(seed), [], []
+    for _ in range(20):
+        y.append(int(10 * noise.uniform()) if label == "random" else int(label))
+        epsilon.append(noise.normal(20))
+    print("labels:", *y)
+    labels, styles = torch.tensor(y), torch.stack(epsilon)
+    return sheet(torch.cat([codes.write(model, styles, labels) for model in models]), 20)
 
 
 def rewrite(checkpoint: str, digit: int = 0, seed: int = 0) -> Image.Image:
@@ -55,6 +68,25 @@ def guess(checkpoint: str, digit: int = 0) -> Image.Image:
             f"{stated(bounds.softmax(0)[label].item())}"
         )
     return sheet(torch.stack([x, codes.decode(model, q.mean, labels)[bounds.argmax()]]), 2)
+
+
+def confusion(checkpoint: str, cell: list[int] | None = None, page: int = 1) -> Image.Image:
+    """Labels guessed against their own, and the images of a cell: at first of the commonest mistake."""
+    measures, test = aevb.load(checkpoint).measures, aevb.data.read().test
+    counts = torch.tensor(measures["confusion"])
+    print(
+        counts, f"accuracy {measures['accuracy']:.3f}, by bounds of K = {measures['label_samples']}", sep="\n"
+    )
+
+    row, label = cell or divmod(int((counts - counts.diag().diag()).argmax()), len(counts))
+    guesses, shares = test.known_labels.clone(), torch.ones(len(test))
+    for image, guess, share in measures["mistakes"]:
+        guesses[image], shares[image] = guess, share
+    inside = ((guesses == row) & (test.known_labels == label)).nonzero().flatten()
+    surest = inside[shares[inside].argsort(descending=True, stable=True)]
+    shown = surest[60 * (page - 1) :][:60]
+    print(f"{len(inside)} images guessed as {row} labelled {label}")
+    return sheet(test.images[shown].flatten(1) / 255, 10)
 
 
 def knobs(checkpoint: str, digit: int = 0, z: list[float] | None = None, choice: str = "") -> Image.Image:

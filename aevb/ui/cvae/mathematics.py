@@ -32,12 +32,15 @@ Section 5.4.1; Sohn, Lee and Yan (2015)
         CVAE.prior,
         ("weights =", "return self.p_z"),
     ),
+)
+
+CONDITIONED = (
     Formula(
         "Three ways to condition",
         r"""
 Two simpler models assume an independence. `conditioned` chooses:
 
-**"x and z"**, this page's checkpoint:
+**"x and z"**, as this page's checkpoint:
 
 $$
 p_\theta(\mathbf x \mid \mathbf z, \mathbf y)\, p_\theta(\mathbf z \mid \mathbf y)
@@ -57,7 +60,9 @@ $$
 p_\theta(\mathbf x \mid \mathbf z, \mathbf y)\, p(\mathbf z)
 $$
 
-Section 5.4.1
+Were the labels random, a model of any of these kinds would learn that they are of no help, and ignore them.
+
+Sections 5.4.1 and 5.4.4
 """,
         CVAE.likelihood,
         ("def", "return"),

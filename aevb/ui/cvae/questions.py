@@ -17,3 +17,12 @@ RUNNER_UP = Question(
     "make the guess all but certain.",
     hides="table, .verdict, .pictures figure:last-child",
 )
+
+NAMED = Question(
+    "named",
+    "Nothing was trained to classify. Of how many test images is the label under which they are "
+    "<b>most probable</b> their own?",
+    "To give digits of each label a density is to know what they look like; but a density of 784 numbers "
+    "also weighs what no reader of digits would.",
+    hides=".whole, .side",
+)

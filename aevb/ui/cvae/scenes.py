@@ -2,6 +2,8 @@
 
 from aevb.ui.cvae import cells, mathematics, questions
 from aevb.ui.shared import cells as shared_cells
+from aevb.ui.shared import contents
+from aevb.ui.shared.mathematics import formula
 from aevb.ui.shared.plane import PLANE as PLANE_FORMULA
 from aevb.ui.shared.scene import Scene
 
@@ -41,6 +43,46 @@ REWRITE = Scene(
     questions=(questions.KEPT,),
 )
 
+KINDS = {
+    "xz": ("x and z", r"p(\mathbf x \mid \mathbf z, \mathbf y)\, p(\mathbf z \mid \mathbf y)"),
+    "x": ("x alone", r"p(\mathbf x \mid \mathbf z, \mathbf y)\, p(\mathbf z)"),
+    "z": ("z alone", r"p(\mathbf x \mid \mathbf z)\, p(\mathbf z \mid \mathbf y)"),
+    "shuffled": (
+        "x and z, shuffled y",
+        r"p(\mathbf x \mid \mathbf z, \mathbf y)\, p(\mathbf z \mid \mathbf y)",
+    ),
+}
+"""What the label conditions, and how the joint density is made, by the checkpoint's name in conditioned/."""
+
+CONDITIONED = Scene(
+    "conditioned",
+    "What the label conditions",
+    "conditioned",
+    "The label y may condition <b>x</b>, <b>z</b>, or both: small models of the same nets draw with the same "
+    "y and noise ε.",
+    "Where y conditions z each label has a region of its own: only near a border another digit comes. Where "
+    "it conditions x alone one p(z) serves all, z here tells of the digit too, and y bends it only so far.",
+    options={
+        "kinds": [
+            {"name": name, "title": title, "density": formula(density)}
+            for name, (title, density) in KINDS.items()
+        ]
+    },
+    contents={
+        f"{content.kind}_{name}": (content, f"conditioned/{name}{key}")
+        for name in KINDS
+        for content, key in ((contents.WEIGHTS, "/p"), (contents.ABOUT, ""))
+    },
+    notes=(
+        "Read across, then step through the labels and follow one place in each grid. Students expect style "
+        "alone from z where y conditions x: nothing in the ELBO forbids z to tell the digit too, and drawn "
+        "without y it contradicts it. The last model was told labels at random and learned to leave them out "
+        "(section 5.4.4)."
+    ),
+    mathematics=mathematics.CONDITIONED,
+    cell=cells.conditioned,
+)
+
 GUESS = Scene(
     "guess",
     "Which label?",
@@ -57,6 +99,23 @@ GUESS = Scene(
     mathematics=mathematics.GUESS,
     cell=cells.guess,
     questions=(questions.RUNNER_UP,),
+)
+
+CONFUSION = Scene(
+    "confusion",
+    "Guesses against labels",
+    "confusion",
+    "Which digits the model takes for which, by the <b>bounds</b> on log p(x | y): nothing was trained to "
+    "classify.",
+    "Choose a cell to see its images, and an image to see what p(y | x) says of it.",
+    notes=(
+        "Open the largest number off the diagonal and let the class say what each digit is. Then look at how "
+        "sure the model was: nearly always very. A bound under a wrong label comes from an encoder that was "
+        "never trained there, so that it is less tight: that speaks for the right one."
+    ),
+    mathematics=mathematics.GUESS,
+    cell=cells.confusion,
+    questions=(questions.NAMED,),
 )
 
 KNOBS = Scene(
@@ -151,4 +210,4 @@ TRAINING = Scene(
     cell=shared_cells.training,
 )
 
-SCENES = (STYLES, REWRITE, GUESS, KNOBS, PLANE, BETWEEN, MAP, DIMENSIONS, TRAINING)
+SCENES = (STYLES, REWRITE, CONDITIONED, GUESS, CONFUSION, KNOBS, PLANE, BETWEEN, MAP, DIMENSIONS, TRAINING)

@@ -83,6 +83,9 @@ CHECKPOINTS = 16
 MEASURED, MEASURED_IN_ROWS = 2_000, 400
 """Test images that a checkpoint without measures is measured on, in some two seconds."""
 
+GUESSED = 200
+"""Of those whose labels a conditional model guesses, in another second or two."""
+
 # Who leaves
 
 LEFT = 60.0

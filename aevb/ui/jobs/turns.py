@@ -473,7 +473,7 @@ def _finish(folder: Path, run: Run, seen: Seen, specification: Mapping[str, Any]
         }
         checkpoints.save(model, folder / CHECKPOINT, training, overwrite=True)
         with suppress(NotImplementedError):  # of a factor analysis, which no page of scenes asks for more
-            measures.save(measures.measure(model, few), folder / CHECKPOINT)
+            measures.save(measures.measure(model, few, guessed=limits.GUESSED), folder / CHECKPOINT)
 
 
 def _curve(folder: Path, run: Run) -> list[dict[str, Any]]:

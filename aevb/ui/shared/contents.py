@@ -123,11 +123,11 @@ def _checkpoint_version(name: str) -> str:
 
 
 def _version(key: str) -> str:
-    return _checkpoint_version(key.partition("/")[0])
+    return _checkpoint_version(key.rpartition("/")[0])
 
 
 def _weights(key: str) -> bytes:
-    name, _, wanted = key.partition("/")
+    name, _, wanted = key.rpartition("/")
     for part in PARTS:
         if part == wanted:
             return pack(loading.checkpoint(name).model, part)
@@ -183,11 +183,11 @@ def _ring(name: str) -> bytes:
 
 
 WEIGHTS = Content("weights", _weights, _version)
-ABOUT = Content("about", _about, _version, "application/json")
+ABOUT = Content("about", _about, _checkpoint_version, "application/json")
 LATENTS = Content("latents", _latents, _version)
 POINTS = Content("map", _points, _version)
-CLUSTERS = Content("clusters", _clusters, _version)
-RING = Content("ring", _ring, _version)
+CLUSTERS = Content("clusters", _clusters, _checkpoint_version)
+RING = Content("ring", _ring, _checkpoint_version)
 
 CONTENTS = (DIGITS, WEIGHTS, ABOUT, LATENTS, POINTS, CLUSTERS, RING)
 

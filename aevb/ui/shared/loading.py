@@ -1,6 +1,7 @@
 """What all visitors share, loaded once, by plain names: test images, checkpoints and what follows from them.
 
-A checkpoint's name is that of its model for a shipped one. Others are found where the server says (`extend`).
+A checkpoint's name is that of its model for a page's shipped one; `checkpoints.COMPARED` are shipped as well.
+Others are found where the server says (`extend`).
 """
 
 import math
@@ -29,6 +30,8 @@ DEFAULT = "mnist"
 """The source of images that the shipped checkpoints are looked at with."""
 
 
+SHIPPED = frozenset({*REGISTRY, *checkpoints.COMPARED})
+
 # Where other things are found
 
 
@@ -56,7 +59,7 @@ def folder(name: str) -> Path:
     Raises:
         LookupError: where there is none of that name.
     """
-    return checkpoints.ROOT / name if name in REGISTRY else _folder(name)
+    return checkpoints.ROOT / name if name in SHIPPED else _folder(name)
 
 
 def once(make: Callable[[str], T]) -> Callable[[str], T]:
@@ -72,7 +75,7 @@ def once(make: Callable[[str], T]) -> Callable[[str], T]:
 
     @wraps(make)
     def answer(name: str) -> T:
-        return (shipped if name in REGISTRY else others)(name)
+        return (shipped if name in SHIPPED else others)(name)
 
     return answer
 
@@ -130,7 +133,7 @@ def source(name: str) -> str:
         CheckpointError: where it is missing or damaged.
         DataError: where there are no images that fit.
     """
-    if name in REGISTRY:
+    if name in SHIPPED:
         return DEFAULT
     found = checkpoint(name)
     try:
@@ -184,10 +187,10 @@ def measures(name: str) -> dict[str, Any]:
         CheckpointError: where the record is damaged.
     """
     found = checkpoint(name)
-    if found.measures or name in REGISTRY:
+    if found.measures or name in SHIPPED:
         return found.measures
     many = limits.MEASURED if found.model.length == 1 else limits.MEASURED_IN_ROWS
-    return measure(found.model, _tested(name)[:many])
+    return measure(found.model, _tested(name)[:many], guessed=limits.GUESSED)
 
 
 def _tested(name: str) -> Split:

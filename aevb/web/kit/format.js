@@ -51,6 +51,16 @@ export function stated(share) {
 }
 
 /**
+ * The share of so many examples, in percent, with its standard error.
+ * @param {number} share
+ * @param {number} count
+ */
+export function estimated(share, count) {
+  const error = Math.sqrt(share * (1 - share) / count);
+  return `${(100 * share).toFixed(1)} % ± ${(100 * error).toFixed(1)}`;
+}
+
+/**
  * Numbers rounded so that they add up to their rounded sum (by largest remainders).
  * @param {number[]} values
  * @param {number} [digits]

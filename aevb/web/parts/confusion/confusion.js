@@ -1,25 +1,52 @@
-// The clusters that a model has found against the labels that it never saw: how many test images are in which, and the
-// images of one cell.
+// What a model takes the test images for against the labels that they have: clusters that it found and never saw a label,
+// or labels that it guesses; how many images are in which, and the images of one cell.
 
 import { choicesOf, inWords } from "../../kit/choices.js";
-import { loadClusters } from "../../kit/clusters.js";
 import { button, chooseDigit, follow, put } from "../../kit/controls.js";
 import { digitsAt } from "../../kit/digits.js";
 import { h, setText } from "../../kit/elements.js";
-import { counted, percent, probability } from "../../kit/format.js";
+import { counted, estimated, probability } from "../../kit/format.js";
+import { loadGuesses } from "../../kit/guesses.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { number, numbers, unread } from "../../kit/params.js";
 import { paint, picture } from "../../kit/pictures.js";
+import { whileBusy } from "../../kit/slices.js";
+import { softmax } from "../../engine/arithmetic.js";
+import { labelBounds } from "../../engine/explore.js";
+import { Random } from "../../engine/random.js";
 
 /**
  * @typedef {import("../../kit/controls.js").Model} Model
  * @typedef {import("../../kit/choices.js").Choices} Choices
- * @typedef {import("../../kit/clusters.js").Clusters} Clusters
+ * @typedef {import("../../kit/guesses.js").Guesses} Guesses
  */
 
 const PAGE = 60; // images that are shown at a time
-const TOLD = 0.005; // of q(y | x): what is less is no part of the sentence
+const TOLD = 0.005; // of p(y | x): what is less is no part of the sentence
+const BUDGET = 10; // ms of a frame: nothing else moves
+
+/** How it is said of what a choice is. */
+const WORDS = {
+  label: {
+    head: "guess",
+    table: "Test images by the label guessed and their own",
+    where: (/** @type {string} */ name) => name.replace("label", "guessed as"),
+    right: "are guessed as what they are, framed",
+    share: "p(y | x)",
+    told: (/** @type {string} */ name) => `for ${name}`,
+    none: "No guesses were recorded of this checkpoint: python -m aevb measure does it.",
+  },
+  cluster: {
+    head: "cluster",
+    table: "Test images by cluster and label",
+    where: (/** @type {string} */ name) => `in the ${name}`,
+    right: "are in the cluster matched with their label, framed",
+    share: "q(y | x)",
+    told: (/** @type {string} */ name) => `in the ${name}`,
+    none: "These images have no labels that clusters could be held against.",
+  },
+};
 
 /** The cell's row, in the order of the clusters, and its label; a page of its images. */
 export const params = {
@@ -33,19 +60,15 @@ export default {
     const checkpoint = model.get("checkpoint");
     /** @type {Confusion | null} */
     let part = null;
-    const load = () =>
-      Promise.all([
-        loadAbout(checkpoint.about),
-        loadClusters(checkpoint.clusters),
-        digitsAt(model.get("digits")).loadLabels(),
-        loadModel(checkpoint, ["q"]),
-      ]);
-    const unload = whenLoaded(el, load, ([about, clusters, labels, engine]) => {
-      if (!about.measures.class_of) {
-        el.append(h("p.notice", {}, "These images have no labels that clusters could be held against."));
-        return;
-      }
-      part = new Confusion(model, el, { about, clusters, labels, engine });
+    const load = () => {
+      const about = loadAbout(checkpoint.about);
+      const engine = about.then(({ labelled }) => loadModel(checkpoint, labelled ? ["p", "q"] : ["q"]));
+      return Promise.all([about, loadGuesses(model), engine]);
+    };
+    const unload = whenLoaded(el, load, ([about, guesses, engine]) => {
+      const choices = /** @type {Choices} */ (choicesOf(about));
+      if (guesses) part = new Confusion(model, el, { about, choices, guesses, engine });
+      else el.append(h("p.notice", {}, WORDS[choices.of].none));
     });
     return () => {
       unload();
@@ -58,23 +81,26 @@ class Confusion {
   /**
    * @param {Model} model
    * @param {HTMLElement} el
-   * @param {{ about: any, clusters: Clusters, labels: Uint8Array, engine: any }} loaded
+   * @param {{ about: any, choices: Choices, guesses: Guesses, engine: any }} loaded
    */
-  constructor(model, el, { about, clusters, labels, engine }) {
+  constructor(model, el, { about, choices, guesses, engine }) {
     this.model = model;
     this.el = el;
-    this.clusters = clusters;
-    this.labels = labels;
+    this.guesses = guesses;
     this.engine = engine;
     this.digits = digitsAt(model.get("digits"));
-    this.choices = /** @type {Choices} */ (choicesOf(about));
-    const { measures } = about, { numbers } = this.choices;
-    /** How many images are in each cluster, row by row in their order, with each label. @type {number[][]} */
+    this.choices = choices;
+    this.words = WORDS[choices.of];
+    const { numbers } = choices;
+    /** K of the bounds by which labels are guessed; none of clusters. @type {number | undefined} */
+    this.samples = about.measures.label_samples;
+    /** How many images are in each cell, row by row in their order, with each label. @type {number[][]} */
     this.counts = numbers.map(() => Array(this.digits.classes.length).fill(0));
-    const rowOf = new Map(numbers.map((cluster, row) => [cluster, row]));
-    clusters.of.forEach((cluster, i) => this.counts[rowOf.get(cluster) ?? 0][labels[i]]++);
+    const rowOf = new Map(numbers.map((y, row) => [y, row]));
+    guesses.of.forEach((y, i) => this.counts[rowOf.get(y) ?? 0][guesses.labels[i]]++);
     /** The label that is matched with each row, −1 for none. @type {number[]} */
-    this.matched = numbers.map((cluster) => measures.class_of[cluster]);
+    this.matched = numbers.map((y) => guesses.matched[y]);
+    this.telling = new AbortController();
     this.cells = this.buildCells();
     this.said = h("p.count", { role: "status" });
     this.sheet = h("div.images", { role: "group" });
@@ -102,6 +128,7 @@ class Confusion {
 
   close() {
     this.loading();
+    this.telling.abort();
     for (const end of this.ends) end();
   }
 
@@ -109,9 +136,9 @@ class Confusion {
 
   buildCells() {
     return this.counts.map((counts, row) => {
-      const total = Math.max(1, counts.reduce((a, b) => a + b, 0));
+      const total = Math.max(1, counts.reduce((a, b) => a + b, 0)), where = this.placed(row);
       return counts.map((count, label) => {
-        const matched = this.matched[row] === label, where = `in the ${inWords(this.choices, row)}`;
+        const matched = this.matched[row] === label;
         const cell = h("td", {
           tabIndex: -1,
           "aria-label": `${count} ${where}, labelled ${label}${matched ? ", which is its match" : ""}`,
@@ -124,12 +151,17 @@ class Confusion {
     });
   }
 
+  /** How it is said that images are in a row. @param {number} row */
+  placed(row) {
+    return this.words.where(inWords(this.choices, row));
+  }
+
   buildTable() {
-    const { choices: { titles }, labels, cells, counts, matched } = this;
+    const { choices: { titles }, guesses: { of: { length } }, cells, counts, matched, words } = this;
     const right = counts.reduce((sum, own, row) => sum + (own[matched[row]] ?? 0), 0);
     const columns = cells[0].map((_, label) => h("th", { scope: "col" }, String(label)));
     const head = [
-      h("tr", {}, h("td", {}, "cluster"), h("th", { scope: "colgroup", colSpan: columns.length }, "label")),
+      h("tr", {}, h("td", {}, words.head), h("th", { scope: "colgroup", colSpan: columns.length }, "label")),
       h("tr", {}, h("td"), ...columns),
     ];
     const rows = cells.map((row, k) => h("tr", {}, h("th", { scope: "row" }, titles[k]), ...row));
@@ -137,7 +169,7 @@ class Confusion {
       "table",
       {
         role: "grid",
-        "aria-label": "Test images by cluster and label",
+        "aria-label": words.table,
         "data-control": "",
         "data-sets": "cell",
       },
@@ -145,12 +177,12 @@ class Confusion {
       h("tbody", {}, ...rows),
     );
     table.onkeydown = (/** @type {KeyboardEvent} */ event) => this.key(event);
-    const words = [
-      h("b", {}, `Accuracy ${percent(right / labels.length)}`),
-      `: ${right.toLocaleString("en")} of the ${labels.length.toLocaleString("en")} test images are in the ` +
-      "cluster matched with their label, framed.",
+    const said = [
+      h("b", {}, `Accuracy ${estimated(right / length, length)}`),
+      `: ${right.toLocaleString("en")} of the ${length.toLocaleString("en")} test images ${words.right}` +
+      `${this.samples ? ` (bounds of K = ${this.samples})` : ""}.`,
     ];
-    return h("div.whole", { "data-instrument": "" }, table, h("p", {}, ...words));
+    return h("div.whole", { "data-instrument": "" }, table, h("p", {}, ...said));
   }
 
   /** @param {KeyboardEvent} event */
@@ -189,10 +221,10 @@ class Confusion {
 
   // Its images
 
-  /** Those of a cell, the surest of their cluster first. @param {number[]} cell @returns {number[]} */
+  /** Those of a cell, the surest first. @param {number[]} cell @returns {number[]} */
   members([row, label]) {
-    const { clusters: { of, shares }, labels, choices: { numbers } } = this, cluster = numbers[row];
-    const found = Array.from(of.keys()).filter((i) => of[i] === cluster && labels[i] === label);
+    const { guesses: { of, shares, labels }, choices: { numbers } } = this;
+    const found = Array.from(of.keys()).filter((i) => of[i] === numbers[row] && labels[i] === label);
     return found.sort((a, b) => shares[b] - shares[a]);
   }
 
@@ -214,9 +246,10 @@ class Confusion {
       })
     );
     const all = this.members([row, label]), { page } = this, first = PAGE * (page - 1);
-    const shown = all.slice(first, first + PAGE), where = `in the ${inWords(this.choices, row)}`;
+    const shown = all.slice(first, first + PAGE), where = this.placed(row);
+    const unranked = this.samples && this.matched[row] === label; // how sure it was of mistakes alone is kept
     const said = all.length
-      ? `${counted(all.length, "image")} ${where} labelled ${label}, the surest first.`
+      ? `${counted(all.length, "image")} ${where} labelled ${label}${unranked ? "" : ", the surest first"}.`
       : `No test image ${where} is labelled ${label}.`;
     setText(this.said, said);
     this.sheet.setAttribute("aria-label", said);
@@ -258,11 +291,22 @@ class Confusion {
 
   /** What the model infers of the page's digit or drawing. @param {import("../../kit/controls.js").Subject} subject */
   tell({ pixels, title }) {
-    const { engine, choices } = this, weights = engine.weigh(engine.observe(pixels));
+    const { engine, samples } = this, x = engine.observe(pixels);
+    this.large.show(pixels, title);
+    this.telling.abort();
+    if (!samples) return this.say(engine.weigh(x));
+    this.telling = new AbortController();
+    const { signal } = this.telling;
+    whileBusy(this.inferred, labelBounds(engine, x, samples, new Random(0)), { signal, budget: BUDGET })
+      .then((bounds) => bounds && this.say(softmax(bounds)));
+  }
+
+  /** @param {Float32Array} weights of the choices, as the model counts them */
+  say(weights) {
+    const { choices, words } = this;
     const shares = choices.numbers.map((y, k) => ({ name: inWords(choices, k), share: weights[y] }));
     const told = shares.filter(({ share }) => share >= TOLD).sort((a, b) => b.share - a.share);
-    const words = told.map(({ name, share }) => `${probability(share)} in the ${name}`);
-    this.large.show(pixels, title);
-    this.inferred.replaceChildren(h("b", {}, "q(y | x)"), `: ${words.join(", ")}.`);
+    const said = told.map(({ name, share }) => `${probability(share)} ${words.told(name)}`);
+    this.inferred.replaceChildren(h("b", {}, words.share), `: ${said.join(", ")}.`);
   }
 }

@@ -5,7 +5,8 @@ import { choicesOf, inWords } from "../../kit/choices.js";
 import { digitChooser, follow, seedButton, subjectOf } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { equation } from "../../kit/equation.js";
-import { addingUp, probability, signed, stated } from "../../kit/format.js";
+import { addingUp, estimated, probability, signed, stated } from "../../kit/format.js";
+import { imagesOf } from "../../kit/guesses.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO, EVIDENCE, GAP, GENERATED } from "../../kit/palette.js";
@@ -77,6 +78,22 @@ export default {
   },
 };
 
+/**
+ * How often the guess is right, as measured; nothing where it was not.
+ * @param {any} measures
+ */
+function recorded({ accuracy, confusion, label_samples: samples }) {
+  if (!samples) return null;
+  const count = imagesOf(confusion);
+  return h(
+    "p.worth",
+    {},
+    `Of ${count.toLocaleString("en")} test images it guesses `,
+    h("b", {}, estimated(accuracy, count)),
+    ` rightly, by bounds of K = ${samples}.`,
+  );
+}
+
 class Guess {
   /** @param {Model} model @param {any} engine @param {any} about @param {HTMLElement} chooser */
   constructor(model, engine, about, chooser) {
@@ -120,14 +137,13 @@ class Guess {
         h("thead", {}, head),
         h("tbody", {}, ...this.rows.map(({ element }) => element)),
       ),
-      !engine.labelled &&
-        h(
-          "div.worth.controls",
-          {},
-          seedButton(model, "Resample z"),
-          this.worth.element,
-          h("span", {}, "in nats"),
-        ),
+      engine.labelled ? recorded(about.measures) : h(
+        "div.worth.controls",
+        {},
+        seedButton(model, "Resample z"),
+        this.worth.element,
+        h("span", {}, "in nats"),
+      ),
     );
   }
 

@@ -1,0 +1,51 @@
+// What a model takes each test image for, the cluster that q(y | x) puts it in or the label that it guesses, beside the
+// label that it has.
+
+import { loadClusters } from "./clusters.js";
+import { digitsAt } from "./digits.js";
+import { loadAbout } from "./loading.js";
+
+/**
+ * As `Clusters`, of clusters or of labels; the images' labels; and the label that is matched with each choice, −1 for
+ * none.
+ * @typedef {import("./clusters.js").Clusters & { labels: Uint8Array, matched: number[] }} Guesses
+ */
+
+/**
+ * Null where there is nothing to hold against: the images have no labels, or nothing was measured.
+ * @param {import("./controls.js").Model} model
+ * @returns {Promise<Guesses | null>}
+ */
+export async function loadGuesses(model) {
+  const { about: resource, clusters } = model.get("checkpoint");
+  const [about, labels] = await Promise.all([
+    loadAbout(resource),
+    digitsAt(model.get("digits")).loadLabels(),
+  ]);
+  if (about.labelled) return guessed(about.measures, labels);
+  const { class_of: matched } = about.measures;
+  return matched ? { ...await loadClusters(clusters), labels, matched } : null;
+}
+
+/**
+ * What was measured of guessed labels: all that is no mistake is right, and how sure it was is not kept.
+ * @param {any} measures
+ * @param {Uint8Array} labels of the images in view, which may be fewer than were measured, or more
+ * @returns {Guesses | null}
+ */
+export function guessed({ mistakes, confusion }, labels) {
+  if (!mistakes) return null;
+  const count = Math.min(labels.length, imagesOf(confusion)), of = labels.slice(0, count);
+  const shares = new Float32Array(count).fill(1);
+  for (const [image, guess, share] of mistakes) {
+    if (image >= count) continue;
+    of[image] = guess;
+    shares[image] = share;
+  }
+  return { of, shares, labels: labels.subarray(0, count), matched: Array.from(confusion.keys()) };
+}
+
+/** How many images are in a table of them. @param {number[][]} confusion */
+export function imagesOf(confusion) {
+  return confusion.flat().reduce((sum, count) => sum + count, 0);
+}
