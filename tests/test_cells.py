@@ -157,8 +157,8 @@ def test_the_cvaes_guess_and_rewriting():
     model, x, label = observed("cvae")
     _, _, names = run("cvae", "guess", digit=7)
     assert names["bounds"].argmax() == label
-    again = codes.label_bounds(model, x, samples=100, seed=5)
-    assert names["bounds"].max() == pytest.approx(again.max().item(), abs=1.5)
+    again = codes.label_bounds(model, x, samples=100, seed=0)
+    assert names["bounds"].tolist() == pytest.approx(again.tolist(), abs=1e-2)
     _, printed, _ = run("cvae", "rewrite", digit=7)
     assert told(printed, "K = 100:") == pytest.approx(names["bounds"].max().item(), abs=0.06)
 
