@@ -48,7 +48,7 @@ KINDS = {
     "x": ("x alone", r"p(\mathbf x \mid \mathbf z, \mathbf y)\, p(\mathbf z)"),
     "z": ("z alone", r"p(\mathbf x \mid \mathbf z)\, p(\mathbf z \mid \mathbf y)"),
     "shuffled": (
-        "x and z, shuffled y",
+        "x and z, random y",
         r"p(\mathbf x \mid \mathbf z, \mathbf y)\, p(\mathbf z \mid \mathbf y)",
     ),
 }
@@ -58,8 +58,8 @@ CONDITIONED = Scene(
     "conditioned",
     "What the label conditions",
     "conditioned",
-    "The label y may condition <b>x</b>, <b>z</b>, or both: small models of the same nets draw with the same "
-    "y and noise ε.",
+    "Small models whose label y conditions <b>x</b>, <b>z</b>, or both draw with the same y and noise ε; the "
+    "last was trained on random y.",
     "Where y conditions z each label has a region of its own: only near a border another digit comes. Where "
     "it conditions x alone one p(z) serves all, z here tells of the digit too, and y bends it only so far.",
     options={
