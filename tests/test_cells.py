@@ -160,7 +160,6 @@ def test_the_cvaes_guess_and_rewriting():
     # With other noise such a bound comes out a nat or two higher or lower.
     several = torch.stack([codes.label_bounds(model, x, samples=100, seed=s)[label] for s in range(10)])
     assert names["bounds"].max().item() == pytest.approx(several.mean().item(), abs=4 * several.std().item())
-    assert several.std() < 2
     _, printed, _ = run("cvae", "rewrite", digit=7)
     assert told(printed, "K = 100:") == pytest.approx(names["bounds"].max().item(), abs=0.06)
 
