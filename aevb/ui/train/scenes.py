@@ -36,7 +36,7 @@ COMPARE = Scene(
 FACTORS = Scene(
     "factors",
     "Factors of a run",
-    "factors",
+    "train",
     "A run of <b>factor analysis</b>: each column of <b>W</b> is what its factor adds to an image, <b>σ</b> "
     "what is left to noise.",
     "Move the z of a test image from the mean of q. W is unique only up to a rotation of z: what these span "
@@ -46,6 +46,7 @@ FACTORS = Scene(
         "time and ask what it stands for. It is a blend, and another seed ends with other blends of the same "
         "span. Say what a linear model cannot do: move a stroke."
     ),
+    options={"factors": True},
     mathematics=mathematics.FACTORS,
 )
 

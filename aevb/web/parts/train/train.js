@@ -1,5 +1,5 @@
-// Train: a run is asked for, watched and steered; or several are compared. They are computed on the server; their names
-// stand in the link.
+// Train: a run is asked for, watched and steered; several are compared; or a factor analysis is looked at by what it has
+// learnt. They are computed on the server; their names stand in the link.
 
 import { follow } from "../../kit/controls.js";
 import { h } from "../../kit/elements.js";
@@ -7,6 +7,7 @@ import { whenLoaded } from "../../kit/notice.js";
 import { number, text } from "../../kit/params.js";
 import { Compare, params as compared } from "./compare.js";
 import { withOwn } from "./brought.js";
+import { Learnt, params as latent } from "./factors.js";
 import { Form } from "./form.js";
 import { params as settings } from "./specification.js";
 import { Watch } from "./watch.js";
@@ -19,6 +20,7 @@ export const params = {
   frame: number({ initial: null, least: 0, most: 9999 }),
   ...settings,
   ...compared,
+  ...latent,
 };
 
 export default {
@@ -38,6 +40,10 @@ export default {
         }
         if (model.get("compares")) {
           view = new Compare(model, el, options);
+          return;
+        }
+        if (model.get("factors")) {
+          view = new Learnt(model, el);
           return;
         }
         const first = model.get("first"); // the model that is offered before any is chosen

@@ -9,32 +9,29 @@ import { addingUp, number as inWords, signed } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenever } from "../../kit/notice.js";
 import { ELBO, EVIDENCE, GAP } from "../../kit/palette.js";
-import { number, numbers, text } from "../../kit/params.js";
+import { numbers } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { get } from "../../engine/layers.js";
-import { ask, ownRuns } from "../train/wire.js";
+import { ask, ownRuns } from "./wire.js";
 
 /**
  * @typedef {import("../../kit/controls.js").Model} Model
  * @typedef {import("../../engine/models/fa.js").FactorAnalysis} FactorAnalysis
- * @typedef {{ told: any, digits: import("../../kit/digits.js").DigitsAt, engine: FactorAnalysis }} Learnt
+ * @typedef {{ told: any, digits: import("../../kit/digits.js").DigitsAt, engine: FactorAnalysis }} Found
  */
 
 const FEW = 8; // factors in sight, those of the longest columns of W
 const REACH = 4; // of a slider, in standard deviations of the prior
 const RECENT = 8; // of the visitor's own runs that are looked through for one
 
-export const params = {
-  run: text({ form: /^[\w-]{4,64}$/, entry: true }),
-  test: number({ initial: 0, least: 0, most: 99_999 }),
-  z: numbers({ reach: REACH }),
-};
+/** Where z is; the test image is that which is compared. */
+export const params = { z: numbers({ reach: REACH }) };
 
 /**
  * The run of the link, or the visitor's last one of factor analysis; null where there is none.
  * @param {string} named
- * @returns {Promise<Learnt | null>}
+ * @returns {Promise<Found | null>}
  */
 async function load(named) {
   for (const id of named ? [named] : ownRuns().slice(0, RECENT)) {
@@ -49,33 +46,32 @@ async function load(named) {
   return null;
 }
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
+/** What the run of the link has learnt, or why there is nothing to be seen. */
+export class Learnt {
+  /** @param {Model} model @param {HTMLElement} el */
+  constructor(model, el) {
     /** @type {Factors | null} */
-    let part = null;
-    const end = whenever(el, model, ["run"], () => load(model.get("run") ?? ""), (found) => {
-      part?.end();
-      el.replaceChildren();
-      part = found && new Factors(model, el, found);
-      if (found) return;
+    this.part = null;
+    this.unfollow = whenever(el, model, ["run"], () => load(model.get("run")), (found) => {
+      this.part?.end();
       const to = { href: "?scene=train&model=fa", "data-scene": "train", "data-control": "" };
-      el.append(h(
-        "p.none",
-        { "data-ready": "", "data-instrument": "" },
-        h("a", to, "Train a factor analysis"),
-        " on images: once it has ended, it is looked at here.",
-      ));
+      const none = { "data-ready": "", "data-instrument": "" };
+      const said = " on images: once it has ended, it is looked at here.";
+      this.part = found && new Factors(model, el, found);
+      el.replaceChildren(
+        this.part?.element ?? h("p.none", none, h("a", to, "Train a factor analysis"), said),
+      );
     }, "Loading the run …");
-    return () => {
-      end();
-      part?.end();
-    };
-  },
-};
+  }
+
+  end() {
+    this.unfollow();
+    this.part?.end();
+  }
+}
 
 class Factors {
-  /** @param {Model} model @param {HTMLElement} el @param {Learnt} found */
+  /** @param {Model} model @param {HTMLElement} el @param {Found} found */
   constructor(model, el, { told, digits, engine }) {
     this.model = model;
     this.engine = engine;
@@ -98,7 +94,9 @@ class Factors {
       model.set("z", z);
       model.save_changes();
     };
-    el.append(
+    this.element = h(
+      "div.factors",
+      {},
       h("div.sum", {}, this.fit(told)),
       h("div.seen", {}, ...[this.image, this.rebuilt, centre, noise].map(({ element }) => element)),
       h(
@@ -197,12 +195,16 @@ class Factors {
     );
     if (!last) return null;
     const found = equation([
-      { name: "log p(x) of validation images", color: EVIDENCE, line: "solid" },
-      { name: "ELBO", sign: "=", color: ELBO, line: "dashed" },
-      { name: `gap, nats, after ${inWords(last.step)} steps`, sign: "+", color: GAP, line: "solid" },
+      { name: "ELBO", color: ELBO, line: "dashed" },
+      { name: "gap", sign: "+", color: GAP },
+      {
+        name: `log p(x) of validation images, nats, after ${inWords(last.step)} steps`,
+        sign: "=",
+        color: EVIDENCE,
+      },
     ]);
     const { elbo, bound } = last.validation, [lower, gap] = addingUp([elbo, bound - elbo], 1);
-    found.show([lower + gap, lower, gap].map((value) => signed(value)));
+    found.show([lower, gap, lower + gap].map((value) => signed(value)));
     return found.element;
   }
 
