@@ -18,7 +18,7 @@ from aevb.explore import codes, packing
 ROOT = Path(__file__).parent.parent
 DENO = Path(sys.executable).with_name("deno")
 PARTS = {folder.name for folder in (web_bundle.ROOT / "parts").iterdir()}
-ELSEWHERE = {"compare", "conditioned", "door", "draw", "estimators", "idea", "jensen", "models", "train"}
+ELSEWHERE = {"conditioned", "door", "draw", "estimators", "idea", "jensen", "models", "train"}
 """Parts of pages that are about no one model, that show what a page has recorded, or that need the app's
 server."""
 
