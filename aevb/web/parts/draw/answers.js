@@ -205,7 +205,7 @@ export class Rebuilt extends Answer {
       const share = (/** @type {number[]} */ [wrong, of]) => percent(wrong / of);
       this.errors.textContent =
         `Unlike any digit? Wrong on ${share(digits)} of test digits, ${share(turned)} of ` +
-        `turned ones, ${share(drawings)} of ${drawings[1]} drawings.`;
+        `turned ones, ${share(drawings)} of ${drawings[1]} other drawings.`;
       this.errors.hidden = false;
     }
     super.start(engine, about);
