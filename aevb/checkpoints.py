@@ -5,8 +5,8 @@
     training.json       how it was trained and what it reached (`aevb.runs`)
     maps.npz            t-SNE, UMAP and PCA of the test set's latent means (`aevb.explore.maps`)
     measures.json       what else never changes for it on the test set: the use of each dimension, principal
-                        directions, clusters or guesses against labels, latent paths (`aevb.explore.measures`),
-                        and what is like a digit (`aevb.explore.likeness`)
+                        directions, clusters or guesses against labels, latent paths
+                        (`aevb.explore.measures`); what is like a digit (`aevb.explore.likeness`)
 
 SHA256SUMS beside the shipped ones' folders vouches for their files (`aevb.stored.manifest`).
 
