@@ -31,6 +31,6 @@ Deno.test("a cell has the link's values, and its own where the link has none", (
   assert.equal(written(cell, link), `import aevb\n\n${said}\n\nprint(z)`);
   assert.match(
     written(cell, new Map([["strokes", "0101"]])),
-    /^import aevb\n\n# The library reads no drawings/,
+    /^import aevb\n\n# A cell takes no drawing/,
   );
 });

@@ -10,7 +10,7 @@ from aevb.percent import stated
 
 
 def draw(digit: int = 0, keep: int | None = None, seed: int = rows.SEED) -> Image.Image:
-    """What four models say of a test digit. The library reads no drawings: a digit stands in for yours."""
+    """What four models say of a test digit. A cell takes no drawing: a digit stands in for yours."""
     test = aevb.data.read().test
     vae, cvae, gmvae, vrnn = (aevb.load(name).model for name in ("vae", "cvae", "gmvae", "vrnn"))
     assert isinstance(vrnn, aevb.VRNN)

@@ -4,7 +4,7 @@
 
 const NOTES = {
   checkpoint: "# A run of this server: download it, unpack it, and name its folder here.",
-  strokes: "# The library reads no drawings: a test digit stands in for yours.",
+  strokes: "# A cell takes no drawing: a test digit stands in for yours.",
 };
 
 /**
