@@ -110,7 +110,6 @@ class TrainingConfig:
     Attributes:
         steps: gradient steps in all.
         batch_size: N_B.
-        optimiser: what makes a step of a gradient.
         learning_rate: η of the optimiser, once it is warm.
         rate: whether η then stays or falls to 0 along a cosine.
         rate_warmup: steps in which η rises in proportion to their number.
@@ -130,11 +129,11 @@ class TrainingConfig:
             (Loshchilov and Hutter, 2019).
         patience: measurements in a row without a better one after which a recorded run ends (`aevb.runs`);
             None: none ends it.
+        optimiser: what makes a step of a gradient.
     """
 
     steps: int
     batch_size: int = 100
-    optimiser: Optimiser = "adam"
     learning_rate: float = 1e-3
     rate: Rate = "constant"
     rate_warmup: int = 0
@@ -148,6 +147,7 @@ class TrainingConfig:
     averaging: float | None = None
     weight_decay: float = 0.0
     patience: int | None = None
+    optimiser: Optimiser = "adam"
 
     def __post_init__(self) -> None:
         sizes: dict[str, int] = {"steps": self.steps, "batch_size": self.batch_size}

@@ -171,7 +171,8 @@ def test_its_app_serves_the_pages_and_the_front_end(app, site, tmp_path):
 def test_the_wheel_carries_what_lies_beside_the_package_and_nothing_that_was_made(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    for path in [ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "checkpoints").glob("*/*")]:
+    shipped = [path for path in (ROOT / "checkpoints").rglob("*") if path.is_file()]
+    for path in [ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *shipped]:
         assert f"aevb/beside/{path.relative_to(ROOT)}" in names
     for name in (
         "py.typed",

@@ -140,7 +140,7 @@ def test_a_model_is_asked_about_the_first_digit_by_its_own_button(open_page: OPE
 
 
 def test_on_a_phone_a_model_is_asked_once_its_panel_comes_into_view(open_page: OPEN) -> None:
-    page = open_page("draw", width=390, height=700, strokes="80208020-7f807fe0")
+    page = open_page("draw", width=390, height=700, strokes="80207fe0")
     expect(page.locator(".verdict b")).to_have_text("1")  # the guess stands beside the paper
     assert fetched(page) == ["vae", "cvae"]  # and so does what qualifies it
     for name in ("vrnn", "gmvae"):
@@ -396,7 +396,7 @@ def test_weights_that_do_not_arrive_cost_their_own_panel_and_are_asked_for_again
         route.abort()
 
     page.route("**/weights/cvae/**", refuse)
-    page.goto(f"{page.url.rstrip('/')}/draw?strokes=80208020-7f807fe0")
+    page.goto(f"{page.url.rstrip('/')}/draw?strokes=80207fe0")
     alert = page.locator("[data-model=cvae] [role=alert]")
     expect(alert).to_contain_text("could not be loaded", timeout=60_000)
     expect(page.locator("[data-model=vae] .body")).to_be_visible(timeout=60_000)
