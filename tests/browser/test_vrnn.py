@@ -175,7 +175,7 @@ def test_a_digit_opens_at_the_row_that_surprises_most(open_page: OPEN) -> None:
     said = page.locator(".said").inner_text()
     found = re.fullmatch(
         r"In digit 61, an? \d, row (\d+) surprises most: KL ([\d.]+) nats\. "
-        r"4 of the 28 rows hold (\d+) % of the KL\.",
+        r"4 of the 28 rows hold ([\d.]+) % of the KL\.",
         said,
     )
     assert found is not None
