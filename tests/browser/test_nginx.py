@@ -110,13 +110,20 @@ def test_two_replicas_under_a_prefix_of_which_one_dies(open_page, site: Site) ->
     mine = visits[0].split()[0]
     other = (site.replicas.keys() - {mine}).pop()
 
-    # The other goes on when it dies: what is in the page, and in its address, is not lost.
+    # The other has other visitors, as it would by then, so that it has started.
+    open_page("cvae", on=site.replicas[other]).locator("canvas[data-painted]").first.wait_for()
+
+    # It goes on when the first one dies: what is in the page, and in its address, is not lost.
     before = page.url
     os.kill(site.replicas[mine].pid, signal.SIGKILL)
     page.locator(".tab[data-scene='flow']").click()
     answered.wait_for()
     page.get_by_role("button", name="Another 3").click()
     expect(page.get_by_role("button", name="Another 3")).to_have_attribute("aria-pressed", "true")
+    deadline = time.monotonic() + 60
+    while f"{other} 200 /aevb/_stcore/health" not in site.log.read_text():  # it looks for another
+        assert time.monotonic() < deadline, "the page has not noticed"
+        time.sleep(0.1)
     page.wait_for_function(
         "document.querySelector('[data-testid=stApp]').dataset.testConnectionState === 'CONNECTED'",
         timeout=60_000,
