@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from aevb import checkpoints
+from tests.axe import barriers
 from tests.conftest import Server
 from tests.hub_stand_in import ENVIRONMENT, TOKEN, serving
 from tests.small_models import make
@@ -130,6 +131,7 @@ def test_the_box_is_in_view_and_takes_what_is_dropped(
     box = page.locator(".bring .box").bounding_box()
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= width
     assert box["y"] + box["height"] <= height
+    assert barriers(page) == []
     assert page.faults == []
 
 

@@ -17,6 +17,7 @@ from aevb.models import CVAE, GMVAE, VAE, VRNN, LatentVariableModel
 from aevb.ui.frame import catalogue
 from aevb.ui.jobs import turns, uploads
 from aevb.ui.jobs.queue import Job
+from tests.axe import barriers
 
 OPEN = Callable[..., Page]
 
@@ -53,6 +54,7 @@ def test_a_run_is_explored_on_its_model_s_page_and_drawn_with(server, open_page:
     page.get_by_role("link", name="Explore it").click(timeout=60_000)
     page.locator(".explorer[data-page=vae][data-shown]").wait_for()
     expect(page.locator(".kept")).to_contain_text("scikit-learn's digits")
+    assert barriers(page) == []
     through(page, "vae")
     # Its images have 8 × 8 pixels, and so has what it makes of them.
     page.locator(".tab[data-scene=flow]").click()

@@ -11,7 +11,7 @@ from torch.distributions import kl_divergence
 from aevb import data
 from aevb.explore import codes
 from aevb.ui.frame import catalogue
-from tests.axe import barriers
+from tests.axe import OF_COLOURS, RULES, barriers
 from tests.browser.test_latent import image, model_of
 from tests.browser.test_scenes import MEASURE
 
@@ -77,7 +77,7 @@ def test_each_hides_its_answer_until_one_is_given(
                 assert hidden.evaluate_all(
                     "all => all.every((each) => getComputedStyle(each).visibility === 'hidden')"
                 ), told
-            assert barriers(page) == [], told
+            assert barriers(page, RULES if width == 1280 else OF_COLOURS) == [], told
             if width == 1280:
                 found = page.evaluate(MEASURE)
                 assert found["height"] <= found["room"] + 1, told
