@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from aevb.checkpoints import CheckpointError
-from aevb.commands import datasets, deploying, drawing, exporting, measuring, serving, training
+from aevb.commands import datasets, deploying, drawing, exporting, measuring, refitting, serving, training
 from aevb.data import DataError
 from aevb.deploy import DeployError
 from aevb.distributed import Lost
@@ -56,7 +56,7 @@ def _fail(sentence: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m aevb", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (training, measuring, drawing, exporting, datasets, serving, deploying):
+    for module in (training, refitting, measuring, drawing, exporting, datasets, serving, deploying):
         module.add(commands)
     return parser
 

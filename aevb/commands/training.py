@@ -87,7 +87,7 @@ def _run(given: argparse.Namespace, workers: Workers, device: torch.device) -> N
         weight_decay=given.weight_decay,
         patience=given.patience,
     )
-    path, made = workers.told(lambda: _folder(given))
+    path, made = workers.told(lambda: folder_for(given))
     folder = Path(path)
     try:
         _train(model, images, config, folder, given, workers)
@@ -126,9 +126,10 @@ def _train(
     facts: dict[str, Any] = {"command": given.command_line}
     if not given.resume:
         trained_on, _ = runs.divided(images.train)
-        facts["start"] = workers.told(lambda: _start(model, trained_on, images.name, config, given))
-        if given.clusters_first:
-            typing.cast(GMVAE, model).q_y_given_x.requires_grad_(False)  # the option is its alone
+        facts["start"] = workers.told(
+            lambda: start(model, trained_on, images.name, config, held_epochs=given.clusters_first)
+        )
+        hold(model, facts["start"])
     events = runs.record(
         model,
         images,
@@ -168,32 +169,46 @@ def _train(
     print(f"The checkpoint is in {folder}.", file=sys.stderr)
 
 
-def _start(
-    model: LatentVariableModel, split: Split, source: str, config: TrainingConfig, given: argparse.Namespace
+def start(
+    model: LatentVariableModel,
+    split: Split,
+    source: str,
+    config: TrainingConfig,
+    *,
+    held_epochs: int | None = None,
 ) -> dict[str, Any]:
-    """Where training starts, set in place: clusters found first, if asked for, with q(y | x) held.
+    """Sets a new model, in place, to where its training starts, and tells that as training.json does.
 
-    And a model that can start on the scale of its data does so, unless they are the tutorial's.
+    A model that can start on the scale of its data does so, unless they are the tutorial's.
+
+    Args:
+        held_epochs: of a GMVAE that starts from clusters, found first: those in which q(y | x) is held.
     """
     on_scale = getattr(model, "start", None)
     if on_scale and source != options.SYNTHETIC:
         on_scale(split.images.flatten(1))
         return {"kind": "data"}
-    if not given.clusters_first:
+    if not held_epochs:
         return {"kind": "plain"}
-    model = typing.cast(GMVAE, model)
-    start = time.perf_counter()
-    for said in cluster_start.prepare(model, split.images, seed=given.seed, precision=config.precision):
+    model = typing.cast(GMVAE, model)  # the option is its alone
+    begun = time.perf_counter()
+    for said in cluster_start.prepare(model, split.images, seed=config.seed, precision=config.precision):
         print(said, file=sys.stderr)
     return {
         "kind": "clusters",
         "vae_epochs": cluster_start.VAE_EPOCHS,
-        "held_epochs": given.clusters_first,
-        "seconds": round(time.perf_counter() - start, 1),
+        "held_epochs": held_epochs,
+        "seconds": round(time.perf_counter() - begun, 1),
     }
 
 
-def _folder(given: argparse.Namespace) -> tuple[str, bool]:
+def hold(model: LatentVariableModel, start: Mapping[str, Any]) -> None:
+    """Holds fixed, for the epochs that a start tells, what is to move only after them."""
+    if start.get("held_epochs"):
+        typing.cast(GMVAE, model).q_y_given_x.requires_grad_(False)
+
+
+def folder_for(given: argparse.Namespace) -> tuple[str, bool]:
     """The checkpoint's folder, and whether it was made here: what cannot be kept should not be trained.
 
     Raises:
