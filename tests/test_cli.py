@@ -17,9 +17,9 @@ import pytest
 import torch
 from PIL import Image
 
-from aevb import VAE, FactorAnalysis, TrainingConfig, checkpoints, cluster_start, data, runs
+from aevb import VAE, FactorAnalysis, Run, TrainingConfig, checkpoints, cluster_start, data, runs
 from aevb.__main__ import _parser, main
-from aevb.commands import measuring
+from aevb.commands import measuring, refitting
 from aevb.explore import maps, measures
 from aevb.models import REGISTRY
 from aevb.models.factor_analysis import true_model
@@ -380,6 +380,76 @@ def test_a_run_that_was_stopped_goes_on(stop, few_digits, tmp_path, monkeypatch,
     assert part.training["test"]["elbo"] == whole.training["test"]["elbo"]
     assert part.training["start"]["held_epochs"] == 1
     assert not (tmp_path / "part" / "state.safetensors").exists()
+
+
+def test_a_refit_is_the_same_training_on_all_images(few_digits, tmp_path, capsys):
+    chosen, refit = tmp_path / "chosen", tmp_path / "refit"
+    arguments = ["train", "vae", "--hidden-dims", "8", "--epochs", "3", "--batch-size", "50", "--seed", "7"]
+    assert main([*arguments, "--averaging", "0.9", "--bounds", "--output", str(chosen)]) == 0
+    record = checkpoints.load(chosen).training
+    checkpoints.write_json(chosen / "training.json", record | {"epoch": 2})  # as if the third had been worse
+    capsys.readouterr()
+    assert main(["refit", str(chosen), "--bounds", "--output", str(refit)]) == 0
+    found = checkpoints.load(refit)
+    told = found.training
+    assert told["test"] == json.loads(capsys.readouterr().out) and told["test"]["images"] == 100
+    assert told["trained_on"] == 200 and told["validated_on"] == 20
+    assert told["chosen"].startswith("the last step of 2 epochs on all training images")
+    assert told["command"] == f"python -m aevb refit {chosen} --bounds --output {refit}"
+    assert told["chosen_by"] == record["command"] and told["curve"] == record["curve"]
+    assert found.measures["use"] and told["start"] == {"kind": "plain"}
+
+    torch.manual_seed(7)
+    model = VAE(hidden_dims=[8])
+    config = TrainingConfig.from_json(record["config"])
+    assert config.steps == 9 and told["config"]["steps"] == 12  # 180 and 200 images, 50 at once
+    config = dataclasses.replace(config, steps=12)
+    run = Run(model, few_digits.train.seen_by(model), config)
+    for _ in range(8):
+        run.advance()
+    run.settle()
+    for name, value in model.state_dict().items():
+        kept = found.model.state_dict()[name]  # in float16
+        torch.testing.assert_close(kept, value.half().float(), rtol=0, atol=0)
+    assert main(["refit", str(chosen), "--output", str(refit)]) == 1
+    assert "holds a checkpoint already" in sentence(capsys.readouterr().err)
+
+
+def test_a_refit_of_a_gmvae_finds_its_clusters_again(few_digits, tmp_path, monkeypatch):
+    started, held = [], []
+
+    def prepare(model, images, **options):
+        started.append((len(images), options["seed"]))
+        return iter(["clusters"])
+
+    def watched(events, steps):
+        for event in events:
+            yield event
+            moving = model_of[0].q_y_given_x.logits.weight.requires_grad
+            held.append((getattr(event, "step", None), moving))
+
+    model_of = []
+    monkeypatch.setattr(cluster_start, "prepare", prepare)
+    arguments = ["train", "gmvae", "--hidden-dims", "8", "8", "--epochs", "3", "--clusters-first", "1"]
+    chosen = str(tmp_path / "chosen")
+    assert main([*arguments, "--batch-size", "60", "--seed", "5", "--bounds", "--output", chosen]) == 0
+    monkeypatch.setattr(runs, "shown", watched)
+    monkeypatch.setattr(refitting, "Run", lambda model, *given: model_of.append(model) or Run(model, *given))
+    assert main(["refit", chosen, "--bounds", "--output", str(tmp_path / "refit")]) == 0
+    assert started == [(180, 5), (200, 5)]
+    epoch = checkpoints.load(chosen).training["epoch"]
+    assert held == [(step, step >= 3) for step in range(1, 3 * epoch + 1)]  # 3 steps an epoch
+
+
+@pytest.mark.parametrize(
+    "training",
+    [{}, {"epoch": 1, "config": {"steps": 3}, "trained_on": 200, "validated_on": 0}, {"config": "none"}],
+)
+def test_what_no_validation_has_chosen_is_not_refitted(training, few_digits, tmp_path, capsys):
+    checkpoints.save(VAE(hidden_dims=[8]), tmp_path / "vae", training)
+    assert main(["refit", str(tmp_path / "vae"), "--output", str(tmp_path / "refit")]) == 1
+    assert "does not tell a run that was chosen by validation images" in sentence(capsys.readouterr().err)
+    assert not (tmp_path / "refit").exists()
 
 
 def test_what_cannot_go_on_is_told(few_digits, tmp_path, capsys):

@@ -92,7 +92,7 @@ def _settings(checkpoint: Checkpoint, images: Images) -> tuple[TrainingConfig, i
         epochs, kept = math.ceil(config.steps / before), int(told["epoch"])
         if not told["validated_on"] or not 1 <= kept <= epochs:
             raise KeyError("validated_on")
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             "Its training.json does not tell a run that was chosen by validation images, as `aevb train` "
             f"leaves one: {error!r}."
