@@ -1,9 +1,8 @@
 // One of the runs that are compared: it is followed while it is under way, and its film is at hand.
 
-import { loadModel } from "../../kit/loading.js";
 import { DATA, EVIDENCE, GAP, GENERATED } from "../../kit/palette.js";
 import { Frames } from "./frames.js";
-import { ask, Poll } from "./wire.js";
+import { modelOf, Poll } from "./wire.js";
 
 /** @typedef {import("./wire.js").Told} Told */
 /** @typedef {import("./record.js").Point} Point */
@@ -60,10 +59,7 @@ export class Contender {
     if (this.weights !== null || !this.pictured || !this.told?.checkpoint) return;
     this.weights = "Loading its weights …";
     try {
-      const { digits, checkpoint } = await ask(`run/${this.id}/model`);
-      this.engine = await loadModel(checkpoint, ["p", "q"]);
-      this.digits = digits;
-      this.weights = "";
+      Object.assign(this, await modelOf(this.id), { weights: "" });
     } catch (error) {
       this.weights = /** @type {Error} */ (error).message;
     }

@@ -6,14 +6,13 @@ import { digitsAt } from "../../kit/digits.js";
 import { h, setText } from "../../kit/elements.js";
 import { equation } from "../../kit/equation.js";
 import { addingUp, number as inWords, signed } from "../../kit/format.js";
-import { loadModel } from "../../kit/loading.js";
 import { whenever } from "../../kit/notice.js";
 import { ELBO, EVIDENCE, GAP } from "../../kit/palette.js";
 import { numbers } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { get } from "../../engine/layers.js";
-import { ask, ownRuns } from "./wire.js";
+import { ask, modelOf, ownRuns } from "./wire.js";
 
 /**
  * @typedef {import("../../kit/controls.js").Model} Model
@@ -40,8 +39,7 @@ async function load(named) {
       return null; // it has expired
     });
     if (told?.scene !== "factors") continue;
-    const { digits, checkpoint } = await ask(`run/${id}/model`);
-    return { told, digits, engine: await loadModel(checkpoint, ["p", "q"]) };
+    return { told, ...await modelOf(id) };
   }
   return null;
 }

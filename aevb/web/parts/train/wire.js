@@ -1,5 +1,7 @@
 // What the server is asked for, and who asks.
 
+import { loadModel } from "../../kit/loading.js";
+
 /** @typedef {import("./record.js").Point} Point */
 /** @typedef {import("./record.js").About} About */
 
@@ -59,6 +61,16 @@ export async function ask(path, { body, bytes = false, signal, seconds = 30 } = 
   if (found?.problem && (response.ok ? body : response.status < 500)) throw new Refused(found.problem);
   if (response.ok && found) return found;
   throw new Error(`The server answered ${response.status}.`);
+}
+
+/**
+ * The model that a run has ended with, which the browser computes, and the test images that fit it.
+ * @param {string} id
+ * @returns {Promise<{ engine: any, digits: import("../../kit/digits.js").DigitsAt }>}
+ */
+export async function modelOf(id) {
+  const { digits, checkpoint } = await ask(`run/${id}/model`);
+  return { digits, engine: await loadModel(checkpoint, ["p", "q"]) };
 }
 
 /** Where something of a run is to be fetched by the browser itself. @param {string} path */
