@@ -395,6 +395,7 @@ def test_a_refit_is_the_same_training_on_all_images(few_digits, tmp_path, capsys
     assert told["test"] == json.loads(capsys.readouterr().out) and told["test"]["images"] == 100
     assert told["trained_on"] == 200 and told["validated_on"] == 20
     assert told["chosen"].startswith("the last step of 2 epochs on all training images")
+    assert told["chosen"].endswith(record["chosen"]) and told["precision"] in ("float32", "bfloat16")
     assert told["command"] == f"python -m aevb refit {chosen} --bounds --output {refit}"
     assert told["chosen_by"] == record["command"] and told["curve"] == record["curve"]
     assert found.measures["use"] and told["start"] == {"kind": "plain"}

@@ -2,11 +2,12 @@
 
 import argparse
 import dataclasses
-import json
 import math
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -45,35 +46,16 @@ def run(given: argparse.Namespace) -> None:
     torch.manual_seed(config.seed)  # of the initial weights
     model = type(checkpoint.model)(**checkpoint.model.config).to(devices.device(given.device))
     given.model = checkpoint.kind
-    path, _ = training.folder_for(given)
+    path, made = training.folder_for(given)
     folder = Path(path)
-    began = time.thread_time()
-    start = _fit(model, images, config, steps, checkpoint)
-    told = checkpoint.training
-    epoch = told["epoch"]
-    facts = {name: value for name, value in told.items() if name not in ("test", "fraction_bits", "note")}
-    facts |= {
-        "command": given.command_line,
-        "chosen_by": told["command"],
-        "start": start,
-        "data": images.note,
-        "trained_on": len(images.train),
-        "device": str(model.device),
-        "config": config.to_json(),
-        "versions": checkpoints.versions(),
-        "seconds": round(time.thread_time() - began, 1),
-        "chosen": f"the last step of {epoch} epochs on all training images, "
-        f"their number and the settings by a run that kept {told['validated_on']:,} for validation",
-    }
-    checkpoints.save(model, folder, facts, overwrite=True)
-    fitted = checkpoints.load(folder)
-    fitted.model.to(model.device)
-    measured = measuring.figures(fitted, images, given.bounds)
-    checkpoints.write_json(folder / "training.json", fitted.training | {"test": measured})
-    print(json.dumps(measured, indent=2))
-    if measuring.has_measures(fitted):
-        measuring.save_measures(fitted, images)
-    print(f"The checkpoint is in {folder}.", file=sys.stderr)
+    try:
+        facts = _fit(model, images, config, steps, checkpoint)
+        checkpoints.save(model, folder, facts | {"command": given.command_line}, overwrite=True)
+    finally:
+        if made:
+            with suppress(OSError):  # it holds something, as it should
+                folder.rmdir()
+    training.measure(folder, model.device, images, given.bounds)
 
 
 def _settings(checkpoint: Checkpoint, images: Images) -> tuple[TrainingConfig, int]:
@@ -103,15 +85,25 @@ def _settings(checkpoint: Checkpoint, images: Images) -> tuple[TrainingConfig, i
 
 def _fit(
     model: LatentVariableModel, images: Images, config: TrainingConfig, steps: int, checkpoint: Checkpoint
-) -> dict:
-    """Trains as far as `steps`, and returns where that started."""
-    held = (checkpoint.training.get("start") or {}).get("held_epochs")
+) -> dict[str, Any]:
+    """Trains as far as `steps`, and returns what training.json is to tell of it."""
+    told, began = checkpoint.training, time.thread_time()
+    held = (told.get("start") or {}).get("held_epochs")
     start = training.start(model, images.train, images.name, config, held_epochs=held)
     training.hold(model, start)
     released = (held or 0) * max(1, len(images.train) // config.batch_size)
     fit = Run(model, images.train.seen_by(model), config)
-    for progress in runs.shown((fit.advance() for _ in range(steps)), config.steps):
+    for progress in runs.shown((fit.advance() for _ in range(steps)), steps):
         if progress.step == released:
             model.requires_grad_(True)
     fit.settle()
-    return start
+    before = {name: value for name, value in told.items() if name not in ("test", "fraction_bits", "note")}
+    return before | {
+        "chosen_by": told["command"],
+        "start": start,
+        **runs.facts_of(fit, images),
+        "trained_on": len(images.train),
+        "seconds": round(time.thread_time() - began, 1),
+        "chosen": f"the last step of {told['epoch']} epochs on all training images, as many as were best on "
+        f"those without the validation images: {told['chosen']}",
+    }

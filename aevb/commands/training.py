@@ -157,11 +157,15 @@ def _train(
         raise distributed.Lost(
             f"{lost} {going_on if saved else 'It had come to no end of an epoch.'}"
         ) from lost
-    if not workers.first:
-        return
-    checkpoint = checkpoints.load(folder)  # the best epoch's, which need not be the last
-    checkpoint.model.to(model.device)
-    measured = measuring.figures(checkpoint, images, given.bounds)
+    if workers.first:
+        measure(folder, model.device, images, given.bounds)
+
+
+def measure(folder: Path, device: torch.device, images: Images, bounds: Sequence[int]) -> None:
+    """Measures what a training has kept on the test images, the only time, and leaves that beside it."""
+    checkpoint = checkpoints.load(folder)  # which need not be the model's last state
+    checkpoint.model.to(device)
+    measured = measuring.figures(checkpoint, images, bounds)
     checkpoints.write_json(folder / "training.json", checkpoint.training | {"test": measured})
     print(json.dumps(measured, indent=2))
     if measuring.has_measures(checkpoint):
