@@ -323,7 +323,8 @@ class Run:
         self.handle = Handle(config.learning_rate, config.beta, config.schedule)
         self.changes: list[dict[str, Any]] = []
         self._generator, self._masks = (Generator(model.device).manual_seed(config.seed + i) for i in (0, 1))
-        self._optimizer = OPTIMISERS[config.optimiser](model.parameters())
+        self._parameters = list(model.parameters())
+        self._optimizer = OPTIMISERS[config.optimiser](self._parameters)
         self._averages = _copied(model) if config.averaging else {}
         self._proportion = _Proportion()
         # By what they depend on beside values.
@@ -505,7 +506,8 @@ class Run:
         inputs = batch if plain else (torch.tensor(beta, device=self.model.device), *batch)
         figures, *gradients = self._replays[key](*inputs)
         # Parameters without a gradient are passed over, so what a phase does not move stands still.
-        self._optimizer.zero_grad(set_to_none=True)
+        for parameter in self._parameters:
+            parameter.grad = None
         for parameter, gradient in zip(together, gradients, strict=True):
             parameter.grad = gradient if gradient.numel() else None
         parts = [f"gradient {part}" for part, parameters in moved.items() if parameters]
@@ -569,7 +571,7 @@ class Run:
     def _decay(self, rate: float) -> None:
         """Shrinks what the step moves, whatever the optimiser then makes of its gradient."""
         if self.config.weight_decay:
-            for parameter in self.model.parameters():
+            for parameter in self._parameters:
                 if parameter.grad is not None:
                     parameter.mul_(1 - rate * self.config.weight_decay)
 
