@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from aevb import checkpoints
@@ -179,21 +179,33 @@ def own_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium."""
+def profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """Headless Chromium, whose profile lies on disk: it keeps what it compiled, half of a visit's time."""
     if CHROMIUM is None:
         message = "No Chromium was found: install it (Debian and Ubuntu: apt install chromium)."
         (pytest.fail if BROWSER_REQUIRED else pytest.skip)(message)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"),
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-dev-shm-usage"],
         )
-        yield chromium
-        chromium.close()
+        yield context
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def browser(profile: BrowserContext) -> Browser:
+    """The same Chromium, for contexts that begin with nothing."""
+    assert profile.browser is not None
+    return profile.browser
 
 
 UNASKED = """localStorage.setItem("aevb:predictions", '{"off": true}')"""
 """Of a visitor who wants no questions before a scene shows."""
+
+KEPT = "cookies,local_storage,indexeddb,cache_storage,service_workers"
+"""What a site can keep in a visitor's browser."""
 
 
 def settle(page: Page, timeout: float = 60) -> None:
@@ -216,15 +228,18 @@ def settle_fixture() -> Callable[[Page], None]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+def open_page(profile: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
     """`open_page("vae", digit="3")`: a new visitor's page at /vae?digit=3, settled.
+
+    A test's first visitor has the profile, from which all is then removed but the cache of files and
+    of compiled code.
 
     Keyword arguments width, height and color_scheme ("light", "dark") shape the window; `on` is the
     server to visit, `server` unless told; scenes ask their questions only where it `asks`. `page.faults`
     lists what the page's own JavaScript threw. A test that fails leaves a screenshot of each page in
     test-results/.
     """
-    contexts, pages = [], []
+    contexts, pages, origins = [], [], set()
 
     def open_(
         path: str = "",
@@ -238,14 +253,17 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Call
         **query: object,
     ) -> Page:
         running = on or request.getfixturevalue("server")
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=color_scheme)
+        context = profile.browser.new_context() if pages else profile
         contexts.append(context)
-        if not asks:
-            context.add_init_script(UNASKED)
         page = context.new_page()
         pages.append(page)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=color_scheme)
+        if not asks:
+            page.add_init_script(UNASKED)
         page.faults = []
         page.on("pageerror", lambda error: page.faults.append(str(error)))
+        origins.add(running.url)
         page.goto(f"{running.url}/{path}" + (f"?{urlencode(query)}" if query else ""))
         if wait:
             settle(page)
@@ -258,8 +276,16 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Call
             name = re.sub(r"\W+", "-", f"{request.node.name}-{number}")
             with suppress(Exception):  # the page may be what broke
                 page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
-    for context in contexts:
+    for context in contexts[1:]:
         context.close()
+    blank, *others = profile.pages
+    for page in others:
+        page.close()
+    profile.clear_permissions()
+    devtools = profile.new_cdp_session(blank)
+    for origin in origins:
+        devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": KEPT})
+    devtools.detach()
 
 
 @pytest.fixture
@@ -270,7 +296,7 @@ def browser_page(open_page: Callable[..., Page]) -> Page:
 
 # How the run is arranged and what it says at its end
 
-USES_A_BROWSER = {"browser", "open_page", "browser_page"}
+USES_A_BROWSER = {"profile", "browser", "open_page", "browser_page"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

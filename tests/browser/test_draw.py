@@ -30,7 +30,7 @@ SEVEN = [(0.28, 0.2), (0.72, 0.2), (0.45, 0.85)]
 BEGINNING = [(0.3, 0.25), (0.7, 0.25), (0.62, 0.42)]
 
 
-def begin(page: Page, points: Points, steps: int = 6) -> None:
+def begin(page: Page, points: Points) -> None:
     """A stroke through points, in shares of the canvas; the button stays down."""
     box = page.locator(".paper").bounding_box()
     assert box is not None
@@ -38,11 +38,27 @@ def begin(page: Page, points: Points, steps: int = 6) -> None:
     page.mouse.move(*places[0])
     page.mouse.down()
     for place in places[1:]:
-        page.mouse.move(*place, steps=steps)
+        page.mouse.move(*place, steps=6 if len(points) < 10 else 1)  # the page answers each step
 
 
 def stroke(page: Page, points: Points) -> None:
     begin(page, points)
+    page.mouse.up()
+
+
+def scribble(page: Page, points: Points) -> None:
+    """The same in one go: the page hears of all moves at once, as it does when it is slower than a hand."""
+    begin(page, points[:1])
+    page.locator(".paper").evaluate(
+        """(canvas, points) => {
+            const { left, top, width, height } = canvas.getBoundingClientRect();
+            for (const [x, y] of points) {
+                const at = { clientX: left + x * width, clientY: top + y * height };
+                canvas.dispatchEvent(new PointerEvent("pointermove", { isPrimary: true, ...at }));
+            }
+        }""",
+        points,
+    )
     page.mouse.up()
 
 
@@ -299,6 +315,37 @@ def test_undo_clear_and_a_link(open_page: OPEN) -> None:
     assert page.faults == other.faults == []
 
 
+UNDO_BEFORE_THE_FRAME = """async (root) => {
+    const buttons = [...root.querySelectorAll("button")];
+    const undo = buttons.find(({ textContent }) => textContent === "Undo");
+    const [keep, spoken] = ["[data-model=vrnn] input", ".spoken"].map((each) => root.querySelector(each));
+    const written = new Promise((done) =>
+        new MutationObserver(done).observe(undo, { attributes: true, attributeFilter: ["disabled"] }));
+    const frame = requestAnimationFrame, waiting = [], said = [];
+    window.requestAnimationFrame = (tick) => waiting.push(tick);
+    new MutationObserver(() => said.push(spoken.textContent)).observe(spoken, { childList: true });
+    undo.click();
+    keep.dispatchEvent(new Event("input", { bubbles: true }));
+    await written;
+    window.requestAnimationFrame = frame;
+    waiting.forEach((tick) => frame(tick));
+    return said;
+}"""
+"""Undoes the one stroke that can be; the words are due before the frame that shows what was there before."""
+
+
+def test_what_is_said_is_said_of_what_is_seen(open_page: OPEN) -> None:
+    page = open_page("draw", strokes="4733b83373d9")  # a seven
+    ready(page)
+    said(page, "Your drawing", "looks like a 7")
+    stroke(page, [(0.2, 0.8), (0.8, 0.2)])
+    said(page, "Unlike any digit.")
+    assert page.locator(".draw").evaluate(UNDO_BEFORE_THE_FRAME) == []
+    said(page, "looks like a 7")
+    expect(page.locator(".spoken")).not_to_contain_text("Unlike any digit.")
+    assert page.faults == []
+
+
 def test_a_drawing_goes_along_to_the_models_pages_and_back(open_page: OPEN) -> None:
     page = open_page("draw")
     page.evaluate("window.loadedOnce = true")
@@ -375,8 +422,7 @@ def test_a_scribble_too_long_for_a_link_is_still_read(open_page: OPEN) -> None:
     page = open_page("draw")
     ask(page)
     rng = np.random.default_rng(0)
-    begin(page, [(float(x), float(y)) for x, y in rng.uniform(0.05, 0.95, (600, 2))], steps=1)
-    page.mouse.up()
+    scribble(page, [(float(x), float(y)) for x, y in rng.uniform(0.05, 0.95, (600, 2))])
     note = page.get_by_text("too long for a link")
     expect(note).to_be_visible()
     said(page, "Your drawing", "looks like")

@@ -158,7 +158,7 @@ def test_a_lecture_and_a_frame_are_not_asked_and_a_closed_store_breaks_nothing(o
     page.goto(re.sub(r"\?.*", "?scene=endings&embed=true", page.url))
     page.locator(".explorer[data-shown=endings]").wait_for()
     expect(page.locator(".question, .predict")).to_have_count(0)
-    page.context.add_init_script(CLOSED)
+    page.add_init_script(CLOSED)
     page.goto(re.sub(r"\?.*", "?scene=rows", page.url))
     assert answer(page).startswith("You said row ")
     page.get_by_role("button", name="Another 4").click()  # what was said was said of another

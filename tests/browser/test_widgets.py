@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
@@ -42,6 +41,8 @@ SET = "knobs.z = [0.0] * 20"
 def lab(tmp_path: Path) -> Iterator[str]:
     """The address of a notebook with the two cells, in a JupyterLab that keeps all it writes to itself."""
     pytest.importorskip("jupyterlab", reason=WITHOUT_LAB)
+    import nbformat  # two seconds, of each worker that collects this file
+
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source) for source in (SHOW, SET)],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},

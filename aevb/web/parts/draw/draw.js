@@ -82,7 +82,7 @@ class Draw {
     this.inView = new Set();
     /** The fetching of models, one after the other, so that the first answers soon. @type {Promise<any>} */
     this.turn = Promise.resolve();
-    this.unspoken = true; // whether a screen reader has yet to be told
+    this.unspoken = false; // whether a screen reader has yet to be told
     this.ended = new AbortController();
     document.addEventListener("keydown", (event) => this.key(event), { signal: this.ended.signal });
     this.frame = onNextFrame(() => this.draw());
@@ -134,7 +134,6 @@ class Draw {
     };
     const need = onDemand(element, inTurn, ([engine, about]) => {
       answer.start(engine, about);
-      this.unspoken = true;
       this.frame();
     }, `Loading the ${page} …`);
     answer.ask = () => {
@@ -173,7 +172,6 @@ class Draw {
       this.digit = pixels;
       this.title = title;
       this.tooLong.hidden = true;
-      this.unspoken = true;
       this.frame();
     }, "Loading the digit …");
   }
@@ -198,7 +196,6 @@ class Draw {
     this.tooLong.hidden = fits;
     if (!strokes.length) return this.followLink();
     this.title = "your drawing";
-    this.unspoken = true;
     this.frame();
   }
 
@@ -239,6 +236,7 @@ class Draw {
     this.prepared.show(pixels);
     for (const answer of this.answers) answer.change(this.seen);
     this.asked = true;
+    this.unspoken = !paper.stroke; // only from here on: until now the answers were another's
     this.read();
   }
 
@@ -281,7 +279,7 @@ class Draw {
       const said = { ...answer.named, scene, ...subject, ...answer.linked };
       link.href = source.address(name, `?${new URLSearchParams(said)}`);
     }
-    if (!this.answering && !paper.stroke && this.unspoken && this.seen) this.say();
+    if (this.unspoken && !this.asked && !this.answering && !paper.stroke) this.say();
   }
 
   say() {
