@@ -528,7 +528,7 @@ export function ellipse(context, axes, mean, covariance, sigmas) {
   const long = sigmas * Math.sqrt(Math.max(0, middle + spread));
   const short = sigmas * Math.sqrt(Math.max(0, middle - spread));
   context.beginPath();
-  context.ellipse(axes.x(mean[0]), axes.y(mean[1]), long, short, angle, 0, 2 * Math.PI);
+  context.ellipse(axes.x(mean[0]), axes.y(mean[1]), long, short, angle, 0, -2 * Math.PI, true);
   context.closePath();
 }
 

@@ -14,7 +14,7 @@ import { View } from "./view.js";
  * @typedef {import("../../engine/factor_analysis/trajectory.js").Trajectory} Trajectory
  */
 
-const FOLLOW = 100; // ms between two drawings of the panes while a setting moves: they take half a frame
+const FOLLOW = 100; // ms between two drawings of the panes while a setting moves: they take longer than the curves
 
 export class Watch extends View {
   /** @param {Model} model @param {HTMLElement} el @param {ConstructorParameters<typeof View>[2]} [more] */
