@@ -95,17 +95,21 @@ export class Panel {
 
   /** Draws a frame: what stands still, and more over it. @param {(context: CanvasRenderingContext2D) => void} draw */
   show(draw) {
-    const { context, layer, width, height } = this;
-    context.clearRect(0, 0, width, height);
-    if (this.still) {
-      this.shown++;
-      if (this.shown === 1) drawAlone(context, this.still);
+    const { context, layer } = this;
+    if (this.still) this.shown++;
+    if (this.still && this.shown > 1) {
       if (this.shown === 2) {
         const below = /** @type {CanvasRenderingContext2D} */ (layer.getContext("2d"));
-        below.clearRect(0, 0, width, height);
+        clear(below);
         drawAlone(below, this.still);
       }
-      if (this.shown > 1) context.drawImage(layer, 0, 0, width, height);
+      inPixels(context, () => {
+        context.globalCompositeOperation = "copy"; // in place of clearing, which would go through all pixels once more
+        context.drawImage(layer, 0, 0);
+      });
+    } else {
+      clear(context);
+      if (this.still) drawAlone(context, this.still);
     }
     this.over = draw;
     draw(context);
@@ -115,6 +119,24 @@ export class Panel {
 
 /** @type {WeakMap<HTMLCanvasElement, Panel>} */
 const panels = new WeakMap();
+
+/**
+ * Clears all of a canvas, whose last pixels can end outside of its place: where some are left, a browser first takes
+ * the whole frame before along.
+ * @param {CanvasRenderingContext2D} context
+ */
+function clear(context) {
+  const { width, height } = context.canvas;
+  inPixels(context, () => context.clearRect(0, 0, width, height));
+}
+
+/** Draws in a canvas's own pixels. @param {CanvasRenderingContext2D} context @param {() => void} draw */
+function inPixels(context, draw) {
+  context.save();
+  context.resetTransform();
+  draw();
+  context.restore();
+}
 
 /** @param {CanvasRenderingContext2D} context @param {(context: CanvasRenderingContext2D) => void} draw */
 function drawAlone(context, draw) {
@@ -499,17 +521,14 @@ export function arrow(context, [x0, y0, x1, y1], width, color, halo) {
  * @param {number[]} covariance a, b and c
  * @param {number} sigmas
  */
-export function ellipse(context, axes, mean, [a, b, c], sigmas) {
+export function ellipse(context, axes, mean, covariance, sigmas) {
+  const across = axes.width / (axes.x1 - axes.x0), up = -axes.height / (axes.y1 - axes.y0); // pixels to a unit
+  const a = covariance[0] * across ** 2, b = covariance[1] * across * up, c = covariance[2] * up ** 2;
   const middle = (a + c) / 2, spread = Math.hypot((a - c) / 2, b), angle = 0.5 * Math.atan2(2 * b, a - c);
   const long = sigmas * Math.sqrt(Math.max(0, middle + spread));
   const short = sigmas * Math.sqrt(Math.max(0, middle - spread));
   context.beginPath();
-  for (let i = 0; i <= 72; i++) {
-    const t = (i * Math.PI) / 36, u = long * Math.cos(t), v = short * Math.sin(t);
-    const x = mean[0] + u * Math.cos(angle) - v * Math.sin(angle);
-    const y = mean[1] + u * Math.sin(angle) + v * Math.cos(angle);
-    context.lineTo(axes.x(x), axes.y(y));
-  }
+  context.ellipse(axes.x(mean[0]), axes.y(mean[1]), long, short, angle, 0, -2 * Math.PI, true);
   context.closePath();
 }
 

@@ -109,6 +109,16 @@ export class VectorContext {
     }
   }
 
+  /** A whole one, against the clock. @param {number} x @param {number} y @param {number} long @param {number} wide @param {number} angle */
+  ellipse(x, y, long, wide, angle) {
+    const across = long * Math.cos(angle), down = long * Math.sin(angle);
+    this.lineTo(x + across, y + down);
+    for (const side of [-1, 1]) {
+      const end = `${short(x + side * across)} ${short(y + side * down)}`;
+      this.path.push(`A${short(long)} ${short(wide)} ${short(180 * angle / Math.PI)} 0 0 ${end}`);
+    }
+  }
+
   closePath() {
     this.path.push("z");
   }

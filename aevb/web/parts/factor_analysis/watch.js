@@ -14,6 +14,8 @@ import { View } from "./view.js";
  * @typedef {import("../../engine/factor_analysis/trajectory.js").Trajectory} Trajectory
  */
 
+const FOLLOW = 100; // ms between two drawings of the panes while a setting moves: they take longer than the curves
+
 export class Watch extends View {
   /** @param {Model} model @param {HTMLElement} el @param {ConstructorParameters<typeof View>[2]} [more] */
   constructor(model, el, more) {
@@ -24,7 +26,7 @@ export class Watch extends View {
     this.fit([this.chart.panel, this.latent.panel, ...this.planes.panels]);
     this.panes = h("div.panes", {}, ...this.planes.elements, this.latent.element);
     this.windowed = false; // whether the panes show this run's window
-    this.follow = atLeisure(() => this.drawPanes());
+    this.follow = atLeisure(() => this.drawPanes(), FOLLOW);
     this.timeline = timeline(this.run);
     this.timeline.scrubs(this.chart);
     const point = pointField(model), again = onNextFrame(() => this.draw());

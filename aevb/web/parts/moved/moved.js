@@ -20,8 +20,8 @@ import { place, standardise } from "../../engine/densities.js";
 
 const FIRST = 9; // about where strokes begin
 const REACH = 3.5; // how far z can be moved, in standard deviations of its row's prior
-const BUDGET = 3; // ms of each frame for growing rows
-const SPARE = 1; // ms that are left between frames
+const BUDGET = 2; // ms of each frame for growing rows; most grow between frames, where a browser tells when
+const SPARE = 2; // ms that are left between frames: a row takes one
 
 /** A row from 1 and its ε, one row after the other. @type {import("../../kit/params.js").Param<number[] | null>} */
 const moves = {
