@@ -5,7 +5,7 @@
 
 A run takes some ten minutes on one core, or three on a GPU that five share. Runs are kept in
 runs/gmvae_seeds and not repeated. The chosen run is the one from clusters with the highest validation ELBO:
-no label takes part in the choice.
+no label takes part in the choice. What is shipped is that run on all training images (`aevb refit`).
 """
 
 import argparse
@@ -16,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from aevb.__main__ import main as aevb
 from aevb.commands.options import BOUNDS
 from benchmarks.ship import ship
 
@@ -82,9 +83,12 @@ def main() -> None:
     if options.ship:
         runs = records["clusters"]
         seed = chosen(runs)
-        why = f"{runs[seed]['chosen']}; of {len(runs)} seeds the run with the highest, no label looked at"
+        refit = RUNS / "refit"
+        aevb(["refit", str(RUNS / f"clusters-{seed}"), "--bounds", "--output", str(refit), "--overwrite"])
+        record = json.loads((refit / "training.json").read_text())
+        why = f"{record['chosen']}; of {len(runs)} seeds the run with the highest, no label looked at"
         facts = {"chosen": why, "seeds": {"clusters": seeds["clusters"]}, "plain": records["plain"][0]}
-        ship("gmvae", RUNS / f"clusters-{seed}", BOUNDS, facts)
+        ship("gmvae", refit, BOUNDS, facts)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,12 @@ def test_what_is_usual_is_said_shortly_and_a_note_stands_beside_the_time(tmp_pat
     assert facts["Time"] == "2 minutes, half of it asleep"
 
 
+def test_of_a_refit_it_is_said_whose_curve_is_shown(tmp_path) -> None:
+    assert "Curve" not in read(tmp_path / "run")["facts"]
+    found = read(tmp_path / "refit", chosen_by="python -m aevb train vae", validated_on=5_000)
+    assert found["facts"]["Curve"] == "of the run that kept 5,000 images for validation"
+
+
 VALIDATED = {
     "epoch": 1,
     "step": 20,
@@ -113,7 +119,7 @@ def test_a_record_with_validation_says_so(tmp_path) -> None:
     measured = read(tmp_path / "scored", **clusters, test=test)["facts"]
     assert measured["Clustering accuracy"] == "0.800" and measured["Conditional entropy"] == "0.200 nats"
     traces = figures.record(checkpoints.load(tmp_path / "vae")).elbo.data
-    assert [trace.name for trace in traces] == ["training", "validation", "this checkpoint"]
+    assert [trace.name for trace in traces] == ["training", "validation", "this checkpoint's epoch"]
 
 
 def test_in_what_precision_and_where_it_was_trained_is_said(tmp_path) -> None:

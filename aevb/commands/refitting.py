@@ -104,6 +104,5 @@ def _fit(
         **runs.facts_of(fit, images),
         "trained_on": len(images.train),
         "seconds": round(time.thread_time() - began, 1),
-        "chosen": f"the last step of {told['epoch']} epochs on all training images, as many as were best on "
-        f"those without the validation images: {told['chosen']}",
+        "chosen": f"{told['chosen']}; then once more on all training images",
     }

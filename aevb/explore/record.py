@@ -116,6 +116,8 @@ def _facts(
         facts[f"Conditional entropy{of}"] = f"{scores['conditional_entropy']:.3f} nats"
     facts |= _over_seeds(training.get("seeds") or {})
     facts["Epoch"] = f"{training['epoch']}: {training['chosen']}"
+    if "chosen_by" in training:
+        facts["Curve"] = f"of the run that kept {training['validated_on']:,} images for validation"
     facts |= _settings(training["config"], model)
     note = f", {training['note']}" if "note" in training else ""
     seconds = training["seconds"]

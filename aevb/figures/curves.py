@@ -62,7 +62,7 @@ def _draw_elbo(
     figure.add_scatter(
         x=list(marked),
         y=list(marked.values()),
-        name="this checkpoint",
+        name="this checkpoint's epoch",
         mode="markers",
         marker={"color": ELBO, "size": 13, "line": {"color": "white", "width": 2}},
         hovertemplate=hover,
