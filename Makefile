@@ -22,7 +22,7 @@ test: .venv/installed-dev
 	$(BIN)/deno lint --quiet
 	$(BIN)/deno check --quiet aevb/web tests/web
 	$(BIN)/deno test --quiet --no-remote tests/web
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist worksteal --durations 10
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --durations 10
 
 # Every module but the app's. They are named one by one: pdoc looks into no package that says what it exports.
 docs: .venv/installed-dev

@@ -81,8 +81,10 @@ def test_what_is_usual_is_said_shortly_and_a_note_stands_beside_the_time(tmp_pat
 
 def test_of_a_refit_it_is_said_whose_curve_is_shown(tmp_path) -> None:
     assert "Curve" not in read(tmp_path / "run")["facts"]
-    found = read(tmp_path / "refit", chosen_by="python -m aevb train vae", validated_on=5_000)
+    refit = {"command": "python -m aevb refit runs/vae"}
+    found = read(tmp_path / "refit", chosen_by="python -m aevb train vae", validated_on=5_000, **refit)
     assert found["facts"]["Curve"] == "of the run that kept 5,000 images for validation"
+    assert found["facts"]["Command"] == "python -m aevb train vae; python -m aevb refit runs/vae"
 
 
 VALIDATED = {

@@ -126,7 +126,8 @@ def _facts(
         facts["Precision"] = f"{training['precision']}"
     if "device" in training:
         facts["Device"] = f"{training['device']}"
-    return facts | {"Data": f"{training['data']}", "Command": f"{training['command']}"}
+    commands = [f"{training[name]}" for name in ("chosen_by", "command") if name in training]
+    return facts | {"Data": f"{training['data']}", "Command": "; ".join(commands)}
 
 
 def _settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, str]:
