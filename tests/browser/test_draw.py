@@ -365,6 +365,7 @@ def test_a_drawing_goes_along_to_the_models_pages_and_back(open_page: OPEN) -> N
         page.locator(".explorer[data-page=draw][data-shown]").wait_for()
         expect(page).to_have_url(here)
         said(page, "Your drawing")
+    ready(page)  # until the VRNN is there, nothing is known of the rows that it keeps
     assert link(page, "vrnn")["keep"] == "14"
     assert page.evaluate("window.loadedOnce") and page.faults == []
 
