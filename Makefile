@@ -13,7 +13,8 @@ BIN := .venv/bin
 run: .venv/installed
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-# worksteal: a worker that is done takes over what another has not begun. Browser tests come last.
+# worksteal: a worker that is done takes over what another has not begun. Browser tests come last. Bytecode is kept
+# wherever it usually is not: each worker would rewrite the assertions of all tests.
 test: .venv/installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

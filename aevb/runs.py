@@ -117,13 +117,13 @@ def record(
         curve = [Epoch(**epoch) for epoch in told["curve"]]
     elif workers.first:
         (folder / STATE).unlink(missing_ok=True)
-    start, epoch_steps = time.thread_time() - before, max(1, len(examples) // config.batch_size)
+    start, per_epoch = time.thread_time() - before, epoch_steps(len(examples), config.batch_size)
     elbos = list[float]()
     while not run.finished and _since_best(curve) != config.patience:
         progress = run.advance()
         elbos.append(progress.elbo)
         yield progress
-        if progress.step % epoch_steps and not run.finished:
+        if progress.step % per_epoch and not run.finished:
             continue
         with run.averaged():
             measured = workers.told(lambda: _measured(model, observed, labels))
@@ -132,7 +132,7 @@ def record(
                     f"The validation ELBO is {elbo} after step {progress.step}: lower the learning rate."
                 )
             epoch = Epoch(
-                epoch=math.ceil(progress.step / epoch_steps),
+                epoch=math.ceil(progress.step / per_epoch),
                 step=progress.step,
                 train_elbo=sum(elbos) / len(elbos),
                 **measured,
@@ -194,6 +194,11 @@ def facts_of(run: Run, images: Images) -> dict[str, Any]:
         "config": run.config.to_json(),
         "versions": checkpoints.versions(),
     }
+
+
+def epoch_steps(count: int, batch_size: int) -> int:
+    """Gradient steps in one pass over so many examples: a last, short batch is dropped."""
+    return max(1, count // batch_size)
 
 
 def validated_on(count: int) -> int:

@@ -5,7 +5,7 @@ import dataclasses
 import math
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,24 +42,19 @@ def run(given: argparse.Namespace) -> None:
     checkpoint = checkpoints.load(given.checkpoint)
     images = options.read_for(checkpoint, given)
     print(images.note, file=sys.stderr)
-    config, steps = _settings(checkpoint, images)
+    config, per_epoch = _settings(checkpoint, len(images.train))
     torch.manual_seed(config.seed)  # of the initial weights
     model = type(checkpoint.model)(**checkpoint.model.config).to(devices.device(given.device))
     given.model = checkpoint.kind
     path, made = training.folder_for(given)
-    folder = Path(path)
-    try:
-        facts = _fit(model, images, config, steps, checkpoint)
+    with training.not_left_empty(Path(path), made) as folder:
+        facts = _fit(model, images, config, per_epoch, checkpoint.training)
         checkpoints.save(model, folder, facts | {"command": given.command_line}, overwrite=True)
-    finally:
-        if made:
-            with suppress(OSError):  # it holds something, as it should
-                folder.rmdir()
     training.measure(folder, model.device, images, given.bounds)
 
 
-def _settings(checkpoint: Checkpoint, images: Images) -> tuple[TrainingConfig, int]:
-    """The run's settings, with as many epochs as it had on all of the images, and the step of its choice.
+def _settings(checkpoint: Checkpoint, count: int) -> tuple[TrainingConfig, int]:
+    """The run's settings, with as many epochs as it had of all `count` images, and the steps of an epoch.
 
     Raises:
         CheckpointError: where its record tells no such run.
@@ -70,31 +65,33 @@ def _settings(checkpoint: Checkpoint, images: Images) -> tuple[TrainingConfig, i
     told = checkpoint.training
     try:
         config = TrainingConfig.from_json(told["config"])
-        before = max(1, told["trained_on"] // config.batch_size)
-        epochs, kept = math.ceil(config.steps / before), int(told["epoch"])
-        if not told["validated_on"] or not 1 <= kept <= epochs:
+        epochs = math.ceil(config.steps / runs.epoch_steps(told["trained_on"], config.batch_size))
+        if not told["validated_on"] or not 1 <= int(told["epoch"]) <= epochs:
             raise KeyError("validated_on")
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             "Its training.json does not tell a run that was chosen by validation images, as `aevb train` "
             f"leaves one: {error!r}."
         ) from error
-    each = max(1, len(images.train) // config.batch_size)
-    return dataclasses.replace(config, steps=epochs * each), kept * each
+    per_epoch = runs.epoch_steps(count, config.batch_size)
+    return dataclasses.replace(config, steps=epochs * per_epoch), per_epoch
 
 
 def _fit(
-    model: LatentVariableModel, images: Images, config: TrainingConfig, steps: int, checkpoint: Checkpoint
+    model: LatentVariableModel,
+    images: Images,
+    config: TrainingConfig,
+    per_epoch: int,
+    told: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Trains as far as `steps`, and returns what training.json is to tell of it."""
-    told, began = checkpoint.training, time.thread_time()
+    """Trains as far as the epoch that is `told`, and returns what training.json is to tell of it."""
+    began, steps = time.thread_time(), int(told["epoch"]) * per_epoch
     held = (told.get("start") or {}).get("held_epochs")
     start = training.start(model, images.train, images.name, config, held_epochs=held)
     training.hold(model, start)
-    released = (held or 0) * max(1, len(images.train) // config.batch_size)
     fit = Run(model, images.train.seen_by(model), config)
     for progress in runs.shown((fit.advance() for _ in range(steps)), steps):
-        if progress.step == released:
+        if held and progress.step == held * per_epoch:
             model.requires_grad_(True)
     fit.settle()
     before = {name: value for name, value in told.items() if name not in ("test", "fraction_bits", "note")}

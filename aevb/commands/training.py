@@ -8,7 +8,7 @@ import sys
 import time
 import typing
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -70,7 +70,7 @@ def _run(given: argparse.Namespace, workers: Workers, device: torch.device) -> N
     trained_on, _ = runs.divided(images.train)
     trained_on.seen_by(model)  # what it cannot be trained on is refused before there is a folder
     config = TrainingConfig(
-        steps=given.epochs * max(1, len(trained_on) // given.batch_size),
+        steps=given.epochs * runs.epoch_steps(len(trained_on), given.batch_size),
         batch_size=given.batch_size,
         optimiser=given.optimiser,
         learning_rate=given.learning_rate or (1e-2 if images.name == options.SYNTHETIC else 1e-3),
@@ -88,13 +88,8 @@ def _run(given: argparse.Namespace, workers: Workers, device: torch.device) -> N
         patience=given.patience,
     )
     path, made = workers.told(lambda: folder_for(given))
-    folder = Path(path)
-    try:
+    with not_left_empty(Path(path), made and workers.first) as folder:
         _train(model, images, config, folder, given, workers)
-    finally:
-        if made and workers.first:
-            with suppress(OSError):  # it holds something, as it should
-                folder.rmdir()
 
 
 def build(kind: type[LatentVariableModel], images: Images, given: argparse.Namespace) -> LatentVariableModel:
@@ -232,6 +227,17 @@ def folder_for(given: argparse.Namespace) -> tuple[str, bool]:
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     return str(folder), made
+
+
+@contextmanager
+def not_left_empty(folder: Path, made: bool) -> Iterator[Path]:
+    """Takes a folder that was made for a training away again where the block has left nothing in it."""
+    try:
+        yield folder
+    finally:
+        if made:
+            with suppress(OSError):  # it holds something, as it should
+                folder.rmdir()
 
 
 # Its options

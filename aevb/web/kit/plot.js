@@ -132,10 +132,10 @@ function clear(context) {
 
 /** Draws in a canvas's own pixels. @param {CanvasRenderingContext2D} context @param {() => void} draw */
 function inPixels(context, draw) {
-  context.save();
-  context.resetTransform();
-  draw();
-  context.restore();
+  drawAlone(context, () => {
+    context.resetTransform();
+    draw();
+  });
 }
 
 /** @param {CanvasRenderingContext2D} context @param {(context: CanvasRenderingContext2D) => void} draw */
