@@ -180,7 +180,10 @@ def own_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture(scope="session")
 def profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    """Headless Chromium, whose profile lies on disk: it keeps what it compiled, half of a visit's time."""
+    """Headless Chromium, whose profile lies on disk: it keeps what it compiled, half of a visit's time.
+
+    Pages of one site share a process, and with it what it has compiled.
+    """
     if CHROMIUM is None:
         message = "No Chromium was found: install it (Debian and Ubuntu: apt install chromium)."
         (pytest.fail if BROWSER_REQUIRED else pytest.skip)(message)
@@ -188,7 +191,7 @@ def profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext
         context = playwright.chromium.launch_persistent_context(
             tmp_path_factory.mktemp("profile"),
             executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-dev-shm-usage"],
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--process-per-site"],
         )
         yield context
         context.close()
@@ -203,6 +206,9 @@ def browser(profile: BrowserContext) -> Browser:
 
 UNASKED = """localStorage.setItem("aevb:predictions", '{"off": true}')"""
 """Of a visitor who wants no questions before a scene shows."""
+
+FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""What is waited for so that all that a page has asked for is painted."""
 
 KEPT = "cookies,local_storage,indexeddb,cache_storage,service_workers"
 """What a site can keep in a visitor's browser."""
@@ -235,11 +241,12 @@ def open_page(profile: BrowserContext, request: pytest.FixtureRequest) -> Iterat
     of compiled code.
 
     Keyword arguments width, height and color_scheme ("light", "dark") shape the window; `on` is the
-    server to visit, `server` unless told; scenes ask their questions only where it `asks`. `page.faults`
-    lists what the page's own JavaScript threw. A test that fails leaves a screenshot of each page in
-    test-results/.
+    server to visit, `server` unless told; `again` opens another page of the first visitor; scenes ask
+    their questions only where it `asks`. `page.faults` lists what the page's own JavaScript threw. A test
+    that fails leaves a screenshot of each page in test-results/.
     """
     contexts, pages, origins = [], [], set()
+    kept = profile.pages[0]
 
     def open_(
         path: str = "",
@@ -249,11 +256,14 @@ def open_page(profile: BrowserContext, request: pytest.FixtureRequest) -> Iterat
         height: int = 900,
         color_scheme: str = "light",
         wait: bool = True,
+        again: bool = False,
         asks: bool = False,
         **query: object,
     ) -> Page:
         running = on or request.getfixturevalue("server")
-        context = profile.browser.new_context() if pages else profile
+        if kept.url == "about:blank":
+            kept.goto(f"{running.url}/_stcore/health")  # the site's process stays, between tests too
+        context = profile if again or not pages else profile.browser.new_context()
         contexts.append(context)
         page = context.new_page()
         pages.append(page)
@@ -276,13 +286,14 @@ def open_page(profile: BrowserContext, request: pytest.FixtureRequest) -> Iterat
             name = re.sub(r"\W+", "-", f"{request.node.name}-{number}")
             with suppress(Exception):  # the page may be what broke
                 page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
-    for context in contexts[1:]:
-        context.close()
-    blank, *others = profile.pages
-    for page in others:
-        page.close()
+    for context in contexts:
+        if context is not profile:
+            context.close()
+    for page in profile.pages:
+        if page is not kept:
+            page.close()
     profile.clear_permissions()
-    devtools = profile.new_cdp_session(blank)
+    devtools = profile.new_cdp_session(kept)
     for origin in origins:
         devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": KEPT})
     devtools.detach()

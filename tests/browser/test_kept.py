@@ -75,7 +75,7 @@ def test_a_run_is_explored_on_its_model_s_page_and_drawn_with(server, open_page:
     page.go_back()
     expect(page.locator(".kept")).to_be_visible()
     # Draw has it in its kind's place, beside the shipped others.
-    page = open_page("draw", checkpoint=run, strokes="4040-8080c0c0")
+    page = open_page("draw", checkpoint=run, strokes="4040-8080c0c0", again=True)
     page.locator("[data-model=vae] canvas.live[data-painted]").first.wait_for()
     assert page.locator("[data-model=vae] .worth canvas").evaluate("one => one.width") == 8
     link = page.locator("[data-model=vae] header a").get_attribute("href")
@@ -122,20 +122,20 @@ def test_any_checkpoint_fills_every_scene_and_what_cannot_be_shown_is_said(
 ) -> None:
     server, ids = brought
     for kind, name in ids.items():
-        page = open_page(kind, on=server, checkpoint=name, height=720)
+        page = open_page(kind, on=server, checkpoint=name, height=720, again=True)
         through(page, kind)
         assert page.faults == [], kind
-    page = open_page("cvae", on=server, checkpoint=ids["cvae"], scene="knobs", digit=4)
+    page = open_page("cvae", on=server, checkpoint=ids["cvae"], scene="knobs", digit=4, again=True)
     expect(page.get_by_text("image 4, square").first).to_be_visible()
     page.get_by_role("button", name="Another star").click()
     expect(page.get_by_text(re.compile(r"image \d+, star")).first).to_be_visible()
     # Of another model's page it is not; that has a way to its own.
-    page = open_page("gmvae", on=server, checkpoint=ids["vae"])
+    page = open_page("gmvae", on=server, checkpoint=ids["vae"], again=True)
     expect(page.get_by_role("alert")).to_contain_text("This checkpoint is of another model")
     page.get_by_role("link", name="Open it on VAE").click()
     page.locator(".explorer[data-page=vae][data-shown]").wait_for()
     # One that has expired.
-    page = open_page("vae", on=server, scene="map", checkpoint="f" * 16)
+    page = open_page("vae", on=server, scene="map", checkpoint="f" * 16, again=True)
     expect(page.get_by_role("alert")).to_contain_text("There is no such checkpoint any more")
     page.get_by_role("button", name="Show the shipped model").click()
     page.locator(".explorer[data-shown=map]").wait_for()

@@ -13,13 +13,13 @@ from torch import Tensor
 from aevb.explore import codes
 from aevb.models.base import one_hot
 from aevb.ui.shared import loading
+from tests.conftest import FRAMES
 
 OPEN = Callable[..., Page]
 SETTLE = Callable[[Page], None]
 STALE = re.compile(r"\bstale\b")
 STROKES = "50285078-9028a028a0509060-90d0"
 
-FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SET = "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }"
 
 

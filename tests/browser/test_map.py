@@ -15,10 +15,10 @@ from aevb.explore import codes
 from aevb.figures.palette import DIGITS
 from aevb.ui.shared import loading
 from tests.canvases import image
+from tests.conftest import FRAMES
 
 OPEN = Callable[..., Page]
 MARGIN = 24  # as in parts/map/view.js
-FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 STROKES = "4833b83373da"
 
 

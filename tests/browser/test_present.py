@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from aevb.ui.frame import catalogue
 from tests.axe import barriers
-from tests.browser.test_scenes import MEASURE, PAGES, through
+from tests.browser.test_scenes import PAGES, measure, through
 
 OPEN = Callable[..., Page]
 
@@ -20,18 +20,20 @@ def test_a_presented_scene_fits_its_screen_in_letters_for_the_back_row(
     page.locator(".explorer.presenting").wait_for()
     faults = []
 
-    def look(scene: str) -> None:
-        found = page.evaluate(MEASURE)
-        told = f"{scene} at {page.viewport_size['width']}: "
+    def look_at(scene: str, width: int, height: int) -> None:
+        found = measure(page, width, height)
+        told = f"{scene} at {width}x{height}: "
         if found["height"] > found["room"] + 1 or found["overflow"] > 1:
             faults.append(f"{told}{found['height']} pixels high in {found['room']}, {found['overflow']} over")
         if found["sideways"] > 0 or found["clipped"]:
             faults.append(f"{told}too wide by {found['sideways']}: {found['clipped'][:5]}")
-        if found["smallest"] < 28 * page.viewport_size["height"] / 1080:
+        if found["smallest"] < 28 * height / 1080:
             faults.append(f"{told}letters of {found['smallest']} pixels")
 
-    through(page, entry, look)
-    page.set_viewport_size({"width": 1280, "height": 720})
+    def look(scene: str) -> None:
+        look_at(scene, 1280, 720)
+        look_at(scene, 1920, 1080)
+
     through(page, entry, look)
     assert faults == []
     assert page.faults == []

@@ -17,7 +17,7 @@ from aevb.ui.shared import contents, loading
 from aevb.ui.shared.served import url as served_url
 from benchmarks.site import files
 from tests.axe import barriers
-from tests.conftest import BROWSER_REQUIRED, UNASKED, Server
+from tests.conftest import BROWSER_REQUIRED, UNASKED
 from tests.firefox import FIREFOX, firefox
 
 PAGE_DOWN = "\ue00f"
@@ -338,10 +338,10 @@ LOOK = """async () => {
         return sum;
     };
     const seen = () => words() + canvases().map(hash).join();
-    // Until it has stood still for twelve frames, and says that nothing is under way.
+    // Until it has stood still for a fifth of a second, and says that nothing is under way.
     let before = "", still = 0;
-    while (still < 12) {
-        await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+    while (still < 4) {
+        await new Promise((drawn) => setTimeout(() => requestAnimationFrame(() => setTimeout(drawn)), 50));
         const now = explorer.querySelector("[aria-busy=true], .notice[role=status]") ? "" : seen();
         still = now && now === before ? still + 1 : 0;
         before = now;
@@ -356,10 +356,9 @@ LOOK = """async () => {
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_both_editions_draw_the_same_and_show_the_same_numbers(
-    edition: Path, visit: Callable[..., Page], server: Server, settle: Callable[[Page], None], name: str
+    edition: Path, visit: Callable[..., Page], open_page: Callable[..., Page], name: str
 ) -> None:
-    app = visit(f"{server.url}/{name}")
-    settle(app)
+    app = open_page(name, height=720)
     own = visit(f"{edition.as_uri()}/index.html" + (f"?page={name}" if name else ""))
     for view in VIEWS[name]:
         scene = view.partition("&")[0]

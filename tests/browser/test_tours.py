@@ -148,13 +148,13 @@ def test_a_tour_of_ones_own_opens_from_a_file_and_stands_in_its_link(open_page: 
     page.get_by_test_id("stSidebarNav").get_by_text("VAE", exact=True).click()  # the menu leads out of a tour
     page.locator(".explorer[data-page=vae][data-shown]").wait_for()
     assert "tour=" not in page.url
-    cut = open_page(path.replace("&stop=2", "")[:-8], width=1280, height=720)
+    cut = open_page(path.replace("&stop=2", "")[:-8], width=1280, height=720, again=True)
     expect(cut.locator(".explorer .warning")).to_contain_text("damaged: copy the link whole")
-    none = open_page(tour="none")
+    none = open_page(tour="none", again=True)
     expect(none.locator(".explorer .warning")).to_contain_text(
         "There is no tour “none”: the tours are aevb, em,"
     )
-    beyond = open_page(tour="em", stop=59, scene="models")
+    beyond = open_page(tour="em", stop=59, scene="models", again=True)
     expect(beyond.locator(".tour .at")).to_have_text("20 of 20")
     assert page.faults == other.faults == cut.faults == none.faults == []
 

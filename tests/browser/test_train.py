@@ -233,7 +233,7 @@ def test_a_vrnn_s_draws_grow_row_by_row_unless_motion_is_unwelcome(open_page: OP
     draws.wait_for()
     grown = page.evaluate("() => [...rows].filter(Boolean)")
     assert len(grown) > 2 and {*grown} <= set(range(1, 9))
-    still = open_page("train", run=run_of(page), wait=False)
+    still = open_page("train", run=run_of(page), wait=False, again=True)
     still.emulate_media(reduced_motion="reduce")
     still.reload()
     still.locator(".draws canvas[data-rows]").wait_for()
@@ -374,7 +374,7 @@ def test_a_link_that_makes_no_sense_says_so_and_shows_the_default(open_page: OPE
         "This link’s model and latent_dim could not be read; they are at their defaults."
     )
     expect(page.get_by_role("spinbutton", name="Latent dimensions L")).to_have_value("2")
-    gone = open_page("train", run="0123456789abcdef")
+    gone = open_page("train", run="0123456789abcdef", again=True)
     expect(gone.locator(".status")).to_have_text(re.compile(r"\w.*\."))
     button(gone, "A run of my own").click()
     button(gone, "Start").wait_for()
