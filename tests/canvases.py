@@ -11,8 +11,12 @@ from playwright.sync_api import Locator
 def pixels(canvas: Locator) -> np.ndarray:
     """What a canvas shows, (H, W, 4), as soon as something is painted."""
     canvas.and_(canvas.page.locator("[data-painted]")).wait_for()
-    _, _, encoded = canvas.evaluate("canvas => canvas.toDataURL()").partition(",")
-    return np.array(Image.open(BytesIO(b64decode(encoded))).convert("RGBA"))
+    return picture(canvas.evaluate("canvas => canvas.toDataURL()"))
+
+
+def picture(url: str) -> np.ndarray:
+    """What a canvas's data URL shows, (H, W, 4)."""
+    return np.array(Image.open(BytesIO(b64decode(url.partition(",")[2]))).convert("RGBA"))
 
 
 def image(canvas: Locator) -> np.ndarray:

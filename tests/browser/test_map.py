@@ -1,20 +1,17 @@
 """The map of the test set in a real browser: drag, zoom, point, compare, sweep, one class alone."""
 
-import base64
-import io
 import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from aevb.explore import codes
 from aevb.figures.palette import DIGITS
 from aevb.ui.shared import loading
-from tests.canvases import image
+from tests.canvases import image, pixels
 from tests.conftest import FRAMES
 
 OPEN = Callable[..., Page]
@@ -48,8 +45,7 @@ def painted(page: Page) -> Locator:
 
 def picture(page: Page) -> np.ndarray:
     """What the map shows, (H, W, 3)."""
-    url = painted(page).evaluate("canvas => canvas.toDataURL()")
-    return np.array(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGB")).astype(int)
+    return pixels(painted(page))[..., :3].astype(int)
 
 
 def spots(page: Page, points: np.ndarray) -> np.ndarray:
