@@ -56,7 +56,7 @@ def measure(model: LatentVariableModel, test: Split, *, guessed: int | None = No
         row_kl: (T,) the mean KL of each row, in nats; and, where the images have labels,
         class_paths: (K, T, L) q's means along the rows, averaged by class over the first 2,000 images.
         few_paths: (K, 3, T, L) q's means along the rows of each class's first three images.
-    Of a model that unrolls its rows, as `models.VRNN` does:
+    Of a model that unrolls rows of black and white pixels, as `models.VRNN` does:
         samples: 12 images that the app shows without the model (`rows.samples`): their `seed`, and of each
             its pixels `x`, T·D zeros and ones in a string, their probabilities `probs` in 255ths, (T·D,), and
             of its rows `z` and the prior's `loc` and `scale`, (T, L) each.
@@ -88,7 +88,7 @@ def measure(model: LatentVariableModel, test: Split, *, guessed: int | None = No
         found["row_kl"] = kl.sum(1).numpy()
         if test.labels is not None:
             found |= _paths(model, observed, test.labels)
-    if hasattr(model, "unroll"):
+    if hasattr(model, "unroll") and model.support == "binary":
         found["samples"] = _samples(model)
     shares = responsibilities(model, observed[0])
     if shares is not None and test.labels is not None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
-from torch.distributions import Independent
+from torch.distributions import Bernoulli, Distribution, Independent
 
 from aevb.explore.noise import Noise
 from aevb.models import VRNN
-from aevb.models.vrnn import Path, tempered
+from aevb.models.vrnn import Path, at_temperature, tempered
 
 SEED = 2
 """Of the samples that the app shows first, as in aevb/web/kit/rows.js: those of the shipped checkpoint begin
@@ -24,10 +24,10 @@ class Rows:
     """What B images went through, row by row: T rows of D pixels, L latent numbers for each row.
 
     Attributes:
-        x: the pixels, (T, B, D) in {0, 1}.
+        x: the pixels, (T, B, D), in {0, 1} where the likelihood is Bernoulli.
         z: one z_t for each row, (T, B, L).
         prior: p(z_t | h_t) of all rows, batch shape (T, B), event shape (L,).
-        probs: p_θ(h_t, z_t), each pixel's probability of being 1, (T, B, D).
+        probs: p_θ(h_t, z_t), each pixel's probability of being 1, or its mean, (T, B, D).
     """
 
     x: Tensor
@@ -118,12 +118,19 @@ def drawn(
             return posterior.loc + posterior.scale * epsilon[t].to(h), x
         prior = model.row_prior(h, temperature).base_dist
         z = prior.loc + prior.scale * epsilon[t].to(h)
-        probs = tempered(model.p_x_given_hz(torch.cat([h, z], -1)), temperature)
-        return z, (uniforms[t] < probs.cpu()).to(h)
+        p_x = at_temperature(model.p_x_given_hz(torch.cat([h, z], -1)), temperature)
+        return z, _at(p_x.base_dist, uniforms[t]).to(h)
 
     path = model.unroll(epsilon.shape[1], model.length, choose)
     probs = tempered(model.row_likelihood(path), temperature)
     return Rows(path.x, path.z, model.row_prior(path.h, temperature), probs)
+
+
+def _at(p_x: Distribution, uniforms: Tensor) -> Tensor:
+    """The pixels that uniform numbers draw: the values below which p_x has that share."""
+    if isinstance(p_x, Bernoulli):
+        return uniforms < p_x.probs.cpu()
+    return p_x.icdf(uniforms.to(p_x.mean))
 
 
 def noise(model: VRNN, seed: int, count: int) -> tuple[Tensor, Tensor]:

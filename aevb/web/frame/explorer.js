@@ -46,6 +46,8 @@ const KEYS = [
   ["Esc", "close what is open"],
 ];
 
+const UNNOTICED = 300; // ms
+
 /** @type {Map<string, Promise<any>>} */
 const parts = new Map();
 
@@ -111,6 +113,8 @@ export class Explorer {
     /** @type {string[]} */
     this.unread = []; // what of the link could not be read, until something else is chosen
     this.number = 0; // counts the scenes that were shown
+    this.checkpoints = 0; // counts those that were opened
+    this.opening = false; // whether one is awaited, without which there is nothing to show
     /** @type {(() => void) | null} */
     this.leave = null;
     this.ended = new AbortController();
@@ -148,9 +152,8 @@ export class Explorer {
   close() {
     this.link.flush();
     this.lesson?.end();
-    this.leave?.();
-    this.asking?.end();
-    this.number++;
+    this.end();
+    this.checkpoints++;
     this.ended.abort();
     this.presenter?.turn(false);
     this.root.replaceChildren();
@@ -268,12 +271,13 @@ export class Explorer {
 
   /** Shows the scenes on the checkpoint that the link names, or else on the shipped one. */
   async open() {
-    const name = this.link.get("checkpoint") ?? "", { page } = this, mine = ++this.number;
-    this.leave?.();
-    this.leave = null;
+    const name = this.link.get("checkpoint") ?? "", { page } = this, mine = ++this.checkpoints;
+    this.end();
+    this.opening = true;
     /** @type {import("./kept.js").Told} */
     const told = name ? await ask(name, page.page) : { shared: page.shared, problem: page.problem };
-    if (mine !== this.number) return;
+    if (mine !== this.checkpoints) return;
+    this.opening = false;
     this.shared = told.shared ?? {};
     this.chip.show(name, told.title);
     this.problem = null;
@@ -281,8 +285,19 @@ export class Explorer {
       this.problem = name
         ? refusal(name, told, () => this.link.choose(""))
         : h("p.notice", { role: "alert" }, told.problem);
-    } else if (name) this.link.count(this.shared.digits.count);
+    } else this.link.count(this.shared.digits?.count ?? 0);
     await this.show();
+  }
+
+  /** Ends the scene in view. Returns the number of the next. */
+  end() {
+    this.leave?.();
+    this.leave = null;
+    this.asking?.end();
+    this.asking = null;
+    delete this.root.dataset.shown;
+    this.instrument.replaceChildren();
+    return ++this.number;
   }
 
   get current() {
@@ -292,13 +307,8 @@ export class Explorer {
 
   /** Shows the scene that the link names; only that is computed. */
   async show() {
-    const scene = this.current, mine = ++this.number, { scenes } = this.page, at = scenes.indexOf(scene);
-    this.leave?.();
-    this.leave = null;
-    this.asking?.end();
-    this.asking = null;
+    const scene = this.current, mine = this.end(), { scenes } = this.page, at = scenes.indexOf(scene);
     this.root.dataset.scene = scene.id;
-    delete this.root.dataset.shown;
     this.heading.textContent = scene.title;
     this.says.innerHTML = scene.says;
     this.below.innerHTML = scene.below ?? "";
@@ -315,10 +325,10 @@ export class Explorer {
     this.next.disabled = at === scenes.length - 1;
     this.mathematicsButton.hidden = !scene.mathematics;
     this.closePanel();
-    this.instrument.replaceChildren();
     this.instrument.className = `instrument ${scene.part}`;
     this.scene.scrollTop = 0;
     this.presenter?.tell();
+    if (this.opening) return; // it comes with its checkpoint
     if (this.problem) return this.instrument.replaceChildren(this.problem);
     let part, ask;
     try {
@@ -329,10 +339,19 @@ export class Explorer {
     }
     if (mine !== this.number) return;
     this.link.learn(part.params ?? {});
+    if (this.link.texts.size && !this.embedded) await this.learnInTime(); // what it says of other scenes
+    if (mine !== this.number) return;
     this.tellUnread();
     const model = new SceneModel(this.link, { ...this.shared, ...scene.options });
-    this.asking = ask?.(model, Object.keys(part.params ?? {})) ?? null; // before anything is seen
-    const end = await part.default.render({ model, el: this.instrument });
+    let end;
+    try {
+      this.asking = ask?.(model, Object.keys(part.params ?? {})) ?? null; // before anything is seen
+      end = await part.default.render({ model, el: this.instrument });
+    } catch (error) {
+      reportError(error);
+      if (mine === this.number) this.failed();
+      return;
+    }
     if (mine !== this.number) return end?.();
     this.leave = end ?? null;
     this.root.dataset.shown = scene.id;
@@ -362,26 +381,33 @@ export class Explorer {
   }
 
   failed() {
+    this.end();
     const again = h("button.button", { type: "button", onclick: () => this.show() }, "Try again");
     this.instrument.replaceChildren(
       h("p.notice", { role: "alert" }, "This scene could not be loaded. ", again),
     );
   }
 
-  /** The other scenes' modules, while nobody waits: their parameters are known then, and they open at once. */
+  /** The other scenes' modules, while nobody waits: they open at once then. */
   prepareOthers() {
     const idle = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ f) => setTimeout(f, 500));
     idle(async () => {
-      for (const { part } of this.page.scenes) {
-        if (this.ended.signal.aborted) return;
-        try {
-          this.link.learn((await loadPart(part, this.tree)).params ?? {});
-        } catch { /* told when the scene is asked for */ }
-      }
-      if (this.ended.signal.aborted) return;
-      this.link.checkFree();
-      this.tellUnread();
+      await this.learnOthers();
+      if (!this.ended.signal.aborted) this.tellUnread();
     });
+  }
+
+  /** The parameters of all scenes. A module that does not come is told when its scene is asked for. */
+  async learnOthers() {
+    const found = await Promise.allSettled(this.page.scenes.map(({ part }) => loadPart(part, this.tree)));
+    if (this.ended.signal.aborted) return;
+    for (const one of found) if (one.status === "fulfilled") this.link.learn(one.value.params ?? {});
+    if (found.every(({ status }) => status === "fulfilled")) this.link.checkFree();
+  }
+
+  /** The same before anything can be chosen, as long as nobody notices the wait. */
+  learnInTime() {
+    return Promise.race([this.learnOthers(), new Promise((done) => setTimeout(done, UNNOTICED))]);
   }
 
   /** Says what of the link could not be read. */
@@ -493,24 +519,14 @@ export class Explorer {
 
   async toggleMathematics() {
     if (!this.panel.hidden && this.panel.classList.contains("mathematics")) return this.closePanel();
-    const { mathematics, title } = this.current, mine = this.number;
+    const { mathematics, title } = this.current, awaited = loading();
     if (!mathematics) return;
-    this.openPanel(
-      "mathematics",
-      `Mathematics: ${title}`,
-      this.mathematicsButton,
-      h("p", { role: "status" }, "Loading …"),
-    );
+    this.openPanel("mathematics", `Mathematics: ${title}`, this.mathematicsButton, awaited);
     try {
-      const found = await loadJson(mathematics, "The mathematics");
-      if (mine !== this.number || this.panel.hidden) return;
-      const body = h("div.body");
-      body.innerHTML = found.html;
-      this.panel.lastElementChild?.replaceWith(body);
+      const { html } = await loadJson(mathematics, "The mathematics");
+      awaited.replaceWith(h("div.body", { innerHTML: html }));
     } catch (error) {
-      this.panel.lastElementChild?.replaceWith(
-        h("p", { role: "alert" }, /** @type {Error} */ (error).message),
-      );
+      awaited.replaceWith(h("p", { role: "alert" }, /** @type {Error} */ (error).message));
     }
   }
 
@@ -533,15 +549,15 @@ export class Explorer {
 
   async toggleShare() {
     if (!this.panel.hidden && this.panel.classList.contains("share")) return this.closePanel();
-    const { id, title, cell } = this.current, mine = this.number;
+    const { id, title, cell } = this.current, awaited = loading();
+    this.openPanel("share", "Share this view", this.shareButton, awaited);
     let module;
     try {
       module = await source.module("frame/share.js");
     } catch {
-      const problem = h("p", { role: "alert" }, "This could not be loaded: press again.");
-      return this.openPanel("share", "Share this view", this.shareButton, problem);
+      return awaited.replaceWith(h("p", { role: "alert" }, "This could not be loaded: press again."));
     }
-    if (mine !== this.number) return;
+    if (!awaited.isConnected || this.panel.hidden) return;
     const share = this.share = new module.Share({
       title,
       name: `${this.page.page || "overview"}-${id}`,
@@ -553,12 +569,13 @@ export class Explorer {
       cell,
       link: this.link,
     });
-    this.openPanel("share", "Share this view", this.shareButton, share.element);
+    awaited.replaceWith(share.element);
   }
 
   /** The address has changed: what holds it follows. */
   tellAddress() {
     this.whole.href = unembedded(location.href);
+    this.presenter?.redraw();
     if (!this.panel.hidden && this.panel.classList.contains("share")) this.share?.show();
   }
 
@@ -643,4 +660,9 @@ export class Explorer {
       this.host.navigate(link.href);
     }
   }
+}
+
+/** In the place of what has not come yet: replaced only as long as nothing else stands there. */
+function loading() {
+  return h("p", { role: "status" }, "Loading …");
 }

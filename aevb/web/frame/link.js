@@ -29,7 +29,7 @@ export class Link {
       // First, since what else there is belongs to it.
       ...(checkpoints && { checkpoint: text({ form: CHECKPOINT, entry: true }) }),
       scene: choice({ initial: scenes[0], of: scenes }),
-      digit: number({ initial: 0, least: 0, most: Math.max(0, digits - 1) }),
+      digit: number({ initial: 0, least: 0, most: 999_999_999 }), // of a checkpoint's own test set, perhaps
       strokes: text({ form: STROKES }),
       present: mark,
       free: text({ form: NAMES }), // in a lesson: what may be changed
@@ -44,6 +44,8 @@ export class Link {
     this.texts = new Map(); // what the URL says under names that no part has asked for yet
     /** @type {Set<string>} */
     this.unread = new Set();
+    this.digits = digits; // how many there are
+    this.left = false; // whether the digit or drawing is another than the URL's
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.writing = undefined; // the URL, in a moment
     this.entry = false; // whether as a new entry of the history
@@ -57,9 +59,16 @@ export class Link {
     this.entry = false;
     this.texts = new Map(new URLSearchParams(this.address.read()));
     this.unread.clear();
+    this.left = false;
     const before = this.values;
     this.values = new Map();
     for (const key of Object.keys(this.params)) this.take(key);
+    const checkpoint = this.get("checkpoint");
+    const counted = !checkpoint || checkpoint === before.get("checkpoint"); // else once it is there
+    if (counted && !this.has(this.get("digit"))) {
+      this.unread.add("digit");
+      this.values.set("digit", this.params.digit.initial);
+    }
     for (const key of Object.keys(this.params)) {
       if (!same(before.get(key), this.values.get(key))) this.tell(key);
     }
@@ -79,6 +88,7 @@ export class Link {
     for (const [key, param] of Object.entries(params)) {
       if (key in this.params) continue; // parts may share one
       this.params[key] = param;
+      if (this.left && param.ofSubject && this.texts.delete(key)) this.save();
       this.take(key);
     }
   }
@@ -102,6 +112,7 @@ export class Link {
 
   /** What belonged to another digit or drawing goes with it. @param {string} key */
   forget(key) {
+    this.left = true;
     if (key === "digit") this.values.set("strokes", "");
     for (const [other, { initial, ofSubject }] of Object.entries(this.params)) {
       if (ofSubject && !same(this.values.get(other), initial)) {
@@ -213,10 +224,15 @@ export class Link {
     this.write(true);
   }
 
-  /** Another test set: a digit that it has not is at its default. @param {number} digits */
+  /** A test set of so many: a digit that it has not is at its default. @param {number} digits */
   count(digits) {
-    this.params.digit = number({ initial: 0, least: 0, most: digits - 1 });
-    if (this.get("digit") >= digits) this.refuse("digit");
+    this.digits = digits;
+    if (!this.has(this.get("digit"))) this.refuse("digit");
+  }
+
+  /** @param {number} digit */
+  has(digit) {
+    return digit < Math.max(1, this.digits);
   }
 
   /** What a part can make no sense of is at its default, as what could not be read. @param {string} key */

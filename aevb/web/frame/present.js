@@ -113,7 +113,6 @@ export class Presenter {
     if (current === explorer.current) {
       this.notes.replaceChildren(h("p", {}, said || "There are no notes on this scene."));
     }
-    if (!this.code.hidden) this.draw();
   }
 
   /** Folds away what is over the scene; false where nothing was. */
@@ -140,6 +139,11 @@ export class Presenter {
     this.code.hidden = false;
     this.code.focus();
     this.draw();
+  }
+
+  /** The view is another. */
+  redraw() {
+    if (!this.code.hidden) this.draw();
   }
 
   /** The link as a code: of the view, not of its lecture. */

@@ -22,7 +22,7 @@ export function choicesOf({ choices, labelled, measures }) {
   if (!choices) return null;
   const numbers = Array.from({ length: choices }, (_, y) => y);
   if (labelled) return { of: "label", numbers, titles: numbers.map(String), between: true };
-  const { order = numbers, titles = numbers.map((y) => `#${y + 1}`) } = measures;
+  const { order = numbers, titles = numbers.map((y) => `no. ${y + 1}`) } = measures;
   return { of: "cluster", numbers: order, titles, between: false };
 }
 

@@ -213,7 +213,7 @@ export function digitChooser(
       onclick: async () => {
         const labels = await digits.loadLabels();
         const own = Array.from(labels.keys()).filter((i) => labels[i] === y && i !== model.get(key));
-        choose(own[Math.floor(own.length * Math.random())]);
+        if (own.length) choose(own[Math.floor(own.length * Math.random())]);
       },
     }, String(y))
   );

@@ -35,6 +35,11 @@ export function h(kind, settings = {}, ...children) {
   return element;
 }
 
+/** Whether a key is the browser's: Alt and an arrow go back. @param {KeyboardEvent} event */
+export function withCommand({ altKey, ctrlKey, metaKey }) {
+  return altKey || ctrlKey || metaKey;
+}
+
 /**
  * Sets a text that is another than before, and says whether: the same set again would be laid out again.
  * @param {Element} element

@@ -1,5 +1,6 @@
 // What parts that draw on canvases share: colours and sizes from the page, axes, marks, playing, dragging.
 
+import { withCommand } from "./elements.js";
 import { number } from "./format.js";
 
 /** @typedef {{ text: string, background: string, border: string, faint: string, font: string, size: number }} Theme */
@@ -164,7 +165,7 @@ export function movable(canvas, to, by, done = () => {}) {
     const step = event.shiftKey ? 0.5 : 0.1;
     /** @type {Record<string, [number, number]>} */
     const steps = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowDown: [0, -step], ArrowUp: [0, step] };
-    if (!steps[event.key]) return;
+    if (!steps[event.key] || withCommand(event)) return;
     event.preventDefault();
     by(...steps[event.key]);
     done();

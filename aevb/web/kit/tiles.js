@@ -2,7 +2,7 @@
 // the one that was pressed or reached by arrow keys, which stands in the link.
 
 import { follow, put } from "./controls.js";
-import { h } from "./elements.js";
+import { h, withCommand } from "./elements.js";
 import { numbers } from "./params.js";
 import { picture, Sheet } from "./pictures.js";
 
@@ -69,7 +69,7 @@ export class Tiles {
     canvas.onclick = (/** @type {MouseEvent} */ event) => put(this.model, this.key, at(event));
     canvas.onkeydown = (/** @type {KeyboardEvent} */ event) => {
       const step = STEPS[event.key];
-      if (!step) return;
+      if (!step || withCommand(event)) return;
       event.preventDefault();
       this.over = null;
       const { kept } = this;

@@ -22,8 +22,8 @@ const COLUMNS = 9, ROWS = 6; // the labels' weights are 1, 0.8, … 0
 
 export const params = {
   to: number({ initial: 3, least: 0, most: 9999 }),
-  from: number({ initial: 3, least: 0, most: 9 }),
-  until: number({ initial: 8, least: 0, most: 9 }),
+  from: number({ initial: 3, least: 0, most: 999 }),
+  until: number({ initial: 8, least: 0, most: 999 }),
   between: tile,
 };
 

@@ -4,7 +4,7 @@
 import { choicesOf, inWords } from "../../kit/choices.js";
 import { button, chooseDigit, follow, put } from "../../kit/controls.js";
 import { digitsAt } from "../../kit/digits.js";
-import { h, setText } from "../../kit/elements.js";
+import { h, setText, withCommand } from "../../kit/elements.js";
 import { counted, estimated, probability } from "../../kit/format.js";
 import { loadGuesses } from "../../kit/guesses.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
@@ -191,7 +191,7 @@ class Confusion {
     /** @type {Record<string, [number, number]>} */
     const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
     const step = steps[event.key];
-    if (!step) return;
+    if (!step || withCommand(event)) return;
     event.preventDefault();
     const to = [row + step[0], label + step[1]], cell = this.cells[to[0]]?.[to[1]];
     if (!cell) return;

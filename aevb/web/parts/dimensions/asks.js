@@ -38,6 +38,7 @@ export const asks = {
         loadModel(checkpoint, ["p", "q"]),
         subjectOf(model),
       ]);
+      if (engine.latentDim < 2) return null;
       const x = engine.observe(pixels), y = ownChoice(engine, x, label);
       const from = style(engine, engine.encode(x, y).loc, y);
       const turned = (/** @type {number} */ l, /** @type {number} */ value) =>

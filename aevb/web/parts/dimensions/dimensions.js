@@ -3,7 +3,7 @@
 
 import { digitChooser, follow, put, select } from "../../kit/controls.js";
 import { choicesOf, ownChoice } from "../../kit/choices.js";
-import { h } from "../../kit/elements.js";
+import { h, withCommand } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
@@ -111,7 +111,7 @@ class Dimensions {
   /** @param {KeyboardEvent} event */
   key(event) {
     const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    if (!by) return;
+    if (!by || withCommand(event)) return;
     event.preventDefault();
     const to = this.order[this.order.indexOf(this.chosen) + by];
     if (to !== undefined) put(this.model, "dim", to + 1);

@@ -23,7 +23,7 @@ export const asks = {
         loadModel(model.get("checkpoint"), ["p", "q"]),
         subjectOf(model),
       ]);
-      if (label === null) return null;
+      if (label === null || engine.choices < 3) return null;
       const others = Array.from({ length: engine.choices }, (_, y) => y).filter((y) => y !== label);
       return {
         kind: "choice",

@@ -237,12 +237,10 @@ class Moved {
   /** What a row becomes, given what its memory says. @param {number} t @param {Omit<Grown, "z">} given */
   settle(t, { memory, prior }) {
     const { uniforms } = this.noise[t], z = place(prior, this.epsilon(t));
-    const probs = this.engine.rowDecode(memory, z);
+    const { pixels } = this.engine.decoder,
+      outputs = /** @type {Float32Array} */ (this.engine.rowOutputs(memory, z));
     this.rows[t] = { memory, prior, z };
-    this.x.set(
-      probs.map((/** @type {number} */ share, /** @type {number} */ d) => (uniforms[d] < share ? 1 : 0)),
-      t * this.length,
-    );
+    this.x.set(outputs.map((output, d) => pixels.draw(output, uniforms[d])), t * this.length);
   }
 
   // Pictures: on the next frame, however much changes until then, and on as many more as the growth takes.

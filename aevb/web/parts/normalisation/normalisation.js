@@ -13,6 +13,7 @@ import { Axes, cursor, dots, marker, movable, nameAxes, onLayout, Panel, themeOf
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { logBernoulli } from "../../engine/densities.js";
 import { components, mostProbable } from "../../engine/explore.js";
+import { resampled } from "../../engine/ink.js";
 import { dequantised } from "../../engine/models/base.js";
 import { Random } from "../../engine/random.js";
 
@@ -100,12 +101,12 @@ class Normalisation {
   read({ pixels, title, label }) {
     const { engine } = this, x = engine.observe(pixels);
     const { y, q } = mostProbable(components(engine, x, label));
-    this.pixels = /** @type {Float32Array} */ (pixels);
-    this.side = Math.round(Math.sqrt(pixels.length));
+    this.pixels = /** @type {Float32Array} */ (resampled(pixels, engine.pixelCount)); // a drawing has others
+    this.side = Math.round(Math.sqrt(this.pixels.length));
     this.outputs = /** @type {Float32Array} */ (engine.outputs(q.loc, y));
     this.counts = new Float64Array(LEVELS);
     for (const level of this.levels) this.counts[level]++;
-    this.image.show(pixels, title);
+    this.image.show(this.pixels, title);
     this.shake();
     this.look();
   }

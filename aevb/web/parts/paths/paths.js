@@ -123,6 +123,9 @@ class Paths {
     this.engine = engine;
     this.means = measures.class_paths ?? []; // without labels there are none
     this.few = measures.few_paths ?? [];
+    // Of a class without a test image there is no path.
+    this.classes = this.classes.filter((y) => this.few[y]?.length);
+    this.buttons.forEach((one, y) => (one.hidden = !this.classes.includes(y)));
     this.ends.push(
       onLayout(this.el, () => {
         this.panel.fit();
@@ -147,7 +150,7 @@ class Paths {
   /** The class that is shown alone. @returns {number | null} */
   get only() {
     const only = this.model.get("only");
-    return only < this.classes.length ? only : null;
+    return this.classes.includes(only) ? only : null;
   }
 
   get ofSamples() {
@@ -254,7 +257,8 @@ class Paths {
    * @param {number} k
    */
   rangeOf(k) {
-    const { length } = this, means = this.means.length ? this.means : [this.own ?? []];
+    const { length } = this, known = this.classes.map((y) => this.means[y]);
+    const means = known.length ? known : [this.own ?? []];
     const middle = means.map((path) => path.slice(length / 4, 3 * length / 4));
     const values = (this.ofSamples && this.samples.length ? this.samples : middle).flat().map((z) => z[k]);
     const least = Math.min(...values), most = Math.max(...values);

@@ -21,8 +21,9 @@ export const asks = {
         loadModel(model.get("checkpoint"), ["p", "q"]),
         subjectOf(model),
       ]);
+      if (engine.choices < 2) return null;
       const x = engine.observe(pixels), own = ownChoice(engine, x, label) ?? 0;
-      const other = (own + FURTHER) % engine.choices;
+      const other = (own + 1 + (FURTHER - 1) % (engine.choices - 1)) % engine.choices; // of few, another still
       return {
         kind: "choice",
         of: `${title}, told to be ${one(other)}`,

@@ -2,7 +2,7 @@
 
 import { DATA, EVIDENCE, GAP, GENERATED } from "../../kit/palette.js";
 import { Frames } from "./frames.js";
-import { modelOf, Poll } from "./wire.js";
+import { modelOf, Poll, Refused } from "./wire.js";
 
 /** @typedef {import("./wire.js").Told} Told */
 /** @typedef {import("./record.js").Point} Point */
@@ -15,6 +15,8 @@ export const LOOKS = [
   { letter: "D", color: GAP, dash: [14, 4, 3, 4] },
 ];
 
+const AGAIN = 5000; // ms until weights that did not come are asked for once more
+
 export class Contender {
   /** @param {string} id @param {() => void} changed called when something is new of it */
   constructor(id, changed) {
@@ -25,6 +27,8 @@ export class Contender {
     this.changed = changed;
     /** How the weights stand that it has ended with, once they were asked for. @type {string | null} */
     this.weights = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.again = undefined;
     /** The test images that fit it. @type {import("../../kit/digits.js").DigitsAt | null} */
     this.digits = null;
     /** The model, by those weights. @type {any} */
@@ -45,6 +49,7 @@ export class Contender {
   }
 
   end() {
+    clearTimeout(this.again);
     this.poll.end();
     this.film?.end();
   }
@@ -62,7 +67,14 @@ export class Contender {
       Object.assign(this, await modelOf(this.id), { weights: "" });
     } catch (error) {
       this.weights = /** @type {Error} */ (error).message;
+      if (!(error instanceof Refused)) this.again = setTimeout(() => this.ask(), AGAIN);
     }
+    this.changed();
+  }
+
+  /** As if the weights had not been asked for: whoever shows it asks. */
+  ask() {
+    this.weights = null;
     this.changed();
   }
 
