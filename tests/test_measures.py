@@ -137,6 +137,17 @@ def test_samples_are_drawn_by_the_prior_and_the_generative_net(test: Split) -> N
     assert standard.std().item() == pytest.approx(1, abs=0.05)
 
 
+def test_rows_of_greys_are_drawn_by_their_normal(test: Split) -> None:
+    torch.manual_seed(0)
+    model = VRNN(hidden_dims=(8,), memory_dim=8, likelihood="gaussian").eval()
+    for temperature in (1.0, 0.5):
+        drawn = rows.samples(model, 3, 20, temperature=temperature)
+        apart = (drawn.x - drawn.probs) / model.p_x_given_hz.scale
+        assert apart.mean().item() == pytest.approx(0, abs=0.05)
+        assert apart.std().item() == pytest.approx(temperature, abs=0.05)
+    assert "samples" not in measures.measure(model, test)  # which are recorded as black and white
+
+
 def test_they_are_written_beside_the_weights_until_those_change(tmp_path, test: Split) -> None:
     model, _ = small("vae")
     checkpoints.save(model, tmp_path)

@@ -200,7 +200,7 @@ def test_what_cannot_be_read_is_told_by_name_and_everything_works(open_page: OPE
     expect(warning).to_contain_text("This link’s")
     for name in ("digit", "strokes"):
         expect(warning).to_contain_text(name)
-    expect(warning).to_contain_text("z could not be read")  # of another scene, whose part is read at leisure
+    expect(warning).to_contain_text("z could not be read")  # though it is another scene's
     expect(page.get_by_label("Test digit", exact=True)).to_have_value("0")
     page.get_by_role("button", name="Another 7").click()
     expect(warning).to_be_hidden()

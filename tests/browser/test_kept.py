@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from aevb import checkpoints
 from aevb.data import Images, Split
@@ -72,8 +72,20 @@ def test_a_run_is_explored_on_its_model_s_page_and_drawn_with(server, open_page:
     page.locator(".explorer[data-shown=flow]").wait_for()
     expect(page.locator(".kept")).to_be_hidden()
     assert "checkpoint" not in page.url and "scene=flow" in page.url
-    page.go_back()
+    # A scene that is chosen while it is awaited comes with it, and not with the shipped one.
+    held: list[Route] = []
+    page.route("**/checkpoint/**", held.append)
+    with page.expect_request("**/checkpoint/**"):
+        page.go_back()
+    page.locator(".tab[data-scene=knobs]").click()
+    expect(page.locator(".tab[aria-current]")).to_have_attribute("data-scene", "knobs")
+    expect(page.locator(".instrument > *")).to_have_count(0)
+    page.unroute("**/checkpoint/**")
+    held[0].continue_()
+    page.locator(".explorer[data-shown=knobs]").wait_for()
     expect(page.locator(".kept")).to_be_visible()
+    page.locator(".instrument .live[data-painted]").first.wait_for()
+    assert page.locator(".knobs canvas.pixels").first.evaluate("one => one.width") == 8
     # Draw has it in its kind's place, beside the shipped others.
     page = open_page("draw", checkpoint=run, strokes="4040-8080c0c0", again=True)
     page.locator("[data-model=vae] canvas.live[data-painted]").first.wait_for()

@@ -96,6 +96,10 @@ def test_a_lecture_by_its_keys(open_page: OPEN) -> None:
         re.compile(r"/vae\?scene=plane&digit=7&z=[-\d.,]+This address is this machine’s own")
     )
     assert barriers(page) == []
+    page.keyboard.press("PageUp")
+    expect(code).to_contain_text("scene=knobs")  # it is of the scene behind it
+    page.keyboard.press("PageDown")
+    expect(code).to_contain_text("scene=plane")
     page.keyboard.press("Escape")
     expect(code).to_be_hidden()
     page.keyboard.press("n")

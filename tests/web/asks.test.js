@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { asks } from "../../aevb/web/parts/factor_analysis/asks.js";
 import { slant } from "../../aevb/web/parts/dimensions/asks.js";
+import { another } from "../../aevb/web/parts/rewrite/asks.js";
 import { asks as gumbel } from "../../aevb/web/parts/gumbel/asks.js";
 import { estimated, one } from "../../aevb/web/kit/format.js";
 import { guessed } from "../../aevb/web/kit/guesses.js";
@@ -50,6 +51,16 @@ Deno.test("a soft sample goes to the corner of its largest weight; no answer lie
   assert.ok(Math.max(...weights) > 0.9);
   assert.equal(weights.indexOf(Math.max(...weights)), before.indexOf(Math.max(...before)));
   assert.equal(asked.say(asked.snap([0, 0])), "at (1.00, 0.00, 0.00)");
+});
+
+Deno.test("an image is told to be another than it is, of however few", () => {
+  assert.deepEqual([0, 4, 7].map((own) => another(own, 10)), [5, 9, 2]);
+  for (const choices of [2, 3, 4, 5, 6, 100]) {
+    for (let own = 0; own < choices; own++) {
+      const other = another(own, choices);
+      assert.ok(other !== own && other >= 0 && other < choices, `${own} of ${choices}`);
+    }
+  }
 });
 
 Deno.test("names have their article", () => {

@@ -67,6 +67,18 @@ Deno.test("another checkpoint takes with it all but the scene, and its digits ar
   link.set("digit", 90);
   link.count(50);
   assert.deepEqual([link.get("digit"), link.takeUnread()], [0, ["digit"]]);
+  // Back from a small test set to a digit of the large one; and it may be the other that is larger.
+  entries.push("?digit=90");
+  link.read();
+  link.count(100);
+  assert.equal(link.get("digit"), 90);
+  entries.push("?checkpoint=0123456789abcdef&digit=4000");
+  link.read();
+  link.count(10_000);
+  assert.equal(link.get("digit"), 4000);
+  entries.push("?checkpoint=0123456789abcdef&digit=10000");
+  link.read();
+  assert.deepEqual([link.get("digit"), link.takeUnread()], [0, ["digit"]]);
   const other = linkAt("?checkpoint=nonsense").link;
   assert.equal(other.get("checkpoint"), undefined); // a page that looks at none
 });
@@ -84,6 +96,19 @@ Deno.test("another digit takes with it what belonged to the last one, and a draw
   link.set("digit", 9);
   assert.equal(link.get("strokes"), "");
   assert.deepEqual(link.ofSubject, ["z"]);
+});
+
+Deno.test("what belonged to another digit goes with it, also where its scene is not known yet", () => {
+  const { link, entries } = linkAt("?digit=3&z=1,2&map=umap");
+  link.set("digit", 5);
+  const params = { z: numbers({ reach: 5, ofSubject: true }), map: text({ form: /^\w+$/ }) };
+  link.learn(params);
+  assert.deepEqual([link.get("z"), link.get("map")], [null, "umap"]);
+  link.write(false);
+  assert.equal(entries.at(-1), "?digit=5&map=umap");
+  entries.push("?digit=3&z=1,2");
+  link.read();
+  assert.deepEqual(link.get("z"), [1, 2]);
 });
 
 Deno.test("what no scene has asked for yet stays as it is", () => {

@@ -63,9 +63,9 @@ export class Link {
     const before = this.values;
     this.values = new Map();
     for (const key of Object.keys(this.params)) this.take(key);
-    const checkpoint = this.get("checkpoint");
-    const counted = !checkpoint || checkpoint === before.get("checkpoint"); // else once it is there
-    if (counted && !this.has(this.get("digit"))) {
+    // Those of another checkpoint are counted once it is there.
+    const another = (this.get("checkpoint") ?? "") !== (before.get("checkpoint") ?? "");
+    if (!another && !this.has(this.get("digit"))) {
       this.unread.add("digit");
       this.values.set("digit", this.params.digit.initial);
     }

@@ -12,6 +12,9 @@ import { Random } from "../../engine/random.js";
 const SAMPLES = 10; // K, of the model's own reading of what it drew
 const FURTHER = 5; // the other label, so many on
 
+/** Another label than its own, of so many. @param {number} own @param {number} choices */
+export const another = (own, choices) => (own + 1 + (FURTHER - 1) % (choices - 1)) % choices;
+
 /** @type {import("../../kit/answers.js").Asks} */
 export const asks = {
   kept: {
@@ -23,7 +26,7 @@ export const asks = {
       ]);
       if (engine.choices < 2) return null;
       const x = engine.observe(pixels), own = ownChoice(engine, x, label) ?? 0;
-      const other = (own + 1 + (FURTHER - 1) % (engine.choices - 1)) % engine.choices; // of few, another still
+      const other = another(own, engine.choices);
       return {
         kind: "choice",
         of: `${title}, told to be ${one(other)}`,
