@@ -74,14 +74,14 @@ def test_a_run_is_explored_on_its_model_s_page_and_drawn_with(server, open_page:
     assert "checkpoint" not in page.url and "scene=flow" in page.url
     # A scene that is chosen while it is awaited comes with it, and not with the shipped one.
     held: list[Route] = []
-    page.route("**/checkpoint/**", held.append)
+    page.route("**/checkpoint/**", lambda route: held.append(route))
     with page.expect_request("**/checkpoint/**"):
         page.go_back()
     page.locator(".tab[data-scene=knobs]").click()
     expect(page.locator(".tab[aria-current]")).to_have_attribute("data-scene", "knobs")
     expect(page.locator(".instrument > *")).to_have_count(0)
-    page.unroute("**/checkpoint/**")
     held[0].continue_()
+    page.unroute("**/checkpoint/**")
     page.locator(".explorer[data-shown=knobs]").wait_for()
     expect(page.locator(".kept")).to_be_visible()
     page.locator(".instrument .live[data-painted]").first.wait_for()

@@ -103,7 +103,7 @@ def touch(browser: Browser) -> Iterator[Callable[[str], Page]]:
 
 @pytest.mark.parametrize(
     ("place", "tour"),
-    zip(("file", "server", "server"), tours.shipped(), strict=True),
+    list(zip(("file", "server", "server"), tours.shipped(), strict=True)),
     ids=lambda one: getattr(one, "name", one),
 )
 def test_a_tour_without_a_server_by_touch(
