@@ -100,8 +100,8 @@ def test_a_replayed_step_is_the_plain_one(kind, told, few, second, monkeypatch):
         monkeypatch.setattr(captured, "WARM", warm)
         torch.manual_seed(0)
         model = small(kind).to(second)
-        run = Run(model, few.seen_by(model), TrainingConfig(20, batch_size=20, precision="float32", **told))
-        steps = [run.advance() for _ in range(20)]
+        run = Run(model, few.seen_by(model), TrainingConfig(12, batch_size=20, precision="float32", **told))
+        steps = [run.advance() for _ in range(12)]
         figures.append([(step.elbo, step.terms, step.gradient) for step in steps])
         recorded.append(any(replayed._graph for replayed in run._replays.values()))
     assert figures[0] == figures[1]
@@ -249,6 +249,7 @@ def test_the_commands_work_there(name, few, second, tmp_path, monkeypatch, capsy
     places = []
     monkeypatch.setattr(runs, "Run", lambda model, *rest: places.append(model.device) or Run(model, *rest))
     sizes = ["--latent-dim", "2", *([] if name == "fa" else ["--hidden-dims", "8", "8"])]
+    sizes += ["--memory-dim", "6"] if name == "vrnn" else []
     folder, picture = str(tmp_path / "run"), "json" if name == "fa" else "png"
     for command in (
         ["train", name, "--epochs", "1", "--batch-size", "30", "--bounds", "2", "--output", folder, *sizes],

@@ -379,9 +379,9 @@ def test_what_wrappers_put_before_the_names_is_understood(prefix: str, folder: P
 def test_a_compiled_net_is_saved_under_its_own_names(tmp_path: Path) -> None:
     model = halved(make("vae"))
     checkpoints.save(model, tmp_path / "plain")
-    model.q_z_given_x = torch.compile(model.q_z_given_x)
+    model.q_z_given_x = torch.compile(model.q_z_given_x, backend="eager")
     checkpoints.save(model, tmp_path / "compiled")
-    torch.compile(make("vae")).save_pretrained(tmp_path / "whole")
+    torch.compile(make("vae"), backend="eager").save_pretrained(tmp_path / "whole")
     for name in ("plain", "compiled", "whole"):
         assert load_file(tmp_path / name / WEIGHTS).keys() == make("vae").state_dict().keys()
 

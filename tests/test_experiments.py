@@ -85,7 +85,7 @@ def test_e_steps_leave_the_evidence_and_m_steps_leave_q():
 
 
 def test_experiment_1_ends_near_the_true_model():
-    trajectory = run(experiment(steps=4000, learning_rate=0.03, batch_size=1000, seed=0))
+    trajectory = run(experiment(steps=2000, learning_rate=0.03, batch_size=1000, seed=0))
     assert trajectory.evidence[-1] == pytest.approx(experiments.true_evidence(0), abs=0.02)
     assert trajectory.gap[-1] < 0.02
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from aevb import cluster_start
 from aevb.explore import maps
 
 
@@ -41,6 +42,16 @@ def test_in_one_dimension_neighbours_stay_neighbours(method: str) -> None:
     apart = np.linalg.norm(points[:, None] - points[None], axis=-1)
     next_to = np.diagonal(apart, 1)
     assert np.median(next_to) < 0.3 * np.median(apart)
+
+
+def test_the_start_of_a_gmvae_sees_its_clusters_in_five_dimensions() -> None:
+    """Beside the maps, since UMAP is compiled anew in every process."""
+    apart = means(60, 3) + 20 * np.eye(3, dtype=np.float32)[np.arange(60) % 3]
+    points = cluster_start._embed(apart, seed=0)
+    assert points.shape == (60, 5) and np.array_equal(points, cluster_start._embed(apart, seed=0))
+    centres = np.stack([points[cluster::3].mean(0) for cluster in range(3)])
+    nearest = np.linalg.norm(points[:, None] - centres, axis=-1).argmin(1)
+    assert np.array_equal(nearest, np.arange(60) % 3)
 
 
 def test_one_dimension_is_its_own_principal_component() -> None:

@@ -341,7 +341,7 @@ def test_aevb_learns_the_tutorials_synthetic_data(seed):
     train_x, test_x = synthetic(seed)
     torch.manual_seed(seed)
     model = FactorAnalysis(3, 2)
-    config = TrainingConfig(steps=4000, batch_size=100, learning_rate=5e-2, rate="cosine", seed=seed)
+    config = TrainingConfig(steps=2000, batch_size=100, learning_rate=5e-2, rate="cosine", seed=seed)
     for _ in train(model, Examples(train_x), config):
         pass
     with torch.no_grad():

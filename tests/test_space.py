@@ -225,8 +225,10 @@ def serve(image, container, tmp_path) -> Iterator[Callable[..., str]]:
         started.append(process)
         deadline = time.monotonic() + 90
         while process.poll() is None and time.monotonic() < deadline:
-            if healthy(image, port):
-                return f"http://127.0.0.1:{port}"
+            with suppress(OSError):  # until it listens, a process for each check would only take its time
+                socket.create_connection(("127.0.0.1", int(port)), timeout=2).close()
+                if healthy(image, port):
+                    return f"http://127.0.0.1:{port}"
             time.sleep(0.2)
         pytest.fail(f"The server did not become healthy:\n{log.read_text(errors='replace')}", pytrace=False)
 

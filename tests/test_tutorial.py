@@ -3,6 +3,8 @@
 import re
 import shutil
 from base64 import b64decode
+from collections.abc import Iterator
+from functools import cache
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -34,6 +36,14 @@ def pixels(part: go.Figure | str) -> list[np.ndarray]:
 def only(picture: Picture) -> go.Figure | str:
     (part,) = picture.parts.values()
     return part
+
+
+@pytest.fixture(scope="module", autouse=True)
+def run_once() -> Iterator[None]:
+    """Each experiment is trained once, however many figures show it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(experiments, "run", cache(experiments.run))
+        yield
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from aevb.evaluation import responsibilities
@@ -66,6 +65,8 @@ def clustering(probabilities: Tensor, labels: Tensor) -> Clustering:
     """
     if not len(labels) or len(labels) != len(probabilities):
         raise ValueError(f"There are {len(probabilities)} examples but {len(labels)} labels.")
+    from scipy.optimize import linear_sum_assignment  # imported late: it takes a while
+
     probabilities, labels = probabilities.cpu(), labels.cpu()
     clusters, classes = probabilities.argmax(1), int(labels.max()) + 1
     confusion = np.zeros((probabilities.shape[1], classes), dtype=np.int64)

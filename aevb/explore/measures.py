@@ -119,7 +119,7 @@ def _samples(model: Any) -> dict[str, Any]:
     along = {"z": drawn.z, "loc": prior.loc, "scale": prior.scale}
     return {
         "seed": rows.SEED,
-        "x": ["".join(str(int(pixel)) for pixel in image) for image in x],
+        "x": ["".join(map(str, image)) for image in x.int().tolist()],
         "probs": (255 * probs).round().int().numpy(),
     } | {name: part.transpose(0, 1).cpu().numpy() for name, part in along.items()}
 
