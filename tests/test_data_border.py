@@ -214,6 +214,8 @@ def test_what_lies_inside_the_support_passes():
             check_support(x, support, "continuous")
     check_support(torch.tensor([[0.5]]), "unit interval", "continuous")
     check_support(torch.tensor([[-5e30]]), "real", "vector")
+    check_support(torch.tensor([[0, 255]]), "real", "vector")
+    check_support(torch.tensor([[0.0, 255.0]]), "real", "continuous")
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
@@ -227,6 +229,16 @@ def test_what_lies_outside_is_refused_with_the_range_found(dtype):
     for bad in (float("nan"), float("inf"), -float("inf")):
         with pytest.raises(ValueError, match="1 of 2 values are not finite numbers"):
             check_support(torch.tensor([[0, bad]], dtype=dtype), "real", "vector")
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int64])
+def test_integers_are_grey_levels_where_images_are_presented(dtype):
+    said = (
+        r"^Integers, here in \[0, 255\], are grey levels to this model: give other numbers as floats, or give "
+        r"images as integers in 0…255 to aevb\.Examples\(images, \"continuous\"\), which presents them\.$"
+    )
+    with pytest.raises(ValueError, match=said):
+        check_support(torch.tensor([[0, 255]], dtype=dtype), "real", "continuous")
 
 
 # Labels

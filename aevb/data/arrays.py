@@ -111,7 +111,7 @@ def _grey_or_vectors(parts: list[Tensor], size: tuple[int, int] | None) -> Tenso
 
 def _grey(images: Tensor) -> Tensor:
     """Grey levels from integers, or whole floats, in 0…255; from floats in [0, 1]; and from booleans."""
-    border.check_support(images, "real", "continuous")
+    border.check_support(images, "real", "vector")  # only that they are finite
     low, high = images.min().item(), images.max().item()
     if low >= 0 and high <= 1:
         return images.float().mul(255).round().byte()

@@ -194,12 +194,15 @@ def _by(shape: Iterable[int]) -> str:
 
 
 def check_support(x: Tensor, support: Support, observation: str) -> None:
-    """Refuses values that a likelihood says nothing about.
+    """Refuses values that a likelihood says nothing about, and grey levels that are not presented yet.
 
     Args:
+        x: (N, …), of any numbers.
         observation: how images are presented to the model, a key of `aevb.data.PRESENTATIONS`: the advice.
+            To a model that is presented images, integers beyond 0 and 1 are grey levels.
     Raises:
-        ValueError: for values that are no finite numbers or lie outside `support`, with the range found.
+        ValueError: for values that are no finite numbers or lie outside `support`, and for grey levels, with
+            the range found.
     """
     if not x.numel():
         return
@@ -217,6 +220,11 @@ def check_support(x: Tensor, support: Support, observation: str) -> None:
     if support == "binary" and not bool(((x == 0) | (x == 1)).all()):
         raise ValueError(
             f"Values must be 0 or 1, not numbers in {_range(low, high)}: {_advice(low, high, observation)}"
+        )
+    if observation != "vector" and not x.is_floating_point() and not 0 <= low <= high <= 1:
+        raise ValueError(
+            f"Integers, here in {_range(low, high)}, are grey levels to this model: give other numbers as "
+            f"floats, or {_advice(low, high, observation)}"
         )
 
 
