@@ -234,10 +234,12 @@ def test_what_lies_outside_is_refused_with_the_range_found(dtype):
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int64])
 def test_integers_are_grey_levels_where_images_are_presented(dtype):
     said = (
-        r"^Integers, here in \[0, 255\], are grey levels to this model: give other numbers as floats, or give "
-        r"images as integers in 0…255 to aevb\.Examples\(images, \"continuous\"\), which presents them\.$"
+        r"^Integers, here in \[0, 255\], are grey levels to this model: give other numbers as floats, or "
+        r"give images as integers in 0…255 to aevb\.Examples\(images, \"continuous\"\), which presents them"
     )
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=rf"{said}\.$"):
+        check_support(torch.tensor([[[0, 255]]], dtype=dtype), "real", "continuous")
+    with pytest.raises(ValueError, match=rf"{said}, or, where they are rows of a file, their size to"):
         check_support(torch.tensor([[0, 255]], dtype=dtype), "real", "continuous")
 
 

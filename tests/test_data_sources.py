@@ -14,7 +14,7 @@ from sklearn.utils import Bunch
 from torchvision.datasets import FakeData
 
 import aevb
-from aevb import CVAE, VAE, VRNN, TrainingConfig, data, evaluate, train
+from aevb import CVAE, VAE, VRNN, FactorAnalysis, TrainingConfig, data, evaluate, train
 from aevb.data import DataError, border, mnist
 
 NOISE = np.random.default_rng(0)
@@ -365,6 +365,23 @@ def test_vectors_are_taken_as_they_are_unless_a_size_says_that_they_are_images(t
     assert data.read(save(tmp_path / "my.npz", x=flat), size=2).shape == (3, 2, 2)
     with pytest.raises(DataError, match="Rows of 12 numbers are no images of 3 × 3 pixels"):
         data.read(tmp_path / "my.npz", size=3)
+
+
+@pytest.mark.parametrize("dtype", [np.bool_, np.uint8, np.int16, np.uint16, np.int64])
+def test_vectors_of_integers_are_numbers_like_others(tmp_path, dtype):
+    """They were taken for grey levels: divided by 256 and given noise, or refused."""
+    table = NOISE.integers(0, np.iinfo(dtype).max if dtype != np.bool_ else 2, (20, 12)).astype(dtype)
+    found = data.read(save(tmp_path / "my.npz", x=table))
+    for model in (FactorAnalysis(12, 2).double(), VAE(data_dim=12, likelihood="gaussian").double()):
+        seen = found.for_model(model)
+        (train,), (test,) = (split.seen_by(model).fixed() for split in (seen.train, seen.test))
+        assert sorted_rows(torch.cat([train, test])) == sorted_rows(table.astype(float))
+
+
+def test_rows_of_pixels_of_a_file_need_their_size(tmp_path):
+    found = data.read(save(tmp_path / "my.npz", x=images(20, 12)))
+    with pytest.raises(ValueError, match=r"in \[0, 1\], not in \[.* where they are rows of a file, their"):
+        found.train.seen_by(VAE(data_dim=12))
 
 
 @pytest.mark.parametrize(

@@ -89,14 +89,15 @@ def _named(sizes: Mapping[str, int], kinds: Iterable[str], part: str | None = No
 
 
 def _grey_or_vectors(parts: list[Tensor], size: tuple[int, int] | None) -> Tensor:
-    """All parts in one: uint8, (N, H, W) or (N, 3, H, W) in colour; or vectors (N, D) as they are."""
+    """All parts in one: uint8, (N, H, W) or (N, 3, H, W) in colour; or vectors (N, D), as floats."""
     if any(part.ndim < 2 or part.shape[1:] != parts[0].shape[1:] for part in parts):
         shapes = " and ".join(str(tuple(part.shape)) for part in parts)
         raise DataError(f"Images must be of shape (N, H, W), (N, H, W, 3) or (N, D), not {shapes}.")
     values = torch.cat(parts)
     if values.ndim == 2:
         if size is None:
-            return values
+            exact = torch.float32 if values.element_size() < 4 else torch.float64  # for integers
+            return values if values.is_floating_point() else values.to(exact)
         pixels = size[0] * size[1]
         if values.shape[1] not in (pixels, 3 * pixels):
             raise DataError(

@@ -215,16 +215,16 @@ def check_support(x: Tensor, support: Support, observation: str) -> None:
         )
     if support == "unit interval" and not (low >= 0 and high <= 1):
         raise ValueError(
-            f"Values must be in [0, 1], not in {_range(low, high)}: {_advice(low, high, observation)}"
+            f"Values must be in [0, 1], not in {_range(low, high)}: {_advice(x, low, high, observation)}"
         )
     if support == "binary" and not bool(((x == 0) | (x == 1)).all()):
         raise ValueError(
-            f"Values must be 0 or 1, not numbers in {_range(low, high)}: {_advice(low, high, observation)}"
+            f"Values must be 0 or 1, not numbers in {_range(low, high)}: {_advice(x, low, high, observation)}"
         )
     if observation != "vector" and not x.is_floating_point() and not 0 <= low <= high <= 1:
         raise ValueError(
             f"Integers, here in {_range(low, high)}, are grey levels to this model: give other numbers as "
-            f"floats, or {_advice(low, high, observation)}"
+            f"floats, or {_advice(x, low, high, observation)}"
         )
 
 
@@ -232,10 +232,10 @@ def _range(low: float, high: float) -> str:
     return f"[{low:.6g}, {high:.6g}]"
 
 
-def _advice(low: float, high: float, observation: str) -> str:
-    present = (
-        f'give images as integers in 0…255 to aevb.Examples(images, "{observation}"), which presents them.'
-    )
+def _advice(x: Tensor, low: float, high: float, observation: str) -> str:
+    rows = ", or, where they are rows of a file, their size to aevb.data.read" if x.ndim == 2 else ""
+    presented = f'aevb.Examples(images, "{observation}"), which presents them{rows}.'
+    present = f"give images as integers in 0…255 to {presented}"
     if low < 0:
         return f"undo their standardisation, or {present}"
     if 1 < high < 128:

@@ -25,7 +25,7 @@ class Split:
     """Images and, where there are any, their labels (N,) in 0…C-1 as int64.
 
     Images are grey levels in 0…255 as uint8, (N, H, W), or (N, 3, H, W) in colour; or they are vectors of any
-    numbers, (N, D).
+    numbers as floats, (N, D).
     """
 
     images: Tensor
