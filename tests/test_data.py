@@ -325,6 +325,17 @@ def test_a_split_is_seen_as_the_model_takes_it():
         split.seen_by(make("vae"))
 
 
+@pytest.mark.parametrize("observation", ["continuous", "binary", "rows"])
+def test_a_part_of_a_split_may_be_dark(observation):
+    dark = (IMAGES // 3)[:, :7, :8]
+    model = {"continuous": VAE(data_dim=56), "binary": GMVAE(data_dim=56), "rows": make("vrnn")}[observation]
+    (x,) = Split(dark).seen_by(model).fixed()
+    (bright,) = Examples(torch.cat([dark, 255 + 0 * dark]), observation).require(model).fixed()
+    assert torch.equal((256 * x).long(), (256 * bright[:20]).long())
+    with pytest.raises(ValueError, match=r"Grey levels run from 0 to 8\d here"):
+        Examples(dark, observation)
+
+
 def test_examples_move_to_a_device_and_stay_as_they_were_here():
     examples = Examples(IMAGES, "continuous", torch.arange(20))
     moved = examples.to("meta")

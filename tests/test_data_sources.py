@@ -204,6 +204,24 @@ def test_grey_levels_of_16_bits_and_of_one_are_scaled_to_255(tmp_path):
     assert sorted_rows(pixels) == sorted_rows(np.stack([deep // 257, 255 * flat.astype(np.uint16)]))
 
 
+def test_a_folder_of_zeros_and_ones_is_black_and_white_and_one_of_another_scale_is_refused(tmp_path):
+    white = images(5) // 128
+    found = data.read(write(tmp_path / "white", {f"{i}.png": x for i, x in enumerate(white)}))
+    pixels = torch.cat([found.train.images, found.test.images])
+    assert sorted_rows(pixels) == sorted_rows(255 * white.astype(int))
+    for scale, said in ((15, "from 0 to 15 here, .*: multiply them by 255/15"), (0, "nothing to see")):
+        dark = images(9) // 16 * (scale // 15)
+        with pytest.raises(DataError, match=said):
+            data.read(write(tmp_path / str(scale), {f"{i}.png": x for i, x in enumerate(dark)}))
+
+
+def test_the_test_images_of_a_file_may_be_dark(tmp_path):
+    found = data.read(save(tmp_path / "my.npz", x_train=images(9), x_test=images(9) // 3))
+    assert len(found.test.seen_by(VAE(data_dim=30))) == 9
+    with pytest.raises(DataError, match="nothing to see"):
+        data.read(save(tmp_path / "my.npz", x=0 * images(9)))
+
+
 def test_images_turned_by_their_camera_stand_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned a quarter clockwise

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from aevb.data import border
-from aevb.data.examples import grey_levels
-from aevb.data.images import DataError, Images, divided
+from aevb.data.images import DataError, Images, as_grey, divided
 
 IMAGES = ("images", "image", "x", "data", "arr_0")
 LABELS = ("labels", "label", "y", "targets", "target", "arr_1")
@@ -107,21 +106,4 @@ def _grey_or_vectors(parts: list[Tensor], size: tuple[int, int] | None) -> Tenso
     values = border.channels_first(values)
     if values.ndim != 3 and not (values.ndim == 4 and values.shape[1] == 3):
         raise DataError(f"Images must be of shape (N, H, W) or (N, H, W, 3), not {tuple(values.shape)}.")
-    return _grey(values)
-
-
-def _grey(images: Tensor) -> Tensor:
-    """Grey levels from integers, or whole floats, in 0…255; from floats in [0, 1]; and from booleans."""
-    border.check_support(images, "real", "vector")  # only that they are finite
-    low, high = images.min().item(), images.max().item()
-    if low >= 0 and high <= 1:
-        return images.float().mul(255).round().byte()
-    if images.is_floating_point():
-        if not torch.equal(images, images.round()):
-            raise DataError(
-                f"Images must be integers in 0…255 or floats in [0, 1], not floats in [{low:g}, {high:g}]."
-            )
-        images = images.long()
-    grey = grey_levels(images, "continuous")
-    assert grey is not None  # they are integers
-    return grey
+    return as_grey(values)

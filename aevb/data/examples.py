@@ -92,13 +92,15 @@ class Examples:
         observation: a key of `PRESENTATIONS`, usually `model.observation`.
         labels: as `border.read_labels` takes them, for a conditional model; None: those that a `Dataset` or
             `DataLoader` gives beside its examples, if any.
+        dark: whether grey levels in a smaller range are taken too, as those of a `Split` are: the range of
+            the whole data set is known to be 0…255, and a part of it may be dark.
     Raises:
         ValueError: for an unknown observation, no examples, labels that are none or of another number, grey
             levels outside 0…255 or in a smaller range, such as 0…16, and presented values that no model of
             this observation takes; in a sentence that says what to do.
     """
 
-    def __init__(self, values: Any, observation: str = "vector", labels: Any = None):
+    def __init__(self, values: Any, observation: str = "vector", labels: Any = None, *, dark: bool = False):
         if observation not in PRESENTATIONS:
             raise ValueError(f"observation must be one of {', '.join(PRESENTATIONS)}, not {observation!r}.")
         x, found = border.as_pair(values)
@@ -116,6 +118,8 @@ class Examples:
         present = PRESENTATIONS[observation]
         if observation != "vector":
             grey = grey_levels(x, observation)
+            if grey is not None and not dark:
+                check_range(grey)
             x, present = (x, as_vectors) if grey is None else (grey, present)
         if present is as_vectors:
             border.check_support(x, SUPPORTS[observation], observation)
@@ -223,9 +227,18 @@ def grey_levels(images: Tensor, observation: str) -> Tensor | None:
             f"Grey levels must be in 0…255, not {low}…{high}: scale them, or give numbers that are already "
             "in the model's range as floats."
         )
+    return images.to(torch.uint8)
+
+
+def check_range(grey: Tensor) -> None:
+    """Refuses grey levels, as uint8, that are on another scale than 0…255.
+
+    Raises:
+        ValueError: where none reaches its middle.
+    """
+    low, high = (int(bound) for bound in grey.aminmax())
     if high < 128:
         scale = f"multiply them by 255/{high} and round" if high else "there is nothing to see"
         raise ValueError(
             f"Grey levels run from {low} to {high} here, which hardly reaches into 0…255: {scale}."
         )
-    return images.to(torch.uint8)

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from aevb.data import border
-from aevb.data.images import DataError, Images, divided
+from aevb.data.images import DataError, Images, as_grey, divided
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm", ".pnm", ".pbm")
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # some of PIL's others start programs
@@ -27,7 +27,7 @@ def read(root: Path, name: str, size: tuple[int, int] | None) -> Images:
     Raises:
         DataError: where there are no images, images of several sizes and no `size`, an image of more pixels
             than PIL holds to be harmless, or images beside the folders of the classes.
-        ValueError: for more than memory holds.
+        ValueError: for more than memory holds, and grey levels in a smaller range than 0…255.
         OSError: for what must not be read.
     """
     both = all((root / part).is_dir() for part in ("train", "test"))
@@ -46,7 +46,7 @@ def read(root: Path, name: str, size: tuple[int, int] | None) -> Images:
     if not decoded:
         raise DataError(f"None of the {len(files):,} images in {name} can be read.")
     parts = []
-    images = _stacked(list(decoded.values()))
+    images = as_grey(_stacked(list(decoded.values())))
     for listing in listings:
         found = [kind for file, kind in listing if file in decoded]
         parts.append((images[: len(found)], None if None in found else found))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from aevb.data import border
-from aevb.data.examples import TEST_SEED, Examples, Observer, dequantize
+from aevb.data.examples import TEST_SEED, Examples, Observer, check_range, dequantize, grey_levels
 
 HELD_OUT_SEED = 20_220_808
 """Of the permutation under which the last tenth of a split is held out."""
@@ -58,7 +58,7 @@ class Split:
         labels = self.labels if model.conditional else None
         # Floats are presented already, whatever they are: the model's support decides.
         observation = "vector" if self.images.is_floating_point() else model.observation
-        return Examples(self.images, observation, labels).require(model)
+        return Examples(self.images, observation, labels, dark=True).require(model)
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,31 @@ class Images:
             for split in (self.train, self.test)
         )
         return dataclasses.replace(self, train=train, test=test, note=f"{self.note} Dequantised.")
+
+
+def as_grey(images: Tensor) -> Tensor:
+    """Grey levels in 0…255 as uint8, of the same shape, (N, …): those of a whole data set.
+
+    From integers, or whole floats, in 0…255; from floats in [0, 1]; and from what is 0 or 1, black or white.
+
+    Raises:
+        DataError: for other floats.
+        ValueError: for what are no finite numbers, and integers outside 0…255 or in a smaller range.
+    """
+    border.check_support(images, "real", "vector")  # only that they are finite
+    low, high = images.min().item(), images.max().item()
+    if low >= 0 and 0 < high <= 1:
+        return images.float().mul(255).round().byte()
+    if images.is_floating_point() and not torch.equal(images, images.round()):
+        raise DataError(
+            f"Images must be integers in 0…255 or floats in [0, 1], not floats in [{low:g}, {high:g}]."
+        )
+    if images.is_floating_point() or images.dtype == torch.bool:
+        images = images.long()
+    grey = grey_levels(images, "continuous")
+    assert grey is not None  # they are integers
+    check_range(grey)
+    return grey
 
 
 def number_labels(labels: Any) -> tuple[Tensor, tuple[str, ...]]:
