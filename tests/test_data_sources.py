@@ -222,6 +222,46 @@ def test_the_test_images_of_a_file_may_be_dark(tmp_path):
         data.read(save(tmp_path / "my.npz", x=0 * images(9)))
 
 
+@pytest.mark.parametrize(
+    "stored",
+    [
+        lambda grey: (grey / 255).astype(np.float32),
+        lambda grey: grey.astype(np.float32),
+        lambda grey: grey.astype(np.uint16),
+        lambda grey: grey.astype(np.int32),
+        lambda grey: grey.astype(np.int32) * 257,
+    ],
+)
+@pytest.mark.parametrize("size", [None, 4])
+def test_the_scale_of_numbers_in_tiffs_is_that_of_all_of_them(stored, size, tmp_path):
+    """Only 16 bits were read; all else became black."""
+    grey = images(9, 8, 8)
+    grey[0] //= 255  # which alone would be taken for black and white
+    pictures = {f"{i}.tiff": stored(x) for i, x in enumerate(grey)}
+    found = data.read(write(tmp_path / "deep", pictures), size=size)
+    plain = data.read(write(tmp_path / "plain", {f"{i}.png": x for i, x in enumerate(grey)}), size=size)
+    assert torch.equal(found.train.images, plain.train.images)
+    assert torch.equal(found.test.images, plain.test.images)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda grey: grey / 100, r"floats in \[0, 1\], not floats in \[0, 2\.55\]"),
+        (lambda grey: grey * 257, r"Grey levels must be in 0…255, not 0…65535"),
+        (lambda grey: grey * np.nan, "576 of 576 values are not finite"),
+        (lambda grey: grey // 16, "from 0 to 15 here, .*: multiply them by 255/15"),
+        (lambda grey: grey.astype(np.int32) * 258, "must be in 0…255, not 0…65790"),
+        (lambda grey: grey.astype(np.int32) - 1, "must be in 0…255, not -1…254"),
+    ],
+)
+def test_numbers_in_tiffs_that_are_no_grey_levels_are_refused(change, said, tmp_path):
+    grey = images(9, 8, 8).astype(np.float32)
+    grey[0, 0, :2] = 0, 255
+    with pytest.raises(DataError, match=said):
+        data.read(write(tmp_path, {f"{i}.tiff": change(x) for i, x in enumerate(grey)}))
+
+
 def test_images_turned_by_their_camera_stand_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned a quarter clockwise
