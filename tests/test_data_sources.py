@@ -167,6 +167,27 @@ def test_a_train_and_a_test_folder_are_the_two_splits(tmp_path):
     assert torch.equal(found.test.images, torch.from_numpy(test)) and found.test.labels.tolist() == [1, 1]
 
 
+def test_links_to_folders_of_classes_are_followed_but_not_in_circles(tmp_path, monkeypatch):
+    pictures = images(8)
+    write(tmp_path / "elsewhere", {f"{'ab'[i % 2]}/{i}.png": x for i, x in enumerate(pictures)})
+    root = tmp_path / "linked"
+    root.mkdir()
+    try:
+        (root / "cat").symlink_to(tmp_path / "elsewhere" / "a", target_is_directory=True)
+        (root / "dog").symlink_to(tmp_path / "elsewhere" / "b", target_is_directory=True)
+        (root / "cat" / "back").symlink_to(tmp_path, target_is_directory=True)
+        (root / "dog" / "cat").symlink_to(root, target_is_directory=True)
+    except OSError:
+        pytest.skip("this system lets nobody make links")
+    for source in (root, "."):
+        monkeypatch.chdir(root)
+        found = data.read(source)
+        assert found.classes == ("cat", "dog") and len(found.train) + len(found.test) == 8
+        kinds = {x.tobytes(): i % 2 for i, x in enumerate(pictures)}
+        for split in (found.train, found.test):
+            assert split.labels.tolist() == [kinds[x.tobytes()] for x in split.images.numpy()]
+
+
 def test_what_is_no_image_is_passed_over_and_counted(tmp_path):
     root = write(tmp_path, {f"a/{i}.png": x for i, x in enumerate(images(5))})
     (root / "a" / "readme.txt").write_text("about these")

@@ -23,6 +23,7 @@ def read(root: Path, name: str, size: tuple[int, int] | None) -> Images:
     """The images below a folder, or below the two folders train and test in it.
 
     Hidden files are passed over without a word; other files, and damaged images, with a count in the note.
+    Links are followed, unless they lead back to a folder that they lie in.
 
     Raises:
         DataError: where there are no images, images of several sizes and no `size`, an image of more pixels
@@ -72,12 +73,18 @@ def _listing(root: Path) -> tuple[list[tuple[Path, str | None]], int]:
         raise error
 
     found, others = list[tuple[Path, str | None]](), 0
-    for place, folders, files in os.walk(root, onerror=refuse):
-        folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
-        kind = next(iter(Path(place).relative_to(root).parts), None)
+    for name, folders, files in os.walk(root, onerror=refuse, followlinks=True):
+        place = Path(name)
+        around = {folder.resolve() for folder in (place.absolute(), *place.absolute().parents)}
+        folders[:] = sorted(
+            folder
+            for folder in folders
+            if not folder.startswith(".") and (place / folder).resolve() not in around
+        )
+        kind = next(iter(place.relative_to(root).parts), None)
         for file in sorted(file for file in files if not file.startswith(".")):
             if file.lower().endswith(SUFFIXES):
-                found.append((Path(place) / file, kind))
+                found.append((place / file, kind))
             else:
                 others += 1
     return found, others
