@@ -76,7 +76,7 @@ def test_an_arrays_memory_is_shared_and_what_may_not_be_written_is_copied():
 
 def test_a_data_set_is_read_whole():
     images, labels = as_pair(Pictures([(2, 3)] * 4))
-    assert images.shape == (4, 2, 3) and images[:, 0, 0].tolist() == labels.tolist() == [0, 1, 2, 3]
+    assert images.shape == (4, 2, 3) and images[:, 0, 0].tolist() == labels == [0, 1, 2, 3]
     assert torch.equal(as_tensor(Pictures([(2, 3)] * 4)), images)
     assert as_tensor(Stream())[:, 0].tolist() == [0, 1, 2]
     loader = DataLoader(TensorDataset(torch.arange(7.0)[:, None]), batch_size=3)

@@ -58,26 +58,36 @@ def as_tensor(values: Any) -> Tensor:
     return values.to(WIDER.get(values.dtype, values.dtype))
 
 
-def as_pair(values: Any) -> tuple[Tensor, Tensor | None]:
-    """As `as_tensor`, and the labels of a `Dataset` or `DataLoader` that gives pairs (x, y), else None."""
+def as_pair(values: Any) -> tuple[Tensor, list[Any] | None]:
+    """As `as_tensor`, and the labels of a `Dataset` or `DataLoader` that gives pairs (x, y), else None.
+
+    Those are a list of whatever each example has, for `read_labels`: they may be none, and not be asked for.
+    """
     if not isinstance(values, Dataset | DataLoader):
         return as_tensor(values), None
     kind, held, expected = type(values).__name__, 0, _length(values)
-    examples, labels = list[Tensor](), list[Tensor]()
+    stack = not isinstance(values, DataLoader)
+    examples, labels = list[Tensor](), list[Any]()
     for item in _items(values):
         if isinstance(item, Mapping) or (isinstance(item, tuple | list) and len(item) not in (1, 2)):
             found = f"{len(item)} parts" if isinstance(item, tuple | list) else "a dictionary"
             raise ValueError(f"Each item of {kind} must be x or a pair (x, y), not {found}.")
         x, *y = item if isinstance(item, tuple | list) else (item,)
         examples.append(as_tensor(x))
-        labels += [as_tensor(label) for label in y]
+        labels += y if stack else [label for batch in y for label in _each(batch)]
         held += examples[-1].nbytes
         # Joining holds everything twice; and how much will come, the first item can tell.
         check_memory(2 * max(held, examples[0].nbytes * expected))
     if not examples:
         raise ValueError("There are no examples.")
-    stack = not isinstance(values, DataLoader)
-    return _joined(examples, stack), _joined(labels, stack) if labels else None
+    return _joined(examples, stack), labels or None
+
+
+def _each(batch: Any) -> list[Any]:
+    try:
+        return list(batch)
+    except TypeError:  # one for all of them, which is no label of theirs
+        return [batch]
 
 
 def _items(values: Dataset | DataLoader) -> Iterator[Any]:

@@ -91,7 +91,8 @@ class Examples:
             all 0 or 1 where the observation is binary.
         observation: a key of `PRESENTATIONS`, usually `model.observation`.
         labels: as `border.read_labels` takes them, for a conditional model; None: those that a `Dataset` or
-            `DataLoader` gives beside its examples, if any.
+            `DataLoader` gives beside its examples, if any, of which only a conditional model asks that they
+            be labels.
         dark: whether grey levels in a smaller range are taken too, as those of a `Split` are: the range of
             the whole data set is known to be 0…255, and a part of it may be dark.
     Raises:
@@ -111,8 +112,15 @@ class Examples:
                 f"Examples must be of shape (N, D), not ({len(x)},): give a column as x[:, None], a single "
                 "example as x[None]."
             )
-        labels = found if labels is None else labels
-        self.labels = None if labels is None else border.read_labels(labels, count=len(x))
+        self.labels: Tensor | None = None
+        self._no_labels = ""  # why what a `Dataset` gives beside its examples are none
+        if labels is not None:
+            self.labels = border.read_labels(labels, count=len(x))
+        elif found is not None:
+            try:
+                self.labels = border.read_labels(found, count=len(x))
+            except ValueError as error:
+                self._no_labels = str(error)
         x = border.channels_first(x)
         border.check_memory(2 * x.numel() * 4)  # once as numbers, once presented in float32
         present = PRESENTATIONS[observation]
@@ -158,7 +166,8 @@ class Examples:
         if model.conditional:
             if self.labels is None:
                 raise ValueError(
-                    f"The model is conditional: give a label in 0…{model.choices - 1} for each example, "
+                    self._no_labels
+                    or f"The model is conditional: give a label in 0…{model.choices - 1} for each example, "
                     "aevb.Examples(x, labels=y)."
                 )
             fitting.labels = border.read_labels(self.labels, count=len(self), classes=model.choices)
