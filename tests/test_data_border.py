@@ -314,11 +314,24 @@ def test_what_is_no_label_gets_a_sentence(labels, said):
         (np.array([[3.0], [2.0]]), [1, 0], ("2", "3")),
         (np.eye(3)[[2, 0]], [2, 0], ("0", "1", "2")),
         ([True, False], [1, 0], ("0", "1")),
+        (np.array(["dog", "cat", "dog"], object), [1, 0, 1], ("cat", "dog")),
+        (np.array([["b"], ["a"]], object), [1, 0], ("a", "b")),
+        (np.array([b"b", b"a"], object), [1, 0], ("a", "b")),
+        (np.array(["b", "a"], np.dtypes.StringDType()), [1, 0], ("a", "b")),
+        (np.array([7, 1, 7], object), [1, 0, 1], ("1", "7")),
     ],
 )
 def test_labels_of_any_kind_are_numbered(labels, numbers, names):
     found, named = number_labels(labels)
     assert found.tolist() == numbers and found.dtype == torch.int64 and named == names
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), 0])
+def test_a_name_that_is_missing_is_no_class(missing):
+    with pytest.raises(
+        ValueError, match=r"names here, but 1 of 3 are none, such as .*: leave those examples"
+    ):
+        number_labels(np.array(["dog", missing, "cat"], object))
 
 
 @pytest.mark.parametrize("labels", [[0, -1], [0.5, 1.0], [[0.5, 0.5], [1.0, 0.0]]])

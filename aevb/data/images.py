@@ -132,11 +132,21 @@ def number_labels(labels: Any) -> tuple[Tensor, tuple[str, ...]]:
     """Labels of any kind as numbers (N,) in 0…C-1, in sorted order, and the C names.
 
     Args:
-        labels: names or whole numbers, (N,) or (N, 1), or one-hot rows (N, C).
+        labels: names or whole numbers, (N,) or (N, 1), or one-hot rows (N, C); also as objects, as a column
+            of names in a `DataFrame` is.
     Raises:
-        ValueError: for negative numbers, fractions, or more than one label for an example.
+        ValueError: for negative numbers, fractions, names beside what is none, or more than one label for an
+            example.
     """
     array = np.asarray(labels)
+    if array.dtype.kind in "OT":
+        others = [label for label in array.flat if not isinstance(label, str)]
+        if 0 < len(others) < array.size:
+            raise ValueError(
+                f"Labels are names here, but {len(others):,} of {array.size:,} are none, such as "
+                f"{others[0]!r}: leave those examples out."
+            )
+        array = np.array(array.tolist())  # of numpy's own type for them
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.dtype.kind == "S":
