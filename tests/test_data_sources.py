@@ -474,6 +474,9 @@ def test_rows_of_pixels_of_a_file_need_their_size(tmp_path):
         ({"x_train": images(5), "x_test": images(5, 4, 4)}, r"not \(5, 6, 5\) and \(5, 4, 4\)"),
         ({"x": images(5, 4, 4, 2)}, r"of shape \(N, H, W\) or \(N, H, W, 3\), not \(5, 4, 4, 2\)"),
         ({"x": np.arange(5)}, r"not \(5,\)"),
+        ({"x": images(0)}, r"There are no numbers in an array of shape \(0, 6, 5\): give some\."),
+        ({"x": images(5, 0, 3)}, r"There are no numbers in an array of shape \(5, 0, 3\)"),
+        ({"x": images(5, 0)}, r"There are no numbers in an array of shape \(5, 0\)"),
         ({"x": images(5) // 16}, r"Grey levels run from 0 to 15 here.*multiply them by 255/15"),
         ({"x": images(5) * 1.5 - 3}, r"must be integers in 0…255 or floats in \[0, 1\], not floats in \["),
         ({"x": images(5) * np.nan}, "150 of 150 values are not finite numbers"),
@@ -495,6 +498,30 @@ def test_a_damaged_npz_gets_a_sentence(tmp_path, content):
     (tmp_path / "my.npz").write_bytes(content)
     with pytest.raises(DataError, match=r"my\.npz is damaged"):
         data.read(tmp_path / "my.npz")
+
+
+def test_every_damage_to_a_compressed_npz_gets_a_sentence(tmp_path):
+    """Where zlib meets it, as where zipfile does."""
+    path, said = tmp_path / "my.npz", set()
+    np.savez_compressed(path, x=np.tile(images(20), (3, 1, 1)))
+    whole = path.read_bytes()
+    for place in range(60, len(whole) - 150, 29):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        with pytest.raises(DataError) as refused:
+            data.read(path)
+        said.add(str(refused.value).partition(" is damaged: ")[2].partition(" ")[0])
+    assert {"Error", "Bad"} <= said
+
+
+@pytest.mark.parametrize(("offset", "value"), [(6, 1), (8, 99)])
+def test_a_locked_npz_and_one_of_another_compression_get_a_sentence(tmp_path, offset, value):
+    path = save(tmp_path / "my.npz", x=images(5))
+    content = bytearray(path.read_bytes())
+    for place in (content.index(b"PK\3\4") + offset, content.index(b"PK\1\2") + offset + 2):
+        content[place] |= value
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"my\.npz cannot be unpacked: .*\. Write it by numpy\.savez\."):
+        data.read(path)
 
 
 def test_an_npz_of_more_than_memory_holds_is_refused_before_it_is_read(tmp_path, monkeypatch):

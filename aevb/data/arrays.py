@@ -1,6 +1,8 @@
 """An .npz file of images or vectors and their labels."""
 
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -15,13 +17,15 @@ IMAGES = ("images", "image", "x", "data", "arr_0")
 LABELS = ("labels", "label", "y", "targets", "target", "arr_1")
 """What arrays may be called, in any case: alone, or with train or test before or after it (x_train)."""
 
+DAMAGES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
+
 
 def read(path: Path, name: str, size: tuple[int, int] | None) -> Images:
     """The arrays of an .npz; those with other names are passed over, and the note says so.
 
     Raises:
-        DataError: for a damaged file, no array of a name that is known, arrays that would have to be
-            unpickled, or of other shapes or ranges.
+        DataError: for a damaged or locked file, no array of a name that is known, arrays that would have to
+            be unpickled, or of other shapes or ranges.
         ValueError: for more than memory holds.
     """
     try:
@@ -40,8 +44,12 @@ def read(path: Path, name: str, size: tuple[int, int] | None) -> Images:
         taken = [key for pair in pairs for key in pair if key]
         border.check_memory(3 * sum(sizes[key] for key in taken))
         held = _held(path, name, taken)
-    except (zipfile.BadZipFile, EOFError) as error:
+    except DataError:
+        raise
+    except DAMAGES as error:
         raise DataError(f"{name} is damaged: {error}.") from error
+    except RuntimeError as error:  # zipfile's, of what is locked or compressed in a way that it does not know
+        raise DataError(f"{name} cannot be unpacked: {error}. Write it by numpy.savez.") from error
     values = _grey_or_vectors([border.as_tensor(held[key]) for key, _ in pairs], size)
     parts = [
         (part, None if label is None else held[label])
@@ -93,6 +101,8 @@ def _grey_or_vectors(parts: list[Tensor], size: tuple[int, int] | None) -> Tenso
         shapes = " and ".join(str(tuple(part.shape)) for part in parts)
         raise DataError(f"Images must be of shape (N, H, W), (N, H, W, 3) or (N, D), not {shapes}.")
     values = torch.cat(parts)
+    if not values.numel():
+        raise DataError(f"There are no numbers in an array of shape {tuple(values.shape)}: give some.")
     if values.ndim == 2:
         if size is None:
             exact = torch.float32 if values.element_size() < 4 else torch.float64  # for integers
