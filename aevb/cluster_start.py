@@ -36,7 +36,7 @@ CLASSIFIER_EPOCHS = 10
 def prepare(
     model: GMVAE, images: Any, *, vae_epochs: int = VAE_EPOCHS, seed: int = 0, precision: Precision = "auto"
 ) -> Iterator[str]:
-    """Sets `model`, in place, from images (N, H, W) as `Examples` takes them; yields what it does in words.
+    """Sets `model`, in place, from images (N, H, W), or `Examples` of them; yields what it does in words.
 
     Takes some minutes: most of it is the VAE and UMAP.
 
@@ -50,7 +50,8 @@ def prepare(
         raise ValueError(
             f"A start from clusters needs the GMVAE's own nets, not others for {', '.join(model.own_nets)}."
         )
-    examples = Examples(images, model.observation).require(model)
+    examples = images if isinstance(images, Examples) else Examples(images, model.observation)
+    examples = examples.require(model)
     if len(examples) < max(LEAST, model.choices):
         raise ValueError(
             f"A start from {model.choices} clusters needs at least {max(LEAST, model.choices)} images, not"

@@ -705,6 +705,38 @@ def test_a_gaussian_likelihood_trains_on_vectors_of_any_scale(model, tmp_path, c
     assert drawn(folder, "--count", "2").shape == (2, 5)
 
 
+def test_what_a_run_could_not_be_measured_on_is_refused_before_it_begins(tmp_path, capsys):
+    def points(name: str, highest: float) -> str:
+        """Of which one to test with is the highest."""
+        x = np.random.default_rng(0).random((60, 5))
+        np.savez(tmp_path / name, x_train=x, x_test=np.vstack([x[:6], [[highest] * 5]]))
+        return str(tmp_path / name)
+
+    def output(name: str) -> list[str]:
+        return ["--bounds", "--output", str(tmp_path / name)]
+
+    train = ["train", "vae", *SMALL["vae"], "--latent-dim", "2", "--epochs", "1"]
+    scaled, beyond = points("scaled.npz", 1.0), points("beyond.npz", 1.02)
+    assert main([*train, "--data", scaled, *output("run")]) == 0
+    capsys.readouterr()
+    refit = ["refit", str(tmp_path / "run"), "--data", beyond, *output("refit")]
+    for command in ([*train, "--data", beyond, *output("other")], refit):
+        assert main(command) == 1
+        assert "Values must be in [0, 1], not in [0" in sentence(capsys.readouterr().err)
+    assert not (tmp_path / "other").exists() and not (tmp_path / "refit").exists()
+
+
+@pytest.mark.parametrize(("train", "test"), [(40, 5), (14, 2)])
+def test_a_run_is_measured_on_dark_images_too(train, test, tmp_path, capsys):
+    images = np.random.default_rng(0).integers(0, 256, (train, 6, 6), dtype=np.uint8)
+    _, validated_on = runs.divided(data.Split(torch.arange(train)))
+    images[validated_on.images.numpy()] //= 3
+    np.savez(tmp_path / "my.npz", x_train=images, x_test=images[:test] // 3)
+    given = ["--latent-dim", "2", "--epochs", "1", "--bounds", "--output", str(tmp_path / "run")]
+    assert main(["train", "vae", *SMALL["vae"], *given, "--data", str(tmp_path / "my.npz")]) == 0
+    assert json.loads(capsys.readouterr().out)["images"] == test
+
+
 def test_images_are_scaled_where_that_is_asked_for(tiny, tmp_path, capsys):
     folder = tmp_path / "run"
     arguments = ["--hidden-dims", "8", "--epochs", "1", "--bounds", "--output", str(folder)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from aevb import GMVAE, VAE, FactorAnalysis, TrainingConfig, evaluate, train
 from aevb.data import Examples, Split, as_rows, binarize, dequantize
@@ -316,6 +316,44 @@ def test_a_conditional_model_has_its_labels_checked_and_another_passes_them_over
     assert len(Examples(x, "continuous", [1, 2, 3, 4, 5, 1]).require(make("vae")).fixed()) == 1
 
 
+class Tagged(Dataset):
+    """Vectors with whatever belongs to them."""
+
+    def __init__(self, tags: list):
+        self.tags = tags
+
+    def __len__(self) -> int:
+        return len(self.tags)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, object]:
+        return torch.full((12,), index / 10), self.tags[index]
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        ([0.5, 1.5, 2.5], r"Labels must be whole numbers, not 0\.5\."),
+        ([-1, -1, -1], "3 of 3 are negative, down to -1: leave out examples without a label"),
+        (["cat", "dog", "cat"], r"not names such as 'cat': aevb\.data\.number_labels\(labels\) numbers them"),
+        ([torch.zeros(2, 3)] * 3, r"Labels must be of shape \(N,\) or \(N, C\), not \(3, 2, 3\)"),
+        ([0, 1, 7], r"Labels must be in 0…4, not 0…7"),
+    ],
+)
+def test_what_a_data_set_has_beside_its_examples_need_be_labels_only_where_they_are_asked_for(
+    loaded, tags, said
+):
+    values = DataLoader(Tagged(tags), batch_size=2) if loaded else Tagged(tags)
+    examples = Examples(values, "continuous")
+    (x,) = examples.require(make("vae")).fixed()
+    assert torch.equal(x, make("vae").observed(values)[0])
+    with pytest.raises(ValueError, match=said):
+        examples.require(make("cvae"))
+    assert Examples(values, "continuous", [2, 0, 1]).require(make("cvae")).labels.tolist() == [2, 0, 1]
+    with pytest.raises(ValueError, match="names such as"):
+        Examples(values, "continuous", ["a", "b", "c"])
+
+
 def test_a_split_is_seen_as_the_model_takes_it():
     split = Split(IMAGES, torch.arange(20) % 10)
     (x,) = split.seen_by(VAE().double()).fixed()
@@ -323,6 +361,17 @@ def test_a_split_is_seen_as_the_model_takes_it():
     assert split.known_labels is split.labels
     with pytest.raises(ValueError, match=r"takes examples of 12 numbers, but these have 784"):
         split.seen_by(make("vae"))
+
+
+@pytest.mark.parametrize("observation", ["continuous", "binary", "rows"])
+def test_a_part_of_a_split_may_be_dark(observation):
+    dark = (IMAGES // 3)[:, :7, :8]
+    model = {"continuous": VAE(data_dim=56), "binary": GMVAE(data_dim=56), "rows": make("vrnn")}[observation]
+    (x,) = Split(dark).seen_by(model).fixed()
+    (bright,) = Examples(torch.cat([dark, 255 + 0 * dark]), observation).require(model).fixed()
+    assert torch.equal((256 * x).long(), (256 * bright[:20]).long())
+    with pytest.raises(ValueError, match=r"Grey levels run from 0 to 8\d here"):
+        Examples(dark, observation)
 
 
 def test_examples_move_to_a_device_and_stay_as_they_were_here():

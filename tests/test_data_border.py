@@ -76,7 +76,7 @@ def test_an_arrays_memory_is_shared_and_what_may_not_be_written_is_copied():
 
 def test_a_data_set_is_read_whole():
     images, labels = as_pair(Pictures([(2, 3)] * 4))
-    assert images.shape == (4, 2, 3) and images[:, 0, 0].tolist() == labels.tolist() == [0, 1, 2, 3]
+    assert images.shape == (4, 2, 3) and images[:, 0, 0].tolist() == labels == [0, 1, 2, 3]
     assert torch.equal(as_tensor(Pictures([(2, 3)] * 4)), images)
     assert as_tensor(Stream())[:, 0].tolist() == [0, 1, 2]
     loader = DataLoader(TensorDataset(torch.arange(7.0)[:, None]), batch_size=3)
@@ -214,6 +214,8 @@ def test_what_lies_inside_the_support_passes():
             check_support(x, support, "continuous")
     check_support(torch.tensor([[0.5]]), "unit interval", "continuous")
     check_support(torch.tensor([[-5e30]]), "real", "vector")
+    check_support(torch.tensor([[0, 255]]), "real", "vector")
+    check_support(torch.tensor([[0.0, 255.0]]), "real", "continuous")
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
@@ -227,6 +229,18 @@ def test_what_lies_outside_is_refused_with_the_range_found(dtype):
     for bad in (float("nan"), float("inf"), -float("inf")):
         with pytest.raises(ValueError, match="1 of 2 values are not finite numbers"):
             check_support(torch.tensor([[0, bad]], dtype=dtype), "real", "vector")
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int64])
+def test_integers_are_grey_levels_where_images_are_presented(dtype):
+    said = (
+        r"^Integers, here in \[0, 255\], are grey levels to this model: give other numbers as floats, or "
+        r"give images as integers in 0…255 to aevb\.Examples\(images, \"continuous\"\), which presents them"
+    )
+    with pytest.raises(ValueError, match=rf"{said}\.$"):
+        check_support(torch.tensor([[[0, 255]]], dtype=dtype), "real", "continuous")
+    with pytest.raises(ValueError, match=rf"{said}, or, where they are rows of a file, their size to"):
+        check_support(torch.tensor([[0, 255]], dtype=dtype), "real", "continuous")
 
 
 # Labels
@@ -300,11 +314,24 @@ def test_what_is_no_label_gets_a_sentence(labels, said):
         (np.array([[3.0], [2.0]]), [1, 0], ("2", "3")),
         (np.eye(3)[[2, 0]], [2, 0], ("0", "1", "2")),
         ([True, False], [1, 0], ("0", "1")),
+        (np.array(["dog", "cat", "dog"], object), [1, 0, 1], ("cat", "dog")),
+        (np.array([["b"], ["a"]], object), [1, 0], ("a", "b")),
+        (np.array([b"b", b"a"], object), [1, 0], ("a", "b")),
+        (np.array(["b", "a"], np.dtypes.StringDType()), [1, 0], ("a", "b")),
+        (np.array([7, 1, 7], object), [1, 0, 1], ("1", "7")),
     ],
 )
 def test_labels_of_any_kind_are_numbered(labels, numbers, names):
     found, named = number_labels(labels)
     assert found.tolist() == numbers and found.dtype == torch.int64 and named == names
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), 0])
+def test_a_name_that_is_missing_is_no_class(missing):
+    with pytest.raises(
+        ValueError, match=r"names here, but 1 of 3 are none, such as .*: leave those examples"
+    ):
+        number_labels(np.array(["dog", missing, "cat"], object))
 
 
 @pytest.mark.parametrize("labels", [[0, -1], [0.5, 1.0], [[0.5, 0.5], [1.0, 0.0]]])

@@ -14,7 +14,7 @@ from sklearn.utils import Bunch
 from torchvision.datasets import FakeData
 
 import aevb
-from aevb import CVAE, VAE, VRNN, TrainingConfig, data, evaluate, train
+from aevb import CVAE, VAE, VRNN, FactorAnalysis, TrainingConfig, data, evaluate, train
 from aevb.data import DataError, border, mnist
 
 NOISE = np.random.default_rng(0)
@@ -167,6 +167,27 @@ def test_a_train_and_a_test_folder_are_the_two_splits(tmp_path):
     assert torch.equal(found.test.images, torch.from_numpy(test)) and found.test.labels.tolist() == [1, 1]
 
 
+def test_links_to_folders_of_classes_are_followed_but_not_in_circles(tmp_path, monkeypatch):
+    pictures = images(8)
+    write(tmp_path / "elsewhere", {f"{'ab'[i % 2]}/{i}.png": x for i, x in enumerate(pictures)})
+    root = tmp_path / "linked"
+    root.mkdir()
+    try:
+        (root / "cat").symlink_to(tmp_path / "elsewhere" / "a", target_is_directory=True)
+        (root / "dog").symlink_to(tmp_path / "elsewhere" / "b", target_is_directory=True)
+        (root / "cat" / "back").symlink_to(tmp_path, target_is_directory=True)
+        (root / "dog" / "cat").symlink_to(root, target_is_directory=True)
+    except OSError:
+        pytest.skip("this system lets nobody make links")
+    for source in (root, "."):
+        monkeypatch.chdir(root)
+        found = data.read(source)
+        assert found.classes == ("cat", "dog") and len(found.train) + len(found.test) == 8
+        kinds = {x.tobytes(): i % 2 for i, x in enumerate(pictures)}
+        for split in (found.train, found.test):
+            assert split.labels.tolist() == [kinds[x.tobytes()] for x in split.images.numpy()]
+
+
 def test_what_is_no_image_is_passed_over_and_counted(tmp_path):
     root = write(tmp_path, {f"a/{i}.png": x for i, x in enumerate(images(5))})
     (root / "a" / "readme.txt").write_text("about these")
@@ -202,6 +223,64 @@ def test_grey_levels_of_16_bits_and_of_one_are_scaled_to_255(tmp_path):
     found = data.read(write(tmp_path, {"a.png": deep, "b.png": flat}))
     pixels = torch.cat([found.train.images, found.test.images])
     assert sorted_rows(pixels) == sorted_rows(np.stack([deep // 257, 255 * flat.astype(np.uint16)]))
+
+
+def test_a_folder_of_zeros_and_ones_is_black_and_white_and_one_of_another_scale_is_refused(tmp_path):
+    white = images(5) // 128
+    found = data.read(write(tmp_path / "white", {f"{i}.png": x for i, x in enumerate(white)}))
+    pixels = torch.cat([found.train.images, found.test.images])
+    assert sorted_rows(pixels) == sorted_rows(255 * white.astype(int))
+    for scale, said in ((15, "from 0 to 15 here, .*: multiply them by 255/15"), (0, "nothing to see")):
+        dark = images(9) // 16 * (scale // 15)
+        with pytest.raises(DataError, match=said):
+            data.read(write(tmp_path / str(scale), {f"{i}.png": x for i, x in enumerate(dark)}))
+
+
+def test_the_test_images_of_a_file_may_be_dark(tmp_path):
+    found = data.read(save(tmp_path / "my.npz", x_train=images(9), x_test=images(9) // 3))
+    assert len(found.test.seen_by(VAE(data_dim=30))) == 9
+    with pytest.raises(DataError, match="nothing to see"):
+        data.read(save(tmp_path / "my.npz", x=0 * images(9)))
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        lambda grey: (grey / 255).astype(np.float32),
+        lambda grey: grey.astype(np.float32),
+        lambda grey: grey.astype(np.uint16),
+        lambda grey: grey.astype(np.int32),
+        lambda grey: grey.astype(np.int32) * 257,
+    ],
+)
+@pytest.mark.parametrize("size", [None, 4])
+def test_the_scale_of_numbers_in_tiffs_is_that_of_all_of_them(stored, size, tmp_path):
+    """Only 16 bits were read; all else became black."""
+    grey = images(9, 8, 8)
+    grey[0] //= 255  # which alone would be taken for black and white
+    pictures = {f"{i}.tiff": stored(x) for i, x in enumerate(grey)}
+    found = data.read(write(tmp_path / "deep", pictures), size=size)
+    plain = data.read(write(tmp_path / "plain", {f"{i}.png": x for i, x in enumerate(grey)}), size=size)
+    assert torch.equal(found.train.images, plain.train.images)
+    assert torch.equal(found.test.images, plain.test.images)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda grey: grey / 100, r"floats in \[0, 1\], not floats in \[0, 2\.55\]"),
+        (lambda grey: grey * 257, r"Grey levels must be in 0…255, not 0…65535"),
+        (lambda grey: grey * np.nan, "576 of 576 values are not finite"),
+        (lambda grey: grey // 16, "from 0 to 15 here, .*: multiply them by 255/15"),
+        (lambda grey: grey.astype(np.int32) * 258, "must be in 0…255, not 0…65790"),
+        (lambda grey: grey.astype(np.int32) - 1, "must be in 0…255, not -1…254"),
+    ],
+)
+def test_numbers_in_tiffs_that_are_no_grey_levels_are_refused(change, said, tmp_path):
+    grey = images(9, 8, 8).astype(np.float32)
+    grey[0, 0, :2] = 0, 255
+    with pytest.raises(DataError, match=said):
+        data.read(write(tmp_path, {f"{i}.tiff": change(x) for i, x in enumerate(grey)}))
 
 
 def test_images_turned_by_their_camera_stand_upright(tmp_path):
@@ -367,6 +446,23 @@ def test_vectors_are_taken_as_they_are_unless_a_size_says_that_they_are_images(t
         data.read(tmp_path / "my.npz", size=3)
 
 
+@pytest.mark.parametrize("dtype", [np.bool_, np.uint8, np.int16, np.uint16, np.int64])
+def test_vectors_of_integers_are_numbers_like_others(tmp_path, dtype):
+    """They were taken for grey levels: divided by 256 and given noise, or refused."""
+    table = NOISE.integers(0, np.iinfo(dtype).max if dtype != np.bool_ else 2, (20, 12)).astype(dtype)
+    found = data.read(save(tmp_path / "my.npz", x=table))
+    for model in (FactorAnalysis(12, 2).double(), VAE(data_dim=12, likelihood="gaussian").double()):
+        seen = found.for_model(model)
+        (train,), (test,) = (split.seen_by(model).fixed() for split in (seen.train, seen.test))
+        assert sorted_rows(torch.cat([train, test])) == sorted_rows(table.astype(float))
+
+
+def test_rows_of_pixels_of_a_file_need_their_size(tmp_path):
+    found = data.read(save(tmp_path / "my.npz", x=images(20, 12)))
+    with pytest.raises(ValueError, match=r"in \[0, 1\], not in \[.* where they are rows of a file, their"):
+        found.train.seen_by(VAE(data_dim=12))
+
+
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
@@ -378,6 +474,9 @@ def test_vectors_are_taken_as_they_are_unless_a_size_says_that_they_are_images(t
         ({"x_train": images(5), "x_test": images(5, 4, 4)}, r"not \(5, 6, 5\) and \(5, 4, 4\)"),
         ({"x": images(5, 4, 4, 2)}, r"of shape \(N, H, W\) or \(N, H, W, 3\), not \(5, 4, 4, 2\)"),
         ({"x": np.arange(5)}, r"not \(5,\)"),
+        ({"x": images(0)}, r"There are no numbers in an array of shape \(0, 6, 5\): give some\."),
+        ({"x": images(5, 0, 3)}, r"There are no numbers in an array of shape \(5, 0, 3\)"),
+        ({"x": images(5, 0)}, r"There are no numbers in an array of shape \(5, 0\)"),
         ({"x": images(5) // 16}, r"Grey levels run from 0 to 15 here.*multiply them by 255/15"),
         ({"x": images(5) * 1.5 - 3}, r"must be integers in 0…255 or floats in \[0, 1\], not floats in \["),
         ({"x": images(5) * np.nan}, "150 of 150 values are not finite numbers"),
@@ -399,6 +498,30 @@ def test_a_damaged_npz_gets_a_sentence(tmp_path, content):
     (tmp_path / "my.npz").write_bytes(content)
     with pytest.raises(DataError, match=r"my\.npz is damaged"):
         data.read(tmp_path / "my.npz")
+
+
+def test_every_damage_to_a_compressed_npz_gets_a_sentence(tmp_path):
+    """Where zlib meets it, as where zipfile does."""
+    path, said = tmp_path / "my.npz", set()
+    np.savez_compressed(path, x=np.tile(images(20), (3, 1, 1)))
+    whole = path.read_bytes()
+    for place in range(60, len(whole) - 150, 29):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        with pytest.raises(DataError) as refused:
+            data.read(path)
+        said.add(str(refused.value).partition(" is damaged: ")[2].partition(" ")[0])
+    assert {"Error", "Bad"} <= said
+
+
+@pytest.mark.parametrize(("offset", "value"), [(6, 1), (8, 99)])
+def test_a_locked_npz_and_one_of_another_compression_get_a_sentence(tmp_path, offset, value):
+    path = save(tmp_path / "my.npz", x=images(5))
+    content = bytearray(path.read_bytes())
+    for place in (content.index(b"PK\3\4") + offset, content.index(b"PK\1\2") + offset + 2):
+        content[place] |= value
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"my\.npz cannot be unpacked: .*\. Write it by numpy\.savez\."):
+        data.read(path)
 
 
 def test_an_npz_of_more_than_memory_holds_is_refused_before_it_is_read(tmp_path, monkeypatch):

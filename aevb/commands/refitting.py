@@ -45,6 +45,7 @@ def run(given: argparse.Namespace) -> None:
     config, per_epoch = _settings(checkpoint, len(images.train))
     torch.manual_seed(config.seed)  # of the initial weights
     model = type(checkpoint.model)(**checkpoint.model.config).to(devices.device(given.device))
+    training.require(model, images)
     given.model = checkpoint.kind
     path, made = training.folder_for(given)
     with training.not_left_empty(Path(path), made) as folder:

@@ -68,7 +68,7 @@ def _run(given: argparse.Namespace, workers: Workers, device: torch.device) -> N
     model = build(REGISTRY[given.model], images, given).to(device)
     images = images.for_model(model)
     trained_on, _ = runs.divided(images.train)
-    trained_on.seen_by(model)  # what it cannot be trained on is refused before there is a folder
+    require(model, images)
     config = TrainingConfig(
         steps=given.epochs * runs.epoch_steps(len(trained_on), given.batch_size),
         batch_size=given.batch_size,
@@ -90,6 +90,16 @@ def _run(given: argparse.Namespace, workers: Workers, device: torch.device) -> N
     path, made = workers.told(lambda: folder_for(given))
     with not_left_empty(Path(path), made and workers.first) as folder:
         _train(model, images, config, folder, given, workers)
+
+
+def require(model: LatentVariableModel, images: Images) -> None:
+    """Refuses what the model cannot be trained on or measured with, before there is a folder.
+
+    Raises:
+        ValueError: in a sentence, as `Split.seen_by`.
+    """
+    for split in (images.train, images.test):
+        split.seen_by(model)
 
 
 def build(kind: type[LatentVariableModel], images: Images, given: argparse.Namespace) -> LatentVariableModel:
@@ -191,7 +201,8 @@ def start(
         return {"kind": "plain"}
     model = typing.cast(GMVAE, model)  # the option is its alone
     begun = time.perf_counter()
-    for said in cluster_start.prepare(model, split.images, seed=config.seed, precision=config.precision):
+    seen = split.seen_by(model)
+    for said in cluster_start.prepare(model, seen, seed=config.seed, precision=config.precision):
         print(said, file=sys.stderr)
     return {
         "kind": "clusters",

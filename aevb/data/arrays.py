@@ -1,6 +1,8 @@
 """An .npz file of images or vectors and their labels."""
 
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -9,20 +11,21 @@ import torch
 from torch import Tensor
 
 from aevb.data import border
-from aevb.data.examples import grey_levels
-from aevb.data.images import DataError, Images, divided
+from aevb.data.images import DataError, Images, as_grey, divided
 
 IMAGES = ("images", "image", "x", "data", "arr_0")
 LABELS = ("labels", "label", "y", "targets", "target", "arr_1")
 """What arrays may be called, in any case: alone, or with train or test before or after it (x_train)."""
+
+DAMAGES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
 
 
 def read(path: Path, name: str, size: tuple[int, int] | None) -> Images:
     """The arrays of an .npz; those with other names are passed over, and the note says so.
 
     Raises:
-        DataError: for a damaged file, no array of a name that is known, arrays that would have to be
-            unpickled, or of other shapes or ranges.
+        DataError: for a damaged or locked file, no array of a name that is known, arrays that would have to
+            be unpickled, or of other shapes or ranges.
         ValueError: for more than memory holds.
     """
     try:
@@ -41,8 +44,12 @@ def read(path: Path, name: str, size: tuple[int, int] | None) -> Images:
         taken = [key for pair in pairs for key in pair if key]
         border.check_memory(3 * sum(sizes[key] for key in taken))
         held = _held(path, name, taken)
-    except (zipfile.BadZipFile, EOFError) as error:
+    except DataError:
+        raise
+    except DAMAGES as error:
         raise DataError(f"{name} is damaged: {error}.") from error
+    except RuntimeError as error:  # zipfile's, of what is locked or compressed in a way that it does not know
+        raise DataError(f"{name} cannot be unpacked: {error}. Write it by numpy.savez.") from error
     values = _grey_or_vectors([border.as_tensor(held[key]) for key, _ in pairs], size)
     parts = [
         (part, None if label is None else held[label])
@@ -89,14 +96,17 @@ def _named(sizes: Mapping[str, int], kinds: Iterable[str], part: str | None = No
 
 
 def _grey_or_vectors(parts: list[Tensor], size: tuple[int, int] | None) -> Tensor:
-    """All parts in one: uint8, (N, H, W) or (N, 3, H, W) in colour; or vectors (N, D) as they are."""
+    """All parts in one: uint8, (N, H, W) or (N, 3, H, W) in colour; or vectors (N, D), as floats."""
     if any(part.ndim < 2 or part.shape[1:] != parts[0].shape[1:] for part in parts):
         shapes = " and ".join(str(tuple(part.shape)) for part in parts)
         raise DataError(f"Images must be of shape (N, H, W), (N, H, W, 3) or (N, D), not {shapes}.")
     values = torch.cat(parts)
+    if not values.numel():
+        raise DataError(f"There are no numbers in an array of shape {tuple(values.shape)}: give some.")
     if values.ndim == 2:
         if size is None:
-            return values
+            exact = torch.float32 if values.element_size() < 4 else torch.float64  # for integers
+            return values if values.is_floating_point() else values.to(exact)
         pixels = size[0] * size[1]
         if values.shape[1] not in (pixels, 3 * pixels):
             raise DataError(
@@ -106,21 +116,4 @@ def _grey_or_vectors(parts: list[Tensor], size: tuple[int, int] | None) -> Tenso
     values = border.channels_first(values)
     if values.ndim != 3 and not (values.ndim == 4 and values.shape[1] == 3):
         raise DataError(f"Images must be of shape (N, H, W) or (N, H, W, 3), not {tuple(values.shape)}.")
-    return _grey(values)
-
-
-def _grey(images: Tensor) -> Tensor:
-    """Grey levels from integers, or whole floats, in 0…255; from floats in [0, 1]; and from booleans."""
-    border.check_support(images, "real", "continuous")
-    low, high = images.min().item(), images.max().item()
-    if low >= 0 and high <= 1:
-        return images.float().mul(255).round().byte()
-    if images.is_floating_point():
-        if not torch.equal(images, images.round()):
-            raise DataError(
-                f"Images must be integers in 0…255 or floats in [0, 1], not floats in [{low:g}, {high:g}]."
-            )
-        images = images.long()
-    grey = grey_levels(images, "continuous")
-    assert grey is not None  # they are integers
-    return grey
+    return as_grey(values)

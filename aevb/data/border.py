@@ -58,26 +58,36 @@ def as_tensor(values: Any) -> Tensor:
     return values.to(WIDER.get(values.dtype, values.dtype))
 
 
-def as_pair(values: Any) -> tuple[Tensor, Tensor | None]:
-    """As `as_tensor`, and the labels of a `Dataset` or `DataLoader` that gives pairs (x, y), else None."""
+def as_pair(values: Any) -> tuple[Tensor, list[Any] | None]:
+    """As `as_tensor`, and the labels of a `Dataset` or `DataLoader` that gives pairs (x, y), else None.
+
+    Those are a list of whatever each example has, for `read_labels`: they may be none, and not be asked for.
+    """
     if not isinstance(values, Dataset | DataLoader):
         return as_tensor(values), None
     kind, held, expected = type(values).__name__, 0, _length(values)
-    examples, labels = list[Tensor](), list[Tensor]()
+    stack = not isinstance(values, DataLoader)
+    examples, labels = list[Tensor](), list[Any]()
     for item in _items(values):
         if isinstance(item, Mapping) or (isinstance(item, tuple | list) and len(item) not in (1, 2)):
             found = f"{len(item)} parts" if isinstance(item, tuple | list) else "a dictionary"
             raise ValueError(f"Each item of {kind} must be x or a pair (x, y), not {found}.")
         x, *y = item if isinstance(item, tuple | list) else (item,)
         examples.append(as_tensor(x))
-        labels += [as_tensor(label) for label in y]
+        labels += y if stack else [label for batch in y for label in _each(batch)]
         held += examples[-1].nbytes
         # Joining holds everything twice; and how much will come, the first item can tell.
         check_memory(2 * max(held, examples[0].nbytes * expected))
     if not examples:
         raise ValueError("There are no examples.")
-    stack = not isinstance(values, DataLoader)
-    return _joined(examples, stack), _joined(labels, stack) if labels else None
+    return _joined(examples, stack), labels or None
+
+
+def _each(batch: Any) -> list[Any]:
+    try:
+        return list(batch)
+    except TypeError:  # one for all of them, which is no label of theirs
+        return [batch]
 
 
 def _items(values: Dataset | DataLoader) -> Iterator[Any]:
@@ -194,12 +204,15 @@ def _by(shape: Iterable[int]) -> str:
 
 
 def check_support(x: Tensor, support: Support, observation: str) -> None:
-    """Refuses values that a likelihood says nothing about.
+    """Refuses values that a likelihood says nothing about, and grey levels that are not presented yet.
 
     Args:
+        x: (N, …), of any numbers.
         observation: how images are presented to the model, a key of `aevb.data.PRESENTATIONS`: the advice.
+            To a model that is presented images, integers beyond 0 and 1 are grey levels.
     Raises:
-        ValueError: for values that are no finite numbers or lie outside `support`, with the range found.
+        ValueError: for values that are no finite numbers or lie outside `support`, and for grey levels, with
+            the range found.
     """
     if not x.numel():
         return
@@ -212,11 +225,16 @@ def check_support(x: Tensor, support: Support, observation: str) -> None:
         )
     if support == "unit interval" and not (low >= 0 and high <= 1):
         raise ValueError(
-            f"Values must be in [0, 1], not in {_range(low, high)}: {_advice(low, high, observation)}"
+            f"Values must be in [0, 1], not in {_range(low, high)}: {_advice(x, low, high, observation)}"
         )
     if support == "binary" and not bool(((x == 0) | (x == 1)).all()):
         raise ValueError(
-            f"Values must be 0 or 1, not numbers in {_range(low, high)}: {_advice(low, high, observation)}"
+            f"Values must be 0 or 1, not numbers in {_range(low, high)}: {_advice(x, low, high, observation)}"
+        )
+    if observation != "vector" and not x.is_floating_point() and not 0 <= low <= high <= 1:
+        raise ValueError(
+            f"Integers, here in {_range(low, high)}, are grey levels to this model: give other numbers as "
+            f"floats, or {_advice(x, low, high, observation)}"
         )
 
 
@@ -224,10 +242,10 @@ def _range(low: float, high: float) -> str:
     return f"[{low:.6g}, {high:.6g}]"
 
 
-def _advice(low: float, high: float, observation: str) -> str:
-    present = (
-        f'give images as integers in 0…255 to aevb.Examples(images, "{observation}"), which presents them.'
-    )
+def _advice(x: Tensor, low: float, high: float, observation: str) -> str:
+    rows = ", or, where they are rows of a file, their size to aevb.data.read" if x.ndim == 2 else ""
+    presented = f'aevb.Examples(images, "{observation}"), which presents them{rows}.'
+    present = f"give images as integers in 0…255 to {presented}"
     if low < 0:
         return f"undo their standardisation, or {present}"
     if 1 < high < 128:

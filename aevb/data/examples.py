@@ -91,14 +91,17 @@ class Examples:
             all 0 or 1 where the observation is binary.
         observation: a key of `PRESENTATIONS`, usually `model.observation`.
         labels: as `border.read_labels` takes them, for a conditional model; None: those that a `Dataset` or
-            `DataLoader` gives beside its examples, if any.
+            `DataLoader` gives beside its examples, if any, of which only a conditional model asks that they
+            be labels.
+        dark: whether grey levels in a smaller range are taken too, as those of a `Split` are: the range of
+            the whole data set is known to be 0…255, and a part of it may be dark.
     Raises:
         ValueError: for an unknown observation, no examples, labels that are none or of another number, grey
             levels outside 0…255 or in a smaller range, such as 0…16, and presented values that no model of
             this observation takes; in a sentence that says what to do.
     """
 
-    def __init__(self, values: Any, observation: str = "vector", labels: Any = None):
+    def __init__(self, values: Any, observation: str = "vector", labels: Any = None, *, dark: bool = False):
         if observation not in PRESENTATIONS:
             raise ValueError(f"observation must be one of {', '.join(PRESENTATIONS)}, not {observation!r}.")
         x, found = border.as_pair(values)
@@ -109,13 +112,22 @@ class Examples:
                 f"Examples must be of shape (N, D), not ({len(x)},): give a column as x[:, None], a single "
                 "example as x[None]."
             )
-        labels = found if labels is None else labels
-        self.labels = None if labels is None else border.read_labels(labels, count=len(x))
+        self.labels: Tensor | None = None
+        self._no_labels = ""  # why what a `Dataset` gives beside its examples are none
+        if labels is not None:
+            self.labels = border.read_labels(labels, count=len(x))
+        elif found is not None:
+            try:
+                self.labels = border.read_labels(found, count=len(x))
+            except ValueError as error:
+                self._no_labels = str(error)
         x = border.channels_first(x)
         border.check_memory(2 * x.numel() * 4)  # once as numbers, once presented in float32
         present = PRESENTATIONS[observation]
         if observation != "vector":
             grey = grey_levels(x, observation)
+            if grey is not None and not dark:
+                check_range(grey)
             x, present = (x, as_vectors) if grey is None else (grey, present)
         if present is as_vectors:
             border.check_support(x, SUPPORTS[observation], observation)
@@ -154,7 +166,8 @@ class Examples:
         if model.conditional:
             if self.labels is None:
                 raise ValueError(
-                    f"The model is conditional: give a label in 0…{model.choices - 1} for each example, "
+                    self._no_labels
+                    or f"The model is conditional: give a label in 0…{model.choices - 1} for each example, "
                     "aevb.Examples(x, labels=y)."
                 )
             fitting.labels = border.read_labels(self.labels, count=len(self), classes=model.choices)
@@ -223,9 +236,18 @@ def grey_levels(images: Tensor, observation: str) -> Tensor | None:
             f"Grey levels must be in 0…255, not {low}…{high}: scale them, or give numbers that are already "
             "in the model's range as floats."
         )
+    return images.to(torch.uint8)
+
+
+def check_range(grey: Tensor) -> None:
+    """Refuses grey levels, as uint8, that are on another scale than 0…255.
+
+    Raises:
+        ValueError: where none reaches its middle.
+    """
+    low, high = (int(bound) for bound in grey.aminmax())
     if high < 128:
         scale = f"multiply them by 255/{high} and round" if high else "there is nothing to see"
         raise ValueError(
             f"Grey levels run from {low} to {high} here, which hardly reaches into 0…255: {scale}."
         )
-    return images.to(torch.uint8)

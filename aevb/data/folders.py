@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from aevb.data import border
-from aevb.data.images import DataError, Images, divided
+from aevb.data.images import DataError, Images, as_grey, divided
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm", ".pnm", ".pbm")
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # some of PIL's others start programs
@@ -23,11 +23,13 @@ def read(root: Path, name: str, size: tuple[int, int] | None) -> Images:
     """The images below a folder, or below the two folders train and test in it.
 
     Hidden files are passed over without a word; other files, and damaged images, with a count in the note.
+    Links are followed, unless they lead back to a folder that they lie in.
 
     Raises:
         DataError: where there are no images, images of several sizes and no `size`, an image of more pixels
             than PIL holds to be harmless, or images beside the folders of the classes.
-        ValueError: for more than memory holds.
+        ValueError: for more than memory holds, and grey levels of another range than 0…255, for 16 bits
+            0…65535, and for floats [0, 1].
         OSError: for what must not be read.
     """
     both = all((root / part).is_dir() for part in ("train", "test"))
@@ -71,12 +73,18 @@ def _listing(root: Path) -> tuple[list[tuple[Path, str | None]], int]:
         raise error
 
     found, others = list[tuple[Path, str | None]](), 0
-    for place, folders, files in os.walk(root, onerror=refuse):
-        folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
-        kind = next(iter(Path(place).relative_to(root).parts), None)
+    for name, folders, files in os.walk(root, onerror=refuse, followlinks=True):
+        place = Path(name)
+        around = {folder.resolve() for folder in (place.absolute(), *place.absolute().parents)}
+        folders[:] = sorted(
+            folder
+            for folder in folders
+            if not folder.startswith(".") and (place / folder).resolve() not in around
+        )
+        kind = next(iter(place.relative_to(root).parts), None)
         for file in sorted(file for file in files if not file.startswith(".")):
             if file.lower().endswith(SUFFIXES):
-                found.append((Path(place) / file, kind))
+                found.append((place / file, kind))
             else:
                 others += 1
     return found, others
@@ -86,8 +94,9 @@ def _decoded(files: Sequence[Path], root: Path, size: tuple[int, int] | None) ->
     """The images that can be read, (H, W) or (H, W, 3), by their files.
 
     Raises:
-        DataError: for two sizes where none is given, or an image of too many pixels.
-        ValueError: for too many in all.
+        DataError: for two sizes where none is given, an image of too many pixels, or numbers that are no grey
+            levels.
+        ValueError: for too many in all, and as `as_grey`.
     """
     headers = {file: header for file in files if (header := _header(file, root))}
     by_size: dict[tuple[int, int], Path] = {}
@@ -102,11 +111,21 @@ def _decoded(files: Sequence[Path], root: Path, size: tuple[int, int] | None) ->
         raise DataError(f"Images must be of one size, but {one} and {other}: give one, such as size={least}.")
     height, width = size or next(iter(by_size), (0, 0))
     channels = 3 if any(mode not in GREY_MODES for _, mode in headers.values()) else 1
-    border.check_memory(2 * len(headers) * height * width * channels)  # one by one, and then as one tensor
+    deep = sum(height * width for (height, width), mode in headers.values() if mode[0] in "IF")
+    # One by one, and then as one tensor; those of more than 8 bits whole, until their scale is known.
+    border.check_memory(2 * len(headers) * height * width * channels + 16 * deep)
     decoded = {}
     for file in headers:
         with contextlib.suppress(OSError, SyntaxError, ValueError), _opened(file) as image:
-            decoded[file] = _pixels(ImageOps.exif_transpose(image), size)
+            pixels = border.as_pixels(ImageOps.exif_transpose(image))
+            pixels = 255 * pixels.astype(np.uint8) if pixels.dtype == bool else pixels
+            decoded[file] = fitted(pixels, size) if size and pixels.dtype == np.uint8 else pixels
+    alike: dict[np.dtype, list[Path]] = {}
+    for file, pixels in decoded.items():
+        alike.setdefault(pixels.dtype, []).append(file)
+    for dtype, those in alike.items():
+        for file, pixels in zip(those, _levels([decoded[file] for file in those]), strict=True):
+            decoded[file] = fitted(pixels, size) if size and dtype != np.uint8 else pixels
     return decoded
 
 
@@ -135,14 +154,13 @@ def _opened(file: Path) -> Iterator[Image.Image]:
             yield image
 
 
-def _pixels(image: Image.Image, size: tuple[int, int] | None) -> np.ndarray:
-    """Grey levels or colours in 0…255, (H, W) or (H, W, 3)."""
-    pixels = border.as_pixels(image)
-    if pixels.dtype == bool:
-        pixels = 255 * pixels.astype(np.uint8)
-    elif pixels.dtype != np.uint8:  # 16 bits: PIL's own conversion would cut them off at 255
-        pixels = np.round(np.clip(pixels, 0, 65_535) / 257).astype(np.uint8)
-    return pixels if size is None else fitted(pixels, size)
+def _levels(images: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    """Images of one type of numbers, (H, W) or (H, W, 3), in 0…255: their scale is that of all of them."""
+    values = border.as_tensor(np.concatenate([pixels.ravel() for pixels in images]))
+    if not values.is_floating_point() and 255 < values.max() <= 65_535:  # 16 bits
+        values = (values / 257).round()
+    parts = as_grey(values).split([pixels.size for pixels in images])
+    return (part.numpy().reshape(pixels.shape) for part, pixels in zip(parts, images, strict=True))
 
 
 def _stacked(images: list[np.ndarray]) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from aevb.data import border
-from aevb.data.examples import TEST_SEED, Examples, Observer, dequantize
+from aevb.data.examples import TEST_SEED, Examples, Observer, check_range, dequantize, grey_levels
 
 HELD_OUT_SEED = 20_220_808
 """Of the permutation under which the last tenth of a split is held out."""
@@ -25,7 +25,7 @@ class Split:
     """Images and, where there are any, their labels (N,) in 0…C-1 as int64.
 
     Images are grey levels in 0…255 as uint8, (N, H, W), or (N, 3, H, W) in colour; or they are vectors of any
-    numbers, (N, D).
+    numbers as floats, (N, D).
     """
 
     images: Tensor
@@ -58,7 +58,7 @@ class Split:
         labels = self.labels if model.conditional else None
         # Floats are presented already, whatever they are: the model's support decides.
         observation = "vector" if self.images.is_floating_point() else model.observation
-        return Examples(self.images, observation, labels).require(model)
+        return Examples(self.images, observation, labels, dark=True).require(model)
 
 
 @dataclass(frozen=True)
@@ -103,15 +103,50 @@ class Images:
         return dataclasses.replace(self, train=train, test=test, note=f"{self.note} Dequantised.")
 
 
+def as_grey(images: Tensor) -> Tensor:
+    """Grey levels in 0…255 as uint8, of the same shape, (N, …): those of a whole data set.
+
+    From integers, or whole floats, in 0…255; from floats in [0, 1]; and from what is 0 or 1, black or white.
+
+    Raises:
+        DataError: for other floats.
+        ValueError: for what are no finite numbers, and integers outside 0…255 or in a smaller range.
+    """
+    border.check_support(images, "real", "vector")  # only that they are finite
+    low, high = images.min().item(), images.max().item()
+    if low >= 0 and 0 < high <= 1:
+        return images.float().mul(255).round().byte()
+    if images.is_floating_point() and not torch.equal(images, images.round()):
+        raise DataError(
+            f"Images must be integers in 0…255 or floats in [0, 1], not floats in [{low:g}, {high:g}]."
+        )
+    if images.is_floating_point() or images.dtype == torch.bool:
+        images = images.long()
+    grey = grey_levels(images, "continuous")
+    assert grey is not None  # they are integers
+    check_range(grey)
+    return grey
+
+
 def number_labels(labels: Any) -> tuple[Tensor, tuple[str, ...]]:
     """Labels of any kind as numbers (N,) in 0…C-1, in sorted order, and the C names.
 
     Args:
-        labels: names or whole numbers, (N,) or (N, 1), or one-hot rows (N, C).
+        labels: names or whole numbers, (N,) or (N, 1), or one-hot rows (N, C); also as objects, as a column
+            of names in a `DataFrame` is.
     Raises:
-        ValueError: for negative numbers, fractions, or more than one label for an example.
+        ValueError: for negative numbers, fractions, names beside what is none, or more than one label for an
+            example.
     """
     array = np.asarray(labels)
+    if array.dtype.kind in "OT":
+        others = [label for label in array.flat if not isinstance(label, str)]
+        if 0 < len(others) < array.size:
+            raise ValueError(
+                f"Labels are names here, but {len(others):,} of {array.size:,} are none, such as "
+                f"{others[0]!r}: leave those examples out."
+            )
+        array = np.array(array.tolist())  # of numpy's own type for them
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.dtype.kind == "S":

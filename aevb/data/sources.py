@@ -29,8 +29,8 @@ def read(source: str | os.PathLike[str] = "mnist", *, size: int | Sequence[int] 
         source: one of `SOURCES`; or a folder of images, whose sub-folders are their classes and may lie in a
             train and a test folder; or an .npz of arrays such as x_train, y_train, x_test, y_test, or x and
             y, where x is images, (N, H, W), (N, H, W, 3) or (N, 3, H, W), as integers in 0…255 or floats in
-            [0, 1], or vectors, (N, D), taken as they are. Where there is no test set a tenth, drawn under a
-            fixed permutation, is held out as one; `note` says so.
+            [0, 1], or vectors, (N, D), of any numbers, as floats. Where there is no test set a tenth, drawn
+            under a fixed permutation, is held out as one; `note` says so.
         size: (H, W), or a number for both, to which images are cropped around their middle and scaled; the
             vectors of an .npz are images of that size.
     Raises:

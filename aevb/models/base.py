@@ -155,8 +155,9 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
         """x, or (x, y) for a conditional model, read once: as `forward` takes them.
 
         Raises:
-            ValueError: for examples of another size or outside `support`, missing or impossible labels, or
-                labels for a model that is not conditional.
+            ValueError: for examples of another size or outside `support`, grey levels, which
+                `aevb.Examples` presents, missing or impossible labels, or labels for a model that is not
+                conditional.
         """
         values = check_shape(as_tensor(x), data_dim=self.data_dim, length=self.length)
         check_support(values, self.support, self.observation)
