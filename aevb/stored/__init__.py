@@ -1,6 +1,7 @@
 """How a model is kept: one format, for folders and for the Hugging Face Hub, behind one door.
 
-    model.safetensors   the weights: in float16 where that costs next to nothing (`precision`), else float32
+    model.safetensors   the weights: in float16 where that costs next to nothing, else float32 or, of a model
+                        of that type, float64 (`precision`)
     config.json         the format's version, the model's name, the arguments that rebuild it, and the names
                         of the nets of one's own in it, if any (`LatentVariableModel.with_nets`)
     training.json       how it was trained and what it reached, if anyone knows
