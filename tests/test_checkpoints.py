@@ -609,10 +609,11 @@ def test_files_of_another_user_are_named(folder: Path, method: str, monkeypatch)
     assert said == f"{folder / CONFIG} cannot be read: Permission denied."
 
 
-def test_a_model_of_many_layers_of_memory_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["memory_layers", "length"])
+def test_a_model_of_endlessly_many_layers_or_rows_is_refused(name: str, tmp_path: Path) -> None:
     checkpoints.save(make("vrnn"), tmp_path)
-    edit(memory_layers=10**9)(tmp_path / CONFIG)
-    assert "memory_layers must be at most" in refused(lambda: aevb.load(tmp_path))
+    edit(**{name: 10**12})(tmp_path / CONFIG)
+    assert f"{name} must be at most" in refused(lambda: aevb.load(tmp_path))
 
 
 def test_what_does_not_fit_is_refused_before_any_array_is_made(folder: Path, monkeypatch) -> None:

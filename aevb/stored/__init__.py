@@ -13,7 +13,7 @@ files that do not fit. Nothing is ever unpickled.
 """
 
 from aevb.stored.files import FORMAT, CheckpointError, Files, Folder, holds, read_json, write_json
-from aevb.stored.models import Stored, find, precision, push, save
+from aevb.stored.models import Stored, find, precision, push, push_files, save
 
 __all__ = [
     "FORMAT",
@@ -25,6 +25,7 @@ __all__ = [
     "holds",
     "precision",
     "push",
+    "push_files",
     "read_json",
     "save",
     "write_json",

@@ -191,7 +191,6 @@ def push(
     name: str,
     training: Mapping[str, Any] | None = None,
     *,
-    beside: Iterable[Path] = (),
     license: str = "mit",  # as the Hub calls it
     private: bool | None = None,
     token: str | None = None,
@@ -199,7 +198,6 @@ def push(
     """Keeps a model in a repository "owner/name" on the Hugging Face Hub, with a card that tells what it is.
 
     Args:
-        beside: more files to put there.
         license: of the weights, as the Hub abbreviates it.
         private: whether a repository that is made is; None leaves it to its owner's settings.
         token: what the Hub knows you by, where it is not what `hf auth login` has kept.
@@ -210,13 +208,38 @@ def push(
         ValueError: as `save`.
     """
     with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        save(model, folder, training)
-        for file in beside:
-            shutil.copy(file, folder)
-        text = card(model, name, training or {}, license)
-        (folder / "README.md").write_text(text, encoding="utf-8")
-        return hub.upload(folder, name, private=private, token=token)
+        save(model, made, training)
+        told = training or {}
+        return push_files(Path(made), model, name, told, license=license, private=private, token=token)
+
+
+def push_files(
+    folder: Path,
+    model: "LatentVariableModel",
+    name: str,
+    training: Mapping[str, Any],
+    *,
+    license: str,
+    private: bool | None,
+    token: str | None,
+) -> str:
+    """As `push`, for a checkpoint's files as they are: nothing is measured, and nothing saved anew.
+
+    Args:
+        folder: where they lie.
+        model, training: what they hold, for the card.
+    Returns:
+        The commit's address.
+    Raises:
+        CheckpointError: where the Hub refuses or cannot be reached.
+    """
+    with tempfile.TemporaryDirectory() as made:
+        for file in FILES:
+            if (folder / file).is_file():
+                shutil.copy(folder / file, made)
+        text = card(model, name, training, license)
+        (Path(made) / "README.md").write_text(text, encoding="utf-8")
+        return hub.upload(Path(made), name, private=private, token=token)
 
 
 def _arguments(model: "LatentVariableModel") -> dict[str, Any]:
