@@ -156,8 +156,7 @@ class TrainingConfig:
         sizes |= {name: size for name in ("rate_warmup", "kl_warmup") if (size := getattr(self, name)) != 0}
         if self.patience is not None:
             sizes["patience"] = self.patience
-        for name, size in zip(sizes, check_sizes(**sizes), strict=True):
-            object.__setattr__(self, name, size)  # as Python's own, whichever library's they were
+        check_sizes(**sizes)
         for name, kind in (("optimiser", Optimiser), ("rate", Rate)):
             if (value := getattr(self, name)) not in get_args(kind):
                 raise ValueError(f"{name} must be one of {', '.join(get_args(kind))}, not {value!r}.")
@@ -209,8 +208,8 @@ class Handle:
 
         Raises:
             ValueError: for an impossible value.
-        value = plain(value)
         """
+        value = plain(value)
         match name:
             case "learning_rate":
                 _check_above(name, value)
@@ -622,9 +621,10 @@ class _Proportion:
             self.least = elbo - OUT_OF_PROPORTION * (abs(elbo) + x[0].numel())
         self.below = 0 if max(elbo, objective) >= self.least else self.below + 1
         if not finite or self.below == PATIENCE:
-            raise Diverged(
-                f"The ELBO is {elbo:.4g} at step {step}: lower the learning rate, which is {rate:g}."
-            )
+            advice = f"lower the learning rate, which is {rate:g}"
+            if x.dtype == torch.float16:  # in which the squares of gradients, and an epsilon of 1e-8, are 0
+                advice += ", or convert the model by model.float() or model.bfloat16(): it is in float16"
+            raise Diverged(f"The ELBO is {elbo:.4g} at step {step}: {advice}.")
 
 
 def _laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:

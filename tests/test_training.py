@@ -190,6 +190,13 @@ def test_an_elbo_that_is_no_number_ends_the_run_at_once(elbo):
         scripted([-3.0, -2.0, elbo, -3.0])
 
 
+def test_a_float16_model_that_diverges_is_told_of_its_type():
+    """Squares of its gradients are 0 in float16, and so is Adam's epsilon: no learning rate would help."""
+    model = make("gmvae").half()
+    with pytest.raises(Diverged, match=r"at step \d+: lower .* or convert the model by model\.float\(\)"):
+        list(train(model, Observed(model, 60), TrainingConfig(100, batch_size=20)))
+
+
 LIKELIHOODS = [
     (FactorAnalysis, {}),
     *(
@@ -382,13 +389,6 @@ def test_numpys_sizes_are_sizes():
     assert type(config.steps) is int and type(config.batch_size) is int
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_a_vae_learns_digits(precision, monkeypatch):
-    monkeypatch.setattr(devices, "precision", lambda *asked: precision)  # however slow it is here
-    digits = data.load_sample()
-    images = digits.train.images[:400]
-    torch.manual_seed(0)
-    model = VAE(hidden_dims=[64], latent_dim=5, dropout=0.1)
 def test_numpys_numbers_are_numbers():
     """Of all settings, also those that are changed in mid-run: a run's state is JSON."""
     config = TrainingConfig(
@@ -412,6 +412,13 @@ def test_numpys_numbers_are_numbers():
     Run(make("vae"), Observed(model, 64), config).restore(tensors, json.loads(json.dumps(facts)))
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_vae_learns_digits(precision, monkeypatch):
+    monkeypatch.setattr(devices, "precision", lambda *asked: precision)  # however slow it is here
+    digits = data.load_sample()
+    images = digits.train.images[:400]
+    torch.manual_seed(0)
+    model = VAE(hidden_dims=[64], latent_dim=5, dropout=0.1)
     (x,) = Examples(digits.test.images[:300], model.observation).fixed()
     start = evaluate(model, x).elbo
     config = TrainingConfig(steps=60, batch_size=50, learning_rate=3e-3)
