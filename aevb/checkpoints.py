@@ -141,16 +141,20 @@ class Checkpoint:
         private: bool | None = None,
         token: str | None = None,
     ) -> str:
-        """Puts the model and all that is known of it on the Hugging Face Hub, as `aevb.stored.push` does.
+        """Puts the checkpoint's files, as they are, on the Hugging Face Hub, with a card.
 
+        A model that has been changed since is not among them: that has a `push_to_hub` of its own.
+
+        Args:
+            license, private, token: as in `aevb.stored.push`.
         Returns:
             The commit's address.
         Raises:
             CheckpointError: where the Hub refuses or cannot be reached, or training.json is damaged.
         """
-        beside = [self.path / file for file in (MAPS, MEASURES) if (self.path / file).is_file()]
-        told = {"license": license, "private": private, "token": token}
-        return stored.push(self.model, repo_id, self.training, beside=beside, **told)  # type: ignore[arg-type]
+        return stored.push_files(
+            self.path, self.model, repo_id, self.training, license=license, private=private, token=token
+        )
 
     def _told(self, file: str) -> dict[str, Any]:
         files = Folder(self.path)

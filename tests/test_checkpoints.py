@@ -162,6 +162,20 @@ def test_numbers_beyond_the_range_of_half_are_kept_in_single_precision(tmp_path:
     assert stored_types(tmp_path) == {torch.float32} and same(model, checkpoints.load(tmp_path).model)
 
 
+def test_a_float64_model_is_kept_in_it_where_single_precision_costs(tmp_path: Path) -> None:
+    """μ = 10,000,000.43 and σ about 1: in float32 it would be a whole number."""
+    torch.manual_seed(0)
+    model = FactorAnalysis(4, 1, mean=True).double()
+    with torch.no_grad():
+        model.p_x_given_z.mu.fill_(1e7 + 0.43)
+    model.e_step()
+    x = model.sample(100, generator=seeded())
+    checkpoints.save(model, tmp_path)
+    loaded = checkpoints.load(tmp_path).model
+    assert stored_types(tmp_path) == {torch.float64} == {parameter.dtype for parameter in loaded.parameters()}
+    assert evaluate(loaded, x) == evaluate(model, x)
+
+
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])
 def test_a_model_of_another_precision_is_kept(dtype: torch.dtype, tmp_path: Path) -> None:
     model = make("vae").to(dtype)
@@ -176,7 +190,8 @@ def test_weights_of_every_common_precision_are_read(dtype: torch.dtype, folder: 
     arrays = load_file(folder / WEIGHTS)
     save_file({name: array.to(dtype) for name, array in arrays.items()}, folder / WEIGHTS)
     loaded = checkpoints.load(folder).model.state_dict()
-    assert all(torch.equal(loaded[name], array.to(dtype).float()) for name, array in arrays.items())
+    wide = torch.promote_types(dtype, torch.float32)
+    assert all(torch.equal(loaded[name], array.to(dtype).to(wide)) for name, array in arrays.items())
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -254,13 +269,14 @@ def test_a_constructor_may_look_at_its_numbers_and_share_them(tmp_path: Path) ->
     assert loaded.p_w is loaded.q_w and torch.equal(loaded.p_w, model.p_w) and loaded.steps == 8
 
 
-def test_a_model_that_cannot_be_measured_is_kept_in_single_precision(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_model_that_cannot_be_measured_is_kept_as_it_is(dtype: torch.dtype, tmp_path: Path) -> None:
     class Silent(Steps):
         def ancestral_sample(self, *_: object, **__: object) -> Tensor:
             raise NotImplementedError("It draws nothing.")
 
-    Silent().save_pretrained(tmp_path)
-    assert load_file(tmp_path / WEIGHTS)["p_w"].dtype == torch.float32
+    Silent().to(dtype).save_pretrained(tmp_path)
+    assert load_file(tmp_path / WEIGHTS)["p_w"].dtype == dtype
 
 
 class Encoder(nn.Module):
@@ -593,10 +609,11 @@ def test_files_of_another_user_are_named(folder: Path, method: str, monkeypatch)
     assert said == f"{folder / CONFIG} cannot be read: Permission denied."
 
 
-def test_a_model_of_many_layers_of_memory_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["memory_layers", "length"])
+def test_a_model_of_endlessly_many_layers_or_rows_is_refused(name: str, tmp_path: Path) -> None:
     checkpoints.save(make("vrnn"), tmp_path)
-    edit(memory_layers=10**9)(tmp_path / CONFIG)
-    assert "memory_layers must be at most" in refused(lambda: aevb.load(tmp_path))
+    edit(**{name: 10**12})(tmp_path / CONFIG)
+    assert f"{name} must be at most" in refused(lambda: aevb.load(tmp_path))
 
 
 def test_what_does_not_fit_is_refused_before_any_array_is_made(folder: Path, monkeypatch) -> None:

@@ -218,6 +218,16 @@ def test_a_model_is_pushed_with_its_card_and_loaded_again(hub: Hub, folder: Path
     assert run(hub.url, tmp_path / "home", snippet) == ["torch.Size([3, 12])", "1826.94"]
 
 
+def test_a_checkpoint_is_pushed_as_its_files_are(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is drawn from its model: a stranger's may take as long as it likes for that."""
+    pushed = dict[str, bytes]()
+    monkeypatch.setattr(stored.hub, "upload", lambda made, *_, **__: pushed.update(contents(made)) or "there")
+    monkeypatch.setattr(stored.models, "precision", None)
+    assert checkpoints.load(folder).push_to_hub("someone/pushed") == "there"
+    assert pushed.pop("README.md").startswith(b"---\n")
+    assert pushed == {file: (folder / file).read_bytes() for file in checkpoints.FILES}
+
+
 def test_a_push_that_fails_is_told_in_a_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Refusing:
         def __init__(self, token: str | None):

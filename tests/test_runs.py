@@ -331,6 +331,16 @@ def test_what_cannot_go_on_says_so(images: Images, tmp_path: Path) -> None:
             resume()
 
 
+def test_what_was_read_of_a_state_does_not_lie_in_its_file(tmp_path: Path) -> None:
+    """Windows neither removes nor replaces a file that a tensor lies in."""
+    path = tmp_path / runs.STATE
+    runs.write_state(path, {"ones": torch.ones(5000)}, {})
+    tensors, _ = runs.read_state(path)
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size))
+    assert tensors["ones"].sum() == 5000
+
+
 def test_a_run_that_writes_over_another_leaves_nothing_of_it_to_go_on_with(
     images: Images, tmp_path: Path
 ) -> None:

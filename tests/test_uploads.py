@@ -370,9 +370,16 @@ def test_a_file_that_breaks_off_leaves_nothing(client, runs):
     assert not list(uploads.below(runs.root).iterdir())
 
 
-def received(client: TestClient, pieces: list[bytes]) -> tuple[int, int]:
-    """What is answered to a file of unknown length that comes in pieces and then breaks off; and how many
-    of them were taken."""
+def test_a_file_that_takes_too_long_is_given_up(client, runs, monkeypatch):
+    monkeypatch.setattr(limits, "RECEIVING", 0.05)
+    assert received(client, [bytes(1000)] * 3, breaks_off=False) == (408, 3)
+    assert not list(uploads.below(runs.root).iterdir())
+    assert "This is neither" in send(client, b"").json()["problem"], "there is room for another"
+
+
+def received(client: TestClient, pieces: list[bytes], breaks_off: bool = True) -> tuple[int, int]:
+    """What is answered to a file of unknown length that comes in pieces and then breaks off, or stands still;
+    and how many of them were taken."""
     taken, answers = 0, []
     scope = {
         "type": "http",
@@ -387,6 +394,8 @@ def received(client: TestClient, pieces: list[bytes]) -> tuple[int, int]:
 
     async def receive() -> dict[str, Any]:
         nonlocal taken
+        if taken == len(pieces) and not breaks_off:
+            await asyncio.Event().wait()
         if taken == len(pieces):
             return {"type": "http.disconnect"}
         taken += 1
@@ -480,6 +489,14 @@ def test_images_expire_unless_a_run_refers_to_them(client, runs, monkeypatch):
     asked |= {"data": mine}
     answered = client.post("/training/start", json={"specification": asked, "visitor": VISITOR})
     assert answered.json() == {"problem": "These images are not here any more: bring them again."}
+
+
+def test_what_is_still_received_or_read_is_not_taken_for_lost(runs, monkeypatch):
+    monkeypatch.setattr(limits, "LOST", -1.0)
+    with uploads.workplace() as place:
+        uploads.sweep(runs.root)
+        assert place.is_dir()
+    assert not place.exists()
 
 
 def test_uploads_can_be_switched_off(client, monkeypatch):

@@ -24,6 +24,7 @@ Choose = Callable[[int, Tensor], tuple[Tensor, Tensor]]
 
 
 MAX_LAYERS = 64  # of a memory that can be meant: each is made one by one, whatever its width
+MAX_LENGTH = 2**16  # of an example that can be meant: each row waits for the one before it
 
 
 class Path(NamedTuple):
@@ -78,6 +79,8 @@ class VRNN(LatentVariableModel):
         self.memory_dim = memory_dim
         if memory_layers > MAX_LAYERS:
             raise ValueError(f"memory_layers must be at most {MAX_LAYERS}, not {memory_layers}.")
+        if length > MAX_LENGTH:
+            raise ValueError(f"length must be at most {MAX_LENGTH:,}, not {length:,}.")
         hidden_dims = check_widths(hidden_dims)
         net, self.support, observation = kind(likelihood, "bernoulli", "gaussian")
         self.observation = "rows" if observation == "binary" else observation

@@ -1,6 +1,7 @@
 """How a model is kept: one format, for folders and for the Hugging Face Hub, behind one door.
 
-    model.safetensors   the weights: in float16 where that costs next to nothing (`precision`), else float32
+    model.safetensors   the weights: in float16 where that costs next to nothing, else float32 or, of a model
+                        of that type, float64 (`precision`)
     config.json         the format's version, the model's name, the arguments that rebuild it, and the names
                         of the nets of one's own in it, if any (`LatentVariableModel.with_nets`)
     training.json       how it was trained and what it reached, if anyone knows
@@ -12,7 +13,7 @@ files that do not fit. Nothing is ever unpickled.
 """
 
 from aevb.stored.files import FORMAT, CheckpointError, Files, Folder, holds, read_json, write_json
-from aevb.stored.models import Stored, find, precision, push, save
+from aevb.stored.models import Stored, find, precision, push, push_files, save
 
 __all__ = [
     "FORMAT",
@@ -24,6 +25,7 @@ __all__ = [
     "holds",
     "precision",
     "push",
+    "push_files",
     "read_json",
     "save",
     "write_json",

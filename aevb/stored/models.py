@@ -1,6 +1,7 @@
 """A model into files and out of them."""
 
 import copy
+import math
 import os
 import shutil
 import tempfile
@@ -42,7 +43,7 @@ OURS = ("format", "model", "own_nets")
 """The keys of config.json that are no arguments of the model's."""
 
 MOST = 0.01
-"""What float16 may cost, in nats."""
+"""What a narrower type may cost, in nats."""
 
 SAMPLES = 128
 SEED = 20_220_808  # of what the cost is measured on
@@ -64,7 +65,7 @@ class Stored:
         return short(self.config.get("model"), 60)
 
     def read(self, kind: type[Model], **nets: nn.Module) -> Model:
-        """The model, in evaluation mode, on the CPU and in float32.
+        """The model, in evaluation mode, on the CPU; in float32, or in float64 where its weights are kept so.
 
         Args:
             kind: the model's class, or one that is derived from it.
@@ -91,6 +92,8 @@ class Stored:
         names = {tidy(name): name for name in model.state_dict()}
         try:
             arrays = load_file(self.files.folder / WEIGHTS)
+            if any(array.dtype == torch.float64 for array in arrays.values()):
+                model.double()
             model.load_state_dict({names[tidy(name)]: array for name, array in arrays.items()})
         except (SafetensorError, OSError, RuntimeError, LookupError) as error:
             raise CheckpointError(f"{weights} is damaged: {short(error)}.") from error
@@ -188,7 +191,6 @@ def push(
     name: str,
     training: Mapping[str, Any] | None = None,
     *,
-    beside: Iterable[Path] = (),
     license: str = "mit",  # as the Hub calls it
     private: bool | None = None,
     token: str | None = None,
@@ -196,7 +198,6 @@ def push(
     """Keeps a model in a repository "owner/name" on the Hugging Face Hub, with a card that tells what it is.
 
     Args:
-        beside: more files to put there.
         license: of the weights, as the Hub abbreviates it.
         private: whether a repository that is made is; None leaves it to its owner's settings.
         token: what the Hub knows you by, where it is not what `hf auth login` has kept.
@@ -207,13 +208,38 @@ def push(
         ValueError: as `save`.
     """
     with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        save(model, folder, training)
-        for file in beside:
-            shutil.copy(file, folder)
-        text = card(model, name, training or {}, license)
-        (folder / "README.md").write_text(text, encoding="utf-8")
-        return hub.upload(folder, name, private=private, token=token)
+        save(model, made, training)
+        told = training or {}
+        return push_files(Path(made), model, name, told, license=license, private=private, token=token)
+
+
+def push_files(
+    folder: Path,
+    model: "LatentVariableModel",
+    name: str,
+    training: Mapping[str, Any],
+    *,
+    license: str,
+    private: bool | None,
+    token: str | None,
+) -> str:
+    """As `push`, for a checkpoint's files as they are: nothing is measured, and nothing saved anew.
+
+    Args:
+        folder: where they lie.
+        model, training: what they hold, for the card.
+    Returns:
+        The commit's address.
+    Raises:
+        CheckpointError: where the Hub refuses or cannot be reached.
+    """
+    with tempfile.TemporaryDirectory() as made:
+        for file in FILES:
+            if (folder / file).is_file():
+                shutil.copy(folder / file, made)
+        text = card(model, name, training, license)
+        (Path(made) / "README.md").write_text(text, encoding="utf-8")
+        return hub.upload(Path(made), name, private=private, token=token)
 
 
 def _arguments(model: "LatentVariableModel") -> dict[str, Any]:
@@ -261,20 +287,29 @@ def _weights(model: "LatentVariableModel") -> dict[str, Tensor]:
 
 @torch.no_grad()
 def precision(model: "LatentVariableModel") -> torch.dtype:
-    """The type to keep a model's weights in: float16 where that costs less than `MOST` nats, else float32.
+    """The type to keep a model's weights in: float16 where that costs less than `MOST` nats, else float32, or
+    float64 where the model is in that and float32 costs as much.
 
     The cost is measured on `SAMPLES` examples that the model itself draws, since those are at hand for any
     model: how much lower the mean ELBO is, under the same noise, once the weights are rounded. It is the mean
     of two, one with every weight moved the other way by as much: what then cancels is the slope, which is
     nothing on the data that a model has settled on, but not on its own draws. Labels take their turns.
 
-    The same weights always get the same answer. A model of which it cannot be measured gets float32.
+    The same weights always get the same answer. A model of which it cannot be measured keeps its own type,
+    or gets float32 where that is narrower.
     """
-    kept = copy.deepcopy(model).to("cpu", torch.float32).eval()
+    widest = torch.promote_types(model.dtype, torch.float32)
+    kept = copy.deepcopy(model).to("cpu", widest).eval()
+    narrower = (dtype for dtype in (torch.float16, torch.float32) if dtype != widest)
+    return next((dtype for dtype in narrower if _cost(kept, dtype) < MOST), widest)
+
+
+def _cost(kept: "LatentVariableModel", dtype: torch.dtype) -> float:
+    """What rounding a model's weights costs, in nats; infinite or NaN where it cannot be measured."""
     rounded, opposite = copy.deepcopy(kept), copy.deepcopy(kept)
     for near, far in zip(rounded.state_dict().values(), opposite.state_dict().values(), strict=True):
         if near.is_floating_point():
-            near.copy_(near.half())
+            near.copy_(near.to(dtype))
             far.copy_(2 * far - near)
     y = torch.arange(SAMPLES) % kept.choices if kept.choices else None
     try:
@@ -285,8 +320,8 @@ def precision(model: "LatentVariableModel") -> torch.dtype:
             for each in (kept, rounded, opposite)
         )
     except (NotImplementedError, ValueError):  # ours refuse what is not finite so
-        return torch.float32
-    return torch.float16 if abs(mean - (near_mean + far_mean) / 2) < MOST else torch.float32
+        return math.inf
+    return abs(mean - (near_mean + far_mean) / 2)
 
 
 # What a model consists of

@@ -143,6 +143,9 @@ MAX_CLASSES = 100
 READING = 30.0
 """Until a worker that reads such a file is given up."""
 
+RECEIVING = 300.0
+"""Until an upload is given up, and its place under way is another's: the largest at 0.2 MB a second."""
+
 UNDER_WAY = 8
 """Files that are received or fetched at once, of one visitor one: half a GiB of disk."""
 

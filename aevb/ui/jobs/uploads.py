@@ -30,6 +30,8 @@ PREFIX = "upload-"
 NAME = re.compile(PREFIX + r"[0-9a-f]{16}", re.ASCII)
 
 _root: Path | None = None
+_open: set[Path] = set()
+"""The workplaces that are in use."""
 
 
 def lie_in(root: Path) -> None:
@@ -118,11 +120,13 @@ def workplace() -> Iterator[Path]:
     """A folder beside them, which goes again: where a file is received, unpacked and read."""
     assert _root is not None
     place = _root / f".{secrets.token_hex(8)}"
-    place.mkdir(parents=True)
+    _open.add(place)
     try:
+        place.mkdir(parents=True)
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+        _open.discard(place)
 
 
 def stored(visitor: str | None = None) -> int:
@@ -135,7 +139,7 @@ def sweep(runs: Path) -> None:
     to it; and lost workplaces."""
     clock = time.time()
     for place in _root.glob(".*") if _root else ():
-        if clock - place.stat().st_mtime > limits.LOST:
+        if place not in _open and clock - place.stat().st_mtime > limits.LOST:
             shutil.rmtree(place, ignore_errors=True)
     due, size = list[Path](), 0
     for place, told in sorted(_all(), key=lambda one: -one[1]["created"]):

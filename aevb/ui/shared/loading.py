@@ -170,13 +170,15 @@ def _kind(checkpoint: checkpoints.Checkpoint) -> str:
 
 @once
 def checkpoint(name: str) -> checkpoints.Checkpoint:
-    """A checkpoint. Shared: not to be changed.
+    """A checkpoint, its model in float32, as all that scenes give it is. Shared: not to be changed.
 
     Raises:
         LookupError: where there is none of that name.
         CheckpointError: where it is missing or damaged.
     """
-    return checkpoints.load(folder(name))
+    found = checkpoints.load(folder(name))
+    found.model.float()
+    return found
 
 
 @once

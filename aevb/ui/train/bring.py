@@ -105,17 +105,24 @@ async def _receive(request: Request, path: Path) -> None:
     waiting, received = bytearray(), 0
     with path.open("wb") as file:
         try:
-            async for chunk in request.stream():
-                received += len(chunk)
-                if max(taken, received) > limits.MAX_UPLOAD:
-                    most = limits.MAX_UPLOAD / 1e6
-                    raise Problem(f"This file is larger than the {most:,.0f} MB that this server takes.", 413)
-                waiting += chunk
-                if len(waiting) >= PIECE:
-                    await run_in_threadpool(file.write, bytes(waiting))
-                    waiting.clear()
+            async with asyncio.timeout(limits.RECEIVING):
+                async for chunk in request.stream():
+                    received += len(chunk)
+                    if max(taken, received) > limits.MAX_UPLOAD:
+                        most = f"{limits.MAX_UPLOAD / 1e6:,.0f} MB"
+                        raise Problem(f"This file is larger than the {most} that this server takes.", 413)
+                    waiting += chunk
+                    if len(waiting) >= PIECE:
+                        await run_in_threadpool(file.write, bytes(waiting))
+                        waiting.clear()
         except ClientDisconnect as error:
             raise Problem("The file did not arrive as a whole.") from error
+        except TimeoutError as error:
+            raise Problem(
+                f"The file did not arrive within {limits.RECEIVING:.0f} seconds: bring a smaller one, or try "
+                "over a faster connection.",
+                408,
+            ) from error
         file.write(waiting)
 
 
