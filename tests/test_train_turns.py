@@ -295,16 +295,16 @@ def test_a_process_ignores_ctrl_c(process, tmp_path):
     assert process.ask({"folder": str(begin(tmp_path, specified())), "seconds": 0}, 120)["taken"] == 1
 
 
-def test_a_process_that_hangs_is_ended_and_one_that_is_killed_is_told_from_it(process, tmp_path):
-    hanging = Process(tmp_path)
+def test_a_process_that_hangs_is_ended_and_one_that_is_killed_is_told_from_it(tmp_path):
+    hanging, killed = Process(tmp_path), Process(tmp_path)
     hanging.ready()
+    killed.ready()
     os.kill(hanging.process.pid, signal.SIGSTOP)
     with pytest.raises(Lost, match="did not answer any more"):
         hanging.ask({}, 1)
-    process.ready()
-    os.kill(process.process.pid, signal.SIGKILL)  # no test after this one asks it
+    os.kill(killed.process.pid, signal.SIGKILL)
     with pytest.raises(Lost, match="memory was full"):
-        process.ask({}, 60)
+        killed.ask({}, 60)
     assert hanging.process.poll() is not None
 
 
