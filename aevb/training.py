@@ -25,7 +25,7 @@ from aevb.data import Examples
 from aevb.devices import Precision
 from aevb.distributed import ALONE, Workers
 from aevb.models import shortcuts
-from aevb.models.base import LatentVariableModel, check_sizes, total
+from aevb.models.base import LatentVariableModel, check_sizes, plain, total
 
 Phase = Literal["E", "M", "EM"]
 """What a gradient step moves: φ (approximate E-step), θ (approximate M-step), or both (AEVB)."""
@@ -68,6 +68,7 @@ class Alternating:
     m_steps: int = 1000
 
     def __post_init__(self) -> None:
+        _set_plain(self)
         if min(self.e_steps, self.m_steps) < 0 or self.e_steps + self.m_steps == 0:
             raise ValueError(
                 "An alternating schedule takes e_steps and m_steps of at least 0, not both 0, and not "
@@ -150,12 +151,12 @@ class TrainingConfig:
     optimiser: Optimiser = "adam"
 
     def __post_init__(self) -> None:
+        _set_plain(self)
         sizes: dict[str, int] = {"steps": self.steps, "batch_size": self.batch_size}
         sizes |= {name: size for name in ("rate_warmup", "kl_warmup") if (size := getattr(self, name)) != 0}
         if self.patience is not None:
             sizes["patience"] = self.patience
-        for name, size in zip(sizes, check_sizes(**sizes), strict=True):
-            object.__setattr__(self, name, size)  # as Python's own, whichever library's they were
+        check_sizes(**sizes)
         for name, kind in (("optimiser", Optimiser), ("rate", Rate)):
             if (value := getattr(self, name)) not in get_args(kind):
                 raise ValueError(f"{name} must be one of {', '.join(get_args(kind))}, not {value!r}.")
@@ -208,6 +209,7 @@ class Handle:
         Raises:
             ValueError: for an impossible value.
         """
+        value = plain(value)
         match name:
             case "learning_rate":
                 _check_above(name, value)
@@ -672,6 +674,12 @@ def _set(
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors whose names begin so, by the rest of their names."""
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _set_plain(settings: TrainingConfig | Alternating) -> None:
+    """Makes numpy's numbers in a frozen dataclass Python's own, as which they are kept and compared."""
+    for field in dataclasses.fields(settings):
+        object.__setattr__(settings, field.name, plain(getattr(settings, field.name)))
 
 
 def _check_above(name: str, value: float) -> None:

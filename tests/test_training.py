@@ -382,6 +382,29 @@ def test_numpys_sizes_are_sizes():
     assert type(config.steps) is int and type(config.batch_size) is int
 
 
+def test_numpys_numbers_are_numbers():
+    """Of all settings, also those that are changed in mid-run: a run's state is JSON."""
+    config = TrainingConfig(
+        np.int64(5),
+        batch_size=np.int32(16),
+        learning_rate=np.float32(1e-3),
+        rate_warmup=np.int64(0),
+        schedule=Alternating(np.int64(2), np.int32(3)),
+        seed=np.int64(1),
+        beta=np.float32(2.0),
+        clip=np.float32(50.0),
+        averaging=np.float32(0.5),
+    )
+    assert TrainingConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+    model = make("vae")
+    run = Run(model, Observed(model, 64), config)
+    run.handle.learning_rate, run.handle.beta = np.float32(1e-4), np.float16(1.0)
+    run.handle.schedule = Alternating(np.int64(1), np.int64(1))
+    run.advance()
+    tensors, facts = run.state()
+    Run(make("vae"), Observed(model, 64), config).restore(tensors, json.loads(json.dumps(facts)))
+
+
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_vae_learns_digits(precision, monkeypatch):
     monkeypatch.setattr(devices, "precision", lambda *asked: precision)  # however slow it is here

@@ -81,7 +81,7 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
     def __new__(cls, *arguments: Any, **named: Any) -> Self:
         """A model that remembers its arguments as plain JSON, for `config`."""
         # The mixin leaves out of `config` what JSON does not know, such as numpy's numbers.
-        return super().__new__(cls, *map(_plain, arguments), **{k: _plain(v) for k, v in named.items()})
+        return super().__new__(cls, *map(plain, arguments), **{k: plain(v) for k, v in named.items()})
 
     # What a model writes. x: (B, D), or (B, T, D) for a model of rows, within `support`, of the model's
     # `dtype` and on its `device`; a conditional model takes y: (B,) or (B, C) after it.
@@ -519,8 +519,8 @@ def sized(
     return checked
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Numpy's numbers as Python's, also within lists and tuples, and its arrays as lists."""
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
