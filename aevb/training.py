@@ -621,9 +621,10 @@ class _Proportion:
             self.least = elbo - OUT_OF_PROPORTION * (abs(elbo) + x[0].numel())
         self.below = 0 if max(elbo, objective) >= self.least else self.below + 1
         if not finite or self.below == PATIENCE:
-            raise Diverged(
-                f"The ELBO is {elbo:.4g} at step {step}: lower the learning rate, which is {rate:g}."
-            )
+            advice = f"lower the learning rate, which is {rate:g}"
+            if x.dtype == torch.float16:  # in which the squares of gradients, and an epsilon of 1e-8, are 0
+                advice += ", or convert the model by model.float() or model.bfloat16(): it is in float16"
+            raise Diverged(f"The ELBO is {elbo:.4g} at step {step}: {advice}.")
 
 
 def _laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:

@@ -190,6 +190,13 @@ def test_an_elbo_that_is_no_number_ends_the_run_at_once(elbo):
         scripted([-3.0, -2.0, elbo, -3.0])
 
 
+def test_a_float16_model_that_diverges_is_told_of_its_type():
+    """Squares of its gradients are 0 in float16, and so is Adam's epsilon: no learning rate would help."""
+    model = make("gmvae").half()
+    with pytest.raises(Diverged, match=r"at step \d+: lower .* or convert the model by model\.float\(\)"):
+        list(train(model, Observed(model, 60), TrainingConfig(100, batch_size=20)))
+
+
 LIKELIHOODS = [
     (FactorAnalysis, {}),
     *(
