@@ -245,7 +245,7 @@ def _checkpoint(model: LatentVariableModel, known: Checkpoint | None, split: Spl
         "maps": {method: found.astype("<f4").tobytes() for method, found in points.items()},
     }
     if shares is not None:
-        told["clusters"] = packing.clusters(shares.numpy())
+        told["clusters"] = packing.clusters(shares.cpu().numpy())
     return told
 
 

@@ -26,6 +26,7 @@ from aevb import (
     devices,
     evaluate,
     runs,
+    widgets,
 )
 from aevb.__main__ import main
 from aevb.data import Split
@@ -191,9 +192,18 @@ def test_what_is_explored_of_a_model_that_was_moved(kind, few, second):
     assert np.isfinite(posterior_means(model, *few.seen_by(model).fixed()).cpu().numpy()).all()
     if model.length == 1:
         assert codes.styles(model, *few.seen_by(model).fixed()).isfinite().all()
+    start, end = posterior_means(model, *few.seen_by(model).fixed())[:2]
+    assert codes.walk(start, end, 5).device.type == second.type
     if model.conditional:
         image = few.seen_by(model).fixed()[0][0]
         assert codes.label_bounds(model, image, samples=3, seed=0).shape == (10,)
+
+
+@pytest.mark.parametrize("kind", [VAE, CVAE, GMVAE, VRNN])
+def test_a_notebook_is_sent_a_model_that_was_moved(kind, few, second):
+    sent = widgets.show(small(kind).to(second), "training", images=few).checkpoint
+    assert ("clusters" in sent) == (kind is GMVAE)
+    assert len(sent["maps"]["pca"]) == 60 * 8
 
 
 @pytest.mark.parametrize("kind", [VAE, GMVAE])

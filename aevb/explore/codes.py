@@ -212,7 +212,7 @@ def walk(start: Tensor, end: Tensor, steps: int) -> Tensor:
     """
     if steps < 2:
         raise ValueError(f"A walk has at least its two ends, not {steps} steps.")
-    t = torch.linspace(0, 1, steps, dtype=start.dtype).unsqueeze(-1)
+    t = torch.linspace(0, 1, steps, dtype=start.dtype, device=start.device).unsqueeze(-1)
     start_length, end_length = start.norm(), end.norm()
     cosine = (start @ end / (start_length * end_length)).clamp(-1, 1)  # NaN where an end is 0
     if not (-0.9999 < cosine < 0.9999):
