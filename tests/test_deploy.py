@@ -209,6 +209,14 @@ def test_a_space_that_something_else_has_made_is_left_alone(hub: Hub):
     assert hub.repositories[KEY] == files and hub.writes() == [] and hub.private == set()
 
 
+def test_a_space_of_one_commit_with_more_in_it_than_a_new_one_is_left_alone_too(hub: Hub):
+    """As after it was duplicated, or its history squashed."""
+    files = NEW_SPACE | {"app.py": b"Mine"}
+    hub.repositories[KEY], hub.commits[KEY] = dict(files), ["Duplicate from another/one"]
+    assert "is a Space that `aevb deploy` has not made" in refusal(hub)
+    assert hub.repositories[KEY] == files and hub.writes() == []
+
+
 @pytest.mark.parametrize("status", [DROPPED, 500])
 @pytest.mark.parametrize("where", [UPLOAD, COMMIT])
 def test_a_connection_lost_half_way_leaves_nothing_half_published(hub: Hub, monkeypatch, where, status):

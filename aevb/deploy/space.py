@@ -26,6 +26,9 @@ from aevb.stored.files import short
 HUB_S_OWN = ".gitattributes"
 """What the Hub puts into every repository, to say which files are kept apart as large."""
 
+TEMPLATE = {HUB_S_OWN, "README.md", "index.html", "style.css"}
+"""All that it may put into a new Space."""
+
 NO_TOKEN = (
     "The Hub does not know you: run `hf auth login`, or set HF_TOKEN to a token with the right to write."
 )
@@ -111,9 +114,15 @@ def _find(api: HfApi, name: str) -> SpaceInfo | None:
 
 
 def _ours(api: HfApi, there: SpaceInfo) -> bool:
-    """Whether a Space was made by this, or is as the Hub makes it: then a first try got no further."""
+    """Whether a Space was made by this, or is as the Hub makes it: then a first try got no further.
+
+    One that was duplicated, or whose history was squashed, has one commit too, but more in it.
+    """
     tags = there.card_data.get("tags") if there.card_data else None
-    return MARK in (tags or []) or len(api.list_repo_commits(there.id, repo_type="space")) == 1
+    if MARK in (tags or []):
+        return True
+    files = {file.rfilename for file in there.siblings or []}
+    return files <= TEMPLATE and len(api.list_repo_commits(there.id, repo_type="space")) == 1
 
 
 def _changes(api: HfApi, there: SpaceInfo, contents: Contents) -> tuple[list[str], list[str]]:
