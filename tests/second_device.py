@@ -6,6 +6,7 @@ tests/test_devices.py runs this file in a process of its own.
 import dataclasses
 import json
 import math
+from argparse import Namespace
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,9 +27,11 @@ from aevb import (
     devices,
     evaluate,
     runs,
+    stored,
     widgets,
 )
 from aevb.__main__ import main
+from aevb.commands import options
 from aevb.data import Split
 from aevb.evaluation import dimension_kl, elbos, importance_bounds, posterior_means, responsibilities
 from aevb.explore import codes, maps, measures
@@ -248,6 +251,16 @@ def test_the_gmvae_starts_from_clusters_on_a_device(few, second, monkeypatch):
     assert "cross-entropy" in list(cluster_start.prepare(model, few.images, vae_epochs=1))[-1]
     for name, parameter in model.named_parameters():
         assert name.endswith("bias") or not torch.equal(parameter, before[name]), name
+
+
+def test_a_model_that_is_kept_in_float64_is_measured_there(second, tmp_path, monkeypatch):
+    """Not every device has float64."""
+    monkeypatch.setattr(stored.models, "precision", lambda model: torch.float64)
+    model = make("fa").double()
+    model.save_pretrained(tmp_path)
+    found = options.load(Namespace(checkpoint=tmp_path, device="auto")).model
+    assert found.device.type == second.type
+    assert math.isfinite(evaluate(found, *observe(model, 60)).elbo)
 
 
 @pytest.mark.parametrize("name", ["fa", "vae", "cvae", "gmvae", "vrnn"])

@@ -87,6 +87,8 @@ def load(options: argparse.Namespace) -> Checkpoint:
     """The checkpoint that the command names, its model where it is to compute."""
     device = devices.device(options.device)
     checkpoint = checkpoints.load(options.checkpoint)
+    if device.type not in ("cpu", "cuda"):
+        checkpoint.model.float()  # mps has no float64
     checkpoint.model.to(device)
     return checkpoint
 
