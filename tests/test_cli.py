@@ -19,7 +19,7 @@ from PIL import Image
 
 from aevb import VAE, FactorAnalysis, Run, TrainingConfig, checkpoints, cluster_start, data, runs
 from aevb.__main__ import _parser, main
-from aevb.commands import measuring, refitting
+from aevb.commands import measuring, refitting, training
 from aevb.explore import maps, measures
 from aevb.models import REGISTRY
 from aevb.models.factor_analysis import true_model
@@ -312,21 +312,27 @@ def test_what_is_said_of_the_training_is_done(few_digits, tmp_path):
 
 
 def test_the_test_images_are_read_once_the_training_is_over(few_digits, tmp_path, monkeypatch):
-    """By its last measurement, and by what is measured for the explorer."""
-    over = []
+    """By its last measurement, and by what is measured for the explorer; before, only whether they can be."""
+    over, asked = [], []
 
     class Sealed(data.Split):
         def __getattribute__(self, name):
-            assert over or name.startswith("__"), f"The test images were read: {name}"
+            assert over or asked or name.startswith("__"), f"The test images were read: {name}"
             return super().__getattribute__(name)
+
+    def require(*given):
+        asked.append(True)
+        required(*given)
+        asked.clear()
 
     def figures(*given):
         over.append(True)
         return measured(*given)
 
     sealed = Sealed(few_digits.test.images, few_digits.test.labels)
-    measured = measuring.figures
+    measured, required = measuring.figures, training.require
     monkeypatch.setattr(measuring, "figures", figures)
+    monkeypatch.setattr(training, "require", require)
     monkeypatch.setattr(data, "read", lambda *_, **__: dataclasses.replace(few_digits, test=sealed))
     arguments = ["train", "vae", "--hidden-dims", "8", "--epochs", "2", "--bounds"]
     assert main([*arguments, "--output", str(tmp_path / "vae")]) == 0
