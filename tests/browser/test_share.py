@@ -120,6 +120,8 @@ def test_a_picture_shows_what_is_seen(open_page: OPEN, tmp_path: Path, color_sch
     page = open_page("vae", scene="knobs", digit=7, color_scheme=color_scheme)
     canvas = page.locator(".knobs canvas").first
     shown = pixels(canvas)[..., 0]
+    filled = page.locator(".with-strip canvas[data-painted]:not(.stale)")
+    expect(filled).to_have_count(page.locator(".with-strip").count())  # which comes after the knobs
     at = canvas.evaluate(
         """canvas => {
             const box = canvas.getBoundingClientRect();
