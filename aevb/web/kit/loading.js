@@ -75,7 +75,7 @@ export function loadAbout(about) {
   return loadJson(about, "What is known of the model");
 }
 
-/** The models that were asked for last, the last one last. @type {Map<Resource, any>} */
+/** The models that were asked for last, the last one last. @type {Map<Resource, { model: any, q: Resource }>} */
 const models = new Map();
 const KEPT = 12; // models: a class's runs, looked at one after the other, would fill the memory
 
@@ -87,20 +87,16 @@ const KEPT = 12; // models: a class's runs, looked at one after the other, would
  */
 export async function loadModel(checkpoint, needs) {
   const parts = await Promise.all(needs.map((part) => loadOnce(checkpoint[part], "The model", unpack)));
-  const model = models.get(checkpoint.p) ?? build(parts[0].header);
+  const { p, q } = checkpoint, model = models.get(p)?.model ?? build(parts[0].header);
   for (const part of parts) model.learn(part.arrays);
-  keep(checkpoint, model);
-  return model;
-}
-
-/** Keeps a model for whoever asks again, and lets go of the one that nobody has asked for the longest. @param {Checkpoint} checkpoint @param {any} model */
-function keep({ p, q }, model) {
   models.delete(p);
-  models.set(p, Object.assign(model, { resources: [p, q] }));
-  if (models.size <= KEPT) return;
-  const [[oldest, { resources }]] = models;
-  models.delete(oldest);
-  for (const resource of resources) loaded.delete(resource);
+  models.set(p, { model, q });
+  if (models.size > KEPT) {
+    const [[oldest, { q: its }]] = models;
+    models.delete(oldest);
+    for (const resource of [oldest, its]) loaded.delete(resource);
+  }
+  return model;
 }
 
 /** Numbers in float16, one after the other. @param {Resource} resource @param {string} what */
