@@ -1,6 +1,6 @@
 // Around the scenes of a page: a strip of their names, the one in view, its mathematics, a glossary, keys.
 
-import { adoptStyle, h } from "../kit/elements.js";
+import { adoptStyle, h, withCommand } from "../kit/elements.js";
 import { loadJson } from "../kit/loading.js";
 import { source } from "../kit/source.js";
 import { GLOSSARY } from "./glossary.js";
@@ -615,7 +615,7 @@ export class Explorer {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (withCommand(event) || event.defaultPrevented) return;
     const at = /** @type {HTMLElement} */ (event.composedPath()[0]);
     if (event.key === "Escape" && !this.panel.hidden) return this.closePanel(true);
     const typing = at.matches?.(

@@ -1,5 +1,7 @@
 // What pointers, the wheel and keys do over the map's canvas. Places are in its CSS pixels.
 
+import { withCommand } from "../../kit/elements.js";
+
 /**
  * @typedef {"pan" | "lasso" | "sweep"} Kind
  *
@@ -138,7 +140,7 @@ export class Gestures {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (withCommand(event)) return;
     const { acts, canvas: { clientWidth, clientHeight } } = this,
       step = Math.min(clientWidth, clientHeight) / 12;
     /** @type {Record<string, (() => void) | undefined>} */
