@@ -76,7 +76,9 @@ def through(page: Page, entry: catalogue.Page, look: Callable[[str], None]) -> N
 
 def measure(page: Page, width: int, height: int) -> dict[str, Any]:
     """What is seen of a scene in a window of that size."""
-    page.set_viewport_size({"width": width, "height": height})
+    devtools = page.context.new_cdp_session(page)  # a window that fills the screen has no other size
+    size = {"width": width, "height": height, "deviceScaleFactor": 0, "mobile": False}
+    devtools.send("Emulation.setDeviceMetricsOverride", size)
     page.evaluate(FRAMES)  # canvases hear of their new sizes between two
     return page.evaluate(MEASURE)
 
