@@ -165,6 +165,14 @@ def test_a_folder_with_something_in_it_is_left_as_it_is(edition: Path, tmp_path:
     assert (edition / "index.html").stat().st_mtime_ns == before
 
 
+def test_where_a_disk_is_mounted_the_edition_there_is_not_lost(edition: Path, monkeypatch, capsys) -> None:
+    """Another one could not take its place at once."""
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == edition)
+    assert __main__.main(["export", str(edition), "--overwrite"]) == 1
+    assert "name a folder in it" in capsys.readouterr().err
+    assert (edition / "index.html").is_file()
+
+
 def test_to_overwrite_leaves_nothing_of_what_was_there(edition: Path, tmp_path: Path, capsys) -> None:
     shutil.copytree(edition, tmp_path / "copy")
     (tmp_path / "copy" / "contents" / "old.js").touch()

@@ -4,7 +4,6 @@ import html
 import json
 import math
 import re
-import shutil
 import tempfile
 import tomllib
 from collections.abc import Mapping
@@ -41,7 +40,8 @@ def write(folder: Path, own: Mapping[str, Path] | None = None, *, overwrite: boo
         overwrite: whether an edition that is there may go.
 
     Raises:
-        ValueError: where there is something else in the folder, or a checkpoint of a model without a page.
+        ValueError: where there is something else in the folder, or another disk, or a checkpoint of a model
+            without a page.
         CheckpointError, DataError: where a checkpoint or the test images are missing, damaged or do not fit.
     """
     folder = folder.absolute()
@@ -51,11 +51,15 @@ def write(folder: Path, own: Mapping[str, Path] | None = None, *, overwrite: boo
         made = Path(temporary) / "edition"
         _Edition(made, own or {}).write()
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.rename(Path(temporary) / "before")
         made.rename(folder)
 
 
 def _refuse(folder: Path, overwrite: bool) -> None:
+    if folder.is_mount():
+        raise ValueError(
+            f"{folder} is where a disk is mounted, which cannot be put aside: name a folder in it."
+        )
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not ((folder / "aevb.js").is_file() and (folder / "contents").is_dir()):
@@ -145,7 +149,7 @@ class _Edition:
             ]
             return told | {"scenes": scenes, "shared": {}, "problem": MISSING}
         scenes = [catalogue.told(page, scene, self._url) for scene in page.scenes]
-        told["notes"] = self._url(catalogue.NOTES, f"{page.name}/notes")
+        told["notes"] = self._url(catalogue.NOTES, f"{page.key}/notes")
         return told | {"scenes": scenes, "shared": self._shared(page)}
 
     def _shared(self, page: catalogue.Page) -> dict[str, Any]:

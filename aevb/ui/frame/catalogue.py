@@ -44,9 +44,14 @@ class Page:
     served: bool = False
 
     @property
+    def key(self) -> str:
+        """Its name within an address, no part of which is empty: proxies make one slash of two."""
+        return self.name or "overview"
+
+    @property
     def script(self) -> Path:
         """The script that Streamlit runs for it."""
-        return PAGES / f"{self.name.replace('-', '_') or 'overview'}.py"
+        return PAGES / f"{self.key.replace('-', '_')}.py"
 
 
 MENU = (
@@ -72,30 +77,31 @@ def home(kind: str) -> Page | None:
     return next((page for page in MENU if page.checkpoints == (kind,)), None)
 
 
-def _scene(key: str) -> Scene:
-    """The scene of a "page/scene"."""
+def _found(key: str) -> tuple[Page, Scene]:
+    """The page and the scene of a "page/scene"."""
     name, _, scene = key.partition("/")
-    found = [one for page in MENU if page.name == name for one in page.scenes if one.id == scene]
+    found = [(page, one) for page in MENU if page.key == name for one in page.scenes if one.id == scene]
     if not found:
         raise LookupError(key)
     return found[0]
 
 
-MATHEMATICS = Content(
-    "mathematics",
-    lambda key: json.dumps({"html": mathematics.page(_scene(key).mathematics)}).encode(),
-    lambda key: digest(repr(_scene(key).mathematics).encode()),
-    "application/json",
-)
+@cache
+def _mathematics(key: str) -> bytes:
+    _, scene = _found(key)
+    return json.dumps({"html": mathematics.page(scene.mathematics)}).encode()
+
+
+MATHEMATICS = Content("mathematics", _mathematics, lambda key: digest(_mathematics(key)), "application/json")
 """Of each scene, by "page/scene": its formulas and the library's lines, in HTML."""
 
 
 @cache
 def _cell(key: str) -> bytes:
-    found, (name, _, _) = _scene(key).cell, key.partition("/")
-    if found is None:
+    page, scene = _found(key)
+    if scene.cell is None:
         raise LookupError(key)
-    return json.dumps(template(found, checkpoint=next(iter(page(name).checkpoints), ""))).encode()
+    return json.dumps(template(scene.cell, checkpoint=next(iter(page.checkpoints), ""))).encode()
 
 
 CELLS = Content("cell", _cell, lambda key: digest(_cell(key)), "application/json")
@@ -103,7 +109,7 @@ CELLS = Content("cell", _cell, lambda key: digest(_cell(key)), "application/json
 
 
 def _notes(key: str) -> bytes:
-    found = next((one for one in MENU if f"{one.name}/notes" == key), None)
+    found = next((one for one in MENU if f"{one.key}/notes" == key), None)
     if found is None:
         raise LookupError(key)
     return json.dumps({scene.id: scene.notes for scene in found.scenes}, ensure_ascii=False).encode()
@@ -141,9 +147,9 @@ def told(page: Page, scene: Scene, url: Url) -> dict[str, Any]:
     if options:
         found["options"] = options
     if scene.mathematics:
-        found["mathematics"] = url(MATHEMATICS, f"{page.name}/{scene.id}")
+        found["mathematics"] = url(MATHEMATICS, f"{page.key}/{scene.id}")
     if scene.cell:
-        found["cell"] = url(CELLS, f"{page.name}/{scene.id}")
+        found["cell"] = url(CELLS, f"{page.key}/{scene.id}")
     if scene.questions:
         found["questions"] = [asdict(question) for question in scene.questions]
     return found

@@ -39,7 +39,7 @@ def show(page: catalogue.Page) -> None:
         "page": page.name,
         "title": page.title,
         "problem": problem,
-        "notes": served.url(catalogue.NOTES, f"{page.name}/notes"),
+        "notes": served.url(catalogue.NOTES, f"{page.key}/notes"),
         "checkpoints": list(page.checkpoints),
         "scenes": [catalogue.told(page, scene, served.url) for scene in page.scenes],
         "shared": shared,
