@@ -7,7 +7,7 @@ import json
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).parent / "web"
+ROOT = (Path(__file__).parent / "web").resolve()  # as what modules import is resolved
 
 IMPORT = re.compile(r'^(\s*(?:import|export)\s[^;"]*?)\bfrom "(\.[^"]+)"', re.MULTILINE)
 """A static import, or an export from elsewhere; deno's formatter writes each name in double quotes."""
