@@ -12,17 +12,19 @@ of a value when the visitor has let go. Values set from Python, `knobs.z = [0.0]
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import anywidget
 import numpy as np
+import torch
 import traitlets
 
 from aevb import data, web_bundle
 from aevb.checkpoints import Checkpoint, CheckpointError
-from aevb.data import Images, Split
+from aevb.data import DataError, Images, Split
 from aevb.evaluation import posterior_means, responsibilities
 from aevb.explore import codes, maps, packing
 from aevb.explore.measures import measure
@@ -182,11 +184,14 @@ def show(
     if not fits(found):
         others = [name for name, other in PARTS.items() if other.fits and other.fits(found)]
         raise ValueError(f"{part} shows no {type(found).__name__}; these do: {', '.join(others)}.")
-    split = data.read().test if images is None else images.test if isinstance(images, Images) else images
+    seen = data.read() if images is None else images
+    split = seen.test if isinstance(seen, Images) else seen
     split = Split(split.images[:count], None if split.labels is None else split.labels[:count])
+    known = model if isinstance(model, Checkpoint) else None
+    recorded = known is not None and _recorded(known, seen)
     return _kind(part)(
         digits=_digits(split),
-        checkpoint=_checkpoint(found, model if isinstance(model, Checkpoint) else None, split),
+        checkpoint=_checkpoint(found, known, split, recorded=recorded),
         height=height,
         options=told,
         **values,
@@ -224,13 +229,29 @@ def _digits(split: Split) -> dict[str, Any]:
     }
 
 
-def _checkpoint(model: LatentVariableModel, known: Checkpoint | None, split: Split) -> dict[str, Any]:
+def _recorded(known: Checkpoint, images: Images | Split) -> bool:
+    """Whether a checkpoint's maps and measures are of these images."""
+    source = known.training.get("source")
+    if isinstance(images, Images):
+        return images.name == source
+    if source not in data.SOURCES:
+        return False
+    with suppress(DataError):
+        return torch.equal(data.read(source).test.images[: len(images)], images.images)
+    return False
+
+
+def _checkpoint(
+    model: LatentVariableModel, known: Checkpoint | None, split: Split, *, recorded: bool
+) -> dict[str, Any]:
     """A model as parts take it, with what is known of it on these images."""
     observed = split.seen_by(model).fixed()
     means = posterior_means(model, *observed).cpu().numpy()
     styles = codes.styles(model, *observed).cpu().numpy() if model.length == 1 else means
-    name, measures, recorded = (known.path.name, known.measures, known.maps) if known else ("", {}, {})
-    points = {method: found[: len(split)] for method, found in recorded.items() if len(found) >= len(split)}
+    name, measures, drawn = known.path.name if known else "", {}, {}
+    if known and recorded:
+        measures, drawn = known.measures, known.maps
+    points = {method: found[: len(split)] for method, found in drawn.items() if len(found) >= len(split)}
     points |= {"pca": maps.pca(means)} | ({"style": maps.pca(styles)} if model.conditional else {})
     shares = responsibilities(model, observed[0])
     told = {

@@ -1,5 +1,7 @@
 """What a notebook is sent: a part's modules as one script, and a model with what is known of it."""
 
+import dataclasses
+import importlib.util
 import json
 import re
 import subprocess
@@ -44,6 +46,14 @@ def test_a_module_that_is_not_there():
         web_bundle.modules("parts/nothing/nothing.js")
 
 
+def test_a_library_that_is_reached_by_a_link_has_its_modules(tmp_path: Path):
+    (tmp_path / "linked").symlink_to(web_bundle.ROOT.parent)
+    spec = importlib.util.spec_from_file_location("linked", tmp_path / "linked" / "web_bundle.py")
+    linked = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(linked)
+    assert linked.modules("hosts/notebook.js") == web_bundle.modules("hosts/notebook.js")
+
+
 def test_every_part_can_be_told_what_its_links_say(tmp_path: Path):
     """The names in `widgets.PARTS` are those of the modules."""
     script = tmp_path / "params.js"
@@ -81,6 +91,19 @@ def test_what_is_sent_of_a_checkpoint(split: Split):
     about = json.loads(sent["about"])
     assert about["kind"] == "gmvae" and about["measures"] == checkpoint.measures
     assert about["record"]["chosen"] == checkpoint.training["epoch"]
+
+
+def test_other_images_are_not_shown_at_the_places_of_those_that_were_recorded(split: Split):
+    """Nor measured by them."""
+    checkpoint = aevb.load("gmvae")
+    others = Split(split.images.flip(0), split.labels.flip(0))
+    sent = widgets.show(checkpoint, "map", images=others, count=120).checkpoint
+    assert set(sent["maps"]) == {"pca"}
+    assert json.loads(sent["about"])["measures"] != checkpoint.measures
+    whole = data.read()
+    assert set(widgets.show(checkpoint, "map", images=whole, count=120).checkpoint["maps"]) > {"pca"}
+    fashion = dataclasses.replace(whole, name="fashion")
+    assert set(widgets.show(checkpoint, "map", images=fashion, count=120).checkpoint["maps"]) == {"pca"}
 
 
 def test_a_model_of_ones_own_on_images_of_its_own():
