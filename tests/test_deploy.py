@@ -299,6 +299,12 @@ def test_the_static_edition_may_show_checkpoints_of_one_s_own(hub: Hub, tmp_path
     assert __main__.main(["deploy", NAME, "--docker", "--checkpoint", "mine"]) == 1
 
 
+def test_a_checkpoint_that_comes_with_the_library_is_nobody_s_repository(monkeypatch, capsys):
+    monkeypatch.setattr(site, "write", lambda folder, own: (folder / "index.html").write_text(str(own)))
+    assert __main__.main(["deploy", NAME, "--checkpoint", "vae", "--dry-run"]) == 0
+    assert "index.html" in capsys.readouterr().out
+
+
 PUBLISHING = """
 import json, sys
 from aevb import __main__

@@ -4,7 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from aevb import checkpoints, deploy
+from aevb import checkpoints, deploy, stored
 from aevb.commands import options
 from aevb.commands.options import Commands
 
@@ -46,7 +46,7 @@ def run(given: argparse.Namespace) -> None:
         return
     from aevb import site  # imported late: it needs an extra
 
-    repositories = [name for name in given.checkpoint if not Path(name).is_dir()]
+    repositories = [name for name in given.checkpoint if stored.folder(name) is None]
     if repositories and given.dry_run:
         raise ValueError(f"--dry-run touches no network, where {repositories[0]} would have to come from.")
     own = site.kinds([checkpoints.load(name).path for name in given.checkpoint])

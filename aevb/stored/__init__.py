@@ -13,6 +13,7 @@ files that do not fit. Nothing is ever unpickled.
 """
 
 from aevb.stored.files import FORMAT, CheckpointError, Files, Folder, holds, read_json, write_json
+from aevb.stored.hub import folder
 from aevb.stored.models import Stored, find, precision, push, push_files, save
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Folder",
     "Stored",
     "find",
+    "folder",
     "holds",
     "precision",
     "push",

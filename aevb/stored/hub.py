@@ -31,6 +31,15 @@ FOLDERS = ("checkpoints", "runs")
 """A name that begins so means a folder of this project that is not there, not somebody's repository."""
 
 
+def folder(name: str | os.PathLike[str]) -> Path | None:
+    """The folder of that name, or of such a checkpoint that comes with the library; None where it is none."""
+    text = os.fspath(name)
+    for path in (os.path.expanduser(text), ROOT / text):  # noqa: PTH111  # Path's raises for ~nobody
+        if text and os.path.isdir(path):  # noqa: PTH112  # and for a name that is too long
+            return Path(path)
+    return None
+
+
 def find(name: str | os.PathLike[str], *, revision: str | None = None, token: str | None = None) -> Files:
     """Where the checkpoint of a name lies.
 
@@ -44,10 +53,9 @@ def find(name: str | os.PathLike[str], *, revision: str | None = None, token: st
     Raises:
         CheckpointError: where there is none, or the Hub cannot be reached and has not been before.
     """
+    if path := folder(name):
+        return Folder(path)
     text = os.fspath(name)
-    for folder in (os.path.expanduser(text), ROOT / text):  # noqa: PTH111  # Path's raises for ~nobody
-        if text and os.path.isdir(folder):  # noqa: PTH112  # and for a name that is too long
-            return Folder(Path(folder))
     if not isinstance(name, str) or not REPOSITORY.fullmatch(text) or text.split("/")[0] in FOLDERS:
         raise CheckpointError(f"There is no checkpoint folder {short(text, 100)}.")
     try:
