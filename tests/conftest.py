@@ -30,7 +30,7 @@ from aevb import checkpoints
 from aevb.models import LatentVariableModel, name_of
 
 ROOT = Path(__file__).parent.parent
-# The shell is Chromium without the browser's own windows, which are drawn in headless mode too: a sixth less to compute.
+# The shell is Chromium without the browser's own windows, which are drawn in headless mode too.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 BROWSER_REQUIRED = os.environ.get("AEVB_REQUIRE_BROWSER", "") not in ("", "0")

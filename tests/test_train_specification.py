@@ -9,7 +9,7 @@ from aevb import data
 from aevb.models import REGISTRY
 from aevb.ui.jobs import limits, sources, turns
 from aevb.ui.train import specification
-from aevb.ui.train.presets import PRESETS
+from aevb.ui.train.presets import PRESETS, TITLES
 
 
 def test_what_was_not_said_is_filled_in():
@@ -157,7 +157,7 @@ def test_every_preset_can_be_started(model):
 
 
 def test_every_model_has_presets_and_options():
-    assert PRESETS.keys() == REGISTRY.keys()
+    assert PRESETS.keys() == TITLES.keys() == REGISTRY.keys()
     told: dict[str, dict[str, Any]] = {option["name"]: option for option in specification.options("gmvae")}
     assert told["clusters"]["kind"] == "whole" and told["clusters"]["most"] == limits.MAX_CLUSTERS
     assert told["estimator"]["choices"] == ["marginal", "gumbel relaxed", "gumbel analytic"]

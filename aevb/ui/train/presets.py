@@ -64,6 +64,15 @@ MOONS = Preset(
     },
 )
 
+TITLES = {
+    "fa": "Factor analysis",
+    "vae": "VAE",
+    "cvae": "Conditional VAE",
+    "gmvae": "Gaussian mixture VAE",
+    "vrnn": "Variational RNN",
+}
+"""Of the models that can be trained, in their order on the page."""
+
 PRESETS: Mapping[str, Sequence[Preset]] = {
     "fa": _presets(
         "fa",

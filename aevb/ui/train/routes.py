@@ -23,15 +23,7 @@ from aevb.ui.shared import contents, loading, served
 from aevb.ui.shared.sentences import sentence
 from aevb.ui.shared.served import answer, base
 from aevb.ui.train import answers, points, specification
-from aevb.ui.train.presets import PRESETS
-
-TITLES = {
-    "fa": "Factor analysis",
-    "vae": "VAE",
-    "cvae": "Conditional VAE",
-    "gmvae": "Gaussian mixture VAE",
-    "vrnn": "Variational RNN",
-}
+from aevb.ui.train.presets import PRESETS, TITLES
 
 LOOKED_AT = {"fa": "factors"}
 """By the model's name, the scene of this page that looks at its runs, where no page of scenes does."""
