@@ -12,7 +12,6 @@
  * @property {Record<string, any>} [scores]
  * @property {number} rate
  * @property {number} beta
- * @property {{ learning_rate: number, beta: number, schedule: "AEVB" | number[] }} handle what it was steered to
  * @property {string | null} mark what was changed
  * @property {number | null} frame
  *
