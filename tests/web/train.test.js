@@ -21,6 +21,7 @@ import {
 } from "../../aevb/web/parts/train/specification.js";
 import { params as compared, runsIn } from "../../aevb/web/parts/train/compare.js";
 import { onOneScale, sideBySide } from "../../aevb/web/parts/train/settings.js";
+import { Sheets } from "../../aevb/web/parts/train/sheets.js";
 import { Poll } from "../../aevb/web/parts/train/wire.js";
 
 /** @param {string} name @param {any} training */
@@ -336,4 +337,38 @@ Deno.test("runs are found in a link, by their names", () => {
   }
   assert.equal(compared.runs.read("abcd,efgh"), "abcd,efgh");
   assert.equal(compared.runs.read("abcd,efgh,ijkl,mnop,qrst"), undefined, "four at most");
+});
+
+Deno.test("what is drawn while draws are growing grows after them", () => {
+  /** @type {((now: number) => void)[]} */
+  const frames = [];
+  const element = () => ({
+    append() {},
+    setAttribute() {},
+    getContext: () => ({ putImageData() {} }),
+    dataset: {},
+    style: { setProperty() {} },
+  });
+  const page = {
+    document: { createElement: element },
+    ImageData: class {},
+    matchMedia: () => ({ matches: false }),
+    requestAnimationFrame: (/** @type {any} */ frame) => frames.push(frame),
+  };
+  Object.assign(globalThis, page);
+  try {
+    const about = { shape: [2, 2], shown: 1, rows: true, choices: 0, map: 0, labels: [] };
+    const sheets = new Sheets(about), theme = /** @type {any} */ (null);
+    const [first, second, last] = [0.1, 0.2, 0.3].map((level) => [new Float32Array(4).fill(level)]);
+    /** @type {[Float32Array[], number][]} */
+    const drawn = [];
+    sheets.draw = (draws, rows) => void drawn.push([draws, rows]);
+    for (const draws of [first, second, last]) {
+      sheets.show(theme, { reconstructions: [], draws, places: new Float32Array() }, true);
+    }
+    for (let now = performance.now(); frames.length; now += 1e6) frames.shift()?.(now);
+    assert.deepEqual(drawn, [[first, 1], [first, 2], [last, 1], [last, 2]]);
+  } finally {
+    for (const name of Object.keys(page)) Reflect.deleteProperty(globalThis, name);
+  }
 });
