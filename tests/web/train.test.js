@@ -21,6 +21,7 @@ import {
 } from "../../aevb/web/parts/train/specification.js";
 import { params as compared, runsIn } from "../../aevb/web/parts/train/compare.js";
 import { onOneScale, sideBySide } from "../../aevb/web/parts/train/settings.js";
+import { Form } from "../../aevb/web/parts/train/form.js";
 import { Sheets } from "../../aevb/web/parts/train/sheets.js";
 import { Poll } from "../../aevb/web/parts/train/wire.js";
 
@@ -370,5 +371,50 @@ Deno.test("what is drawn while draws are growing grows after them", () => {
     assert.deepEqual(drawn, [[first, 1], [first, 2], [last, 1], [last, 2]]);
   } finally {
     for (const name of Object.keys(page)) Reflect.deleteProperty(globalThis, name);
+  }
+});
+
+Deno.test("what is answered about settings that are others by now is not said", async () => {
+  /** @type {((answer: Response) => void)[]} */
+  const asked = [];
+  const real = { fetch: globalThis.fetch };
+  const page = { document: { baseURI: "http://here/" } };
+  Object.assign(globalThis, page, { fetch: () => new Promise((answer) => asked.push(answer)) });
+  const settled = () => new Promise((done) => setTimeout(done, 0));
+  try {
+    const [one, two] = OPTIONS.models, shown = { show() {} }, said = { textContent: "" };
+    /** @type {Record<string, string>} */
+    const link = { model: "one" };
+    const form = Object.assign(Object.create(Form.prototype), {
+      ...{ options: OPTIONS, model: { get: (/** @type {string} */ key) => link[key] } },
+      ...{ number: 0, fields: {}, built: one, models: shown, data: shown, presets: { children: [] } },
+      ...{ says: {}, start: {}, problem: { hidden: true }, said, redraw() {} },
+      build() {
+        this.built = two;
+      },
+    });
+    const failed = () => Response.json({ problem: "Too large." }, { status: 400 });
+    form.update();
+    clearTimeout(form.waiting);
+    form.measure(one);
+    link.model = "two";
+    form.update();
+    clearTimeout(form.waiting);
+    asked.shift()?.(failed());
+    await settled();
+    await settled();
+    assert.deepEqual([said.textContent, form.problem.hidden], ["Measuring how long that takes here …", true]);
+    form.measure(two);
+    asked.shift()?.(failed());
+    await settled();
+    await settled();
+    assert.deepEqual([said.textContent, form.problem.textContent, form.problem.hidden], [
+      "",
+      "Too large.",
+      false,
+    ]);
+  } finally {
+    Object.assign(globalThis, real);
+    Reflect.deleteProperty(globalThis, "document");
   }
 });
