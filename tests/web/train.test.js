@@ -21,6 +21,7 @@ import {
 } from "../../aevb/web/parts/train/specification.js";
 import { params as compared, runsIn } from "../../aevb/web/parts/train/compare.js";
 import { onOneScale, sideBySide } from "../../aevb/web/parts/train/settings.js";
+import { params as factors, turned } from "../../aevb/web/parts/train/factors.js";
 import { Form } from "../../aevb/web/parts/train/form.js";
 import { Sheets } from "../../aevb/web/parts/train/sheets.js";
 import { Poll } from "../../aevb/web/parts/train/wire.js";
@@ -417,4 +418,10 @@ Deno.test("what is answered about settings that are others by now is not said", 
     Object.assign(globalThis, real);
     Reflect.deleteProperty(globalThis, "document");
   }
+});
+
+Deno.test("a factor is turned to a place that a link can have", () => {
+  const z = turned(Float32Array.of(4.7, -5, 0.123), 2, 1.5);
+  assert.deepEqual(z, [4, -4, 1.5]);
+  assert.deepEqual(factors.z.read(factors.z.write(z)), z);
 });
