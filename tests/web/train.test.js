@@ -21,6 +21,7 @@ import {
 } from "../../aevb/web/parts/train/specification.js";
 import { params as compared, runsIn } from "../../aevb/web/parts/train/compare.js";
 import { onOneScale, sideBySide } from "../../aevb/web/parts/train/settings.js";
+import { Contender } from "../../aevb/web/parts/train/contender.js";
 import { params as factors, turned } from "../../aevb/web/parts/train/factors.js";
 import { Form } from "../../aevb/web/parts/train/form.js";
 import { Sheets } from "../../aevb/web/parts/train/sheets.js";
@@ -424,4 +425,32 @@ Deno.test("a factor is turned to a place that a link can have", () => {
   const z = turned(Float32Array.of(4.7, -5, 0.123), 2, 1.5);
   assert.deepEqual(z, [4, -4, 1.5]);
   assert.deepEqual(factors.z.read(factors.z.write(z)), z);
+});
+
+Deno.test("of a run that is compared no longer, weights are neither awaited nor asked for again", async () => {
+  const real = { setTimeout: globalThis.setTimeout, fetch: globalThis.fetch };
+  /** @type {((error: Error) => void)[]} */
+  const asked = [];
+  const page = Object.assign(new EventTarget(), { baseURI: "http://here/", visibilityState: "hidden" });
+  let timers = 0, changes = 0;
+  Object.assign(globalThis, {
+    document: page,
+    setTimeout: () => timers++,
+    fetch: () => new Promise((_, fails) => asked.push(fails)),
+  });
+  try {
+    for (const ended of [false, true]) {
+      const one = new Contender("abcd", () => changes++);
+      one.told = /** @type {any} */ ({ about: { shape: [8, 8] }, checkpoint: true, points: [] });
+      const loaded = one.load();
+      if (ended) one.end();
+      asked.shift()?.(new TypeError());
+      await loaded;
+      assert.deepEqual([timers, changes], [1, 1], "once, of the one that is there");
+      one.end();
+    }
+  } finally {
+    Object.assign(globalThis, real);
+    Reflect.deleteProperty(globalThis, "document");
+  }
 });
