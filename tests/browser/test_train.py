@@ -288,7 +288,10 @@ def test_whoever_holds_the_link_looks_and_does_not_steer(open_page: OPEN) -> Non
     start(page)
     guest = open_page("train", run=run_of(page))
     guest.locator(".curve[data-painted]").first.wait_for()
-    expect(guest.locator(".status")).to_contain_text("Only who started it steers.")
+    # What changes every second is not announced.
+    announced = guest.locator(".watch :is([role=status], output:not([aria-live=off]))")
+    expect(announced).to_have_text("Under way. Only who started it steers.")
+    status(guest, r"steers\. About .* left\.")
     expect(button(guest, "Pause")).to_be_hidden()
     goes_beyond(guest, step(guest))
     button(page, "Stop").click()

@@ -60,7 +60,8 @@ export class Watch {
     this.when = h("b", {}, "Step 0");
     this.phase = h("span");
     this.sum = h("div.sum");
-    this.status = h("p.status", { role: "status" }, "Asking for the run …");
+    this.status = h("span", { role: "status" }, "Asking for the run …");
+    this.time = h("span"); // beside it: a screen reader would read each second
     this.pictures = h("div.pictures");
     this.player = new Player({
       seconds: SECONDS,
@@ -85,7 +86,7 @@ export class Watch {
       "div.watch",
       {},
       h("div.state", {}, h("p.when", {}, this.when, this.phase), this.sum),
-      this.status,
+      h("p.status", {}, this.status, this.time),
       h("div.place", {}, this.curves.element),
       this.pictures,
       h("div.controls.timeline", {}, this.player.button, this.slider.element),
@@ -160,9 +161,9 @@ export class Watch {
   /** @param {string} problem @param {boolean} again */
   fail(problem, again) {
     this.lost = problem;
-    if (again) setText(this.status, `${problem} The page goes on asking.`);
-    else {
-      setText(this.status, problem);
+    setText(this.status, again ? `${problem} The page goes on asking.` : problem);
+    setText(this.time, "");
+    if (!again) {
       this.wheel.element.hidden = true;
       this.offer();
     }
@@ -177,10 +178,8 @@ export class Watch {
     const elbo = points.findLast(({ validation }) => validation)?.validation?.elbo;
     const result = elbo === undefined ? "" : ` Validation ELBO ${signed(elbo, 1)} nats.`;
     const said = {
-      queued: `${place ? `${ordinal(place)} in the line` : "In the line"}${
-        wait ? `: about ${duration(wait)}` : ""
-      }.`,
-      running: left ? `About ${duration(left)} left.` : "Under way.",
+      queued: `${place ? `${ordinal(place)} in the line` : "In the line"}.`,
+      running: "Under way.",
       paused: "Paused.",
       done: !told.specification
         ? "A checkpoint that was brought along."
@@ -194,6 +193,12 @@ export class Watch {
       this.status,
       `${said[status]}${status !== "failed" && status !== "lost" && problem ? ` ${problem}` : ""}${look}`,
     );
+    const time = status === "queued" && wait
+      ? ` About ${duration(wait)} to wait.`
+      : status === "running" && left
+      ? ` About ${duration(left)} left.`
+      : "";
+    setText(this.time, time);
     this.el.dataset.status = status;
   }
 
