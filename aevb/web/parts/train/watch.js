@@ -42,7 +42,6 @@ export class Watch {
     this.mine = ownRuns().includes(id);
     /** @type {Told | null} */
     this.told = null;
-    this.lost = ""; // why the server is not heard
     /** @type {Film | null} */
     this.film = null;
     /** @type {ReturnType<typeof equation> | null} */
@@ -140,7 +139,6 @@ export class Watch {
   /** What the server tells of the run. @param {Told} told */
   tell(told) {
     this.told = told;
-    this.lost = "";
     const over = finished(told);
     if (!this.film && told.about && told.frames) this.begin(told.about);
     Object.assign(this.slider.range, { max: String(Math.max(1, told.frames - 1)) });
@@ -160,7 +158,6 @@ export class Watch {
 
   /** @param {string} problem @param {boolean} again */
   fail(problem, again) {
-    this.lost = problem;
     setText(this.status, again ? `${problem} The page goes on asking.` : problem);
     setText(this.time, "");
     if (!again) {
