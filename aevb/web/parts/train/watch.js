@@ -3,7 +3,7 @@
 import { button, follow, put, slider } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { equation } from "../../kit/equation.js";
-import { addingUp, number, signed } from "../../kit/format.js";
+import { addingUp, number, signed, termName } from "../../kit/format.js";
 import { DATA, ELBO, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
 import { onLayout, Player, themeOf } from "../../kit/plot.js";
 import { onNextFrame } from "../../kit/slices.js";
@@ -11,7 +11,7 @@ import { source } from "../../kit/source.js";
 import { Curves } from "./chart.js";
 import { Film } from "./film.js";
 import { publish } from "./publish.js";
-import { duration, ordinal, pointAt, termName } from "./record.js";
+import { duration, ordinal, pointAt } from "./record.js";
 import { KEYS, wordsOf } from "./specification.js";
 import { Wheel } from "./wheel.js";
 import { finished, ownRuns, Poll, urlOf } from "./wire.js";
