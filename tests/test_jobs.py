@@ -202,14 +202,19 @@ def test_a_run_that_is_stopped_before_its_first_turn_takes_none(runs, desk):
     assert name(desk.next()) == third and status(runs, run) == "stopped"
 
 
-def test_what_is_changed_is_told_once(runs, desk):
+def test_what_is_changed_holds_from_the_next_turn_on_and_is_told_before(runs, desk):
     run = start(runs)
-    desk.next()
+    assert desk.next()["values"] == runs.look(run)["values"] == {}
     runs.act(run, "ada", "set", values={"beta": 2.0})
     runs.act(run, "ada", "set", values={"learning_rate": 0.1, "beta": 3.0})
+    runs.act(run, "ada", "pause")
     desk.answer()
-    assert desk.turn()["values"] == {"learning_rate": 0.1, "beta": 3.0}
-    assert desk.next()["values"] == {}
+    steered = {"learning_rate": 0.1, "beta": 3.0}
+    wait(lambda: not runs._jobs[run].in_turn)
+    assert desk.idle and runs.look(run)["values"] == steered
+    runs.act(run, "ada", "resume")
+    assert desk.turn()["values"] == steered
+    assert desk.next()["values"] == runs.look(run)["values"] == steered
 
 
 def test_steps_by_hand_pause_the_run_and_go_on_over_several_turns(runs, desk):

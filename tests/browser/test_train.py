@@ -119,9 +119,15 @@ def test_a_vae_learns_is_paused_steered_stopped_and_found_again(open_page: OPEN)
         )
     expect(page.locator(".when span")).to_have_text("M-step: θ moves")
     paused = step(page)
-    # What is changed is marked on the curve.
+    # What is changed stands at once, and is told before a step is recorded; then it is marked on the curve.
     rate = page.get_by_role("slider", name="Learning rate")
+    e_steps = page.get_by_role("spinbutton", name="Steps of an E-step")
+    button(page, "in turn").click()
+    expect(e_steps).to_be_visible()
+    button(page, "together").click()
+    expect(e_steps).to_be_hidden()
     rate.press("End")
+    waits_until(page, "found.values.learning_rate === 0.1")
     button(page, "One step").click()
     waits_until(page, "found.marks.length > 0")
     assert [point["mark"] for point in told(page)["marks"]] == ["learning rate 0.1"]
@@ -282,7 +288,10 @@ def test_whoever_holds_the_link_looks_and_does_not_steer(open_page: OPEN) -> Non
     start(page)
     guest = open_page("train", run=run_of(page))
     guest.locator(".curve[data-painted]").first.wait_for()
-    expect(guest.locator(".status")).to_contain_text("Only who started it steers.")
+    # What changes every second is not announced.
+    announced = guest.locator(".watch :is([role=status], output:not([aria-live=off]))")
+    expect(announced).to_have_text("Under way. Only who started it steers.")
+    status(guest, r"steers\. About .* left\.")
     expect(button(guest, "Pause")).to_be_hidden()
     goes_beyond(guest, step(guest))
     button(page, "Stop").click()

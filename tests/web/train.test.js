@@ -21,6 +21,10 @@ import {
 } from "../../aevb/web/parts/train/specification.js";
 import { params as compared, runsIn } from "../../aevb/web/parts/train/compare.js";
 import { onOneScale, sideBySide } from "../../aevb/web/parts/train/settings.js";
+import { Contender } from "../../aevb/web/parts/train/contender.js";
+import { params as factors, turned } from "../../aevb/web/parts/train/factors.js";
+import { Form } from "../../aevb/web/parts/train/form.js";
+import { Sheets } from "../../aevb/web/parts/train/sheets.js";
 import { Poll } from "../../aevb/web/parts/train/wire.js";
 
 /** @param {string} name @param {any} training */
@@ -336,4 +340,117 @@ Deno.test("runs are found in a link, by their names", () => {
   }
   assert.equal(compared.runs.read("abcd,efgh"), "abcd,efgh");
   assert.equal(compared.runs.read("abcd,efgh,ijkl,mnop,qrst"), undefined, "four at most");
+});
+
+Deno.test("what is drawn while draws are growing grows after them", () => {
+  /** @type {((now: number) => void)[]} */
+  const frames = [];
+  const element = () => ({
+    append() {},
+    setAttribute() {},
+    getContext: () => ({ putImageData() {} }),
+    dataset: {},
+    style: { setProperty() {} },
+  });
+  const page = {
+    document: { createElement: element },
+    ImageData: class {},
+    matchMedia: () => ({ matches: false }),
+    requestAnimationFrame: (/** @type {any} */ frame) => frames.push(frame),
+  };
+  Object.assign(globalThis, page);
+  try {
+    const about = { shape: [2, 2], shown: 1, rows: true, choices: 0, map: 0, labels: [] };
+    const sheets = new Sheets(about), theme = /** @type {any} */ (null);
+    const [first, second, last] = [0.1, 0.2, 0.3].map((level) => [new Float32Array(4).fill(level)]);
+    /** @type {[Float32Array[], number][]} */
+    const drawn = [];
+    sheets.draw = (draws, rows) => void drawn.push([draws, rows]);
+    for (const draws of [first, second, last]) {
+      sheets.show(theme, { reconstructions: [], draws, places: new Float32Array() }, true);
+    }
+    for (let now = performance.now(); frames.length; now += 1e6) frames.shift()?.(now);
+    assert.deepEqual(drawn, [[first, 1], [first, 2], [last, 1], [last, 2]]);
+  } finally {
+    for (const name of Object.keys(page)) Reflect.deleteProperty(globalThis, name);
+  }
+});
+
+Deno.test("what is answered about settings that are others by now is not said", async () => {
+  /** @type {((answer: Response) => void)[]} */
+  const asked = [];
+  const real = { fetch: globalThis.fetch };
+  const page = { document: { baseURI: "http://here/" } };
+  Object.assign(globalThis, page, { fetch: () => new Promise((answer) => asked.push(answer)) });
+  const settled = () => new Promise((done) => setTimeout(done, 0));
+  try {
+    const [one, two] = OPTIONS.models, shown = { show() {} }, said = { textContent: "" };
+    /** @type {Record<string, string>} */
+    const link = { model: "one" };
+    const form = Object.assign(Object.create(Form.prototype), {
+      ...{ options: OPTIONS, model: { get: (/** @type {string} */ key) => link[key] } },
+      ...{ number: 0, fields: {}, built: one, models: shown, data: shown, presets: { children: [] } },
+      ...{ says: {}, start: {}, problem: { hidden: true }, said, redraw() {} },
+      build() {
+        this.built = two;
+      },
+    });
+    const failed = () => Response.json({ problem: "Too large." }, { status: 400 });
+    form.update();
+    clearTimeout(form.waiting);
+    form.measure(one);
+    link.model = "two";
+    form.update();
+    clearTimeout(form.waiting);
+    asked.shift()?.(failed());
+    await settled();
+    await settled();
+    assert.deepEqual([said.textContent, form.problem.hidden], ["Measuring how long that takes here …", true]);
+    form.measure(two);
+    asked.shift()?.(failed());
+    await settled();
+    await settled();
+    assert.deepEqual([said.textContent, form.problem.textContent, form.problem.hidden], [
+      "",
+      "Too large.",
+      false,
+    ]);
+  } finally {
+    Object.assign(globalThis, real);
+    Reflect.deleteProperty(globalThis, "document");
+  }
+});
+
+Deno.test("a factor is turned to a place that a link can have", () => {
+  const z = turned(Float32Array.of(4.7, -5, 0.123), 2, 1.5);
+  assert.deepEqual(z, [4, -4, 1.5]);
+  assert.deepEqual(factors.z.read(factors.z.write(z)), z);
+});
+
+Deno.test("of a run that is compared no longer, weights are neither awaited nor asked for again", async () => {
+  const real = { setTimeout: globalThis.setTimeout, fetch: globalThis.fetch };
+  /** @type {((error: Error) => void)[]} */
+  const asked = [];
+  const page = Object.assign(new EventTarget(), { baseURI: "http://here/", visibilityState: "hidden" });
+  let timers = 0, changes = 0;
+  Object.assign(globalThis, {
+    document: page,
+    setTimeout: () => timers++,
+    fetch: () => new Promise((_, fails) => asked.push(fails)),
+  });
+  try {
+    for (const ended of [false, true]) {
+      const one = new Contender("abcd", () => changes++);
+      one.told = /** @type {any} */ ({ about: { shape: [8, 8] }, checkpoint: true, points: [] });
+      const loaded = one.load();
+      if (ended) one.end();
+      asked.shift()?.(new TypeError());
+      await loaded;
+      assert.deepEqual([timers, changes], [1, 1], "once, of the one that is there");
+      one.end();
+    }
+  } finally {
+    Object.assign(globalThis, real);
+    Reflect.deleteProperty(globalThis, "document");
+  }
 });

@@ -87,7 +87,7 @@ class Job:
         seen: when somebody last looked at it.
         away: whether it pauses because nobody does.
         served: when its last turn ended, or when it came.
-        values: what the next turn changes.
+        values: what it has been steered to since it began: each turn begins with them.
         hand: the steps by hand that are still to be taken, in the order in which they were pressed; `asked`:
             those that the present turn takes.
         ending: whether the next turn is to be the last.
@@ -311,7 +311,7 @@ class Queue:
         """How a run stands, for whoever has its link: that somebody looks keeps it going.
 
         `place` is how many turns are before its next one; `wait_s` and `left_s` are estimates in seconds,
-        None where there is none yet.
+        None where there is none yet; `values` is what it has been steered to, recorded or not.
 
         Raises:
             LookupError: where there is no such run.
@@ -333,6 +333,7 @@ class Queue:
                 "left_s": round(left, 1) if job.moving and job.pace else None,
                 "step": job.step,
                 "steps": job.steps,
+                "values": job.values,
             }
 
     def folder(self, name: str) -> Path:
@@ -395,7 +396,7 @@ class Queue:
                 case "stop":
                     self._stop(job)
                 case "set":
-                    job.values |= values or {}
+                    job.values = {**job.values, **(values or {})}  # another: what was told is under way
                 case "step" | "e-steps" | "m-steps":
                     job.status = "paused"
                     job.press({"step": None, "e-steps": "E", "m-steps": "M"}[do], count)
@@ -561,7 +562,7 @@ class Queue:
         return worker
 
     def _begin(self, job: Job) -> dict[str, Any]:
-        """What is asked of the worker: all that was pressed since the last turn."""
+        """What is asked of the worker: what is pressed for, under all that was changed."""
         with suppress(OSError):
             (job.folder / turns.INTERRUPT).unlink(missing_ok=True)
         job.asked = job.hand.popleft() if job.hand else ByHand()
@@ -573,7 +574,7 @@ class Queue:
             "count": job.asked.count,
             "finish": job.ending,
         }
-        job.in_turn, job.values, job.ending = True, {}, False
+        job.in_turn, job.ending = True, False
         if job.status == "queued":
             job.status = "running"
         return request

@@ -317,7 +317,6 @@ class Recorder:
             "scores": {},
             "rate": progress.rate,
             "beta": progress.beta,
-            "handle": self.run.handle.to_json(),
             "mark": _mark(changed[-1]) if changed else None,
             "frame": None,
         }

@@ -84,7 +84,7 @@ export function slider({ label, least, most, step, say = String, sets, input, do
     },
     onchange: done,
   });
-  const output = h("output");
+  const output = h("output", { "aria-live": "off" }); // the slider tells it itself, to whoever moves it
   const write = () => {
     const text = say(Number(range.value));
     if (setText(output, text)) range.setAttribute("aria-valuetext", text);

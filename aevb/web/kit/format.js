@@ -1,4 +1,4 @@
-// Numbers in words: a true minus sign, thousands with a comma, and sums that add up.
+// Numbers in words: a true minus sign, thousands with a comma, and sums that add up; and what is added up.
 
 /** @type {Map<number, Intl.NumberFormat>} */
 const formats = new Map();
@@ -94,3 +94,12 @@ export function counted(count, one, many = `${one}s`) {
 export function one(name) {
   return `${/^([aeiou]|8|11$|18$)/i.test(String(name)) ? "an" : "a"} ${name}`;
 }
+
+const TERMS = /** @type {Record<string, string>} */ ({
+  reconstruction: "log p(x | z)",
+  minus_kl_z: "−KL of z",
+  minus_kl_y: "−KL of y",
+});
+
+/** What a term of the ELBO is called. @param {string} name */
+export const termName = (name) => TERMS[name] ?? name.replaceAll("_", " ");

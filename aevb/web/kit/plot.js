@@ -266,6 +266,16 @@ export class Axes {
     return this.top + this.height - ((v - a) / (b - a)) * this.height;
   }
 
+  /**
+   * As `y`, no further from the frame than its height: the dashes of a line that leads a million pixels away would all be
+   * drawn.
+   * @param {number} value
+   */
+  yNear(value) {
+    const y = this.y(this.log ? Math.max(value, this.y0) : value);
+    return Math.max(this.top - this.height, Math.min(this.top + 2 * this.height, y));
+  }
+
   /** The horizontal value under a pixel. @param {number} pixel */
   valueAt(pixel) {
     return this.x0 + ((pixel - this.left) / this.width) * (this.x1 - this.x0);

@@ -289,24 +289,13 @@ function letter(context, theme, axes, spans) {
   if (inTurn.length && !wide.length) note("shaded: E-steps", axes.left + axes.width / 2);
 }
 
-/**
- * Where a value stands, no further from the frame than its height: the dashes of a line that leads a million pixels
- * away would all be drawn.
- * @param {Axes} axes
- * @param {number} value
- */
-function heightOf(axes, value) {
-  const y = axes.y(axes.log ? Math.max(value, axes.y0) : value);
-  return Math.max(axes.top - axes.height, Math.min(axes.top + 2 * axes.height, y));
-}
-
 /** @param {CanvasRenderingContext2D} context @param {Axes} axes @param {[upper: Line, lower: Line]} area */
 function fill(context, axes, [upper, lower]) {
   Object.assign(context, { fillStyle: GAP, globalAlpha: 0.28 });
   context.beginPath();
-  for (let i = 0; i < upper.x.length; i++) context.lineTo(axes.x(upper.x[i]), heightOf(axes, upper.y[i]));
+  for (let i = 0; i < upper.x.length; i++) context.lineTo(axes.x(upper.x[i]), axes.yNear(upper.y[i]));
   for (let i = lower.x.length - 1; i >= 0; i--) {
-    context.lineTo(axes.x(lower.x[i]), heightOf(axes, lower.y[i]));
+    context.lineTo(axes.x(lower.x[i]), axes.yNear(lower.y[i]));
   }
   context.fill();
   context.globalAlpha = 1;
@@ -317,13 +306,13 @@ function stroke(context, axes, { x, y, color, width, dash = [], alpha = 1, squar
   Object.assign(context, { strokeStyle: color, lineWidth: width, lineJoin: "round", globalAlpha: alpha });
   context.setLineDash(dash);
   context.beginPath();
-  for (let i = 0; i < x.length; i++) context.lineTo(axes.x(x[i]), heightOf(axes, y[i]));
+  for (let i = 0; i < x.length; i++) context.lineTo(axes.x(x[i]), axes.yNear(y[i]));
   context.stroke();
   context.setLineDash([]);
   if (squares && axes.x(x[squares] ?? 0) - axes.x(x[0]) > 9) {
     context.fillStyle = color;
     for (let i = 0; i < x.length; i += squares) {
-      context.fillRect(axes.x(x[i]) - 4, heightOf(axes, y[i]) - 4, 8, 8);
+      context.fillRect(axes.x(x[i]) - 4, axes.yNear(y[i]) - 4, 8, 8);
     }
   }
   context.globalAlpha = 1;

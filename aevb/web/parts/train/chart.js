@@ -177,12 +177,6 @@ function legend(context, theme, axes, title, lines) {
   }
 }
 
-/** No further from the frame than its height: dashes that lead a million pixels away would all be drawn. @param {Axes} axes @param {number} value */
-export function heightOf(axes, value) {
-  const y = axes.y(axes.log ? Math.max(value, axes.y0) : value);
-  return Math.max(axes.top - axes.height, Math.min(axes.top + 2 * axes.height, y));
-}
-
 /** @param {CanvasRenderingContext2D} context @param {Axes} axes @param {Line} line */
 export function stroke(context, axes, { x, y, color, width, dash }) {
   Object.assign(context, { strokeStyle: color, fillStyle: color, lineWidth: width, lineJoin: "round" });
@@ -190,13 +184,13 @@ export function stroke(context, axes, { x, y, color, width, dash }) {
   context.beginPath();
   for (let i = 0; i < x.length; i++) {
     const begins = Number.isNaN(y[i - 1] ?? NaN);
-    if (!Number.isNaN(y[i])) context[begins ? "moveTo" : "lineTo"](axes.x(x[i]), heightOf(axes, y[i]));
+    if (!Number.isNaN(y[i])) context[begins ? "moveTo" : "lineTo"](axes.x(x[i]), axes.yNear(y[i]));
   }
   context.stroke();
   context.setLineDash([]);
   if (x.length !== 1) return; // the first of them is seen too
   context.beginPath();
-  context.arc(axes.x(x[0]), heightOf(axes, y[0]), 1.5 * width, 0, 6.2832);
+  context.arc(axes.x(x[0]), axes.yNear(y[0]), 1.5 * width, 0, 6.2832);
   context.fill();
 }
 
@@ -207,9 +201,9 @@ function fillGap(context, axes, lines) {
   const at = new Set(upper.x);
   Object.assign(context, { fillStyle: GAP, globalAlpha: 0.28 });
   context.beginPath();
-  upper.x.forEach((step, i) => context.lineTo(axes.x(step), heightOf(axes, upper.y[i])));
+  upper.x.forEach((step, i) => context.lineTo(axes.x(step), axes.yNear(upper.y[i])));
   for (let i = lower.x.length - 1; i >= 0; i--) {
-    if (at.has(lower.x[i])) context.lineTo(axes.x(lower.x[i]), heightOf(axes, lower.y[i]));
+    if (at.has(lower.x[i])) context.lineTo(axes.x(lower.x[i]), axes.yNear(lower.y[i]));
   }
   context.fill();
   context.globalAlpha = 1;

@@ -100,7 +100,6 @@ function cloud(panel, theme, data, draw) {
     reach,
   ]);
   panel.show((context) => {
-    context.clearRect(0, 0, panel.width, panel.height);
     axes.draw(context, theme, { xCount: 3, yCount: 3 });
     axes.clip(context, () => {
       const at = (

@@ -23,6 +23,7 @@ export class Contender {
     this.id = id;
     /** @type {Told | null} */
     this.told = null;
+    this.ended = false;
     this.problem = ""; // why there is nothing of it, or nothing new
     this.changed = changed;
     /** How the weights stand that it has ended with, once they were asked for. @type {string | null} */
@@ -49,6 +50,7 @@ export class Contender {
   }
 
   end() {
+    this.ended = true;
     clearTimeout(this.again);
     this.poll.end();
     this.film?.end();
@@ -63,12 +65,13 @@ export class Contender {
   async load() {
     if (this.weights !== null || !this.pictured || !this.told?.checkpoint) return;
     this.weights = "Loading its weights …";
-    try {
-      Object.assign(this, await modelOf(this.id), { weights: "" });
-    } catch (error) {
-      this.weights = /** @type {Error} */ (error).message;
-      if (!(error instanceof Refused)) this.again = setTimeout(() => this.ask(), AGAIN);
-    }
+    const [found, again] = await modelOf(this.id).then(
+      (found) => [{ ...found, weights: "" }, false],
+      (error) => [{ weights: error.message }, !(error instanceof Refused)],
+    );
+    if (this.ended) return;
+    Object.assign(this, found);
+    if (again) this.again = setTimeout(() => this.ask(), AGAIN);
     this.changed();
   }
 

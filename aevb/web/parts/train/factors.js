@@ -28,6 +28,18 @@ const RECENT = 8; // of the visitor's own runs that are looked through for one
 export const params = { z: numbers({ reach: REACH }) };
 
 /**
+ * A place as links have it, of which one value is turned: q's mean may lie beyond.
+ * @param {Float32Array} from
+ * @param {number} l
+ * @param {number} value
+ */
+export function turned(from, l, value) {
+  const z = Array.from(from, (each) => Number(Math.max(-REACH, Math.min(REACH, each)).toFixed(2)));
+  z[l] = value;
+  return z;
+}
+
+/**
  * The run of the link, or the visitor's last one of factor analysis; null where there is none.
  * @param {string} named
  * @returns {Promise<Found | null>}
@@ -181,9 +193,7 @@ class Factors {
 
   /** @param {number} l @param {number} value */
   turn(l, value) {
-    const z = Array.from(this.z, (each) => Number(each.toFixed(2)));
-    z[l] = value;
-    this.model.set("z", z);
+    this.model.set("z", turned(this.z, l, value));
   }
 
   /** The exact evidence of the validation images, as the run has ended; none of what was brought along. @param {any} told */

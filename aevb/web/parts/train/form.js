@@ -54,7 +54,7 @@ export class Form {
     this.options = options;
     this.plan = new Plan();
     this.ended = false;
-    this.number = 0; // counts the runs that were asked about
+    this.number = 0; // counts the runs that were asked for: what is answered about another one comes too late
     /** @type {any} */
     this.specification = null;
     this.steps = 0;
@@ -167,6 +167,7 @@ export class Form {
     this.problem.hidden = true;
     setText(this.said, "Measuring how long that takes here …");
     this.redraw();
+    this.number++;
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.measure(model), STILL);
   }
@@ -197,7 +198,7 @@ export class Form {
 
   /** Asks how long it would take: this run first, then the presets. @param {import("./specification.js").Choice} model */
   async measure(model) {
-    const mine = ++this.number, { specification } = this;
+    const { number: mine, specification } = this;
     const told = (/** @type {Estimate} */ { seconds }) => `≈ ${duration(seconds)} here`;
     const failed = (/** @type {Error} */ { message }) => message;
     try {

@@ -2,7 +2,7 @@
 
 import { h } from "../../kit/elements.js";
 import { Axes, cursor, Notes, Panel } from "../../kit/plot.js";
-import { heightOf, stroke } from "./chart.js";
+import { stroke } from "./chart.js";
 import { mark } from "./marks.js";
 import { rangeOf } from "./record.js";
 
@@ -70,7 +70,7 @@ export class Overlay {
       let above = -Infinity; // a letter at the end of each curve, none over another
       for (const { letter, x, y } of [...lines].sort((a, b) => (b.y.at(-1) ?? 0) - (a.y.at(-1) ?? 0))) {
         if (!y.length) continue;
-        above = Math.max(above + 1.15 * size, within(axes, heightOf(axes, y[y.length - 1])));
+        above = Math.max(above + 1.15 * size, within(axes, axes.yNear(y[y.length - 1])));
         context.fillStyle = theme.text;
         context.fillText(letter, axes.x(x[x.length - 1]) + 5, above);
       }
@@ -88,7 +88,7 @@ export class Overlay {
       for (const { k, color, x: steps, y } of curves) {
         const at = steps.findLastIndex((other) => other <= step);
         if (at < 0) continue;
-        const place = /** @type {const} */ ([axes.x(steps[at]), within(axes, heightOf(axes, y[at]))]);
+        const place = /** @type {const} */ ([axes.x(steps[at]), within(axes, axes.yNear(y[at]))]);
         context.fillStyle = theme.background;
         mark(context, k, ...place, 9);
         context.fillStyle = color;
@@ -109,6 +109,6 @@ function marks(context, axes, { k, color, x, y }) {
     const place = axes.x(step);
     if (place < next || Number.isNaN(y[i])) return;
     next = place + APART;
-    mark(context, k, place, heightOf(axes, y[i]), 5.5);
+    mark(context, k, place, axes.yNear(y[i]), 5.5);
   });
 }

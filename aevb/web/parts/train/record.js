@@ -12,7 +12,6 @@
  * @property {Record<string, any>} [scores]
  * @property {number} rate
  * @property {number} beta
- * @property {{ learning_rate: number, beta: number, schedule: "AEVB" | number[] }} handle what it was steered to
  * @property {string | null} mark what was changed
  * @property {number | null} frame
  *
@@ -38,16 +37,8 @@
  */
 
 import { halves } from "../../engine/weights.js";
+import { termName } from "../../kit/format.js";
 import { DATA, ELBO, EVIDENCE, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
-
-const TERMS = /** @type {Record<string, string>} */ ({
-  reconstruction: "log p(x | z)",
-  minus_kl_z: "−KL of z",
-  minus_kl_y: "−KL of y",
-});
-
-/** What a term of the ELBO is called. @param {string} name */
-export const termName = (name) => TERMS[name] ?? name.replaceAll("_", " ");
 
 /**
  * The curves of a run: the ELBO with the bound above it, the other terms, and the gradients' norms.

@@ -27,6 +27,7 @@ export class Sheets {
     ];
     /** @type {Float32Array[]} */
     this.grown = []; // what was drawn last, or is growing
+    this.latest = this.grown; // what is to grow after that
     this.growing = 0;
   }
 
@@ -52,8 +53,12 @@ export class Sheets {
     this.draw(draws, this.side);
   }
 
-  /** What is drawn row after row grows that way. What is growing does so to its end. @param {Float32Array[]} draws */
+  /**
+   * What is drawn row after row grows that way. What is growing does so to its end; then the latest of what came.
+   * @param {Float32Array[]} draws
+   */
   grow(draws) {
+    this.latest = draws;
     if (this.growing || draws === this.grown) return;
     this.grown = draws;
     const { side } = this, begun = performance.now();
@@ -62,6 +67,7 @@ export class Sheets {
       const rows = Math.min(side, 1 + Math.floor((side * Math.max(0, now - begun)) / GROWTH));
       if (rows > shown) this.draw(draws, shown = rows);
       this.growing = rows < side ? requestAnimationFrame(tick) : 0;
+      if (!this.growing) this.grow(this.latest);
     };
     tick(begun);
   }

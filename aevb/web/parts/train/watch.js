@@ -3,7 +3,7 @@
 import { button, follow, put, slider } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { equation } from "../../kit/equation.js";
-import { addingUp, number, signed } from "../../kit/format.js";
+import { addingUp, number, signed, termName } from "../../kit/format.js";
 import { DATA, ELBO, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
 import { onLayout, Player, themeOf } from "../../kit/plot.js";
 import { onNextFrame } from "../../kit/slices.js";
@@ -11,7 +11,7 @@ import { source } from "../../kit/source.js";
 import { Curves } from "./chart.js";
 import { Film } from "./film.js";
 import { publish } from "./publish.js";
-import { duration, ordinal, pointAt, termName } from "./record.js";
+import { duration, ordinal, pointAt } from "./record.js";
 import { KEYS, wordsOf } from "./specification.js";
 import { Wheel } from "./wheel.js";
 import { finished, ownRuns, Poll, urlOf } from "./wire.js";
@@ -42,7 +42,6 @@ export class Watch {
     this.mine = ownRuns().includes(id);
     /** @type {Told | null} */
     this.told = null;
-    this.lost = ""; // why the server is not heard
     /** @type {Film | null} */
     this.film = null;
     /** @type {ReturnType<typeof equation> | null} */
@@ -60,7 +59,8 @@ export class Watch {
     this.when = h("b", {}, "Step 0");
     this.phase = h("span");
     this.sum = h("div.sum");
-    this.status = h("p.status", { role: "status" }, "Asking for the run …");
+    this.status = h("span", { role: "status" }, "Asking for the run …");
+    this.time = h("span"); // beside it: a screen reader would read each second
     this.pictures = h("div.pictures");
     this.player = new Player({
       seconds: SECONDS,
@@ -85,7 +85,7 @@ export class Watch {
       "div.watch",
       {},
       h("div.state", {}, h("p.when", {}, this.when, this.phase), this.sum),
-      this.status,
+      h("p.status", {}, this.status, this.time),
       h("div.place", {}, this.curves.element),
       this.pictures,
       h("div.controls.timeline", {}, this.player.button, this.slider.element),
@@ -139,7 +139,6 @@ export class Watch {
   /** What the server tells of the run. @param {Told} told */
   tell(told) {
     this.told = told;
-    this.lost = "";
     const over = finished(told);
     if (!this.film && told.about && told.frames) this.begin(told.about);
     Object.assign(this.slider.range, { max: String(Math.max(1, told.frames - 1)) });
@@ -159,10 +158,9 @@ export class Watch {
 
   /** @param {string} problem @param {boolean} again */
   fail(problem, again) {
-    this.lost = problem;
-    if (again) setText(this.status, `${problem} The page goes on asking.`);
-    else {
-      setText(this.status, problem);
+    setText(this.status, again ? `${problem} The page goes on asking.` : problem);
+    setText(this.time, "");
+    if (!again) {
       this.wheel.element.hidden = true;
       this.offer();
     }
@@ -177,10 +175,8 @@ export class Watch {
     const elbo = points.findLast(({ validation }) => validation)?.validation?.elbo;
     const result = elbo === undefined ? "" : ` Validation ELBO ${signed(elbo, 1)} nats.`;
     const said = {
-      queued: `${place ? `${ordinal(place)} in the line` : "In the line"}${
-        wait ? `: about ${duration(wait)}` : ""
-      }.`,
-      running: left ? `About ${duration(left)} left.` : "Under way.",
+      queued: `${place ? `${ordinal(place)} in the line` : "In the line"}.`,
+      running: "Under way.",
       paused: "Paused.",
       done: !told.specification
         ? "A checkpoint that was brought along."
@@ -194,6 +190,12 @@ export class Watch {
       this.status,
       `${said[status]}${status !== "failed" && status !== "lost" && problem ? ` ${problem}` : ""}${look}`,
     );
+    const time = status === "queued" && wait
+      ? ` About ${duration(wait)} to wait.`
+      : status === "running" && left
+      ? ` About ${duration(left)} left.`
+      : "";
+    setText(this.time, time);
     this.el.dataset.status = status;
   }
 

@@ -6,23 +6,28 @@ import { schedule } from "./form.js";
 import { ask, visitor } from "./wire.js";
 
 /** @typedef {import("./wire.js").Told} Told */
+/** @typedef {import("./wire.js").Values} Values */
 
 const RATES = 20; // of the slider in a decade
 const LEAST = 1e-5, MOST = 1e-1;
 const BURST = 20; // steps at first
 
-/** @param {number} place on the slider */
-const rateAt = (place) => Number((10 ** (place / RATES)).toPrecision(2));
 /** @param {number} rate */
 const placeOf = (rate) => Math.round(RATES * Math.log10(Math.max(LEAST, Math.min(MOST, rate))));
+/** @param {number} place on the slider @param {number} told which stands at the next of its places */
+const rateAt = (place, told) =>
+  place === placeOf(told) ? told : Number((10 ** (place / RATES)).toPrecision(2));
 
 const WEIGHTS = 41; // of the other: none, and ten in a decade from 0.1 to 1000
 
-/** @param {number} place on the slider */
-const weightAt = (place) => (place ? Number((0.1 * 10 ** ((place - 1) / 10)).toPrecision(2)) : 0);
 /** @param {number} beta */
 const placeOfWeight = (beta) =>
   beta ? Math.max(1, Math.min(WEIGHTS, 1 + Math.round(10 * Math.log10(beta / 0.1)))) : 0;
+/** @param {number} place on the slider @param {number} told which stands at the next of its places */
+const weightAt = (place, told) => {
+  if (place === placeOfWeight(told)) return told;
+  return place ? Number((0.1 * 10 ** ((place - 1) / 10)).toPrecision(2)) : 0;
+};
 
 export class Wheel {
   /** @param {string} id @param {() => void} done called when the server has done something */
@@ -30,8 +35,10 @@ export class Wheel {
     this.id = id;
     this.done = done;
     this.status = "";
-    this.now = { rate: 0, beta: 0 }; // what holds: a slider stands at the next of its places
-    this.touched = 0; // when a value was last moved by hand: until it is recorded, what comes in does not move it back
+    /** What holds, as the server has told. @type {Values} */
+    this.told = { learning_rate: 1e-3, beta: 1, schedule: "AEVB" };
+    /** What was moved by hand, and stands so until the server tells the same. @type {Partial<Values>} */
+    this.moved = {};
     this.pause = button("Pause", () => this.act(this.status === "paused" ? "resume" : "pause"), {
       className: "button primary pause",
     });
@@ -53,21 +60,18 @@ export class Wheel {
       least: placeOf(LEAST),
       most: placeOf(MOST),
       step: 1,
-      say: (place) => {
-        const rate = place === placeOf(this.now.rate) ? this.now.rate : rateAt(place);
-        return rate.toExponential(1).replace("e-", "e−");
-      },
-      input: () => this.touch(),
-      done: () => this.set({ learning_rate: rateAt(Number(this.rate.range.value)) }),
+      say: (place) => rateAt(place, this.told.learning_rate).toExponential(1).replace("e-", "e−"),
+      input: (place) => this.move({ learning_rate: rateAt(place, this.told.learning_rate) }),
+      done: () => this.set({ learning_rate: rateAt(Number(this.rate.range.value), this.told.learning_rate) }),
     });
     this.beta = slider({
       label: "β",
       least: 0,
       most: WEIGHTS,
       step: 1,
-      say: (place) => String(place === placeOfWeight(this.now.beta) ? this.now.beta : weightAt(place)),
-      input: () => this.touch(),
-      done: () => this.set({ beta: weightAt(Number(this.beta.range.value)) }),
+      say: (place) => String(weightAt(place, this.told.beta)),
+      input: (place) => this.move({ beta: weightAt(place, this.told.beta) }),
+      done: () => this.set({ beta: weightAt(Number(this.beta.range.value), this.told.beta) }),
     });
     this.schedule = schedule(
       "E and M",
@@ -100,38 +104,54 @@ export class Wheel {
     return found;
   }
 
-  touch() {
-    this.touched = performance.now();
+  /** @param {Partial<Values>} values */
+  move(values) {
+    Object.assign(this.moved, values);
+    this.write();
   }
 
-  /** @param {Record<string, any>} values */
-  set(values) {
-    this.touch();
-    return this.act("set", { values });
+  /** Moves values for good; what the server refuses goes back. @param {Partial<Values>} values */
+  async set(values) {
+    this.move(values);
+    if (!await this.act("set", { values })) this.settle(values);
   }
 
-  /** @param {string} what @param {Record<string, any>} [more] */
+  /** Of what was moved these values are told, or refused. @param {Partial<Values>} values */
+  settle(values) {
+    for (const key of /** @type {const} */ (["learning_rate", "beta", "schedule"])) {
+      if (String(this.moved[key]) === String(values[key])) delete this.moved[key];
+    }
+    this.write();
+  }
+
+  write() {
+    const { learning_rate: rate, beta, schedule } = { ...this.told, ...this.moved };
+    this.rate.show(placeOf(rate));
+    this.beta.show(placeOfWeight(beta));
+    this.schedule.show(schedule);
+  }
+
+  /** Whether the server has done it. @param {string} what @param {Record<string, any>} [more] */
   async act(what, more = {}) {
     this.problem.hidden = true;
+    let taken = true;
     try {
       await ask(`run/${this.id}/act`, { body: { visitor: visitor(), do: what, ...more } });
     } catch (error) {
       setText(this.problem, /** @type {Error} */ (error).message);
       this.problem.hidden = false;
+      taken = false;
     }
     this.done();
+    return taken;
   }
 
   /** @param {Told} told */
-  show({ status, points, specification }) {
+  show({ status, specification, values }) {
     this.status = status;
     setText(this.pause, status === "paused" ? "Resume" : "Pause");
-    const last = points[points.length - 1], training = specification.training ?? {};
-    if (performance.now() - this.touched < 3000) return;
-    const { learning_rate: rate = 1e-3, beta = 1, schedule = "AEVB" } = { ...training, ...last?.handle };
-    this.now = { rate, beta };
-    this.rate.show(placeOf(rate));
-    this.beta.show(placeOfWeight(beta));
-    this.schedule.show(schedule);
+    const { learning_rate = 1e-3, beta = 1, schedule = "AEVB" } = { ...specification.training, ...values };
+    this.told = { learning_rate, beta, schedule };
+    this.settle(this.told);
   }
 }

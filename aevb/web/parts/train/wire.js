@@ -5,6 +5,8 @@ import { loadModel } from "../../kit/loading.js";
 /** @typedef {import("./record.js").Point} Point */
 /** @typedef {import("./record.js").About} About */
 
+/** @typedef {{ learning_rate: number, beta: number, schedule: "AEVB" | number[] }} Values of a run that can be steered */
+
 /**
  * A run as the server tells of it, with all its points.
  * @typedef {object} Told
@@ -20,6 +22,7 @@ import { loadModel } from "../../kit/loading.js";
  * @property {string | null} page whose scenes look at it
  * @property {string | null} scene of this page that does
  * @property {any} specification
+ * @property {Partial<Values>} values what it was steered to
  * @property {Point[]} points
  */
 

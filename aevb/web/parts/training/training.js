@@ -2,7 +2,7 @@
 
 import { follow, segments, slider } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
-import { signed } from "../../kit/format.js";
+import { signed, termName } from "../../kit/format.js";
 import { loadAbout } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { DATA, ELBO, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
@@ -13,11 +13,6 @@ import { Axes, cursor, marker, Notes, onLayout, Panel, themeOf } from "../../kit
 /** @typedef {{ name: string, values: number[], color: string, dash: number[], width: number }} Line */
 /** @typedef {{ title: string, digits: number, lines: Line[], reference?: number, zero?: boolean }} Chart */
 
-const TERMS = /** @type {Record<string, string>} */ ({
-  reconstruction: "log p(x | z)",
-  minus_kl_z: "−KL of z",
-  minus_kl_y: "−KL of y",
-});
 const SCORES = /** @type {Record<string, string>} */ ({
   conditional_entropy: "entropy of q(y | x), nats",
   accuracy: "clustering accuracy",
@@ -270,7 +265,7 @@ function chartsOf({ curve, measured, reference }) {
     })
   );
   const terms = Object.keys(curve[0].terms).map((name, k) =>
-    one(TERMS[name] ?? name, of((point) => point.terms[name]), [GENERATED, DATA, ELBO][k % 3])
+    one(termName(name), of((point) => point.terms[name]), [GENERATED, DATA, ELBO][k % 3])
   );
   return [elbo, ...(scores.length ? scores : terms)];
 }
