@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { COLORS, colouredAs, NONE } from "../../aevb/web/parts/map/picture.js";
 import { inverseDistances, Points } from "../../aevb/web/parts/map/points.js";
 import { View } from "../../aevb/web/parts/map/view.js";
 import { Random } from "../../aevb/web/engine/random.js";
@@ -32,6 +33,11 @@ Deno.test("within a loop is what a ray leaves an odd number of times, concave or
   assert.deepEqual(square, inner);
   const notched = points.within([-1, -1, 1, -1, 1, 1, 0, 0, -1, 1]);
   assert.deepEqual(notched, inner.filter((i) => place(i)[1] < Math.abs(place(i)[0])));
+});
+
+Deno.test("every class has a colour, those beyond the colours that of none", () => {
+  assert.deepEqual([-1, 0, 9, 10, 11, 46].map((value) => colouredAs(value, NONE)), [10, 0, 9, 10, 10, 10]);
+  assert.equal(COLORS[colouredAs(2, 2)], COLORS[NONE]);
 });
 
 Deno.test("medians are of the classes that have points", () => {

@@ -20,7 +20,7 @@ import { Gestures } from "./gestures.js";
 import { Lasso, loop } from "./lasso.js";
 import { Lens } from "./lens.js";
 import { cross, lasso, neighbour, ring, target } from "./marks.js";
-import { COLORS, Picture } from "./picture.js";
+import { COLORS, colouredAs, NONE, Picture } from "./picture.js";
 import { inverseDistances, Points } from "./points.js";
 import { NEIGHBOURS, Swept } from "./swept.js";
 
@@ -40,7 +40,6 @@ const HELP = {
 };
 const POOR =
   "No t-SNE or UMAP is recorded with this checkpoint, so that PCA is shown. “python -m aevb map” makes them.";
-const NONE = COLORS.length - 1; // the class of clusters that have none
 
 export const params = {
   map: choice({ initial: "tsne", of: Object.keys(PROJECTIONS) }),
@@ -272,11 +271,10 @@ class DigitMap {
   recolour() {
     const { picture, labels, clusters, classOf } = this;
     if (!this.points) return;
-    const { length } = this.digits.classes, known = Math.min(length, NONE);
-    picture.classes = labels.map((label) => label < known ? label : NONE);
-    if (clusters && this.byCluster) {
-      picture.classes = clusters.of.map((cluster) => classOf[cluster] >= 0 ? classOf[cluster] : NONE);
-    }
+    const known = Math.min(this.digits.classes.length, NONE);
+    picture.classes = clusters && this.byCluster
+      ? clusters.of.map((cluster) => colouredAs(classOf[cluster], known))
+      : labels.map((label) => colouredAs(label, known));
     this.bar.unmatched(picture.classes.includes(NONE));
     this.isolate();
   }

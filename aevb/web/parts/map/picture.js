@@ -13,6 +13,14 @@ const FLIGHT = 700; // ms from one projection to the next
 
 /** The colours of the classes; the last is of points that have none. */
 export const COLORS = [...DIGITS, NO_CLASS];
+export const NONE = COLORS.length - 1;
+
+/**
+ * What a class is coloured as: beyond those that have a colour as what has no class.
+ * @param {number} value
+ * @param {number} known how many have one
+ */
+export const colouredAs = (value, known) => value >= 0 && value < known ? value : NONE;
 
 export class Picture {
   view = new View();
