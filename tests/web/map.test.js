@@ -62,3 +62,15 @@ Deno.test("a link says a view, which leads to the same places", () => {
   const after = view.toScreen([0, 0]);
   assert.ok(Math.abs(after[0] - before[0] - 10) < 1e-9 && Math.abs(after[1] - before[1] - 5) < 1e-9);
 });
+
+Deno.test("points in a line, or all in one place, are in the middle of a map that a link can say", () => {
+  for (const places of [[-1, 0, 3, 0, 1, 0], [0, 2, 0, -2], [5, 5, 5, 5]]) {
+    const line = new Points(Float32Array.from(places).buffer), { bounds: [left, bottom, right, top] } = line;
+    assert.ok(right - left > 0 && right - left === top - bottom);
+    const view = Object.assign(new View(), { width: 600, height: 400, bounds: line.bounds });
+    view.whole();
+    view.zoomBy(2);
+    assert.deepEqual(view.said(line), [0.5, 0.5, 2]);
+    assert.ok(line.within([left - 1, bottom - 1, right + 1, bottom - 1, left, top + 9]).length);
+  }
+});

@@ -8,12 +8,20 @@ export class Points {
     /** x, y, x, y, … */
     this.places = new Float32Array(buffer);
     this.count = this.places.length / 2;
-    /** Left, bottom, right, top of all. */
+    /** Left, bottom, right, top of all; an axis along which they do not differ is as long as the other. */
     this.bounds = [Infinity, Infinity, -Infinity, -Infinity];
     this.places.forEach((value, i) => {
       const axis = i % 2;
       this.bounds[axis] = Math.min(this.bounds[axis], value);
       this.bounds[2 + axis] = Math.max(this.bounds[2 + axis], value);
+    });
+    // One latent number alone is projected to a line: across it nothing would be a share of its extent.
+    const extents = [0, 1].map((axis) => this.bounds[2 + axis] - this.bounds[axis]);
+    extents.forEach((extent, axis) => {
+      if (extent) return;
+      const half = (extents[1 - axis] || 1) / 2;
+      this.bounds[axis] -= half;
+      this.bounds[2 + axis] += half;
     });
   }
 
