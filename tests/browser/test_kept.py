@@ -141,6 +141,11 @@ def test_any_checkpoint_fills_every_scene_and_what_cannot_be_shown_is_said(
     expect(page.get_by_text("image 4, square").first).to_be_visible()
     page.get_by_role("button", name="Another star").click()
     expect(page.get_by_text(re.compile(r"image \d+, star")).first).to_be_visible()
+    page.locator(".tab[data-scene=map]").click()
+    expect(page.locator(".legend button:visible")).to_have_count(3)
+    page.get_by_role("button", name="Lasso").click()
+    page.get_by_role("button", name="All in view").click()
+    expect(page.locator(".bars li span:last-child")).to_have_text(["10", "10", "10"])
     # Of another model's page it is not; that has a way to its own.
     page = open_page("gmvae", on=server, checkpoint=ids["vae"], again=True)
     expect(page.get_by_role("alert")).to_contain_text("This checkpoint is of another model")

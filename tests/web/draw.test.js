@@ -1,6 +1,7 @@
-/** Where a drawing's ELBO stands among those of the test digits. */
+/** Where a drawing's ELBO stands among those of the test digits, and what the most alike are called. */
 
 import assert from "node:assert/strict";
+import { Digits } from "../../aevb/web/kit/digits.js";
 import { below, rank } from "../../aevb/web/parts/draw/answers.js";
 
 const PERCENTILES = Array.from({ length: 101 }, (_, percent) => percent ** 2 - 2000);
@@ -18,4 +19,13 @@ Deno.test("an ELBO stands between percentiles, and is told no better and no wors
     "higher than 99 % of the test digits’",
     "higher than all test digits’",
   ]);
+});
+
+Deno.test("images without labels are not called 0, though the bytes of their labels are", () => {
+  const at = { count: 2, side: 8, chunk: 2, labels: "", images: "" };
+  const [digits, shapes, none] = [undefined, ["circle", "star"], []].map((classes) =>
+    Object.assign(new Digits({ ...at, classes }), { labels: Uint8Array.of(0, 1) })
+  );
+  assert.deepEqual([digits, shapes, none].map((images) => images.label(1)), ["1", "1", ""]);
+  assert.equal(none.title(0), "image 0");
 });

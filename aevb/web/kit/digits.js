@@ -28,6 +28,11 @@ export class Digits {
     return /** @type {Uint8Array} */ (this.labels);
   }
 
+  /** The label of test image i, "" where there are none. It must have arrived. @param {number} i */
+  label(i) {
+    return this.classes.length ? String(/** @type {Uint8Array} */ (this.labels)[i]) : "";
+  }
+
   /** What test image i is called: "digit 7, a 9". Its label must have arrived. @param {number} i */
   title(i) {
     const name = this.classes[/** @type {Uint8Array} */ (this.labels)[i]];

@@ -169,10 +169,8 @@ export class Rebuilt extends Answer {
     this.likes = likes;
     this.group = group;
     this.checkpoint = model.get("checkpoints").vae;
-    /** The latent means of all test digits, and their labels. @type {Float32Array | null} */
+    /** The latent means of all test digits. @type {Float32Array | null} */
     this.means = null;
-    /** @type {Uint8Array} */
-    this.labels = new Uint8Array(0);
     /** The drawing's. @type {Float32Array | null} */
     this.mean = null;
     this.unload = () => {};
@@ -209,9 +207,8 @@ export class Rebuilt extends Answer {
       this.errors.hidden = false;
     }
     super.start(engine, about);
-    this.unload = whenLoaded(this.group, () => this.load(), ([means, labels]) => {
+    this.unload = whenLoaded(this.group, () => this.load(), ([means]) => {
       this.means = means;
-      this.labels = labels;
       this.find();
       if (this.answered) this.write();
     }, "Loading the test digits …");
@@ -263,7 +260,7 @@ export class Rebuilt extends Answer {
 
   write() {
     super.write();
-    const { worth, percentiles, alike, labels } = this;
+    const { worth, percentiles, alike, digits } = this;
     setText(this.elbo, signed(worth, 0));
     if (percentiles) {
       const [least, most] = [0, 1].map((end) => worthAt(end, percentiles));
@@ -271,11 +268,12 @@ export class Rebuilt extends Answer {
       this.mark.style.left = `${Math.max(0, Math.min(100, 100 * (worth - least) / (most - least)))}%`;
     }
     alike.forEach((digit, k) => {
-      const link = this.likes[k], label = labels[digit];
-      setText(link.lastElementChild, String(label));
+      const link = this.likes[k], label = digits.label(digit);
+      const name = [label, `test digit ${digit}`].filter(Boolean).join(": ");
+      setText(link.lastElementChild, label || "\u00a0");
       const said = new URLSearchParams({ ...this.named, scene: "flow", digit: String(digit) });
       link.href = source.address("vae", `?${said}`);
-      link.setAttribute("aria-label", `${label}: test digit ${digit}, on the VAE page`);
+      link.setAttribute("aria-label", `${name}, on the VAE page`);
     });
   }
 

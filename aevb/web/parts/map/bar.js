@@ -2,7 +2,7 @@
 
 import { follow, put } from "../../kit/controls.js";
 import { h } from "../../kit/elements.js";
-import { COLORS } from "./picture.js";
+import { COLORS, NONE } from "./picture.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
 
@@ -21,16 +21,17 @@ const TITLES = {
 
 /**
  * @param {Model} model
+ * @param {number} known how many classes have a colour
  * @param {Record<keyof typeof ICONS, () => void>} acts
  */
-export function bar(model, acts) {
+export function bar(model, known, acts) {
   const classes = COLORS.map((color, value) => {
-    const none = value === COLORS.length - 1, title = none ? "Only clusters of no class" : `Only ${value}s`;
+    const none = value === NONE, title = none ? "Only clusters of no class" : `Only ${value}s`;
     const onclick = () => put(model, "only", model.get("only") === value ? null : value);
     const swatch = h("i", { style: { background: color } });
     return h(
       "button",
-      { type: "button", title, onclick, hidden: none, "data-sets": "only" },
+      { type: "button", title, onclick, hidden: value >= known, "data-sets": "only" },
       swatch,
       none ? "none" : String(value),
     );
@@ -52,7 +53,7 @@ export function bar(model, acts) {
   const element = h(
     "div.bar",
     { "data-control": "" },
-    h("div.segments.legend", { role: "group", "aria-label": "Only one class" }, ...classes),
+    h("div.segments.legend", { role: "group", "aria-label": "Only one class", hidden: !known }, ...classes),
     h("div.segments.view", { role: "group", "aria-label": "View" }, ...view),
   );
   const end = follow(model, ["only"], () => {
@@ -63,7 +64,7 @@ export function bar(model, acts) {
     end,
     /** @param {boolean} some whether there are clusters of no class */
     unmatched(some) {
-      classes[COLORS.length - 1].hidden = !some;
+      classes[NONE].hidden = !some;
     },
   };
 }

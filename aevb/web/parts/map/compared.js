@@ -17,16 +17,17 @@ export class Compared {
   /**
    * @param {Model} model
    * @param {Digits} digits
+   * @param {number} known how many of their classes have a colour
    * @param {{ all: () => void, clear: () => void, name: (i: number) => string }} map what its buttons do, and how a
    *   digit is called
    */
-  constructor(model, digits, { all, clear, name }) {
+  constructor(model, digits, known, { all, clear, name }) {
     this.model = model;
     this.digits = digits;
     this.name = name;
     this.count = h("b");
     this.clear = button("Clear", clear);
-    this.bars = DIGITS.map((color, y) => {
+    this.bars = DIGITS.slice(0, known).map((color, y) => {
       const bar = h("i", { style: { background: color } }), count = h("span");
       return { bar, count, element: h("li", {}, h("span", {}, String(y)), bar, count) };
     });
@@ -36,7 +37,11 @@ export class Compared {
     this.found = h(
       "div.found",
       { hidden: true },
-      h("ol.bars", { "aria-label": "How many of each digit" }, ...this.bars.map(({ element }) => element)),
+      h(
+        "ol.bars",
+        { "aria-label": "How many of each digit", hidden: !known },
+        ...this.bars.map(({ element }) => element),
+      ),
       this.mean.element,
       this.some,
     );
@@ -64,7 +69,7 @@ export class Compared {
     if (!chosen.length) return;
     const counts = this.bars.map((_, y) => chosen.filter((i) => labels[i] === y).length);
     this.bars.forEach(({ bar, count }, y) => {
-      bar.style.width = `${(100 * counts[y]) / Math.max(...counts)}%`;
+      bar.style.width = `${(100 * counts[y]) / Math.max(1, ...counts)}%`;
       setText(count, counts[y].toLocaleString("en"));
     });
     this.some.replaceChildren();

@@ -90,6 +90,7 @@ class DigitMap {
     this.el = el;
     this.checkpoint = model.get("checkpoint");
     this.digits = digitsAt(model.get("digits"));
+    this.known = Math.min(this.digits.classes.length, NONE); // how many classes have a colour
     // The stage
     this.canvas = h("canvas.points.live", {
       tabIndex: 0,
@@ -108,7 +109,7 @@ class DigitMap {
     this.lasso = new Lasso(model);
     this.lens = new Lens(this.digits, () => this.picture.request());
     this.gestures = this.listen();
-    this.bar = bar(model, {
+    this.bar = bar(model, this.known, {
       in: () => this.zoom(1.6),
       out: () => this.zoom(1 / 1.6),
       whole: () => this.turnView((view) => view.whole()),
@@ -120,7 +121,7 @@ class DigitMap {
     this.place = h("div.side");
     this.chosen = new Chosen(model, this.place, () => this.meet());
     this.rings = h("p", { hidden: true }, `Ringed: the ${NEIGHBOURS} test digits nearest to it.`);
-    this.compared = new Compared(model, this.digits, {
+    this.compared = new Compared(model, this.digits, this.known, {
       all: () => this.enclose(),
       clear: () => this.clear(),
       name: (i) => this.name(i),
@@ -269,9 +270,8 @@ class DigitMap {
   }
 
   recolour() {
-    const { picture, labels, clusters, classOf } = this;
+    const { picture, labels, clusters, classOf, known } = this;
     if (!this.points) return;
-    const known = Math.min(this.digits.classes.length, NONE);
     picture.classes = clusters && this.byCluster
       ? clusters.of.map((cluster) => colouredAs(classOf[cluster], known))
       : labels.map((label) => colouredAs(label, known));
