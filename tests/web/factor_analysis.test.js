@@ -24,6 +24,7 @@ import { miniBatches } from "../../aevb/web/engine/factor_analysis/training.js";
 import { softplus } from "../../aevb/web/engine/arithmetic.js";
 import { Random } from "../../aevb/web/engine/random.js";
 import { finish } from "../../aevb/web/engine/steps.js";
+import { accountOf } from "../../aevb/web/parts/factor_analysis/hand.js";
 import { params } from "../../aevb/web/parts/factor_analysis/settings.js";
 
 /** @typedef {import("../../aevb/web/engine/factor_analysis/matrices.js").Matrix} Matrix */
@@ -286,6 +287,15 @@ Deno.test("a walk takes exact and approximate steps, the same whatever follows",
   const longer = walk(EXPERIMENT_1, [...moves, { phase: "M", steps: 25 }]);
   assert.deepEqual(longer.evidence.slice(0, 43), evidence);
   assert.equal(walk(EXPERIMENT_1, Array(20).fill({ phase: "E", steps: 200 })).count, 801);
+});
+
+Deno.test("the account of a walk says that a gap closes from however many nats", () => {
+  /** @type {import("../../aevb/web/engine/factor_analysis/experiments.js").Move[]} */
+  const moves = [{ phase: "E", steps: 0 }, { phase: "M", steps: 0 }, { phase: "E", steps: 25 }];
+  const [third, second, first] = accountOf(walk({ ...EXPERIMENT_1, seed: 23 }, moves), moves);
+  assert.match(first, /the gap closed from \d,\d{3}\.\d+ to 0\./);
+  assert.match(second, /the gap opened from 0\.0+ to /);
+  assert.match(third, /the gap closed from /);
 });
 
 Deno.test("too high a learning rate is said", () => {

@@ -134,7 +134,7 @@ export class ByHand extends View {
  * @param {Trajectory} trajectory
  * @param {Move[]} moves
  */
-function accountOf(trajectory, moves) {
+export function accountOf(trajectory, moves) {
   if (!moves.length) {
     return [
       "An E-step moves q to the posterior: the gap closes, the evidence stays. An M-step then improves the model, whose " +
@@ -149,9 +149,8 @@ function accountOf(trajectory, moves) {
       return `${difference > 0 ? "rose" : "fell"} by ${signed(Math.abs(difference), DIGITS)}`;
     };
     const [from, to] = [before, after].map((i) => signed(trajectory.gap[i], DIGITS));
-    const gap = from === to
-      ? `stayed at ${to}`
-      : `${Number(to) < Number(from) ? "closed" : "opened"} from ${from} to ${to}`;
+    const way = trajectory.gap[after] < trajectory.gap[before] ? "closed" : "opened";
+    const gap = from === to ? `stayed at ${to}` : `${way} from ${from} to ${to}`;
     const name = `${k + 1}. ${phase}-step, ${steps ? `${steps} gradient steps` : "exact"}`;
     return `${name}: the ELBO ${change(trajectory.elbo)}, the evidence ${
       change(trajectory.evidence)
