@@ -24,6 +24,7 @@ import { miniBatches } from "../../aevb/web/engine/factor_analysis/training.js";
 import { softplus } from "../../aevb/web/engine/arithmetic.js";
 import { Random } from "../../aevb/web/engine/random.js";
 import { finish } from "../../aevb/web/engine/steps.js";
+import { inSight } from "../../aevb/web/parts/factor_analysis/chart.js";
 import { accountOf } from "../../aevb/web/parts/factor_analysis/hand.js";
 import { params } from "../../aevb/web/parts/factor_analysis/settings.js";
 
@@ -333,4 +334,13 @@ Deno.test("links of before name the experiments as they did", () => {
     "turn",
     undefined,
   ]);
+});
+
+Deno.test("a curve is in sight between two of its states too", () => {
+  const line = { x: [0, 20, 40], y: [1, 3, -1] };
+  assert.deepEqual(inSight(line, [5, 15]), [1.5, 2.5]);
+  assert.deepEqual(inSight(line, [10, 30]), [2, 1, 3]);
+  assert.deepEqual(inSight(line, [0, 40]), [1, -1, 3]);
+  assert.deepEqual(inSight({ x: [0, 20], y: [1, 100] }, [0, 10], true), [1, 10]); // as it is drawn there
+  assert.deepEqual(inSight(line, [50, 60]), [-1, -1]); // of a run that is still growing
 });

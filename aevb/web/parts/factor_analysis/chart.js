@@ -173,7 +173,7 @@ export class Chart {
       if (!inside) return;
       for (const [axes, lines] of /** @type {const} */ ([[main, plan.lines], [below, plan.gaps]])) {
         for (const line of lines) {
-          if (!line.aside) mark(context, theme, axes, x, valueAt(line, position), line);
+          if (!line.aside) mark(context, theme, axes, x, valueAt(line, position, axes.log), line);
         }
       }
     });
@@ -209,24 +209,34 @@ function mark(context, theme, axes, x, value, { color, width }) {
 }
 
 /**
- * The value of a line at the last of its points that is not behind a position.
- * @param {Line} line
+ * The value of a line at a position: between two of its points where it is drawn straight from one to the other, beyond
+ * its ends that of the end.
+ * @param {Pick<Line, "x" | "y">} line
  * @param {number} position
+ * @param {boolean} log whether it is drawn on a logarithmic scale
  */
-export function valueAt({ x, y }, position) {
+function valueAt({ x, y }, position, log) {
   let low = 0, high = x.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (x[middle] <= position + 1e-9) low = middle;
+    if (x[middle] <= position) low = middle;
     else high = middle - 1;
   }
-  return y[low];
+  if (position <= x[low] || low === x.length - 1) return y[low];
+  const share = (position - x[low]) / (x[low + 1] - x[low]), [from, to] = [y[low], y[low + 1]];
+  if (!log) return from + share * (to - from);
+  return Math.max(from, FLOOR) ** (1 - share) * Math.max(to, FLOOR) ** share;
 }
 
-/** @param {Line} line @param {[number, number]} window @returns {number[]} the values in sight */
-function inSight({ x, y }, [from, to]) {
-  const values = [];
-  for (let i = 0; i < x.length; i++) if (x[i] >= from && x[i] <= to) values.push(y[i]);
+/**
+ * The values of a line in sight, and where it enters and leaves: of a long run there may be no state between.
+ * @param {Pick<Line, "x" | "y">} line
+ * @param {[number, number]} window
+ * @param {boolean} [log]
+ */
+export function inSight({ x, y }, [from, to], log = false) {
+  const values = [from, to].map((edge) => valueAt({ x, y }, edge, log));
+  for (let i = 0; i < x.length; i++) if (x[i] > from && x[i] < to) values.push(y[i]);
   return values;
 }
 
@@ -255,7 +265,7 @@ function rangeOf(lines, reference, window) {
  * @returns {[number, number]}
  */
 function decadesOf(gaps, window) {
-  const values = gaps.flatMap((line) => inSight(line, window));
+  const values = gaps.flatMap((line) => inSight(line, window, true));
   const least = Math.max(FLOOR, Math.min(...values)), most = Math.max(...values, 10 * least);
   return [10 ** Math.floor(Math.log10(least)), 10 ** Math.ceil(Math.log10(most))];
 }
@@ -329,9 +339,9 @@ function name(context, theme, axes, lines) {
   const { size } = theme, right = axes.left + axes.width, apart = 1.25 * size;
   const top = axes.top + 0.6 * size, bottom = axes.top + axes.height - 0.4 * size;
   const within = (/** @type {number} */ y) => Math.max(top, Math.min(bottom, y));
-  const named = lines.filter((line) => !line.aside && valueAt(line, axes.x1) <= axes.y1);
+  const named = lines.filter((line) => !line.aside && valueAt(line, axes.x1, axes.log) <= axes.y1);
   const ends = named.map((line) => {
-    const value = valueAt(line, axes.x1), y = axes.y(axes.log ? Math.max(value, axes.y0) : value);
+    const value = valueAt(line, axes.x1, axes.log), y = axes.y(axes.log ? Math.max(value, axes.y0) : value);
     return { line, end: Math.max(axes.top, Math.min(axes.top + axes.height, y)), at: within(y) };
   }).sort((a, b) => a.end - b.end);
   for (let i = 1; i < ends.length; i++) ends[i].at = Math.max(ends[i].at, ends[i - 1].at + apart);
