@@ -346,10 +346,6 @@ export function legend(items) {
   const known = {
     data: [`<circle cx="15" cy="7" r="4" fill="${DATA}"/>`, "test points"],
     generated: [`<path d="M9 7H21M15 1V13" stroke="${GENERATED}" stroke-width="2.5"/>`, "generated"],
-    chosen: [
-      '<circle cx="15" cy="7" r="5.5" fill="none" stroke="currentColor" stroke-width="2.5"/>',
-      "chosen",
-    ],
     posterior: [oval(`stroke="${EVIDENCE}" stroke-width="3.5"`), "p(z | x)"],
     q: [oval(`stroke="${ELBO}" stroke-width="2.5" stroke-dasharray="4 2.5"`), "q(z | x)"],
     prior: [oval(`stroke="${TRUE_MODEL}" stroke-width="2.5" stroke-dasharray="1.5 3"`), "p(z)"],
