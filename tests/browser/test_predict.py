@@ -5,7 +5,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from torch.distributions import kl_divergence
 
 from aevb import data
@@ -14,6 +14,7 @@ from aevb.ui.frame import catalogue
 from tests.axe import OF_COLOURS, RULES, barriers
 from tests.browser.test_latent import image, model_of
 from tests.browser.test_scenes import MEASURE
+from tests.conftest import FRAMES
 
 OPEN = Callable[..., Page]
 ASKED = [
@@ -137,6 +138,27 @@ def test_it_is_asked_of_what_is_in_view_once_and_again_when_wanted(open_page: OP
     page.evaluate(PRESENT)
     question(page)
     assert page.faults == []
+
+
+def test_what_is_skipped_while_it_is_judged_leaves_nothing_behind(open_page: OPEN) -> None:
+    page = open_page("draw", asks=True)
+    held: list[Route] = []
+    page.route("**/weights/cvae/**", lambda route: held.append(route))
+    text = question(page).locator(".asks").inner_text()
+    with page.expect_request("**/weights/cvae/**"):
+        page.locator(".question .pick button").first.click()
+    expect(page.locator(".question[aria-busy]")).to_be_visible()
+    for _ in range(2):  # it is asked again
+        page.keyboard.press("k")
+    question(page)
+    expect(page.locator(".question[aria-busy]")).to_have_count(0)
+    for route in held:
+        with page.expect_event("requestfailed"):
+            route.abort()
+    page.evaluate(FRAMES)
+    expect(page.locator(".question .asks")).to_have_text(text)
+    page.unroute("**/weights/cvae/**")
+    assert re.match(r"You said .+; it is .+\.|Right: .+\.", answer(page))
 
 
 PRESENT = """() => {

@@ -153,6 +153,7 @@ export class Asking {
     const { question } = this, mine = ++this.number;
     if (!question) return;
     this.asked = null;
+    this.card.removeAttribute("aria-busy"); // what was being judged is passed over
     this.body.inert = true;
     let found;
     try {
@@ -182,16 +183,19 @@ export class Asking {
     if (!question || !asked || !answer) return;
     this.body.inert = true;
     this.card.setAttribute("aria-busy", "true");
-    let found;
+    let found, fault = "";
     try {
       found = await asked.judge(said);
     } catch (error) {
-      this.text.textContent = /** @type {Error} */ (error).message; // what did not come can be asked for again
-      this.body.inert = false;
+      fault = /** @type {Error} */ (error).message;
     }
     if (mine !== this.number) return;
     this.card.removeAttribute("aria-busy");
-    if (!found) return;
+    if (!found) {
+      this.text.textContent = fault;
+      this.body.inert = false; // what did not come can be asked for again
+      return;
+    }
     const mineIs = answer.say(said), rightIs = answer.say(found.right);
     remember({ answers: { [this.idOf(question)]: mineIs } });
     this.settling = true;
