@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { Gestures } from "../../aevb/web/parts/map/gestures.js";
+import { Lasso } from "../../aevb/web/parts/map/lasso.js";
 import { COLORS, colouredAs, NONE } from "../../aevb/web/parts/map/picture.js";
 import { inverseDistances, Points } from "../../aevb/web/parts/map/points.js";
 import { View } from "../../aevb/web/parts/map/view.js";
@@ -73,4 +75,55 @@ Deno.test("points in a line, or all in one place, are in the middle of a map tha
     assert.deepEqual(view.said(line), [0.5, 0.5, 2]);
     assert.ok(line.within([left - 1, bottom - 1, right + 1, bottom - 1, left, top + 9]).length);
   }
+});
+
+Deno.test("a loop that a second finger or the page interrupts is given up, and the one before stands", () => {
+  const values = { loop: "tsne,0,0,1,0,1,1" }, classes = new Set();
+  const model = {
+    get: () => values.loop,
+    set: (/** @type {string} */ _, /** @type {string} */ value) => (values.loop = value),
+  };
+  const lasso = new Lasso(/** @type {any} */ (model));
+  /** @type {any} */
+  const canvas = {
+    classList: {
+      add: (/** @type {string} */ name) => classes.add(name),
+      remove: classes.delete.bind(classes),
+    },
+    setPointerCapture() {},
+    addEventListener() {},
+  };
+  let kind = "lasso";
+  const done = (/** @type {boolean} */ loop) => assert.equal(loop, false);
+  /** @type {any} */
+  const acts = { kind: () => kind, draw: lasso.draw.bind(lasso), undraw: lasso.undraw.bind(lasso), done };
+  for (const name of ["pan", "zoom", "point"]) acts[name] = () => {};
+  new Gestures(canvas, acts);
+  const event = (/** @type {number} */ pointerId, /** @type {number} */ offsetX) => ({
+    button: 0,
+    pointerType: "pen",
+    pointerId,
+    offsetX,
+    offsetY: 0,
+  });
+  const begin = () => {
+    canvas.onpointerdown(event(1, 0));
+    for (const x of [30, 60]) canvas.onpointermove(event(1, x));
+  };
+  const before = values.loop;
+  begin();
+  assert.deepEqual([lasso.drawn.length, values.loop], [6, ""]);
+  canvas.onpointerdown(event(2, 90));
+  assert.deepEqual([lasso.drawn.length, values.loop], [0, before]);
+  canvas.onpointermove(event(2, 120));
+  for (const finger of [1, 2]) canvas.onpointerup(event(finger, 120));
+  assert.deepEqual([lasso.drawn.length, values.loop], [0, before]);
+  begin();
+  canvas.onpointercancel(event(1, 60));
+  assert.deepEqual([lasso.drawn.length, values.loop], [0, before]);
+  kind = "pan";
+  begin();
+  assert.ok(classes.has("dragging"));
+  canvas.onpointercancel(event(1, 60));
+  assert.ok(!classes.has("dragging"));
 });

@@ -13,6 +13,7 @@ import { withCommand } from "../../kit/elements.js";
  * @property {() => void} point something else is pointed at
  * @property {(at: number[], reach: number, kind: Kind) => void} click without a drag; `reach` is how exact it can be
  * @property {(at: number[], begins: boolean) => void} draw a loop
+ * @property {() => void} undraw the loop that was begun
  * @property {() => void} enter
  * @property {() => void} clear
  * @property {(loop: boolean) => void} done the visitor has let go, of a loop that was drawn or of anything else
@@ -41,7 +42,7 @@ export class Gestures {
     canvas.onpointercancel = (event) => {
       if (event.pointerType === "touch" && !this.ownsTouch) acts.hint("Tap the map, then drag to move it");
       this.pointers.delete(event.pointerId);
-      this.pull = null;
+      this.giveUp();
     };
     canvas.onpointerleave = () => this.point(null);
     canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
@@ -78,8 +79,17 @@ export class Gestures {
     if (event.pointerType !== "touch" || this.ownsTouch) canvas.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, at);
     const pinch = pointers.size > 1;
+    if (pinch) this.giveUp();
     this.pull = { kind: pinch ? "pinch" : this.acts.kind(event), from: at, moved: pinch };
     this.point(at);
+  }
+
+  /** What was begun is not gone on with: one finger of two had come first, or the page has taken it over. */
+  giveUp() {
+    const { pull, canvas, acts } = this;
+    this.pull = null;
+    canvas.classList.remove("dragging");
+    if (pull?.kind === "lasso" && pull.moved) acts.undraw();
   }
 
   /** @param {PointerEvent} event */

@@ -17,6 +17,7 @@ export class Lasso {
   drawn = [];
   /** @type {number[]} */
   corners = [];
+  before = ""; // the link's, when another one was begun
   /** The link's, where it was drawn on the projection that is shown. @type {number[]} */
   closed = [];
   /** The digits within the link's, whichever projection is shown. @type {number[]} */
@@ -50,9 +51,16 @@ export class Lasso {
   draw(place, begins) {
     if (begins) {
       this.drop();
+      this.before = this.model.get("loop");
       this.model.set("loop", "");
     }
     this.drawn.push(...place);
+  }
+
+  /** The one that is being drawn was not meant: the link's is that of before. */
+  undraw() {
+    this.drop();
+    this.model.set("loop", this.before);
   }
 
   /** One more corner. @param {number[]} place */

@@ -359,6 +359,7 @@ class DigitMap {
         if (begins) model.set("tool", "lasso");
         lasso.draw(view.toMap(at), begins);
       },
+      undraw: () => lasso.undraw(),
       enter: () => {
         if (model.get("tool") !== "lasso") this.choose(this.under);
         else if (lasso.corners.length >= 6 && this.points) lasso.finish(this.points, lasso.corners);
