@@ -139,8 +139,12 @@ def test_a_tour_of_ones_own_opens_from_a_file_and_stands_in_its_link(open_page: 
     expect(page.get_by_label("Test digit", exact=True)).to_have_value("7")
     page.keyboard.press("a")
     expect(page.locator(".tour .answer")).to_have_text("It is a 9.")
+    file = page.locator(".tour .save").get_attribute("href")
+    kept = "at => fetch(at).then(() => true, () => false)"
+    assert page.evaluate(kept, file)
     page.keyboard.press("ArrowRight")
     at(page, ("", "idea"), 2)
+    assert not page.evaluate(kept, file)  # by the page that was left
     path = page.url.split("/", 3)[3]
     other = open_page(path, width=390, height=844)
     at(other, ("", "idea"), 2)

@@ -155,6 +155,8 @@ export class Explorer {
     this.end();
     this.checkpoints++;
     this.ended.abort();
+    this.tour?.close();
+    this.tour = null; // or one that is awaited would open all the same
     this.presenter?.turn(false);
     this.root.replaceChildren();
   }
