@@ -113,6 +113,7 @@ Deno.test("a loop that a second finger or the page interrupts is given up, and t
   const before = values.loop;
   begin();
   assert.deepEqual([lasso.drawn.length, values.loop], [6, ""]);
+  assert.deepEqual([lasso.shown.places.length, lasso.shown.corners], [3, false]); // none was clicked
   canvas.onpointerdown(event(2, 90));
   assert.deepEqual([lasso.drawn.length, values.loop], [0, before]);
   canvas.onpointermove(event(2, 120));

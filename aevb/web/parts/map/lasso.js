@@ -44,7 +44,8 @@ export class Lasso {
 
   /** Nothing is half drawn. */
   drop() {
-    this.drawn = this.corners = [];
+    this.drawn = [];
+    this.corners = [];
   }
 
   /** @param {number[]} place @param {boolean} begins */
