@@ -1,5 +1,6 @@
 """Where a model computes, and how exactly: asked of this machine and then measured, never assumed."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -137,20 +138,25 @@ def threads_kept() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+_ONE_AT_A_TIME = threading.RLock()  # all threads of a process have one global stream
+
+
 @contextmanager
 def drawing_from(own: Generator) -> Iterator[None]:
     """Inside the block torch's global stream, on the generator's device, is `own`, which goes on with it.
 
-    Dropout can be given no generator. Outside, the global stream is as if nothing had been drawn.
+    Dropout and fresh weights can be given no generator. Outside, the global stream is as if nothing had been
+    drawn. Another thread's block waits for the end of this one.
     """
-    shared = _global_generator(own.device)
-    outer = shared.get_state()
-    shared.set_state(own.get_state())
-    try:
-        yield
-    finally:
-        own.set_state(shared.get_state())
-        shared.set_state(outer)
+    with _ONE_AT_A_TIME:
+        shared = _global_generator(own.device)
+        outer = shared.get_state()
+        shared.set_state(own.get_state())
+        try:
+            yield
+        finally:
+            own.set_state(shared.get_state())
+            shared.set_state(outer)
 
 
 def _global_generator(device: torch.device) -> Generator:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import types
 from pathlib import Path
 
@@ -212,6 +213,25 @@ def test_drawing_from_a_stream_goes_on_with_it_and_leaves_the_global_one():
         pass
     assert torch.equal(torch.cat([first, second]), expected)
     assert torch.equal(torch.rand(4), outer)
+
+
+def test_two_threads_that_draw_do_not_mix_their_streams():
+    """All threads of a process have one global stream."""
+    expected = [torch.rand(4, generator=torch.Generator().manual_seed(seed)) for seed in (1, 2)]
+    found = []
+
+    def draw() -> None:
+        with devices.drawing_from(torch.Generator().manual_seed(2)):
+            found.append(torch.rand(4))
+
+    other = threading.Thread(target=draw)
+    with devices.drawing_from(torch.Generator().manual_seed(1)):
+        first = torch.rand(2)
+        other.start()
+        other.join(0.3)  # it would be through by now
+        found.append(torch.cat([first, torch.rand(2)]))
+    other.join()
+    assert [part.tolist() for part in found] == [part.tolist() for part in expected]
 
 
 # Devices

@@ -27,7 +27,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from aevb import checkpoints
+from aevb import checkpoints, devices
 from aevb.data import Examples, Images
 from aevb.distributions import rsample
 from aevb.evaluation import evaluate, posterior_means, responsibilities
@@ -227,8 +227,7 @@ def parameters(model: str) -> Mapping[str, Any]:
 
 def build(specification: Mapping[str, Any]) -> LatentVariableModel:
     """The model as it starts: its weights follow from the seed."""
-    with torch.random.fork_rng():
-        torch.manual_seed(specification["seed"])
+    with devices.drawing_from(Generator().manual_seed(specification["seed"])):
         return REGISTRY[specification["model"]](**model_arguments(specification))
 
 
