@@ -32,10 +32,12 @@ class Desk:
         self.requests: queue.Queue[dict[str, Any]] = queue.Queue()
         self.answers: queue.Queue[dict[str, Any] | Exception] = queue.Queue()
         self.hired = 0
+        self.alive = True
         self.limits: list[float] = []
 
     def hire(self) -> "Desk":
         self.hired += 1
+        self.alive = True
         return self
 
     def ready(self) -> None:
@@ -355,6 +357,29 @@ def test_a_worker_that_is_lost_is_replaced_and_only_its_run_fails(runs, desk):
     assert desk.limits[0] == limits.FIRST_TURN + limits.SILENCE
 
 
+def test_a_worker_that_ends_while_it_is_idle_is_replaced_before_anybody_asks(runs, desk):
+    wait(lambda: desk.hired == 1)
+    desk.alive = False
+    runs.sweep()
+    wait(lambda: desk.hired == 2)
+    assert runs.alive == 1 and desk.idle
+
+
+def test_a_worker_that_has_ended_is_asked_for_nothing(runs, desk, monkeypatch):
+    def ask(request, seconds: float) -> dict[str, Any]:
+        if not desk.alive:
+            raise Lost("The server ended this training.")
+        return Desk.ask(desk, request, seconds)
+
+    monkeypatch.setattr(desk, "ask", ask)
+    wait(lambda: desk.hired == 1)
+    time.sleep(0.05)  # it stands in the line by now
+    desk.alive = False
+    run = start(runs)
+    assert name(desk.next()) == run
+    assert status(runs, run) == "running" and desk.hired == 2
+
+
 def test_a_worker_that_hangs_under_a_run_that_was_ended_is_replaced(runs, desk):
     run = start(runs, "a")
     desk.next()
@@ -539,6 +564,15 @@ def test_an_estimate_is_made_once_for_all_who_ask_the_same(runs, desk):
     desk.answers.put({"step": 0.1})
     assert first.result(60) == {"step": 0.1}
     assert runs.estimate({"model": "vae", "data": "digits"}).result(0) == {"step": 0.1}
+
+
+def test_an_errand_whose_worker_cannot_start_says_that_and_not_that_it_was_lost(tmp_path):
+    def hire() -> Desk:
+        raise OSError("Cannot allocate memory")
+
+    runs = Queue(tmp_path, workers=1, hire=hire)
+    assert runs.errand({"brought": "a file"}, 30.0).result(60) == {"problem": NOT_STARTED}
+    runs.close()
 
 
 def test_an_estimate_whose_worker_is_lost_says_so_and_is_tried_again(runs, desk):

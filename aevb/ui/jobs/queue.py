@@ -38,7 +38,7 @@ UNFINISHED = ("queued", "running", "paused")
 
 RESTARTED = "The server was restarted while this run was under way: start it again."
 EXPIRED = "There is no such run any more: it has expired, or the server was restarted."
-NOT_STARTED = "The process for this training could not be started: try again in a minute."
+NOT_STARTED = "This server could not start a process for this: try again in a minute."
 
 
 class Refused(RuntimeError):
@@ -294,7 +294,7 @@ class Queue:
             self._pace(what, visitor, most, said)
 
     def errand(self, request: dict[str, Any], seconds: float) -> "Future[dict[str, Any]]":
-        """What a worker answers, or a "problem" and that it is "lost", once it has had time for it.
+        """What a worker answers, or a "problem", once it has had time for it; and whether it is "lost" by it.
 
         Raises:
             Refused: where too many errands are waited for.
@@ -406,9 +406,12 @@ class Queue:
             self._changed.notify()
 
     def sweep(self) -> None:
-        """Pauses and ends what nobody looks at any more, and forgets old runs that are finished."""
+        """Pauses and ends what nobody looks at any more, forgets old runs that are finished, and has workers
+        replaced that have ended while there was nothing to do."""
         now, clock = time.monotonic(), time.time()
         with self._changed:
+            if self.alive < len(self._staff):
+                self._changed.notify_all()
             for job in self._jobs.values():
                 if job.worker and now > job.due:
                     job.worker.give_up()
@@ -514,10 +517,14 @@ class Queue:
             with suppress(OSError):  # before anybody waits for it; tried again with who does
                 worker = worker or self._hired()
             with self._changed:
-                while not (line := self._line()) and not self._closed.is_set():
+                while not (self._closed.is_set() or _gone(worker) or (line := self._line())):
                     self._changed.wait()
                 if self._closed.is_set():
                     break
+                if _gone(worker):  # while nobody asked it for anything: no run is to pay for that
+                    self._staff -= {worker}
+                    worker = None
+                    continue
                 one = line[0]
                 request: dict[str, Any]
                 if isinstance(one, Errand):
@@ -527,26 +534,26 @@ class Queue:
                     request = self._begin(one)
                     most = request["seconds"] + limits.SILENCE
             answer: dict[str, Any] = {}
-            problem = ""
+            fault: dict[str, Any] = {}
             try:
                 worker = worker or self._hired()
                 if isinstance(one, Job):
                     one.worker = worker
                 answer = worker.ask(request, most)
             except OSError:
-                problem = NOT_STARTED
+                fault = {"problem": NOT_STARTED}
             except Lost as lost:
                 self._staff -= {worker}
-                worker, problem = None, str(lost)
+                worker, fault = None, {"problem": str(lost), "lost": True}
             with self._changed:
                 if isinstance(one, Job):
-                    self._end(one, answer or {"problem": problem})
+                    self._end(one, answer or fault)
                 else:
-                    if problem:  # for whoever asks next it is tried again
+                    if fault:  # for whoever asks next it is tried again
                         self._estimates = OrderedDict(
                             (key, told) for key, told in self._estimates.items() if told is not one.answer
                         )
-                    one.answer.set_result(answer or {"problem": problem, "lost": True})
+                    one.answer.set_result(answer or fault)
         if worker is not None:
             worker.stop()
 
@@ -613,6 +620,11 @@ class Queue:
                 uploads.sweep(self.root)
             except OSError:  # a disk that is full, for instance
                 log.exception("The runs could not be swept.")
+
+
+def _gone(worker: Worker | None) -> bool:
+    """Whether there was one and it has ended, as a kernel short of memory ends what is idle first."""
+    return worker is not None and not worker.alive
 
 
 # This server's
