@@ -495,6 +495,25 @@ def test_a_restarted_server_finds_finished_runs_and_tells_of_lost_ones(tmp_path,
     assert json.loads((tmp_path / done / "status.json").read_text())["status"] == "done"
 
 
+def test_what_nobody_goes_on_from_is_not_kept(tmp_path, desk):
+    before = Queue(tmp_path, workers=1, hire=desk.hire)
+    failed = start(before, "a")
+    folder = Path(desk.next()["folder"])
+    (folder / turns.STATE).write_bytes(b"weights and moments")
+    desk.answers.put({"problem": "The ELBO is nan."})
+    wait(lambda: not (folder / turns.STATE).exists())
+    assert status(before, failed) == "failed"
+
+    running = before.folder(start(before, "b"))
+    desk.next()
+    for name in (turns.STATE, f".{turns.STATE}"):
+        (running / name).write_bytes(b"weights and moments")
+    before.close()
+    Queue(tmp_path, workers=0).close()
+    assert {path.name for path in running.iterdir()} == {turns.SPECIFICATION, "status.json"}
+    desk.answer()
+
+
 def test_a_checkpoint_that_was_brought_along_stands_among_the_finished_runs(runs, tmp_path, monkeypatch):
     brought = tmp_path / "elsewhere"
     checkpoints.save(VAE(data_dim=4, latent_dim=1, hidden_dims=(2,)), brought)

@@ -125,6 +125,11 @@ class Job:
         return self.status not in UNFINISHED
 
     @property
+    def over(self) -> bool:
+        """Whether it is finished and its last turn is, too: nothing in its folder changes any more."""
+        return self.finished and not (self.in_turn or self.ending)
+
+    @property
     def moving(self) -> bool:
         """Whether it goes on by itself."""
         return self.status in ("queued", "running")
@@ -160,6 +165,12 @@ class Job:
             unfinished.replace(self.folder / STATUS)
         except OSError:  # no room, or no folder any more: it goes on here all the same
             log.exception("The status of the run %s could not be kept.", self.id)
+
+    def shrink(self) -> None:
+        """Removes what its next turn would go on from, the most of its folder: there is none."""
+        for name in (turns.STATE, f".{turns.STATE}"):
+            with suppress(OSError):
+                (self.folder / name).unlink(missing_ok=True)
 
 
 KEPT = ("id", "visitor", "status", "problem", "created", "ended", "step", "steps")
@@ -353,7 +364,7 @@ class Queue:
         with self._changed:
             job = self._jobs[name]
             folder = job.folder / turns.CHECKPOINT
-            if not job.finished or job.in_turn or job.ending or not (folder / CONFIG).is_file():
+            if not job.over or not (folder / CONFIG).is_file():
                 raise LookupError(name)
             return folder
 
@@ -424,7 +435,7 @@ class Queue:
                     job.status, job.away = "paused", True
                     self._interrupt(job)
                     job.keep()
-            ended = [job for job in self._jobs.values() if job.finished and not (job.in_turn or job.ending)]
+            ended = [job for job in self._jobs.values() if job.over]
             size = 0
             for kept, job in enumerate(sorted(ended, key=lambda job: -job.ended)):
                 job.size = job.size or sum(path.stat().st_size for path in job.folder.rglob("*"))
@@ -462,6 +473,7 @@ class Queue:
             if not job.finished:
                 job.status, job.problem, job.ended = "lost", RESTARTED, time.time()
                 job.keep()
+            job.shrink()
             self._jobs[job.id] = job
 
     def _pace(self, what: str, visitor: str, most: tuple[int, float], said: str) -> None:
@@ -611,6 +623,8 @@ class Queue:
                 self._stop(job)
                 job.problem = f"After {limits.MAX_SECONDS / 60:.0f} minutes of computing a run ends."
         job.keep()
+        if job.over:
+            job.shrink()
         self._changed.notify()
 
     def _sweep(self) -> None:
