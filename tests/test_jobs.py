@@ -495,6 +495,23 @@ def test_a_restarted_server_finds_finished_runs_and_tells_of_lost_ones(tmp_path,
     assert json.loads((tmp_path / done / "status.json").read_text())["status"] == "done"
 
 
+def test_a_run_that_is_stopped_is_lost_with_a_server_that_ends_before_its_last_turn(tmp_path, desk):
+    before = Queue(tmp_path, workers=1, hire=desk.hire)
+    run = start(before)
+    desk.turn()
+    desk.next()
+    before.act(run, "ada", "stop")
+    assert status(before, run) == "stopped"
+    told = Queue(tmp_path, workers=0)._jobs[run]
+    assert (told.status, told.problem) == ("lost", RESTARTED)
+    desk.answer()
+    desk.turn(done=True)
+    wait(lambda: before._jobs[run].over)
+    before.close()  # which waits until that is written down
+    told = Queue(tmp_path, workers=0)._jobs[run]
+    assert (told.status, told.problem) == ("stopped", "")
+
+
 def test_what_nobody_goes_on_from_is_not_kept(tmp_path, desk):
     before = Queue(tmp_path, workers=1, hire=desk.hire)
     failed = start(before, "a")

@@ -159,6 +159,8 @@ class Job:
     def keep(self) -> None:
         """Writes down what a restarted server must know of it."""
         told = {name: getattr(self, name) for name in KEPT}
+        if self.finished and not self.over:  # a server that ends before the last turn does has lost it
+            told["status"] = "running"
         unfinished = self.folder / f".{STATUS}"
         try:
             unfinished.write_text(json.dumps(told), encoding="utf-8")
