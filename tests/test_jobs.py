@@ -3,6 +3,7 @@
 The worker here is a desk at which the test itself answers, so that every turn is in its hands.
 """
 
+import errno
 import json
 import queue
 import threading
@@ -322,6 +323,35 @@ def test_only_so_many_runs_are_under_way(runs, desk, monkeypatch):
     with pytest.raises(Refused, match="2 runs are under way on this server"):
         start(runs, "c")
     start(runs, "b")  # whose other run ends by it
+
+
+@pytest.mark.parametrize("file", [turns.SPECIFICATION, ".status.json"])
+def test_a_run_that_cannot_be_written_down_leaves_nothing_and_the_former_goes_on(
+    runs, desk, monkeypatch, file
+):
+    former = start(runs)
+    desk.next()
+    write_text = Path.write_text
+
+    def full(path: Path, *told: Any, **more: Any) -> int:
+        if path.name == file:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return write_text(path, *told, **more)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        start(runs)
+    assert status(runs, former) == "running"
+    assert [path.name for path in runs.root.iterdir()] == [former]
+
+
+def test_a_run_that_is_refused_does_not_end_the_former(runs, desk, monkeypatch):
+    former = start(runs, "ada")
+    start(runs, "bob")
+    monkeypatch.setattr(limits, "UNFINISHED", 1)
+    with pytest.raises(Refused, match="1 runs are under way"):
+        start(runs, "ada")
+    assert not runs._jobs[former].finished
 
 
 def test_a_run_that_has_had_its_time_ends_with_what_it_has_learnt(runs, desk):

@@ -1,6 +1,7 @@
 """What visitors bring along, without a browser: what becomes of it, and all that is thrown at it."""
 
 import asyncio
+import errno
 import io
 import json
 import stat
@@ -20,7 +21,7 @@ from starlette.testclient import TestClient
 from aevb import VAE, checkpoints
 from aevb.ui.jobs import limits, queue, turns, uploads
 from aevb.ui.jobs.queue import Queue
-from aevb.ui.jobs.worker import Lost
+from aevb.ui.jobs.worker import UNWRITTEN, Lost
 from aevb.ui.train import bring, routes
 from tests.damage import DEEP, edit, header, truncate, write
 from tests.small_models import make
@@ -80,6 +81,16 @@ def in_parts() -> dict[str, bytes]:
 
 def pictures(count: int = 200, shape: tuple[int, ...] = (8, 8), name: str = "{k}.png") -> dict[str, bytes]:
     return {name.format(k=k, kind="abc"[k % 3]): png(noise(*shape)) for k in range(count)}
+
+
+@pytest.mark.parametrize("name", ["write", "workplace"])
+def test_a_full_disk_is_no_fault_of_the_file(client, monkeypatch, name):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(uploads, name, full)
+    answered = send(client, packed(x=noise(250, 8, 8)))
+    assert answered.json() == {"problem": UNWRITTEN}
 
 
 # Images

@@ -15,9 +15,9 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -156,16 +156,39 @@ class Job:
         """Its place in the line: what somebody waits to see first, then new runs, then by turns."""
         return (not (self.hand or self.ending), self.turns > 0, self.served)
 
-    def keep(self) -> None:
-        """Writes down what a restarted server must know of it."""
+    @contextmanager
+    def made(self) -> Iterator[None]:
+        """Makes its folder, to be filled within, and writes its status down: all of it or nothing.
+
+        Raises:
+            OSError: where there is no room for it.
+        """
+        self.folder.mkdir()
+        try:
+            yield
+            self.write()
+        except OSError:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    def write(self) -> None:
+        """Writes down what a restarted server must know of it.
+
+        Raises:
+            OSError: where there is no room for it, or no folder any more.
+        """
         told = {name: getattr(self, name) for name in KEPT}
         if self.finished and not self.over:  # a server that ends before the last turn does has lost it
             told["status"] = "running"
         unfinished = self.folder / f".{STATUS}"
+        unfinished.write_text(json.dumps(told), encoding="utf-8")
+        unfinished.replace(self.folder / STATUS)
+
+    def keep(self) -> None:
+        """As `write`, but where that fails it goes on here all the same."""
         try:
-            unfinished.write_text(json.dumps(told), encoding="utf-8")
-            unfinished.replace(self.folder / STATUS)
-        except OSError:  # no room, or no folder any more: it goes on here all the same
+            self.write()
+        except OSError:
             log.exception("The status of the run %s could not be kept.", self.id)
 
     def shrink(self) -> None:
@@ -229,26 +252,26 @@ class Queue:
     # What a visitor asks
 
     def start(self, specification: Mapping[str, Any], visitor: str) -> str:
-        """A new run, and its id. An unfinished run of the same visitor ends.
+        """A new run, and its id. An unfinished run of the same visitor ends, once the new one is there.
 
         Raises:
             Refused: where too many are under way, or the visitor starts them too fast.
+            OSError: where it cannot be written down.
         """
         with self._changed:
             self._pace("start", visitor, limits.STARTS, "You start runs faster than they can be looked at")
             unfinished = [job for job in self._jobs.values() if not job.finished]
-            for job in [job for job in unfinished if job.visitor == visitor]:
-                self._stop(job)
-                unfinished.remove(job)
-            if len(unfinished) >= limits.UNFINISHED:
-                raise Refused(f"{len(unfinished)} runs are under way on this server: try again in a minute.")
+            former = [job for job in unfinished if job.visitor == visitor]
+            others = len(unfinished) - len(former)
+            if others >= limits.UNFINISHED:
+                raise Refused(f"{others} runs are under way on this server: try again in a minute.")
             name = secrets.token_hex(8)
-            folder = self.root / name
-            folder.mkdir()
-            text = json.dumps(specification)
-            (folder / turns.SPECIFICATION).write_text(text, encoding="utf-8")
-            job = Job(name, folder, visitor, steps=specification["training"]["steps"])
-            job.keep()
+            job = Job(name, self.root / name, visitor, steps=specification["training"]["steps"])
+            with job.made():
+                text = json.dumps(specification)
+                (job.folder / turns.SPECIFICATION).write_text(text, encoding="utf-8")
+            for one in former:
+                self._stop(one)
             self._jobs[name] = job
             self._changed.notify()
             return name
@@ -264,15 +287,10 @@ class Queue:
         """
         name = secrets.token_hex(8)
         job = Job(name, self.root / name, visitor, status="done", ended=time.time())
-        job.folder.mkdir()
-        try:
+        with job.made():
             shutil.move(folder, job.folder / turns.CHECKPOINT)
             (job.folder / turns.ABOUT).write_text(json.dumps(dict(told)), encoding="utf-8")
-        except OSError:
-            shutil.rmtree(job.folder, ignore_errors=True)
-            raise
         with self._changed:
-            job.keep()
             self._jobs[name] = job
         return name
 
