@@ -19,6 +19,8 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from aevb import VAE, checkpoints
+from aevb.checkpoints import CheckpointError
+from aevb.data import DataError
 from aevb.ui.jobs import limits, queue, turns, uploads
 from aevb.ui.jobs.queue import Queue
 from aevb.ui.jobs.worker import UNWRITTEN, Lost
@@ -81,6 +83,17 @@ def in_parts() -> dict[str, bytes]:
 
 def pictures(count: int = 200, shape: tuple[int, ...] = (8, 8), name: str = "{k}.png") -> dict[str, bytes]:
     return {name.format(k=k, kind="abc"[k % 3]): png(noise(*shape)) for k in range(count)}
+
+
+@pytest.mark.parametrize("kind", [ValueError, CheckpointError, DataError])
+def test_no_message_names_the_folder_in_which_the_runs_lie(client, runs, monkeypatch, kind):
+    def fail(*_):
+        raise kind(f"{runs.root}/0123/state.safetensors is damaged, in {runs.root}.")
+
+    monkeypatch.setattr(runs, "pace", fail)
+    answered = send(client, b"")
+    assert answered.status_code == 400
+    assert answered.json() == {"problem": "0123/state.safetensors is damaged, in a folder of the server."}
 
 
 @pytest.mark.parametrize("name", ["write", "workplace"])

@@ -20,6 +20,7 @@ from aevb.ui.jobs import limits, switches
 from aevb.ui.jobs.queue import EXPIRED, Refused
 from aevb.ui.jobs.switches import Switch
 from aevb.ui.jobs.worker import UNWRITTEN
+from aevb.ui.shared.sentences import sentence
 
 log = logging.getLogger("aevb")
 
@@ -54,7 +55,7 @@ def answering(work: Endpoint, *needed: Switch) -> Endpoint:
         except (LookupError, FileNotFoundError):  # it may expire while it is read
             return told({"status": "lost", "problem": EXPIRED}, 404)
         except (ValueError, CheckpointError, DataError) as error:
-            return told({"problem": str(error)}, 400)
+            return told({"problem": sentence(str(error))}, 400)
         except Refused as refused:
             return told({"problem": str(refused)}, 409)
         except OSError:
