@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,22 @@ def test_what_is_switched_off_is_off(name, monkeypatch):
     for told in ("off", "OFF", "0", "no", "false"):
         monkeypatch.setenv(f"AEVB_{name.upper()}", told)
         assert not switches.on(name)
+
+
+def test_a_folder_of_runs_that_cannot_be_written_ends_the_server_with_a_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    runs = tmp_path / "file" / "runs"
+    process = subprocess.run(
+        [sys.executable, "-c", "import app"],
+        cwd=ROOT,
+        env=os.environ | {"AEVB_RUNS": str(runs), "AEVB_TRAINING": "on"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert process.returncode == 1
+    assert f"Nothing can be written in AEVB_RUNS={runs} (Not a directory): give" in process.stderr
+    assert "Traceback" not in process.stderr
 
 
 def test_the_number_of_workers():

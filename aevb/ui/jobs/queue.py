@@ -11,6 +11,7 @@ import math
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -662,6 +663,23 @@ def _gone(worker: Worker | None) -> bool:
 
 
 # This server's
+
+
+def require_folder() -> None:
+    """Ends the server, with a sentence, where nothing can be written in $AEVB_RUNS."""
+    kept = os.environ.get("AEVB_RUNS")
+    if not kept or not switches.on("training"):
+        return
+    root = Path(kept).expanduser()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        sys.exit(
+            f"Nothing can be written in AEVB_RUNS={kept} ({error.strerror}): give the folder to the user who "
+            "runs the server, or name another."
+        )
 
 
 @cache
