@@ -26,5 +26,5 @@ ENV HOME=/home/user \
     PYTHONUNBUFFERED=1
 
 EXPOSE 8501
-HEALTHCHECK --start-period=60s --timeout=5s CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://localhost:8501/_stcore/health', timeout=4)"]
+HEALTHCHECK --start-period=60s --timeout=5s CMD ["python", "-c", "import os; from urllib.request import urlopen; prefix = os.environ.get('STREAMLIT_SERVER_BASE_URL_PATH', '').strip('/'); urlopen(os.path.join('http://localhost:8501', prefix, '_stcore/health'), timeout=4)"]
 CMD ["streamlit", "run", "app.py", "--server.port", "8501", "--server.address", "0.0.0.0"]

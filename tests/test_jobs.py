@@ -3,6 +3,7 @@
 The worker here is a desk at which the test itself answers, so that every turn is in its hands.
 """
 
+import errno
 import json
 import queue
 import threading
@@ -32,10 +33,12 @@ class Desk:
         self.requests: queue.Queue[dict[str, Any]] = queue.Queue()
         self.answers: queue.Queue[dict[str, Any] | Exception] = queue.Queue()
         self.hired = 0
+        self.alive = True
         self.limits: list[float] = []
 
     def hire(self) -> "Desk":
         self.hired += 1
+        self.alive = True
         return self
 
     def ready(self) -> None:
@@ -327,6 +330,35 @@ def test_only_so_many_runs_are_under_way(runs, desk, monkeypatch):
     start(runs, "b")  # whose other run ends by it
 
 
+@pytest.mark.parametrize("file", [turns.SPECIFICATION, ".status.json"])
+def test_a_run_that_cannot_be_written_down_leaves_nothing_and_the_former_goes_on(
+    runs, desk, monkeypatch, file
+):
+    former = start(runs)
+    desk.next()
+    write_text = Path.write_text
+
+    def full(path: Path, *told: Any, **more: Any) -> int:
+        if path.name == file:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return write_text(path, *told, **more)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        start(runs)
+    assert status(runs, former) == "running"
+    assert [path.name for path in runs.root.iterdir()] == [former]
+
+
+def test_a_run_that_is_refused_does_not_end_the_former(runs, desk, monkeypatch):
+    former = start(runs, "ada")
+    start(runs, "bob")
+    monkeypatch.setattr(limits, "UNFINISHED", 1)
+    with pytest.raises(Refused, match="1 runs are under way"):
+        start(runs, "ada")
+    assert not runs._jobs[former].finished
+
+
 def test_a_run_that_has_had_its_time_ends_with_what_it_has_learnt(runs, desk):
     run = start(runs)
     desk.turn(trained=limits.MAX_SECONDS + 1)
@@ -358,6 +390,29 @@ def test_a_worker_that_is_lost_is_replaced_and_only_its_run_fails(runs, desk):
     assert runs.look(run)["problem"] == "The server ended this training."
     assert desk.hired == 2
     assert desk.limits[0] == limits.FIRST_TURN + limits.SILENCE
+
+
+def test_a_worker_that_ends_while_it_is_idle_is_replaced_before_anybody_asks(runs, desk):
+    wait(lambda: desk.hired == 1)
+    desk.alive = False
+    runs.sweep()
+    wait(lambda: desk.hired == 2)
+    assert runs.alive == 1 and desk.idle
+
+
+def test_a_worker_that_has_ended_is_asked_for_nothing(runs, desk, monkeypatch):
+    def ask(request, seconds: float) -> dict[str, Any]:
+        if not desk.alive:
+            raise Lost("The server ended this training.")
+        return Desk.ask(desk, request, seconds)
+
+    monkeypatch.setattr(desk, "ask", ask)
+    wait(lambda: desk.hired == 1)
+    time.sleep(0.05)  # it stands in the line by now
+    desk.alive = False
+    run = start(runs)
+    assert name(desk.next()) == run
+    assert status(runs, run) == "running" and desk.hired == 2
 
 
 def test_a_worker_that_hangs_under_a_run_that_was_ended_is_replaced(runs, desk):
@@ -475,6 +530,42 @@ def test_a_restarted_server_finds_finished_runs_and_tells_of_lost_ones(tmp_path,
     assert json.loads((tmp_path / done / "status.json").read_text())["status"] == "done"
 
 
+def test_a_run_that_is_stopped_is_lost_with_a_server_that_ends_before_its_last_turn(tmp_path, desk):
+    before = Queue(tmp_path, workers=1, hire=desk.hire)
+    run = start(before)
+    desk.turn()
+    desk.next()
+    before.act(run, "ada", "stop")
+    assert status(before, run) == "stopped"
+    told = Queue(tmp_path, workers=0)._jobs[run]
+    assert (told.status, told.problem) == ("lost", RESTARTED)
+    desk.answer()
+    desk.turn(done=True)
+    wait(lambda: before._jobs[run].over)
+    before.close()  # which waits until that is written down
+    told = Queue(tmp_path, workers=0)._jobs[run]
+    assert (told.status, told.problem) == ("stopped", "")
+
+
+def test_what_nobody_goes_on_from_is_not_kept(tmp_path, desk):
+    before = Queue(tmp_path, workers=1, hire=desk.hire)
+    failed = start(before, "a")
+    folder = Path(desk.next()["folder"])
+    (folder / turns.STATE).write_bytes(b"weights and moments")
+    desk.answers.put({"problem": "The ELBO is nan."})
+    wait(lambda: not (folder / turns.STATE).exists())
+    assert status(before, failed) == "failed"
+
+    running = before.folder(start(before, "b"))
+    desk.next()
+    for name in (turns.STATE, f".{turns.STATE}"):
+        (running / name).write_bytes(b"weights and moments")
+    before.close()
+    Queue(tmp_path, workers=0).close()
+    assert {path.name for path in running.iterdir()} == {turns.SPECIFICATION, "status.json"}
+    desk.answer()
+
+
 def test_a_checkpoint_that_was_brought_along_stands_among_the_finished_runs(runs, tmp_path, monkeypatch):
     brought = tmp_path / "elsewhere"
     checkpoints.save(VAE(data_dim=4, latent_dim=1, hidden_dims=(2,)), brought)
@@ -544,6 +635,15 @@ def test_an_estimate_is_made_once_for_all_who_ask_the_same(runs, desk):
     desk.answers.put({"step": 0.1})
     assert first.result(60) == {"step": 0.1}
     assert runs.estimate({"model": "vae", "data": "digits"}).result(0) == {"step": 0.1}
+
+
+def test_an_errand_whose_worker_cannot_start_says_that_and_not_that_it_was_lost(tmp_path):
+    def hire() -> Desk:
+        raise OSError("Cannot allocate memory")
+
+    runs = Queue(tmp_path, workers=1, hire=hire)
+    assert runs.errand({"brought": "a file"}, 30.0).result(60) == {"problem": NOT_STARTED}
+    runs.close()
 
 
 def test_an_estimate_whose_worker_is_lost_says_so_and_is_tried_again(runs, desk):

@@ -1,6 +1,9 @@
 """What a deployment sets: it is in the table, and what makes no sense is refused as the server starts."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,8 +31,48 @@ def test_what_is_switched_off_is_off(name, monkeypatch):
         assert not switches.on(name)
 
 
+def test_a_folder_of_runs_that_cannot_be_written_ends_the_server_with_a_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    runs = tmp_path / "file" / "runs"
+    process = subprocess.run(
+        [sys.executable, "-c", "import app"],
+        cwd=ROOT,
+        env=os.environ | {"AEVB_RUNS": str(runs), "AEVB_TRAINING": "on"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert process.returncode == 1
+    assert f"Nothing can be written in AEVB_RUNS={runs} (Not a directory): give" in process.stderr
+    assert "Traceback" not in process.stderr
+
+
 def test_the_number_of_workers():
     assert limits.workers("3") == 3 and limits.workers(None) == limits.workers("") >= 1
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(1, 1), (2, 1), (32, 31), (96, 64)])
+def test_one_core_is_left_and_workers_are_no_more_than_their_limit(monkeypatch, cores, workers):
+    monkeypatch.setattr(limits, "cores", lambda: cores)
+    assert limits.workers(None) == workers
+
+
+@pytest.mark.parametrize(
+    ("told", "cores"),
+    [
+        ("200000 100000", 2),
+        ("250000 100000", 2),
+        ("50000 100000", 1),
+        ("6400000 100000", 32),
+        ("max 100000", 32),
+    ],
+)
+def test_cores_are_those_that_the_server_is_bound_to_and_granted(monkeypatch, tmp_path, told, cores):
+    monkeypatch.setattr(os, "cpu_count", lambda: 128)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(32)), raising=False)
+    assert limits.cores(tmp_path / "cpu.max") == 32
+    (tmp_path / "cpu.max").write_text(f"{told}\n")
+    assert limits.cores(tmp_path / "cpu.max") == cores
 
 
 @pytest.mark.parametrize("told", ["0", "65", "two", "-1", "1.5"])

@@ -18,7 +18,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -87,7 +89,26 @@ def test_the_port_is_the_same_everywhere(image, front_matter):
     assert image.one("EXPOSE") == port
     assert image.command[image.command.index("--server.port") + 1] == port
     assert image.command[image.command.index("--server.address") + 1] == "0.0.0.0"
-    assert f"http://localhost:{port}/_stcore/health" in image.health[-1]
+    assert f"http://localhost:{port}" in image.health[-1]
+
+
+@pytest.mark.parametrize(("prefix", "asked"), [(None, "/_stcore/health"), ("/aevb/", "/aevb/_stcore/health")])
+def test_its_health_is_asked_for_under_the_prefix_that_it_is_served_under(image, monkeypatch, prefix, asked):
+    found = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            found.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+    monkeypatch.delenv("STREAMLIT_SERVER_BASE_URL_PATH", raising=False)
+    if prefix:
+        monkeypatch.setenv("STREAMLIT_SERVER_BASE_URL_PATH", prefix)
+    with HTTPServer(("localhost", 0), Answer) as server:
+        Thread(target=server.handle_request).start()
+        assert healthy(image, str(server.server_port))
+    assert found == [asked]
 
 
 def test_it_runs_as_user_1000_who_can_write_in_their_home_alone(image):

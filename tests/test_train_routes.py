@@ -1,5 +1,6 @@
 """Training over HTTP, without a browser: a whole run by its routes, and what is refused."""
 
+import errno
 import io
 import json
 import time
@@ -17,7 +18,7 @@ import aevb
 from aevb import data
 from aevb.ui.jobs import limits, queue, turns
 from aevb.ui.jobs.queue import Queue
-from aevb.ui.jobs.worker import UNEXPECTED
+from aevb.ui.jobs.worker import UNEXPECTED, UNWRITTEN
 from aevb.ui.shared import loading
 from aevb.ui.train import routes
 from tests.train_worker import Here
@@ -143,6 +144,15 @@ def test_what_cannot_be_is_a_problem_and_starts_nothing(client, runs):
         assert answered.status_code == 400
         assert answered.json() == {"problem": "learning_rate must be a number above 0 and at most 1, not 7."}
     assert not list(runs.root.iterdir())
+
+
+def test_a_full_disk_is_told_as_the_server_s(client, runs, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(runs, "start", full)
+    answered = client.post("/training/start", json={"specification": SPECIFICATION, "visitor": VISITOR})
+    assert (answered.status_code, answered.json()) == (507, {"problem": UNWRITTEN})
 
 
 def test_a_run_that_fails_says_why_without_the_server_s_folders(client, runs, monkeypatch):

@@ -255,6 +255,13 @@ def test_a_turn_that_crashes_says_so_and_not_where_its_files_are(tmp_path):
     assert worker.answer({"folder": str(folder), "seconds": 1}) == {"problem": worker.UNEXPECTED}
 
 
+@pytest.mark.parametrize("name", [turns.STATE, turns.ABOUT])
+def test_what_cannot_be_written_is_no_fault_of_the_settings(tmp_path, name):
+    folder = begin(tmp_path, specified())
+    (folder / f".{name}").mkdir()  # where the file is to be
+    assert worker.answer({"folder": str(folder), "seconds": 0}) == {"problem": worker.UNWRITTEN}
+
+
 def test_a_machine_without_memory_says_so(tmp_path, monkeypatch):
     def full(*_, **__):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")

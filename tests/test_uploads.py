@@ -1,6 +1,7 @@
 """What visitors bring along, without a browser: what becomes of it, and all that is thrown at it."""
 
 import asyncio
+import errno
 import io
 import json
 import stat
@@ -18,9 +19,11 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from aevb import VAE, checkpoints
+from aevb.checkpoints import CheckpointError
+from aevb.data import DataError
 from aevb.ui.jobs import limits, queue, turns, uploads
 from aevb.ui.jobs.queue import Queue
-from aevb.ui.jobs.worker import Lost
+from aevb.ui.jobs.worker import UNWRITTEN, Lost
 from aevb.ui.train import bring, routes
 from tests.damage import DEEP, edit, header, truncate, write
 from tests.small_models import make
@@ -80,6 +83,27 @@ def in_parts() -> dict[str, bytes]:
 
 def pictures(count: int = 200, shape: tuple[int, ...] = (8, 8), name: str = "{k}.png") -> dict[str, bytes]:
     return {name.format(k=k, kind="abc"[k % 3]): png(noise(*shape)) for k in range(count)}
+
+
+@pytest.mark.parametrize("kind", [ValueError, CheckpointError, DataError])
+def test_no_message_names_the_folder_in_which_the_runs_lie(client, runs, monkeypatch, kind):
+    def fail(*_):
+        raise kind(f"{runs.root}/0123/state.safetensors is damaged, in {runs.root}.")
+
+    monkeypatch.setattr(runs, "pace", fail)
+    answered = send(client, b"")
+    assert answered.status_code == 400
+    assert answered.json() == {"problem": "0123/state.safetensors is damaged, in a folder of the server."}
+
+
+@pytest.mark.parametrize("name", ["write", "workplace"])
+def test_a_full_disk_is_no_fault_of_the_file(client, monkeypatch, name):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(uploads, name, full)
+    answered = send(client, packed(x=noise(250, 8, 8)))
+    assert answered.json() == {"problem": UNWRITTEN}
 
 
 # Images

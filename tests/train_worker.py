@@ -9,6 +9,8 @@ from aevb.ui.jobs.worker import answer
 class Here:
     """A worker in this process: a turn is a function's call."""
 
+    alive = True
+
     def ready(self) -> None:
         pass
 

@@ -4,20 +4,36 @@ Times are in seconds, sizes in bytes. The table in docs/deployment.md has them a
 """
 
 import os
+from contextlib import suppress
+from pathlib import Path
 
 # Who computes
 
 MAX_WORKERS = 64
 
 
+def cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """How many of the machine's cores this process may use: those that it is bound to, and no more than a
+    container is granted time of (Linux).
+
+    Args:
+        quota: where that is told: so much time, or "max", in each period.
+    """
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):  # nobody limits it
+        time, period = quota.read_text().split()
+        return max(1, min(bound, int(time) // int(period)))
+    return bound
+
+
 def workers(told: str | None) -> int:
-    """How many processes train: as many as a deployment says, else all cores but one.
+    """How many processes train: as many as a deployment says, else one for each core but one.
 
     Raises:
         ValueError: where it says no such number.
     """
     if not told:
-        return max(1, (os.cpu_count() or 1) - 1)
+        return min(MAX_WORKERS, max(1, cores() - 1))
     if not (told.isdecimal() and 1 <= int(told) <= MAX_WORKERS):
         raise ValueError(f"AEVB_WORKERS must be a whole number from 1 to {MAX_WORKERS}, not {told!r}.")
     return int(told)

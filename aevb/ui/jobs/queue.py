@@ -11,13 +11,14 @@ import math
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -38,7 +39,7 @@ UNFINISHED = ("queued", "running", "paused")
 
 RESTARTED = "The server was restarted while this run was under way: start it again."
 EXPIRED = "There is no such run any more: it has expired, or the server was restarted."
-NOT_STARTED = "The process for this training could not be started: try again in a minute."
+NOT_STARTED = "This server could not start a process for this: try again in a minute."
 
 
 class Refused(RuntimeError):
@@ -125,6 +126,11 @@ class Job:
         return self.status not in UNFINISHED
 
     @property
+    def over(self) -> bool:
+        """Whether it is finished and its last turn is, too: nothing in its folder changes any more."""
+        return self.finished and not (self.in_turn or self.ending)
+
+    @property
     def moving(self) -> bool:
         """Whether it goes on by itself."""
         return self.status in ("queued", "running")
@@ -151,15 +157,46 @@ class Job:
         """Its place in the line: what somebody waits to see first, then new runs, then by turns."""
         return (not (self.hand or self.ending), self.turns > 0, self.served)
 
-    def keep(self) -> None:
-        """Writes down what a restarted server must know of it."""
-        told = {name: getattr(self, name) for name in KEPT}
-        unfinished = self.folder / f".{STATUS}"
+    @contextmanager
+    def made(self) -> Iterator[None]:
+        """Makes its folder, to be filled within, and writes its status down: all of it or nothing.
+
+        Raises:
+            OSError: where there is no room for it.
+        """
+        self.folder.mkdir()
         try:
-            unfinished.write_text(json.dumps(told), encoding="utf-8")
-            unfinished.replace(self.folder / STATUS)
-        except OSError:  # no room, or no folder any more: it goes on here all the same
+            yield
+            self.write()
+        except OSError:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    def write(self) -> None:
+        """Writes down what a restarted server must know of it.
+
+        Raises:
+            OSError: where there is no room for it, or no folder any more.
+        """
+        told = {name: getattr(self, name) for name in KEPT}
+        if self.finished and not self.over:  # a server that ends before the last turn does has lost it
+            told["status"] = "running"
+        unfinished = self.folder / f".{STATUS}"
+        unfinished.write_text(json.dumps(told), encoding="utf-8")
+        unfinished.replace(self.folder / STATUS)
+
+    def keep(self) -> None:
+        """As `write`, but where that fails it goes on here all the same."""
+        try:
+            self.write()
+        except OSError:
             log.exception("The status of the run %s could not be kept.", self.id)
+
+    def shrink(self) -> None:
+        """Removes what its next turn would go on from, the most of its folder: there is none."""
+        for name in (turns.STATE, f".{turns.STATE}"):
+            with suppress(OSError):
+                (self.folder / name).unlink(missing_ok=True)
 
 
 KEPT = ("id", "visitor", "status", "problem", "created", "ended", "step", "steps")
@@ -216,26 +253,26 @@ class Queue:
     # What a visitor asks
 
     def start(self, specification: Mapping[str, Any], visitor: str) -> str:
-        """A new run, and its id. An unfinished run of the same visitor ends.
+        """A new run, and its id. An unfinished run of the same visitor ends, once the new one is there.
 
         Raises:
             Refused: where too many are under way, or the visitor starts them too fast.
+            OSError: where it cannot be written down.
         """
         with self._changed:
             self._pace("start", visitor, limits.STARTS, "You start runs faster than they can be looked at")
             unfinished = [job for job in self._jobs.values() if not job.finished]
-            for job in [job for job in unfinished if job.visitor == visitor]:
-                self._stop(job)
-                unfinished.remove(job)
-            if len(unfinished) >= limits.UNFINISHED:
-                raise Refused(f"{len(unfinished)} runs are under way on this server: try again in a minute.")
+            former = [job for job in unfinished if job.visitor == visitor]
+            others = len(unfinished) - len(former)
+            if others >= limits.UNFINISHED:
+                raise Refused(f"{others} runs are under way on this server: try again in a minute.")
             name = secrets.token_hex(8)
-            folder = self.root / name
-            folder.mkdir()
-            text = json.dumps(specification)
-            (folder / turns.SPECIFICATION).write_text(text, encoding="utf-8")
-            job = Job(name, folder, visitor, steps=specification["training"]["steps"])
-            job.keep()
+            job = Job(name, self.root / name, visitor, steps=specification["training"]["steps"])
+            with job.made():
+                text = json.dumps(specification)
+                (job.folder / turns.SPECIFICATION).write_text(text, encoding="utf-8")
+            for one in former:
+                self._stop(one)
             self._jobs[name] = job
             self._changed.notify()
             return name
@@ -251,15 +288,10 @@ class Queue:
         """
         name = secrets.token_hex(8)
         job = Job(name, self.root / name, visitor, status="done", ended=time.time())
-        job.folder.mkdir()
-        try:
+        with job.made():
             shutil.move(folder, job.folder / turns.CHECKPOINT)
             (job.folder / turns.ABOUT).write_text(json.dumps(dict(told)), encoding="utf-8")
-        except OSError:
-            shutil.rmtree(job.folder, ignore_errors=True)
-            raise
         with self._changed:
-            job.keep()
             self._jobs[name] = job
         return name
 
@@ -294,7 +326,7 @@ class Queue:
             self._pace(what, visitor, most, said)
 
     def errand(self, request: dict[str, Any], seconds: float) -> "Future[dict[str, Any]]":
-        """What a worker answers, or a "problem" and that it is "lost", once it has had time for it.
+        """What a worker answers, or a "problem", once it has had time for it; and whether it is "lost" by it.
 
         Raises:
             Refused: where too many errands are waited for.
@@ -354,7 +386,7 @@ class Queue:
         with self._changed:
             job = self._jobs[name]
             folder = job.folder / turns.CHECKPOINT
-            if not job.finished or job.in_turn or job.ending or not (folder / CONFIG).is_file():
+            if not job.over or not (folder / CONFIG).is_file():
                 raise LookupError(name)
             return folder
 
@@ -407,9 +439,12 @@ class Queue:
             self._changed.notify()
 
     def sweep(self) -> None:
-        """Pauses and ends what nobody looks at any more, and forgets old runs that are finished."""
+        """Pauses and ends what nobody looks at any more, forgets old runs that are finished, and has workers
+        replaced that have ended while there was nothing to do."""
         now, clock = time.monotonic(), time.time()
         with self._changed:
+            if self.alive < len(self._staff):
+                self._changed.notify_all()
             for job in self._jobs.values():
                 if job.worker and now > job.due:
                     job.worker.give_up()
@@ -422,7 +457,7 @@ class Queue:
                     job.status, job.away = "paused", True
                     self._interrupt(job)
                     job.keep()
-            ended = [job for job in self._jobs.values() if job.finished and not (job.in_turn or job.ending)]
+            ended = [job for job in self._jobs.values() if job.over]
             size = 0
             for kept, job in enumerate(sorted(ended, key=lambda job: -job.ended)):
                 job.size = job.size or sum(path.stat().st_size for path in job.folder.rglob("*"))
@@ -460,6 +495,7 @@ class Queue:
             if not job.finished:
                 job.status, job.problem, job.ended = "lost", RESTARTED, time.time()
                 job.keep()
+            job.shrink()
             self._jobs[job.id] = job
 
     def _pace(self, what: str, visitor: str, most: tuple[int, float], said: str) -> None:
@@ -515,10 +551,14 @@ class Queue:
             with suppress(OSError):  # before anybody waits for it; tried again with who does
                 worker = worker or self._hired()
             with self._changed:
-                while not (line := self._line()) and not self._closed.is_set():
+                while not (self._closed.is_set() or _gone(worker) or (line := self._line())):
                     self._changed.wait()
                 if self._closed.is_set():
                     break
+                if _gone(worker):  # while nobody asked it for anything: no run is to pay for that
+                    self._staff -= {worker}
+                    worker = None
+                    continue
                 one = line[0]
                 request: dict[str, Any]
                 if isinstance(one, Errand):
@@ -528,26 +568,26 @@ class Queue:
                     request = self._begin(one)
                     most = request["seconds"] + limits.SILENCE
             answer: dict[str, Any] = {}
-            problem = ""
+            fault: dict[str, Any] = {}
             try:
                 worker = worker or self._hired()
                 if isinstance(one, Job):
                     one.worker = worker
                 answer = worker.ask(request, most)
             except OSError:
-                problem = NOT_STARTED
+                fault = {"problem": NOT_STARTED}
             except Lost as lost:
                 self._staff -= {worker}
-                worker, problem = None, str(lost)
+                worker, fault = None, {"problem": str(lost), "lost": True}
             with self._changed:
                 if isinstance(one, Job):
-                    self._end(one, answer or {"problem": problem})
+                    self._end(one, answer or fault)
                 else:
-                    if problem:  # for whoever asks next it is tried again
+                    if fault:  # for whoever asks next it is tried again
                         self._estimates = OrderedDict(
                             (key, told) for key, told in self._estimates.items() if told is not one.answer
                         )
-                    one.answer.set_result(answer or {"problem": problem, "lost": True})
+                    one.answer.set_result(answer or fault)
         if worker is not None:
             worker.stop()
 
@@ -605,6 +645,8 @@ class Queue:
                 self._stop(job)
                 job.problem = f"After {limits.MAX_SECONDS / 60:.0f} minutes of computing a run ends."
         job.keep()
+        if job.over:
+            job.shrink()
         self._changed.notify()
 
     def _sweep(self) -> None:
@@ -616,7 +658,29 @@ class Queue:
                 log.exception("The runs could not be swept.")
 
 
+def _gone(worker: Worker | None) -> bool:
+    """Whether there was one and it has ended, as a kernel short of memory ends what is idle first."""
+    return worker is not None and not worker.alive
+
+
 # This server's
+
+
+def require_folder() -> None:
+    """Ends the server, with a sentence, where nothing can be written in $AEVB_RUNS."""
+    kept = os.environ.get("AEVB_RUNS")
+    if not kept or not switches.on("training"):
+        return
+    root = Path(kept).expanduser()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        sys.exit(
+            f"Nothing can be written in AEVB_RUNS={kept} ({error.strerror}): give the folder to the user who "
+            "runs the server, or name another."
+        )
 
 
 @cache

@@ -4,6 +4,7 @@ Nothing in it is trusted. Its kind is told by its content; sizes are held agains
 is unpacked, and counted while it is; names of a zip's entries are never those of files here.
 """
 
+import errno
 import logging
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -70,6 +71,8 @@ def _no_places(place: Path) -> Iterator[None]:
     except MemoryError:
         raise DataError("This file takes more memory than this server has for one: bring less.") from None
     except Exception as error:  # of zipfile, zlib, numpy and PIL, which meet whatever a stranger has made
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise  # what a stranger has made is not at fault
         log.warning("A file was not read.", exc_info=error)
         raise DataError("This file is damaged, or of a kind that is not read here.") from None
 

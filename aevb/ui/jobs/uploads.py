@@ -45,6 +45,11 @@ def below(runs: Path) -> Path:
     return runs / "uploads"
 
 
+def runs() -> Path | None:
+    """The folder of the runs that they are beside; None where nothing is trained."""
+    return _root and _root.parent
+
+
 def folder(name: str) -> Path:
     """A folder that there is.
 

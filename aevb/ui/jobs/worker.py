@@ -22,6 +22,12 @@ log = logging.getLogger("aevb")
 UNEXPECTED = "The training failed unexpectedly: start it again, or try other settings."
 
 
+UNWRITTEN = (
+    "This server could not write what it had to, most likely because its disk is full: try again later, or "
+    "tell whoever looks after it."
+)
+
+
 class Lost(RuntimeError):
     """A worker is gone, or was ended because it was silent; the message says it to the visitor."""
 
@@ -158,6 +164,8 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
 
     Whatever goes wrong is a "problem", in a sentence.
     """
+    from safetensors import SafetensorError
+
     from aevb.data import DataError
     from aevb.training import Diverged
     from aevb.ui.jobs import reading, turns
@@ -175,12 +183,13 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     except Exception as error:  # of any kind: the next run must have its turn
         log.exception("A turn failed.")
         # Torch says in a RuntimeError, too, that there is no memory left.
-        full = isinstance(error, MemoryError) or "memory" in str(error)
-        return {
-            "problem": "The memory of this server did not suffice: try a smaller model, or smaller batches."
-            if full
-            else UNEXPECTED
-        }
+        if isinstance(error, MemoryError) or "memory" in str(error):
+            problem = "The memory of this server did not suffice: try a smaller model, or smaller batches."
+        elif isinstance(error, OSError | SafetensorError):  # the latter is met only where a state is written
+            problem = UNWRITTEN
+        else:
+            problem = UNEXPECTED
+        return {"problem": problem}
 
 
 def _warm_up(runs: Path) -> None:

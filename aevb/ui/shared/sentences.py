@@ -6,11 +6,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from aevb import checkpoints, data
+from aevb.ui.jobs import uploads
 
 
 def sentence(text: str) -> str:
     """A message in which files are named from the server's folders on."""
     named = [data.folder(), checkpoints.ROOT.parent]
+    if runs := uploads.runs():
+        named.append(runs)
     with suppress(RuntimeError):  # where there is no home
         named.append(Path.home())
     folders = {

@@ -5,6 +5,7 @@ server, with the name of the visitor who does it.
 """
 
 import json
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -18,6 +19,10 @@ from aevb.data import DataError
 from aevb.ui.jobs import limits, switches
 from aevb.ui.jobs.queue import EXPIRED, Refused
 from aevb.ui.jobs.switches import Switch
+from aevb.ui.jobs.worker import UNWRITTEN
+from aevb.ui.shared.sentences import sentence
+
+log = logging.getLogger("aevb")
 
 VISITOR = re.compile(r"[\w-]{8,64}")
 
@@ -50,9 +55,12 @@ def answering(work: Endpoint, *needed: Switch) -> Endpoint:
         except (LookupError, FileNotFoundError):  # it may expire while it is read
             return told({"status": "lost", "problem": EXPIRED}, 404)
         except (ValueError, CheckpointError, DataError) as error:
-            return told({"problem": str(error)}, 400)
+            return told({"problem": sentence(str(error))}, 400)
         except Refused as refused:
             return told({"problem": str(refused)}, 409)
+        except OSError:
+            log.exception("An answer could not be written down.")
+            return told({"problem": UNWRITTEN}, 507)
 
     return endpoint
 
