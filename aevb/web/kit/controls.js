@@ -2,6 +2,7 @@
 
 import { digitsAt } from "./digits.js";
 import { h, setText } from "./elements.js";
+import { atLeisure } from "./slices.js";
 import { parse, prepare } from "../engine/ink.js";
 
 /** @typedef {{ get(key: string): any, set(key: string, value: any): void, save_changes(): void,
@@ -79,24 +80,31 @@ export function slider({ label, least, most, step, say = String, sets, input, do
     step: String(step),
     "aria-label": label,
     oninput: () => {
-      write();
+      said = undefined;
+      later();
       input(Number(range.value));
     },
     onchange: done,
   });
   const output = h("output", { "aria-live": "off" }); // the slider tells it itself, to whoever moves it
+  /** @type {string | undefined} */
+  let said;
   const write = () => {
     const text = say(Number(range.value));
-    if (setText(output, text)) range.setAttribute("aria-valuetext", text);
+    setText(output, text);
+    range.setAttribute("aria-valuetext", said ?? text);
   };
+  const later = atLeisure(write);
   const element = h("label.slider", { "data-sets": sets }, h("span", {}, label), range, output);
   return {
     element,
     range,
-    /** @param {number} value */
-    show(value) {
+    /** @param {number} value @param {string} [spoken] what a screen reader says of it, where that is more */
+    show(value, spoken) {
+      said = spoken;
       range.value = String(value);
-      write();
+      if (output.textContent) later();
+      else write();
     },
   };
 }

@@ -311,18 +311,12 @@ export class Axes {
     const up = this.log ? decades(this.y0, this.y1) : linear;
     context.save();
     context.font = `${size}px ${theme.font}`;
-    Object.assign(context, { lineWidth: 1, strokeStyle: theme.border, fillStyle: theme.text });
-    context.beginPath();
-    for (const value of across) {
-      context.moveTo(this.x(value), this.top);
-      context.lineTo(this.x(value), this.top + this.height);
-    }
-    for (const value of up) {
-      context.moveTo(this.left, this.y(value));
-      context.lineTo(this.left + this.width, this.y(value));
-    }
-    context.rect(this.left, this.top, this.width, this.height);
-    context.stroke();
+    Object.assign(context, { lineWidth: 1, strokeStyle: theme.border, fillStyle: theme.border });
+    // Rectangles: a path of lines takes several times as long to fill with ink.
+    for (const value of across) context.fillRect(this.x(value) - 0.5, this.top, 1, this.height);
+    for (const value of up) context.fillRect(this.left, this.y(value) - 0.5, this.width, 1);
+    context.strokeRect(this.left, this.top, this.width, this.height);
+    context.fillStyle = theme.text;
     Object.assign(context, { textAlign: "right", textBaseline: "middle" });
     for (const value of up) context.fillText(number(value), this.left - 6, this.y(value));
     context.textBaseline = "top";

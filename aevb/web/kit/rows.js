@@ -179,8 +179,7 @@ export function scrubber(model, key, present, usual) {
       if (!still) player.start();
     },
     show() {
-      range.show(present());
-      range.range.setAttribute("aria-valuetext", `row ${present()} of ${length}`);
+      range.show(present(), `row ${present()} of ${length}`);
     },
   };
 }

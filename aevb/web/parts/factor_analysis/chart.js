@@ -313,7 +313,7 @@ function fill(context, axes, [upper, lower]) {
 
 /** @param {CanvasRenderingContext2D} context @param {Axes} axes @param {Omit<Line, "name">} line */
 function stroke(context, axes, { x, y, color, width, dash = [], alpha = 1, squares = 0 }) {
-  Object.assign(context, { strokeStyle: color, lineWidth: width, lineJoin: "round", globalAlpha: alpha });
+  Object.assign(context, { strokeStyle: color, lineWidth: width, lineJoin: "bevel", globalAlpha: alpha });
   context.setLineDash(dash);
   context.beginPath();
   for (let i = 0; i < x.length; i++) context.lineTo(axes.x(x[i]), axes.yNear(y[i]));

@@ -123,11 +123,7 @@ export class Rotation extends View {
     const turned = rotated(state.W, model.get("angle")), L = trajectory.latentDim;
     const { moment } = synthetic(this.run.experiment.seed).test;
     const evidence = signed(FactorAnalysis.of({ ...state, W: turned }).evidence(moment), 4);
-    this.angle.show(model.get("angle"));
-    this.angle.range.setAttribute(
-      "aria-valuetext",
-      `${said(model.get("angle"))}°, evidence ${evidence} nats`,
-    );
+    this.angle.show(model.get("angle"), `${said(model.get("angle"))}°, evidence ${evidence} nats`);
     this.W.show(state.W, L);
     this.WR.show(turned, L);
     this.product.show(square(turned), DATA_DIM);

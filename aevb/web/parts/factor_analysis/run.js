@@ -148,8 +148,7 @@ export function timeline(run) {
     /** Follows the run. @param {string} spoken what a screen reader says of the state */
     show(spoken) {
       steps.range.max = String(Math.max(1, end()));
-      steps.show(run.index);
-      steps.range.setAttribute("aria-valuetext", `step ${stepAt(run.index)}: ${spoken}`);
+      steps.show(run.index, `step ${stepAt(run.index)}: ${spoken}`);
     },
     /**
      * Lets a pointer on a chart choose the step.

@@ -274,8 +274,7 @@ class Moved {
 
   say() {
     const { row, chosen } = this, at = this.rows[row];
-    this.range.show(row + 1);
-    this.range.range.setAttribute("aria-valuetext", `row ${row + 1} of ${this.length}`);
+    this.range.show(row + 1, `row ${row + 1} of ${this.length}`);
     this.reset.disabled = !chosen.has(row);
     this.resetAll.disabled = !chosen.size;
     const rows = [...chosen.keys()];

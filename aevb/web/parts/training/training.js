@@ -224,12 +224,11 @@ class Training {
         }
       });
     }
-    this.slider.show(epoch);
     const parts = this.charts.flatMap(({ lines, digits, title }) =>
       lines.map(({ name, values }) => `${name || title} ${signed(values[epoch - 1], digits)}`)
     );
     setText(this.readout, parts.join("; ") + (epoch === kept ? " (this checkpoint’s epoch)" : ""));
-    this.slider.range.setAttribute("aria-valuetext", `epoch ${point.epoch}: ${this.readout.textContent}`);
+    this.slider.show(epoch, `epoch ${point.epoch}: ${this.readout.textContent}`);
   }
 }
 
