@@ -20,7 +20,10 @@ from PIL import Image
 from aevb.figures.record import record
 from aevb.tutorial import FIGURES, Picture
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
+BROWSERS = (
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"),
+    *("chromium-headless-shell", "chrome-headless-shell"),
+)
 PICTURE = "picture"
 """The part of a page that is the figure itself: a link to it shows it alone, which is what a PNG holds."""
 SECONDS = 60.0  # for a browser to draw a page
