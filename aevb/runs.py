@@ -209,17 +209,23 @@ def validated_on(count: int) -> int:
 def divided(train: Split) -> tuple[Split, Split]:
     """Training images as those to train on and those for validation: the last 5,000 of 50,000 or more.
 
-    Of fewer a tenth, the same every time, under a permutation, since they may come class by class.
+    Of fewer a tenth, the same every time, under a permutation, since they may come class by class; so are the
+    5,000 where the last ones lack a class.
 
     Raises:
         ValueError: where there is only one.
     """
     if len(train) < 2:
         raise ValueError("There must be at least two training examples, since one is kept for validation.")
-    if len(train) < MANY:
-        trained_on, validation = held_out(train)
-        return trained_on, validation
-    return train[:-VALIDATION], train[-VALIDATION:]
+    last = train[-VALIDATION:]
+    if len(train) >= MANY and _classes(last) == _classes(train):
+        return train[:-VALIDATION], last
+    trained_on, validation = held_out(train, validated_on(len(train)))
+    return trained_on, validation
+
+
+def _classes(split: Split) -> int:
+    return 0 if split.labels is None else len(split.labels.unique())
 
 
 Event = TypeVar("Event", Progress, Progress | Epoch)

@@ -152,16 +152,28 @@ def test_a_validation_elbo_that_is_no_number_ends_the_run(
 @pytest.mark.parametrize(("count", "kept"), [(2, 1), (19, 1), (1_000, 100), (49_999, 4_999), (50_000, 5_000)])
 def test_some_training_images_are_kept_for_validation(count: int, kept: int) -> None:
     numbers = torch.arange(count)
-    parts = runs.divided(Split(numbers[:, None], numbers))
+    parts = runs.divided(Split(numbers[:, None]))
+    parts = [Split(part.images, part.images[:, 0]) for part in parts]
     assert [len(part) for part in parts] == [count - kept, kept]
     assert torch.equal(torch.cat([part.labels for part in parts]).sort().values, numbers)  # none is in both
-    assert all(torch.equal(part.images[:, 0], part.labels) for part in parts)
     again = runs.divided(Split(numbers[:, None]))
     assert [torch.equal(a.images, b.images) for a, b in zip(parts, again, strict=True)] == [True, True]
     if count == 50_000:
         assert torch.equal(parts[1].labels, numbers[-5_000:])
     if count == 1_000:
         assert parts[1].labels.float().mean() < 700  # they may come class by class
+
+
+def test_of_many_that_come_class_by_class_all_classes_are_trained_on_and_validated() -> None:
+    numbers = torch.arange(60_000)
+    by_class, mixed = (
+        runs.divided(Split(numbers[:, None], labels)) for labels in (numbers // 6_000, numbers % 10)
+    )
+    for parts in (by_class, mixed):
+        assert [len(part) for part in parts] == [55_000, 5_000]
+        assert all(set(part.labels.tolist()) == set(range(10)) for part in parts)
+    assert torch.equal(by_class[0].images[:, 0] // 6_000, by_class[0].labels)
+    assert torch.equal(mixed[1].images[:, 0], numbers[-5_000:])
 
 
 def test_of_one_image_none_can_be_kept() -> None:

@@ -195,8 +195,8 @@ def divided(name: str, title: str, parts: Sequence[tuple[Tensor, Any]], *notes: 
     return Images(train, test, classes, True, "; ".join([note, *notes]) + ".", name)
 
 
-def held_out(split: Split) -> list[Split]:
-    """All but a tenth of a split, and that tenth, of two images or more: the same ones every time."""
+def held_out(split: Split, tested: int | None = None) -> list[Split]:
+    """All but so many of a split, and those, always the same: a tenth, of two images or more, unless told."""
     order = torch.randperm(len(split), generator=torch.Generator().manual_seed(HELD_OUT_SEED))
-    tested = max(1, len(split) // 10)
+    tested = max(1, len(split) // 10) if tested is None else tested
     return [split[part] for part in order.split([len(split) - tested, tested])]
