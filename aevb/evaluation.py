@@ -109,7 +109,8 @@ def importance_bounds(
         ValueError: for examples that the model does not take, or a K below 1.
     """
     numbers = _numbers(bounds)
-    parts = [_bounds(model, batch, numbers, generator) for batch in _batches(model, observed)]
+    with evaluating(model):
+        parts = [_bounds(model, batch, numbers, generator) for batch in _batches(model, observed)]
     return {k: torch.cat([part[k] for part in parts]) for k in numbers}
 
 
@@ -170,11 +171,13 @@ def dimension_kl(model: LatentVariableModel, *observed: Any, seed: int = SEED) -
 
 
 def _batches(model: LatentVariableModel, observed: tuple[Any, ...]) -> list[tuple[Tensor, ...]]:
-    """The examples in order as the model takes them, `BATCH` at a time."""
+    """The examples in order as the model takes them, `BATCH` at a time, or as few as fit into memory."""
     first = observed[0]
     if isinstance(first, Examples):
         observed = first.require(model).fixed()
-    parts = (part.split(BATCH) for part in model.observed(*observed))
+    each = 1 if model.conditional else max(1, model.choices)  # a latent choice is summed over
+    size = max(1, min(BATCH, model.at_once // each))
+    parts = (part.split(size) for part in model.observed(*observed))
     return list(zip(*parts, strict=True))
 
 
