@@ -111,7 +111,7 @@ def graph(model: LatentVariableModel, name: str) -> Graph:
         "y": model.choices,
         "h": getattr(model, "memory_dim", 0),
     }
-    letters = name.partition("_given_")[2]
+    letters = model.inputs_of(name)
     if not letters or not all(widths.get(letter) for letter in letters):
         raise ValueError(
             f"The net {name} is not named by its density, such as p_x_given_z: its inputs are unknown."

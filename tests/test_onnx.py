@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from aevb import VAE, checkpoints, onnx
+from aevb import CVAE, VAE, checkpoints, onnx
 from aevb.__main__ import main
 from aevb.models import LatentVariableModel
 from tests import small_models
@@ -73,6 +73,15 @@ def test_the_nets_of_a_model_with_one_z_are_its_densities(name, tmp_path):
             }[density]()
             for parameter, value in found.items():
                 close(value, getattr(getattr(expected, "base_dist", expected), parameter))
+
+
+def test_a_net_that_is_given_less_than_its_name_says_is_exported_as_it_is(tmp_path):
+    """Of a CVAE whose label conditions z alone."""
+    model = CVAE(6, 3, 2, [4], conditioned="z").eval()
+    made = onnx.graph(model, "p_x_given_zy")
+    assert list(made.inputs) == ["z"] and list(onnx.graph(model, "q_z_given_xy").inputs) == ["x", "y"]
+    (z,) = made.examples(5)
+    close(made.function(z)[0].detach().numpy(), model.likelihood(z, torch.zeros(5).long()).base_dist.logits)
 
 
 def test_the_steps_of_a_model_of_rows_make_its_whole_path(tmp_path):

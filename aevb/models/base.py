@@ -267,6 +267,10 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
 
     # Nets of one's own
 
+    def inputs_of(self, net: str) -> str:
+        """What a net is given, a letter each, by the density that it is named after: "zy" of p_x_given_zy."""
+        return net.partition("_given_")[2]
+
     def with_nets(self, **nets: nn.Module) -> Self:
         """Puts nets of one's own in the place of this model's nets of those names, and returns the model.
 

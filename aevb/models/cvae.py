@@ -74,6 +74,11 @@ class CVAE(LatentVariableModel):
         self.p_x_given_zy = net(decoded, hidden_dims[::-1], data_dim, dropout)
         self.p_z_given_y = LinearDiagonalNormal(classes, latent_dim) if "z" in conditioned else None
 
+    def inputs_of(self, net: str) -> str:
+        """As every model's, but p(x | z, y) is given z alone where y conditions that alone."""
+        letters = super().inputs_of(net)
+        return letters if "x" in self.conditioned or net != "p_x_given_zy" else "z"
+
     def prior(self, y: Tensor | None = None) -> Independent:
         """p(z | y), event shape (L,): linear in y, or the standard normal where y conditions x alone."""
         weights = self._weights(y)
