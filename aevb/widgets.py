@@ -217,9 +217,11 @@ def _kind(part: str) -> type[Instrument]:
 def _digits(split: Split) -> dict[str, Any]:
     """The images as parts take them: a byte for each pixel, a hundred images together, and for each label."""
     images = split.images
-    if images.is_floating_point() or images.shape[-1] != images.shape[-2]:
+    if images.is_floating_point() or images.ndim != 3 or images.shape[-1] != images.shape[-2]:
         raise ValueError("Instruments show square images of grey levels in 0…255 alone.")
     labels = np.zeros(len(images)) if split.labels is None else split.labels.numpy()
+    if labels.max(initial=0) > 255:
+        raise ValueError("Instruments show images with labels in 0…255 alone, or without labels.")
     return {
         "count": len(images),
         "side": images.shape[-1],

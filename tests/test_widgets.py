@@ -117,6 +117,17 @@ def test_a_model_of_ones_own_on_images_of_its_own():
     assert "nothing is known" in about["record"]["problem"]
 
 
+def test_what_a_browser_cannot_be_sent_is_refused():
+    colour = Split(torch.zeros(5, 3, 8, 8, dtype=torch.uint8))
+    with pytest.raises(ValueError, match="square images of grey levels"):
+        widgets.show(aevb.VAE(192, 2, [8]), "knobs", images=colour)
+    grey = Split(torch.zeros(3, 4, 4, dtype=torch.uint8), torch.tensor([0, 1, 299]))
+    with pytest.raises(ValueError, match="labels in 0…255 alone"):
+        widgets.show(aevb.VAE(16, 2, [8]), "knobs", images=grey)
+    with pytest.raises(ValueError, match="of at most 256, not 300"):
+        packing.pack(aevb.CVAE(16, 300, 2, [8]), "p")
+
+
 def test_a_part_without_a_model():
     widget = widgets.show(None, "gumbel", tau=0.1)
     assert widget.checkpoint is None and widget.tau == 0.1

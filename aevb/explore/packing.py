@@ -19,6 +19,8 @@ from aevb.models import LatentVariableModel, name_of
 Part = Literal["p", "q"]
 """The generative parameters θ, or the inference parameters φ: a parameter's name says which."""
 
+MAX_CHOICES = 256
+
 
 def pack(model: LatentVariableModel, part: Part) -> bytes:
     """A header in JSON, its length before it in four bytes, and then the arrays in float16: the high bytes
@@ -32,9 +34,13 @@ def pack(model: LatentVariableModel, part: Part) -> bytes:
     disk, is not shown.
 
     Raises:
-        ValueError: for a model of another class than those in the registry, or with nets of one's own, or for
-            a weight beyond the range of float16.
+        ValueError: for a model of another class than those in the registry, or with nets of one's own, or of
+            more than 256 labels or clusters, or for a weight beyond the range of float16.
     """
+    if model.choices > MAX_CHOICES:
+        raise ValueError(
+            f"Browsers are told labels and clusters by a byte: of at most {MAX_CHOICES}, not {model.choices}."
+        )
     if model.own_nets:
         raise ValueError(
             f"Browsers know only this library's own nets, not another {' or '.join(model.own_nets)}."
