@@ -339,33 +339,30 @@ def test_the_test_images_are_read_once_the_training_is_over(few_digits, tmp_path
     assert over == [True] and checkpoints.load(tmp_path / "vae").training["test"]["images"] == 100
 
 
+SMALL_GMVAE = ["train", "gmvae", *SMALL["gmvae"], "--latent-dim", "2", "--batch-size", "60", "--bounds"]
+"""Of the few digits three steps make an epoch."""
+
+
+def stopped(after: int):
+    """`runs.shown`, stopped in the epoch after that one."""
+
+    def shown(events, steps):
+        for event in events:
+            yield event
+            if isinstance(event, runs.Progress) and event.step == 3 * after + 1:
+                raise KeyboardInterrupt
+
+    return shown
+
+
 @pytest.mark.parametrize("stop", [1, 2])
 def test_a_run_that_was_stopped_goes_on(stop, few_digits, tmp_path, monkeypatch, capsys):
     """From the epoch after which it was stopped: before or after q(y | x) was released."""
-    arguments = [
-        "train",
-        "gmvae",
-        "--hidden-dims",
-        "8",
-        "8",
-        "--latent-dim",
-        "2",
-        "--epochs",
-        "3",
-        "--bounds",
-    ]
-    arguments += ["--batch-size", "60", "--clusters-first", "1"]
+    arguments = [*SMALL_GMVAE, "--epochs", "3", "--clusters-first", "1"]
     monkeypatch.setattr(cluster_start, "prepare", lambda model, *images, **options: iter(["clusters"]))
-
-    def stopped(events, steps):
-        for event in events:
-            yield event
-            if isinstance(event, runs.Progress) and event.step == 3 * stop + 1:
-                raise KeyboardInterrupt
-
     assert main([*arguments, "--output", str(tmp_path / "whole")]) == 0
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "shown", stopped)
+        patch.setattr(runs, "shown", stopped(stop))
         assert main([*arguments, "--output", str(tmp_path / "part")]) == 130
     assert "--resume." in capsys.readouterr().err
     assert main([*arguments, "--output", str(tmp_path / "part")]) == 1  # it destroys nothing unasked
@@ -376,6 +373,23 @@ def test_a_run_that_was_stopped_goes_on(stop, few_digits, tmp_path, monkeypatch,
     assert part.training["test"]["elbo"] == whole.training["test"]["elbo"]
     assert part.training["start"]["held_epochs"] == 1
     assert not (tmp_path / "part" / "state.safetensors").exists()
+
+
+def test_a_run_that_goes_on_lets_go_of_its_clusters_when_it_was_to(few_digits, tmp_path, monkeypatch, capsys):
+    arguments = [*SMALL_GMVAE, "--epochs", "4"]
+    monkeypatch.setattr(cluster_start, "prepare", lambda model, *images, **options: iter(["clusters"]))
+    whole, part, plain = (["--output", str(tmp_path / name)] for name in ("whole", "part", "plain"))
+    assert main([*arguments, "--clusters-first", "2", *whole]) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "shown", stopped(1))
+        assert main([*arguments, "--clusters-first", "2", *part]) == 130
+        assert main([*arguments, *plain]) == 130
+    for folder, began in ((part, "with --clusters-first 2"), (plain, "without --clusters-first")):
+        assert main([*arguments, "--clusters-first", "3", *folder, "--resume"]) == 1
+        assert f"began {began}, which cannot be changed" in sentence(capsys.readouterr().err)
+    assert main([*arguments, *part, "--resume"]) == 0
+    curves = [checkpoints.load(tmp_path / name).training["curve"] for name in ("whole", "part")]
+    assert curves[0] == curves[1] and len(curves[0]) == 4
 
 
 def test_a_refit_is_the_same_training_on_all_images(few_digits, tmp_path, capsys):

@@ -129,7 +129,9 @@ def _train(
     workers: Workers,
 ) -> None:
     facts: dict[str, Any] = {"command": given.command_line}
-    if not given.resume:
+    if given.resume:
+        facts = begun(folder, given.clusters_first)
+    else:
         trained_on, _ = runs.divided(images.train)
         facts["start"] = workers.told(
             lambda: start(model, trained_on, images.name, config, held_epochs=given.clusters_first)
@@ -152,7 +154,7 @@ def _train(
             for event in runs.shown(events, config.steps):
                 if isinstance(event, runs.Epoch):
                     saved = True
-                    if event.epoch == given.clusters_first:
+                    if event.epoch == facts["start"].get("held_epochs"):
                         model.requires_grad_(True)
     except KeyboardInterrupt:
         if saved:
@@ -210,6 +212,22 @@ def start(
         "held_epochs": held_epochs,
         "seconds": round(time.perf_counter() - begun, 1),
     }
+
+
+def begun(folder: Path, clusters_first: int | None) -> dict[str, Any]:
+    """What the run in the folder has told of itself, of which its start says when q(y | x) is to move.
+
+    Raises:
+        CheckpointError: as `runs.read_state`.
+        ValueError: for a run that began with other --clusters-first than those that are given.
+    """
+    _, told = runs.read_state(folder / runs.STATE)
+    facts: dict[str, Any] = {"start": {}, **told["facts"]}  # nobody need have told one to `runs.record`
+    held_epochs = facts["start"].get("held_epochs")
+    if clusters_first not in (None, held_epochs):
+        began = f"with --clusters-first {held_epochs}" if held_epochs else "without --clusters-first"
+        raise ValueError(f"The run in {folder} began {began}, which cannot be changed any more.")
+    return facts
 
 
 def hold(model: LatentVariableModel, start: Mapping[str, Any]) -> None:
