@@ -800,6 +800,20 @@ def test_maps_of_other_data_are_kept(tiny, tmp_path, monkeypatch, capsys):
         assert points.shape == (6, 2) and np.isfinite(points).all(), name
 
 
+@pytest.mark.parametrize("name", ["map", "measure"])
+def test_what_is_left_beside_the_weights_is_of_what_they_were_trained_on(
+    name, few_digits, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(maps, "METHODS", {"pca": maps.pca})
+    checkpoints.save(VAE(hidden_dims=[8], latent_dim=2), tmp_path / "vae", {"source": "mnist"})
+    before = sorted((tmp_path / "vae").iterdir())
+    assert main([name, str(tmp_path / "vae"), "--data", "fashion"]) == 1
+    said = "is of mnist, what it was trained on, not of fashion."
+    assert said in sentence(capsys.readouterr().err)
+    assert sorted((tmp_path / "vae").iterdir()) == before
+    assert main([name, str(tmp_path / "vae"), "--data", "mnist"]) == 0
+
+
 def test_what_was_mapped_is_kept_if_the_next_map_fails(vae, few_digits, monkeypatch, capsys):
     def make(means):
         yield "pca", np.zeros((len(means), 2), np.float32)

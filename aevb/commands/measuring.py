@@ -67,7 +67,7 @@ def evaluate_command(given: argparse.Namespace) -> None:
 def map_command(given: argparse.Namespace) -> None:
     """Maps the latent means of the test set and leaves the maps beside the weights."""
     checkpoint = options.load(given)
-    images = options.read_for(checkpoint, given)
+    images = own_images(checkpoint, given)
     means = posterior_means(checkpoint.model, images.test.seen_by(checkpoint.model)).cpu().numpy()
     made = {}
     with tqdm(total=len(maps.METHODS), unit="map") as bar:
@@ -83,7 +83,7 @@ def measure_command(given: argparse.Namespace) -> None:
     checkpoint = options.load(given)
     if not has_measures(checkpoint):
         raise ValueError(f"{checkpoint.kind} has nothing to record: `evaluate` gives its exact figures.")
-    images = options.read_for(checkpoint, given)
+    images = own_images(checkpoint, given)
     images.test.seen_by(checkpoint.model)  # refuses what is no model of these images
     found = save_measures(checkpoint, images)
     print(f"{', '.join(found)}: in {checkpoint.path / 'measures.json'}.")
@@ -92,6 +92,21 @@ def measure_command(given: argparse.Namespace) -> None:
 def manifest_command(_: argparse.Namespace) -> None:
     """Writes the checksums of the shipped checkpoints' files, by which damage to them is seen."""
     print(f"{manifest.write()} is written.")
+
+
+def own_images(checkpoint: Checkpoint, given: argparse.Namespace) -> Images:
+    """The data that the command names, for what is left beside the weights: readers take it for the record's.
+
+    Raises:
+        ValueError: for others than those that it was trained on, where it says which.
+    """
+    source = checkpoint.training.get("source")
+    if source and given.data not in (None, source):
+        raise ValueError(
+            f"What `{given.command}` leaves beside the weights is of {source}, {TRAINED_ON}, not of"
+            f" {given.data}."
+        )
+    return options.read_for(checkpoint, given)
 
 
 def has_measures(checkpoint: Checkpoint) -> bool:
