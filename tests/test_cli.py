@@ -725,6 +725,15 @@ def test_a_gaussian_likelihood_trains_on_vectors_of_any_scale(model, tmp_path, c
     assert drawn(folder, "--count", "2").shape == (2, 5)
 
 
+def test_a_model_of_rows_takes_no_vectors(tmp_path, capsys):
+    np.savez(tmp_path / "points.npz", x=np.random.default_rng(0).normal(size=(60, 5)))
+    given = ["--likelihood", "gaussian", "--epochs", "1", "--bounds", "--output", str(tmp_path / "run")]
+    for source in ("moons", str(tmp_path / "points.npz")):
+        assert main(["train", "vrnn", *SMALL["vrnn"], *given, "--data", source]) == 1
+        assert f"and one of {source} is a single row of" in sentence(capsys.readouterr().err)
+    assert not (tmp_path / "run").exists()
+
+
 def test_what_a_run_could_not_be_measured_on_is_refused_before_it_begins(tmp_path, capsys):
     def points(name: str, highest: float) -> str:
         """Of which one to test with is the highest."""

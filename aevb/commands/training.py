@@ -106,11 +106,16 @@ def build(kind: type[LatentVariableModel], images: Images, given: argparse.Names
     """A model of such images, with what was said of it; the rest is its defaults.
 
     Raises:
-        ValueError: for what the model cannot be given.
+        ValueError: for what the model cannot be given, and examples of one row for a model of rows.
     """
     known = _parameters(kind)
     *outer, width = images.shape
     rows = math.prod(outer)
+    if "length" in known and rows == 1:
+        raise ValueError(
+            f"A {kind.__name__} reads an example row by row, and one of {images.name} is a single row of"
+            f" {width:,} numbers."
+        )
     sizes = {"data_dim": width, "length": rows} if "length" in known else {"data_dim": width * rows}
     if "classes" in known and images.classes:
         sizes["classes"] = len(images.classes)
