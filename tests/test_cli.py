@@ -90,6 +90,20 @@ def test_evaluate_prints_one_json_object(vae, few_digits, capsys):
     assert said.out.count("\n") == 1 and "image" in said.err  # the progress bar is not in the way
 
 
+def test_of_one_test_image_no_error_is_told(tmp_path, capsys):
+    points = np.random.default_rng(0).random((40, 5))
+    np.savez(tmp_path / "points.npz", x_train=points, x_test=points[:1])
+    folder, source = tmp_path / "vae", ["--data", str(tmp_path / "points.npz"), "--bounds", "2"]
+    given = [*SMALL["vae"], "--latent-dim", "2", "--epochs", "1", "--output", str(folder)]
+    assert main(["train", "vae", *given, *source]) == 0
+    assert main(["evaluate", str(folder), *source, "--json"]) == 0
+    for said in (*capsys.readouterr().out.split("}\n{"), (folder / "training.json").read_text()):
+        assert "NaN" not in said and '"standard_error": null' in said and '"2": null' in said
+    assert main(["evaluate", str(folder), *source]) == 0
+    said = capsys.readouterr().out
+    assert "ELBO" in said and "±" not in said and "nan" not in said
+
+
 def test_evaluate_takes_the_bounds_that_are_asked_for(vae, few_digits, capsys):
     assert main(["evaluate", str(vae), "--json", "--bounds", "3"]) == 0
     assert json.loads(capsys.readouterr().out)["bound"].keys() == {"3"}

@@ -124,6 +124,15 @@ def test_a_record_with_validation_says_so(tmp_path) -> None:
     assert [trace.name for trace in traces] == ["training", "validation", "this checkpoint's epoch"]
 
 
+@pytest.mark.parametrize("unknown", [None, float("nan")])
+def test_of_one_test_image_no_error_is_told(tmp_path, unknown) -> None:
+    errors = {"standard_error": unknown, "bound_errors": {"10": unknown}}
+    found = read(tmp_path, test={"elbo": 10.5, "images": 1, "bound": {"10": 10.8}} | errors)
+    assert found["test"] == {"elbo": 10.5, "bound": {"10": 10.8}, "bound_errors": {}}
+    assert found["facts"]["Test ELBO"] == "+10.5 nats, of 1 images"
+    json.dumps(found, allow_nan=False)
+
+
 def test_in_what_precision_and_where_it_was_trained_is_said(tmp_path) -> None:
     facts = read(tmp_path, precision="bfloat16", device="cuda")["facts"]
     assert facts["Precision"] == "bfloat16" and facts["Device"] == "cuda"

@@ -44,7 +44,8 @@ def record(checkpoint: Checkpoint) -> dict[str, Any]:
         reference: the tutorial's own figures, "elbo" and "accuracy", as far as it has them.
         released: the epoch after which what was held at first moved too; None where nothing was.
         test: what was measured on the test images in the end, in nats: `elbo`, and as far as they were told
-            its `standard_error`, and `bound` and `bound_errors` by K; empty where nothing was.
+            its `standard_error`, and `bound` and `bound_errors` by K; empty where nothing was. Of one image
+            there are no errors.
         facts: what else there is to say, in words by name.
         plain: the same of the model's run from its plain start, where the record has one.
     Raises:
@@ -74,7 +75,7 @@ def _told(training: Mapping[str, Any], kind: str, model: Mapping[str, Any]) -> d
         "measured": measured,
         "chosen": int(training["epoch"]),
         "reference": TUTORIAL.get(kind, {}) if on_mnist else {},
-        "test": {name: value for name, value in (training.get("test") or {}).items() if name in TESTED},
+        "test": _tested(training.get("test") or {}),
         "released": (training.get("start") or {}).get("held_epochs"),
         "facts": _facts(training, curve, measured, model),
     }
@@ -88,6 +89,20 @@ def _point(point: Mapping[str, Any], measured: str) -> dict[str, Any]:
         "terms": {name: _finite(value) for name, value in point[f"{measured}_terms"].items()},
         "scores": {name: _finite(value) for name, value in point.get("scores", {}).items()},
     }
+
+
+def _tested(test: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of `test`, less the errors that nobody knows: null, or NaN in older records."""
+    told = {name: value for name, value in test.items() if name in TESTED}
+    if not _known(told.get("standard_error")):
+        told.pop("standard_error", None)
+    if errors := told.get("bound_errors"):
+        told["bound_errors"] = {k: error for k, error in errors.items() if _known(error)}
+    return told
+
+
+def _known(error: float | None) -> bool:
+    return error is not None and not math.isnan(error)
 
 
 def _finite(value: Any) -> float:
@@ -105,7 +120,7 @@ def _facts(
     chosen = (point["scores"] for point in curve if point["epoch"] == training["epoch"])
     scores: Mapping[str, float] = next(chosen, {})
     if test:
-        error = f" ± {test['standard_error']:.1f}" if "standard_error" in test else ""
+        error = f" ± {test['standard_error']:.1f}" if _known(test.get("standard_error")) else ""
         some = f", of {test['images']:,} images" if "images" in test else ""
         facts = {"Test ELBO": f"{with_sign(test['elbo'])}{error} nats{some}"}
         if "scores" in test:
