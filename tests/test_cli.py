@@ -17,7 +17,7 @@ import pytest
 import torch
 from PIL import Image
 
-from aevb import VAE, FactorAnalysis, Run, TrainingConfig, checkpoints, cluster_start, data, runs
+from aevb import GMVAE, VAE, FactorAnalysis, Run, TrainingConfig, checkpoints, cluster_start, data, runs
 from aevb.__main__ import _parser, main
 from aevb.commands import measuring, refitting, training
 from aevb.explore import maps, measures
@@ -136,6 +136,20 @@ def test_a_gmvae_starts_from_clusters_and_then_moves_them(tmp_path, few_digits, 
     assert training["curve"][0]["scores"]["accuracy"] > 0.25
     assert main(["evaluate", str(folder), "--bounds"]) == 0
     assert f"{training['test']['scores']['accuracy']:.4f}" in capsys.readouterr().out
+
+
+def test_a_start_from_clusters_misses_umap_before_anything_takes_long(
+    few_digits, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setitem(sys.modules, "umap", None)  # as if it were not installed
+    monkeypatch.setattr(cluster_start, "train", None)
+    with pytest.raises(ModuleNotFoundError, match="umap"):
+        next(cluster_start.prepare(GMVAE(hidden_dims=[8, 8]), few_digits.train.images))
+    monkeypatch.setattr(data, "read", None)
+    given = ["--epochs", "2", "--clusters-first", "1", "--output", str(tmp_path / "run")]
+    assert main(["train", "gmvae", *given]) == 1
+    assert sentence(capsys.readouterr().err) == 'aevb: This needs umap: pip install "aevb[maps]".'
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(
@@ -835,6 +849,13 @@ def test_what_is_left_beside_the_weights_is_of_what_they_were_trained_on(
     assert said in sentence(capsys.readouterr().err)
     assert sorted((tmp_path / "vae").iterdir()) == before
     assert main([name, str(tmp_path / "vae"), "--data", "mnist"]) == 0
+
+
+def test_without_umap_the_other_maps_are_made(vae, few_digits, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "umap", None)  # as if it were not installed
+    assert main(["map", str(vae)]) == 1
+    assert sentence(capsys.readouterr().err) == 'aevb: This needs umap: pip install "aevb[maps]".'
+    assert checkpoints.load(vae).maps.keys() == {"tsne", "pca"}
 
 
 def test_what_was_mapped_is_kept_if_the_next_map_fails(vae, few_digits, monkeypatch, capsys):

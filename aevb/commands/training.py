@@ -49,7 +49,8 @@ def add(commands: Commands) -> None:
                 "--clusters-first",
                 type=AT_LEAST_ONE,
                 metavar="EPOCHS",
-                help="start from clusters found without labels, and hold q(y | x) for so many epochs",
+                help="start from clusters found without labels, and hold q(y | x) for so many epochs; needs"
+                " aevb[maps]",
             )
 
 
@@ -62,6 +63,8 @@ def run(given: argparse.Namespace) -> None:
 def _run(given: argparse.Namespace, workers: Workers, device: torch.device) -> None:
     if given.clusters_first and not given.clusters_first < given.epochs:
         raise ValueError("--clusters-first must leave epochs in which q(y | x) moves: give more --epochs.")
+    if given.clusters_first and not given.resume:
+        cluster_start.require_umap()
     torch.manual_seed(given.seed)  # of the initial weights; before the data, whose true model has some too
     images = options.read(given.data, given.image_size)
     print(images.note, file=sys.stderr)
