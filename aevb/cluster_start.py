@@ -11,6 +11,7 @@ The joint ascent may then hold q(y | x) for some epochs while the rest adapts: a
 """
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,16 @@ VAE_EPOCHS = 10
 CLASSIFIER_EPOCHS = 10
 
 
+def require_umap() -> None:
+    """Looks for UMAP before the minutes after which it is needed, without importing it, which takes seconds.
+
+    Raises:
+        ModuleNotFoundError: where it is not installed, as importing it would.
+    """
+    if find_spec("umap") is None:
+        raise ModuleNotFoundError("No module named 'umap'", name="umap")
+
+
 def prepare(
     model: GMVAE, images: Any, *, vae_epochs: int = VAE_EPOCHS, seed: int = 0, precision: Precision = "auto"
 ) -> Iterator[str]:
@@ -45,7 +56,9 @@ def prepare(
     Raises:
         ValueError: for images that the model does not take, fewer of them than clusters or than `LEAST`, or a
             model with nets of its own, which a VAE's cannot start.
+        ModuleNotFoundError: as `require_umap`.
     """
+    require_umap()
     if model.own_nets:
         raise ValueError(
             f"A start from clusters needs the GMVAE's own nets, not others for {', '.join(model.own_nets)}."

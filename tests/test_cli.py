@@ -17,7 +17,7 @@ import pytest
 import torch
 from PIL import Image
 
-from aevb import VAE, FactorAnalysis, Run, TrainingConfig, checkpoints, cluster_start, data, runs
+from aevb import GMVAE, VAE, FactorAnalysis, Run, TrainingConfig, checkpoints, cluster_start, data, runs
 from aevb.__main__ import _parser, main
 from aevb.commands import measuring, refitting, training
 from aevb.explore import maps, measures
@@ -90,6 +90,20 @@ def test_evaluate_prints_one_json_object(vae, few_digits, capsys):
     assert said.out.count("\n") == 1 and "image" in said.err  # the progress bar is not in the way
 
 
+def test_of_one_test_image_no_error_is_told(tmp_path, capsys):
+    points = np.random.default_rng(0).random((40, 5))
+    np.savez(tmp_path / "points.npz", x_train=points, x_test=points[:1])
+    folder, source = tmp_path / "vae", ["--data", str(tmp_path / "points.npz"), "--bounds", "2"]
+    given = [*SMALL["vae"], "--latent-dim", "2", "--epochs", "1", "--output", str(folder)]
+    assert main(["train", "vae", *given, *source]) == 0
+    assert main(["evaluate", str(folder), *source, "--json"]) == 0
+    for said in (*capsys.readouterr().out.split("}\n{"), (folder / "training.json").read_text()):
+        assert "NaN" not in said and '"standard_error": null' in said and '"2": null' in said
+    assert main(["evaluate", str(folder), *source]) == 0
+    said = capsys.readouterr().out
+    assert "ELBO" in said and "±" not in said and "nan" not in said
+
+
 def test_evaluate_takes_the_bounds_that_are_asked_for(vae, few_digits, capsys):
     assert main(["evaluate", str(vae), "--json", "--bounds", "3"]) == 0
     assert json.loads(capsys.readouterr().out)["bound"].keys() == {"3"}
@@ -122,6 +136,20 @@ def test_a_gmvae_starts_from_clusters_and_then_moves_them(tmp_path, few_digits, 
     assert training["curve"][0]["scores"]["accuracy"] > 0.25
     assert main(["evaluate", str(folder), "--bounds"]) == 0
     assert f"{training['test']['scores']['accuracy']:.4f}" in capsys.readouterr().out
+
+
+def test_a_start_from_clusters_misses_umap_before_anything_takes_long(
+    few_digits, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setitem(sys.modules, "umap", None)  # as if it were not installed
+    monkeypatch.setattr(cluster_start, "train", None)
+    with pytest.raises(ModuleNotFoundError, match="umap"):
+        next(cluster_start.prepare(GMVAE(hidden_dims=[8, 8]), few_digits.train.images))
+    monkeypatch.setattr(data, "read", None)
+    given = ["--epochs", "2", "--clusters-first", "1", "--output", str(tmp_path / "run")]
+    assert main(["train", "gmvae", *given]) == 1
+    assert sentence(capsys.readouterr().err) == 'aevb: This needs umap: pip install "aevb[maps]".'
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(
@@ -339,33 +367,30 @@ def test_the_test_images_are_read_once_the_training_is_over(few_digits, tmp_path
     assert over == [True] and checkpoints.load(tmp_path / "vae").training["test"]["images"] == 100
 
 
+SMALL_GMVAE = ["train", "gmvae", *SMALL["gmvae"], "--latent-dim", "2", "--batch-size", "60", "--bounds"]
+"""Of the few digits three steps make an epoch."""
+
+
+def stopped(after: int):
+    """`runs.shown`, stopped in the epoch after that one."""
+
+    def shown(events, steps):
+        for event in events:
+            yield event
+            if isinstance(event, runs.Progress) and event.step == 3 * after + 1:
+                raise KeyboardInterrupt
+
+    return shown
+
+
 @pytest.mark.parametrize("stop", [1, 2])
 def test_a_run_that_was_stopped_goes_on(stop, few_digits, tmp_path, monkeypatch, capsys):
     """From the epoch after which it was stopped: before or after q(y | x) was released."""
-    arguments = [
-        "train",
-        "gmvae",
-        "--hidden-dims",
-        "8",
-        "8",
-        "--latent-dim",
-        "2",
-        "--epochs",
-        "3",
-        "--bounds",
-    ]
-    arguments += ["--batch-size", "60", "--clusters-first", "1"]
+    arguments = [*SMALL_GMVAE, "--epochs", "3", "--clusters-first", "1"]
     monkeypatch.setattr(cluster_start, "prepare", lambda model, *images, **options: iter(["clusters"]))
-
-    def stopped(events, steps):
-        for event in events:
-            yield event
-            if isinstance(event, runs.Progress) and event.step == 3 * stop + 1:
-                raise KeyboardInterrupt
-
     assert main([*arguments, "--output", str(tmp_path / "whole")]) == 0
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "shown", stopped)
+        patch.setattr(runs, "shown", stopped(stop))
         assert main([*arguments, "--output", str(tmp_path / "part")]) == 130
     assert "--resume." in capsys.readouterr().err
     assert main([*arguments, "--output", str(tmp_path / "part")]) == 1  # it destroys nothing unasked
@@ -376,6 +401,23 @@ def test_a_run_that_was_stopped_goes_on(stop, few_digits, tmp_path, monkeypatch,
     assert part.training["test"]["elbo"] == whole.training["test"]["elbo"]
     assert part.training["start"]["held_epochs"] == 1
     assert not (tmp_path / "part" / "state.safetensors").exists()
+
+
+def test_a_run_that_goes_on_lets_go_of_its_clusters_when_it_was_to(few_digits, tmp_path, monkeypatch, capsys):
+    arguments = [*SMALL_GMVAE, "--epochs", "4"]
+    monkeypatch.setattr(cluster_start, "prepare", lambda model, *images, **options: iter(["clusters"]))
+    whole, part, plain = (["--output", str(tmp_path / name)] for name in ("whole", "part", "plain"))
+    assert main([*arguments, "--clusters-first", "2", *whole]) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "shown", stopped(1))
+        assert main([*arguments, "--clusters-first", "2", *part]) == 130
+        assert main([*arguments, *plain]) == 130
+    for folder, began in ((part, "with --clusters-first 2"), (plain, "without --clusters-first")):
+        assert main([*arguments, "--clusters-first", "3", *folder, "--resume"]) == 1
+        assert f"began {began}, which cannot be changed" in sentence(capsys.readouterr().err)
+    assert main([*arguments, *part, "--resume"]) == 0
+    curves = [checkpoints.load(tmp_path / name).training["curve"] for name in ("whole", "part")]
+    assert curves[0] == curves[1] and len(curves[0]) == 4
 
 
 def test_a_refit_is_the_same_training_on_all_images(few_digits, tmp_path, capsys):
@@ -711,6 +753,15 @@ def test_a_gaussian_likelihood_trains_on_vectors_of_any_scale(model, tmp_path, c
     assert drawn(folder, "--count", "2").shape == (2, 5)
 
 
+def test_a_model_of_rows_takes_no_vectors(tmp_path, capsys):
+    np.savez(tmp_path / "points.npz", x=np.random.default_rng(0).normal(size=(60, 5)))
+    given = ["--likelihood", "gaussian", "--epochs", "1", "--bounds", "--output", str(tmp_path / "run")]
+    for source in ("moons", str(tmp_path / "points.npz")):
+        assert main(["train", "vrnn", *SMALL["vrnn"], *given, "--data", source]) == 1
+        assert f"and one of {source} is a single row of" in sentence(capsys.readouterr().err)
+    assert not (tmp_path / "run").exists()
+
+
 def test_what_a_run_could_not_be_measured_on_is_refused_before_it_begins(tmp_path, capsys):
     def points(name: str, highest: float) -> str:
         """Of which one to test with is the highest."""
@@ -784,6 +835,27 @@ def test_maps_of_other_data_are_kept(tiny, tmp_path, monkeypatch, capsys):
     assert str(folder / "maps.npz") in capsys.readouterr().out
     for name, points in checkpoints.load(folder).maps.items():
         assert points.shape == (6, 2) and np.isfinite(points).all(), name
+
+
+@pytest.mark.parametrize("name", ["map", "measure"])
+def test_what_is_left_beside_the_weights_is_of_what_they_were_trained_on(
+    name, few_digits, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(maps, "METHODS", {"pca": maps.pca})
+    checkpoints.save(VAE(hidden_dims=[8], latent_dim=2), tmp_path / "vae", {"source": "mnist"})
+    before = sorted((tmp_path / "vae").iterdir())
+    assert main([name, str(tmp_path / "vae"), "--data", "fashion"]) == 1
+    said = "is of mnist, what it was trained on, not of fashion."
+    assert said in sentence(capsys.readouterr().err)
+    assert sorted((tmp_path / "vae").iterdir()) == before
+    assert main([name, str(tmp_path / "vae"), "--data", "mnist"]) == 0
+
+
+def test_without_umap_the_other_maps_are_made(vae, few_digits, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "umap", None)  # as if it were not installed
+    assert main(["map", str(vae)]) == 1
+    assert sentence(capsys.readouterr().err) == 'aevb: This needs umap: pip install "aevb[maps]".'
+    assert checkpoints.load(vae).maps.keys() == {"tsne", "pca"}
 
 
 def test_what_was_mapped_is_kept_if_the_next_map_fails(vae, few_digits, monkeypatch, capsys):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aevb import VAE, Alternating, CheckpointError, TrainingConfig, checkpoints
+from aevb import GMVAE, VAE, Alternating, CheckpointError, TrainingConfig, checkpoints
 from aevb.explore.record import record
 from aevb.figures import record as figures
 
@@ -58,6 +58,26 @@ def test_a_record_is_its_curve_and_its_facts(tmp_path) -> None:
         "Data": "Some digits.",
         "Command": "python -m aevb train vae",
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "reference"),
+    [
+        (VAE(hidden_dims=[4]), {"source": "mnist", "shape": [28, 28]}, {"elbo": 1792.5}),
+        (VAE(hidden_dims=[4]), {"source": "fashion"}, {}),
+        (VAE(196, hidden_dims=[4]), {"source": "mnist", "shape": [14, 14]}, {}),
+        (VAE(hidden_dims=[4], likelihood="bernoulli"), {}, {}),
+        (VAE(hidden_dims=[4], likelihood="gaussian"), {}, {}),
+        (GMVAE(hidden_dims=[4, 4]), {}, {"elbo": -83.1, "accuracy": 0.834}),
+        (GMVAE(hidden_dims=[4, 4], likelihood="gaussian"), {}, {}),
+    ],
+)
+def test_the_tutorials_figures_stand_beside_those_of_the_same_density(
+    tmp_path, model, changes, reference
+) -> None:
+    checkpoints.save(model, tmp_path / "model", TRAINING | changes)
+    assert record(checkpoints.load(tmp_path / "model"))["reference"] == reference
+    figures.record(checkpoints.load(tmp_path / "model"))
 
 
 def test_the_run_from_the_plain_start_is_told_beside(tmp_path) -> None:
@@ -122,6 +142,15 @@ def test_a_record_with_validation_says_so(tmp_path) -> None:
     assert measured["Clustering accuracy"] == "0.800" and measured["Conditional entropy"] == "0.200 nats"
     traces = figures.record(checkpoints.load(tmp_path / "vae")).elbo.data
     assert [trace.name for trace in traces] == ["training", "validation", "this checkpoint's epoch"]
+
+
+@pytest.mark.parametrize("unknown", [None, float("nan")])
+def test_of_one_test_image_no_error_is_told(tmp_path, unknown) -> None:
+    errors = {"standard_error": unknown, "bound_errors": {"10": unknown}}
+    found = read(tmp_path, test={"elbo": 10.5, "images": 1, "bound": {"10": 10.8}} | errors)
+    assert found["test"] == {"elbo": 10.5, "bound": {"10": 10.8}, "bound_errors": {}}
+    assert found["facts"]["Test ELBO"] == "+10.5 nats, of 1 images"
+    json.dumps(found, allow_nan=False)
 
 
 def test_in_what_precision_and_where_it_was_trained_is_said(tmp_path) -> None:

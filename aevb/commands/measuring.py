@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -53,11 +54,12 @@ def evaluate_command(given: argparse.Namespace) -> None:
         return
     print(images.note)
     print(f"{measured['checkpoint']} ({measured['model']}), {measured['images']:,} test examples, in nats:")
-    print(f"  ELBO{measured['elbo']:>24,.2f} ± {measured['standard_error']:.2f}, the standard error")
+    error = _plus_minus(measured["standard_error"])
+    print(f"  ELBO{measured['elbo']:>24,.2f}{error and f'{error}, the standard error'}")
     for name, value in measured["terms"].items():
         print(f"    {name:<16}{value:>10,.2f}")
     for k, value in measured["bound"].items():
-        print(f"  bound, K = {k:<8}{value:>10,.2f} ± {measured['bound_errors'][k]:.2f}")
+        print(f"  bound, K = {k:<8}{value:>10,.2f}{_plus_minus(measured['bound_errors'][k])}")
     for name, value in measured.get("exact", {}).items():
         print(f"  {name.replace('_', ' '):<18}{value:>10,.4f}")
     for name, value in measured["scores"].items():
@@ -67,7 +69,7 @@ def evaluate_command(given: argparse.Namespace) -> None:
 def map_command(given: argparse.Namespace) -> None:
     """Maps the latent means of the test set and leaves the maps beside the weights."""
     checkpoint = options.load(given)
-    images = options.read_for(checkpoint, given)
+    images = own_images(checkpoint, given)
     means = posterior_means(checkpoint.model, images.test.seen_by(checkpoint.model)).cpu().numpy()
     made = {}
     with tqdm(total=len(maps.METHODS), unit="map") as bar:
@@ -83,7 +85,7 @@ def measure_command(given: argparse.Namespace) -> None:
     checkpoint = options.load(given)
     if not has_measures(checkpoint):
         raise ValueError(f"{checkpoint.kind} has nothing to record: `evaluate` gives its exact figures.")
-    images = options.read_for(checkpoint, given)
+    images = own_images(checkpoint, given)
     images.test.seen_by(checkpoint.model)  # refuses what is no model of these images
     found = save_measures(checkpoint, images)
     print(f"{', '.join(found)}: in {checkpoint.path / 'measures.json'}.")
@@ -92,6 +94,21 @@ def measure_command(given: argparse.Namespace) -> None:
 def manifest_command(_: argparse.Namespace) -> None:
     """Writes the checksums of the shipped checkpoints' files, by which damage to them is seen."""
     print(f"{manifest.write()} is written.")
+
+
+def own_images(checkpoint: Checkpoint, given: argparse.Namespace) -> Images:
+    """The data that the command names, for what is left beside the weights: readers take it for the record's.
+
+    Raises:
+        ValueError: for others than those that it was trained on, where it says which.
+    """
+    source = checkpoint.training.get("source")
+    if source and given.data not in (None, source):
+        raise ValueError(
+            f"What `{given.command}` leaves beside the weights is of {source}, {TRAINED_ON}, not of"
+            f" {given.data}."
+        )
+    return options.read_for(checkpoint, given)
 
 
 def has_measures(checkpoint: Checkpoint) -> bool:
@@ -110,7 +127,10 @@ def save_measures(checkpoint: Checkpoint, images: Images) -> dict[str, Any]:
 
 
 def figures(checkpoint: Checkpoint, images: Images, bounds: Sequence[int]) -> dict[str, Any]:
-    """The figures of a checkpoint on the test set, as training.json keeps them, in nats."""
+    """The figures of a checkpoint on the test set, as training.json keeps them, in nats.
+
+    Standard errors are None where there is only one example to tell them by.
+    """
     model, examples = checkpoint.model, images.test.seen_by(checkpoint.model)
     start = time.perf_counter()
     measured = evaluate(
@@ -125,16 +145,25 @@ def figures(checkpoint: Checkpoint, images: Images, bounds: Sequence[int]) -> di
         "data": images.note,
         "images": measured.examples,
         "elbo": measured.elbo,
-        "standard_error": measured.standard_error,
+        "standard_error": _known(measured.standard_error),
         "terms": measured.terms,
         "bound": {str(k): value for k, value in measured.bound.items()},
-        "bound_errors": {str(k): error for k, error in measured.bound_errors.items()},
+        "bound_errors": {str(k): _known(error) for k, error in measured.bound_errors.items()},
         "scores": {} if images.test.labels is None else scores(model, x, images.test.labels),
     }
     exact = exact_figures(model, x)
     if exact and images.name == options.SYNTHETIC:
         exact = {"true_evidence": true_model().evidence(x.cpu()).mean().item()} | exact
     return found | ({"exact": exact} if exact else {}) | {"seconds": round(time.perf_counter() - start, 1)}
+
+
+def _known(error: float) -> float | None:
+    """None for NaN, for which JSON has no word."""
+    return None if math.isnan(error) else error
+
+
+def _plus_minus(error: float | None) -> str:
+    return "" if error is None else f" ± {error:.2f}"
 
 
 @torch.no_grad()

@@ -49,7 +49,8 @@ def add(commands: Commands) -> None:
                 "--clusters-first",
                 type=AT_LEAST_ONE,
                 metavar="EPOCHS",
-                help="start from clusters found without labels, and hold q(y | x) for so many epochs",
+                help="start from clusters found without labels, and hold q(y | x) for so many epochs; needs"
+                " aevb[maps]",
             )
 
 
@@ -62,6 +63,8 @@ def run(given: argparse.Namespace) -> None:
 def _run(given: argparse.Namespace, workers: Workers, device: torch.device) -> None:
     if given.clusters_first and not given.clusters_first < given.epochs:
         raise ValueError("--clusters-first must leave epochs in which q(y | x) moves: give more --epochs.")
+    if given.clusters_first and not given.resume:
+        cluster_start.require_umap()
     torch.manual_seed(given.seed)  # of the initial weights; before the data, whose true model has some too
     images = options.read(given.data, given.image_size)
     print(images.note, file=sys.stderr)
@@ -106,11 +109,16 @@ def build(kind: type[LatentVariableModel], images: Images, given: argparse.Names
     """A model of such images, with what was said of it; the rest is its defaults.
 
     Raises:
-        ValueError: for what the model cannot be given.
+        ValueError: for what the model cannot be given, and examples of one row for a model of rows.
     """
     known = _parameters(kind)
     *outer, width = images.shape
     rows = math.prod(outer)
+    if "length" in known and rows == 1:
+        raise ValueError(
+            f"A {kind.__name__} reads an example row by row, and one of {images.name} is a single row of"
+            f" {width:,} numbers."
+        )
     sizes = {"data_dim": width, "length": rows} if "length" in known else {"data_dim": width * rows}
     if "classes" in known and images.classes:
         sizes["classes"] = len(images.classes)
@@ -129,7 +137,9 @@ def _train(
     workers: Workers,
 ) -> None:
     facts: dict[str, Any] = {"command": given.command_line}
-    if not given.resume:
+    if given.resume:
+        facts = begun(folder, given.clusters_first)
+    else:
         trained_on, _ = runs.divided(images.train)
         facts["start"] = workers.told(
             lambda: start(model, trained_on, images.name, config, held_epochs=given.clusters_first)
@@ -152,7 +162,7 @@ def _train(
             for event in runs.shown(events, config.steps):
                 if isinstance(event, runs.Epoch):
                     saved = True
-                    if event.epoch == given.clusters_first:
+                    if event.epoch == facts["start"].get("held_epochs"):
                         model.requires_grad_(True)
     except KeyboardInterrupt:
         if saved:
@@ -210,6 +220,22 @@ def start(
         "held_epochs": held_epochs,
         "seconds": round(time.perf_counter() - begun, 1),
     }
+
+
+def begun(folder: Path, clusters_first: int | None) -> dict[str, Any]:
+    """What the run in the folder has told of itself, of which its start says when q(y | x) is to move.
+
+    Raises:
+        CheckpointError: as `runs.read_state`.
+        ValueError: for a run that began with other --clusters-first than those that are given.
+    """
+    _, told = runs.read_state(folder / runs.STATE)
+    facts: dict[str, Any] = {"start": {}, **told["facts"]}  # nobody need have told one to `runs.record`
+    held_epochs = facts["start"].get("held_epochs")
+    if clusters_first not in (None, held_epochs):
+        began = f"with --clusters-first {held_epochs}" if held_epochs else "without --clusters-first"
+        raise ValueError(f"The run in {folder} began {began}, which cannot be changed any more.")
+    return facts
 
 
 def hold(model: LatentVariableModel, start: Mapping[str, Any]) -> None:

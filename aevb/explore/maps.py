@@ -59,7 +59,8 @@ def _without_neighbourhoods(means: np.ndarray) -> bool:
     return len(np.unique(means, axis=0)) < FEWEST
 
 
-METHODS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"tsne": tsne, "umap": umap, "pca": pca}
+METHODS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"tsne": tsne, "pca": pca, "umap": umap}
+"""UMAP last: where it is not installed, the others are made all the same."""
 
 
 def make(means: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

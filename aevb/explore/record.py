@@ -1,10 +1,12 @@
 """How a checkpoint was trained: what its training.json tells, as plain JSON for figures and facts."""
 
+import inspect
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aevb.checkpoints import Checkpoint, CheckpointError
+from aevb.models import LatentVariableModel, name_of
 from aevb.nats import with_sign
 
 TUTORIAL = {
@@ -41,10 +43,12 @@ def record(checkpoint: Checkpoint) -> dict[str, Any]:
             it, all in nats, and `scores` by name ({} where the model has no clusters).
         measured: on what: "validation", or "test" in records from before there were validation images.
         chosen: the epoch whose state the checkpoint is.
-        reference: the tutorial's own figures, "elbo" and "accuracy", as far as it has them.
+        reference: the tutorial's own figures, "elbo" and "accuracy", as far as it has them; none for another
+            density than its own, which theirs is no measure of.
         released: the epoch after which what was held at first moved too; None where nothing was.
         test: what was measured on the test images in the end, in nats: `elbo`, and as far as they were told
-            its `standard_error`, and `bound` and `bound_errors` by K; empty where nothing was.
+            its `standard_error`, and `bound` and `bound_errors` by K; empty where nothing was. Of one image
+            there are no errors.
         facts: what else there is to say, in words by name.
         plain: the same of the model's run from its plain start, where the record has one.
     Raises:
@@ -54,30 +58,37 @@ def record(checkpoint: Checkpoint) -> dict[str, Any]:
     if not training:
         raise CheckpointError("This checkpoint has no record of its training (training.json).")
     try:
-        found = _told(training, checkpoint.kind, checkpoint.model.config)
+        found = _told(training, checkpoint.model)
         if plain := training.get("plain"):
-            found["plain"] = _told(plain, checkpoint.kind, checkpoint.model.config)
+            found["plain"] = _told(plain, checkpoint.model)
         return found
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(f"The training.json of this checkpoint is damaged: {error!r}.") from error
 
 
-def _told(training: Mapping[str, Any], kind: str, model: Mapping[str, Any]) -> dict[str, Any]:
+def _told(training: Mapping[str, Any], model: LatentVariableModel) -> dict[str, Any]:
     measured = "test" if "test_elbo" in training["curve"][0] else "validation"
     curve = [_point(point, measured) for point in training["curve"]]
     for key in ("terms", "scores"):
         if len({frozenset(point[key]) for point in curve}) > 1:
             raise ValueError(f"not every epoch has the same {key}")
-    on_mnist = training.get("source", "mnist") == "mnist"
     return {
         "curve": curve,
         "measured": measured,
         "chosen": int(training["epoch"]),
-        "reference": TUTORIAL.get(kind, {}) if on_mnist else {},
-        "test": {name: value for name, value in (training.get("test") or {}).items() if name in TESTED},
+        "reference": _reference(training, model),
+        "test": _tested(training.get("test") or {}),
         "released": (training.get("start") or {}).get("held_epochs"),
-        "facts": _facts(training, curve, measured, model),
+        "facts": _facts(training, curve, measured, model.config),
     }
+
+
+def _reference(training: Mapping[str, Any], model: LatentVariableModel) -> Mapping[str, float]:
+    """The tutorial's figures: of MNIST in its own size, under the likelihood that a model has by default."""
+    likelihood = inspect.signature(type(model).__init__).parameters.get("likelihood")
+    usual = likelihood and model.config.get("likelihood") == likelihood.default
+    same = (training.get("source", "mnist"), training.get("shape", [28, 28])) == ("mnist", [28, 28])
+    return TUTORIAL.get(name_of(model), {}) if usual and same else {}
 
 
 def _point(point: Mapping[str, Any], measured: str) -> dict[str, Any]:
@@ -88,6 +99,20 @@ def _point(point: Mapping[str, Any], measured: str) -> dict[str, Any]:
         "terms": {name: _finite(value) for name, value in point[f"{measured}_terms"].items()},
         "scores": {name: _finite(value) for name, value in point.get("scores", {}).items()},
     }
+
+
+def _tested(test: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of `test`, less the errors that nobody knows: null, or NaN in older records."""
+    told = {name: value for name, value in test.items() if name in TESTED}
+    if not _known(told.get("standard_error")):
+        told.pop("standard_error", None)
+    if errors := told.get("bound_errors"):
+        told["bound_errors"] = {k: error for k, error in errors.items() if _known(error)}
+    return told
+
+
+def _known(error: float | None) -> bool:
+    return error is not None and not math.isnan(error)
 
 
 def _finite(value: Any) -> float:
@@ -105,7 +130,7 @@ def _facts(
     chosen = (point["scores"] for point in curve if point["epoch"] == training["epoch"])
     scores: Mapping[str, float] = next(chosen, {})
     if test:
-        error = f" ± {test['standard_error']:.1f}" if "standard_error" in test else ""
+        error = f" ± {test['standard_error']:.1f}" if _known(test.get("standard_error")) else ""
         some = f", of {test['images']:,} images" if "images" in test else ""
         facts = {"Test ELBO": f"{with_sign(test['elbo'])}{error} nats{some}"}
         if "scores" in test:
