@@ -11,6 +11,7 @@ import math
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -267,13 +268,29 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Raises:
         CheckpointError: where there is no such file, or it is damaged.
     """
+    with _state(path) as file:
+        # Copies: what lies in the file itself keeps Windows from removing or replacing it.
+        tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+        return tensors, json.loads(file.metadata()["facts"])
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """The facts of a state alone, whose tensors stay on the disk.
+
+    Raises:
+        CheckpointError: as `read_state`.
+    """
+    with _state(path) as file:
+        return json.loads(file.metadata()["facts"])
+
+
+@contextmanager
+def _state(path: Path) -> Iterator[Any]:
     if not path.exists():
         raise CheckpointError(f"{path.parent} holds no run to go on with: it is over, or never began.")
     try:
         with safe_open(path, framework="pt") as file:
-            # Copies: what lies in the file itself keeps Windows from removing or replacing it.
-            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-            return tensors, json.loads(file.metadata()["facts"])
+            yield file
     except (SafetensorError, OSError, LookupError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged: {error}.") from error
 

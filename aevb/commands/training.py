@@ -226,10 +226,10 @@ def begun(folder: Path, clusters_first: int | None) -> dict[str, Any]:
     """What the run in the folder has told of itself, of which its start says when q(y | x) is to move.
 
     Raises:
-        CheckpointError: as `runs.read_state`.
+        CheckpointError: as `runs.read_facts`.
         ValueError: for a run that began with other --clusters-first than those that are given.
     """
-    _, told = runs.read_state(folder / runs.STATE)
+    told = runs.read_facts(folder / runs.STATE)
     facts: dict[str, Any] = {"start": {}, **told["facts"]}  # nobody need have told one to `runs.record`
     held_epochs = facts["start"].get("held_epochs")
     if clusters_first not in (None, held_epochs):

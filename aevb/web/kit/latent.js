@@ -127,9 +127,9 @@ export class Latent {
   }
 }
 
-/** Values as sliders and links have them. @param {ArrayLike<number>} values @returns {number[]} */
-export function rounded(values) {
-  return Array.from(values, (value) => round(Math.max(-REACH, Math.min(REACH, value)), 2));
+/** Values as sliders and links have them. @param {ArrayLike<number>} values @param {number} [reach] @returns {number[]} */
+export function rounded(values, reach = REACH) {
+  return Array.from(values, (value) => round(Math.max(-reach, Math.min(reach, value)), 2));
 }
 
 /**

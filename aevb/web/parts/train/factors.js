@@ -8,6 +8,7 @@ import { equation } from "../../kit/equation.js";
 import { addingUp, number as inWords, signed } from "../../kit/format.js";
 import { whenever } from "../../kit/notice.js";
 import { ELBO, EVIDENCE, GAP } from "../../kit/palette.js";
+import { rounded } from "../../kit/latent.js";
 import { numbers } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
@@ -34,7 +35,7 @@ export const params = { z: numbers({ reach: REACH }) };
  * @param {number} value
  */
 export function turned(from, l, value) {
-  const z = Array.from(from, (each) => Number(Math.max(-REACH, Math.min(REACH, each)).toFixed(2)));
+  const z = rounded(from, REACH);
   z[l] = value;
   return z;
 }
