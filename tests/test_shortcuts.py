@@ -138,6 +138,20 @@ def test_outside_a_step_the_plain_form_stands():
         assert shortcuts.worthwhile(torch.ones(3, 3)) is None  # most are worth it
 
 
+def test_in_half_precision_what_is_worthwhile_comes_in_few_sizes():
+    """Some of weight 0 make up the number; all that weighs is there, once."""
+    sizes = set()
+    for worth in range(400):
+        weights = torch.zeros(10, 50).flatten().index_fill(0, torch.randperm(500)[:worth], 0.5).view(10, 50)
+        with shortcuts.taken(), torch.autocast("cpu", torch.bfloat16):
+            found = shortcuts.worthwhile(weights)
+        rows, columns = found
+        sizes.add(len(rows))
+        assert len(set(zip(rows.tolist(), columns.tolist(), strict=True))) == len(rows)
+        assert weights[found].sum() == weights.sum()
+    assert len(sizes) <= shortcuts.SIZES
+
+
 @pytest.mark.parametrize("clip", [None, 1.0])
 @pytest.mark.parametrize("name", ["vae", "cvae", "gmvae", "vrnn"])
 def test_several_steps_are_the_plain_ones(name, clip, monkeypatch):

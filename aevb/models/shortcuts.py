@@ -47,14 +47,25 @@ def without_vanishing(weights: Tensor) -> Tensor:
 
 
 def worthwhile(weights: Tensor) -> tuple[Tensor, Tensor] | None:
-    """Where weights (C, B) are not 0, as rows and columns; None where hardly any is, or outside `taken`."""
+    """Where weights (C, B) are not 0, as rows and columns; None where hardly any is, or outside `taken`.
+
+    In half precision some of weight 0 are among them, so that their number is one of `SIZES`: for products of
+    a size that has not been yet, oneDNN writes machine code first, which takes longer than the products.
+    """
     if not open_to(weights):
         return None
-    rows, columns = weights.nonzero(as_tuple=True)
-    return (rows, columns) if len(rows) < MOST * weights.numel() else None
+    which = weights.flatten().nonzero().flatten()
+    if torch.is_autocast_enabled("cpu"):
+        size = -(-weights.numel() // SIZES)
+        others = (weights == 0).flatten().nonzero().flatten()
+        which = torch.cat([which, others[: -len(which) % size]])
+    if len(which) >= MOST * weights.numel():
+        return None
+    return which // weights.shape[1], which % weights.shape[1]
 
 
 MOST = 0.9  # of the choices: with more, it costs more to pick them than to compute the others too
+SIZES = 16  # in half precision, from none of the choices to all
 
 
 # Layers that a recurrence applies row after row (the VRNN's)
