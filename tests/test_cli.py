@@ -455,10 +455,11 @@ def test_a_refit_is_the_same_training_on_all_images(few_digits, tmp_path, capsys
 
 
 def test_a_refit_of_a_gmvae_finds_its_clusters_again(few_digits, tmp_path, monkeypatch):
-    started, held = [], []
+    started, looked_at, held = [], [], []
 
     def prepare(model, images, **options):
         started.append((len(images), options["seed"]))
+        looked_at.append(images.fixed()[0])
         return iter(["clusters"])
 
     def watched(events, steps):
@@ -476,6 +477,7 @@ def test_a_refit_of_a_gmvae_finds_its_clusters_again(few_digits, tmp_path, monke
     monkeypatch.setattr(refitting, "Run", lambda model, *given: model_of.append(model) or Run(model, *given))
     assert main(["refit", chosen, "--bounds", "--output", str(tmp_path / "refit")]) == 0
     assert started == [(180, 5), (200, 5)]
+    assert torch.equal(looked_at[1][:180], looked_at[0])  # in one order, though they may come class by class
     epoch = checkpoints.load(chosen).training["epoch"]
     assert held == [(step, step >= 3) for step in range(1, 3 * epoch + 1)]  # 3 steps an epoch
 

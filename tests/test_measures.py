@@ -115,6 +115,24 @@ def test_a_class_without_an_image_has_no_path(test: Split) -> None:
     json.dumps(found, allow_nan=False)
 
 
+@pytest.mark.parametrize("name", ["cvae", "vrnn"])
+def test_a_few_of_images_that_come_class_by_class_are_of_all_classes(name: str, test: Split) -> None:
+    """And what is told of one of them is told under its own number."""
+    model, _ = small(name)
+    order = test.labels.argsort(stable=True)
+    sorted_ = Split(test.images[order], test.labels[order])
+    found = measures.measure(model, sorted_, seen=100, guessed=50)
+    if name == "vrnn":
+        assert np.isfinite(np.array(found["class_paths"], float)).all()
+        return
+    assert np.sum(found["confusion"]) == 50 and all(np.sum(found["confusion"], 0))
+    assert len(found["mistakes"]) == 50 - np.trace(found["confusion"]) > 0
+    by_label = np.zeros((10, 10), int)
+    for number, guessed, _ in found["mistakes"]:
+        by_label[guessed, sorted_.labels[number]] += 1
+    np.testing.assert_array_equal(by_label, found["confusion"] - np.diag(np.diag(found["confusion"])))
+
+
 def test_samples_are_drawn_by_the_prior_and_the_generative_net(test: Split) -> None:
     model, _ = small("vrnn")
     found = measures.measure(model, test)["samples"]

@@ -15,7 +15,7 @@ from aevb import checkpoints, devices, runs
 from aevb.checkpoints import Checkpoint, CheckpointError
 from aevb.commands import measuring, options, training
 from aevb.commands.options import Commands
-from aevb.data import Images
+from aevb.data import Images, Split
 from aevb.models.base import LatentVariableModel
 from aevb.training import Run, TrainingConfig
 
@@ -88,7 +88,9 @@ def _fit(
     """Trains as far as the epoch that is `told`, and returns what training.json is to tell of it."""
     began, steps = time.thread_time(), int(told["epoch"]) * per_epoch
     held = (told.get("start") or {}).get("held_epochs")
-    start = training.start(model, images.train, images.name, config, held_epochs=held)
+    # As the run saw them, and then what was kept: of many images clusters are looked for among the first.
+    ordered = Split.joined(runs.divided(images.train))
+    start = training.start(model, ordered, images.name, config, held_epochs=held)
     training.hold(model, start)
     fit = Run(model, images.train.seen_by(model), config)
     for progress in runs.shown((fit.advance() for _ in range(steps)), steps):

@@ -38,6 +38,20 @@ class Split:
         """Those of a slice, whose memory is shared, or of indices."""
         return Split(self.images[part], None if self.labels is None else self.labels[part])
 
+    def spread(self, count: int | None) -> Tensor:
+        """The numbers of `count` of them that stand for all, (count,), or of all where there are no more.
+
+        They lie evenly among all, since the images may come class by class.
+        """
+        count = len(self) if count is None else min(count, len(self))
+        return torch.arange(count) * len(self) // max(count, 1)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Split"]) -> "Split":
+        """Splits of the same data set, one after the other."""
+        labels = [part.labels for part in parts if part.labels is not None]
+        return cls(torch.cat([part.images for part in parts]), torch.cat(labels) if labels else None)
+
     @property
     def known_labels(self) -> Tensor:
         """The labels, where there must be some.

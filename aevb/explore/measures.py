@@ -5,6 +5,7 @@ model's own methods and attributes decide what is measured of it.
 """
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,9 @@ DIGITS = 6
 """Significant digits of what is kept."""
 
 
-def measure(model: LatentVariableModel, test: Split, *, guessed: int | None = None) -> dict[str, Any]:
+def measure(
+    model: LatentVariableModel, test: Split, *, seen: int | None = None, guessed: int | None = None
+) -> dict[str, Any]:
     """The measures of a model on the test images, as plain JSON.
 
     L latent dimensions, T rows, C clusters, K classes. Of every model:
@@ -54,8 +57,8 @@ def measure(model: LatentVariableModel, test: Split, *, guessed: int | None = No
         directions: (4, L) the styles' first principal directions, unit vectors.
     Of a model with a z for each row:
         row_kl: (T,) the mean KL of each row, in nats; and, where the images have labels,
-        class_paths: (K, T, L) q's means along the rows, averaged by class over the first 2,000 images.
-        few_paths: (K, 3, T, L) q's means along the rows of each class's first three images.
+        class_paths: (K, T, L) q's means along the rows, averaged by class over 2,000 of the images.
+        few_paths: (K, 3, T, L) q's means along the rows of each class's first three of them.
     Of a model that unrolls rows of black and white pixels, as `models.VRNN` does:
         samples: 12 images that the app shows without the model (`rows.samples`): their `seed`, and of each
             its pixels `x`, T·D zeros and ones in a string, their probabilities `probs` in 255ths, (T·D,), and
@@ -73,8 +76,11 @@ def measure(model: LatentVariableModel, test: Split, *, guessed: int | None = No
         mistakes: of each image that is taken for another its number, the label guessed, and p(y | x) of that.
 
     Args:
-        guessed: of how many of the images, the first, labels are guessed, which takes longest; else of all.
+        seen: how many of the images are looked at (`Split.spread`); else all.
+        guessed: of how many of those labels are guessed, which takes longest; else of all.
     """
+    numbers = test.spread(seen)
+    test = test[numbers]
     observed = test.seen_by(model).fixed()
     x = observed[0] if test.images.is_floating_point() else codes.seen(model, test.images)
     shown = elbos(model, x, *observed[1:])
@@ -87,7 +93,8 @@ def measure(model: LatentVariableModel, test: Split, *, guessed: int | None = No
     else:
         found["row_kl"] = kl.sum(1).numpy()
         if test.labels is not None:
-            found |= _paths(model, observed, test.labels)
+            few = test.spread(PATHS)
+            found |= _paths(model, [part[few] for part in observed], test.labels[few])
     if hasattr(model, "unroll") and model.support == "binary":
         found["samples"] = _samples(model)
     shares = responsibilities(model, observed[0])
@@ -96,16 +103,17 @@ def measure(model: LatentVariableModel, test: Split, *, guessed: int | None = No
         names = ("order", "titles", "class_of", "confusion", "accuracy", "conditional_entropy")
         found |= {name: getattr(scored, name) for name in names}
     if model.conditional:
-        named = guesses(model, x[:guessed], test.known_labels[:guessed], samples=LABEL_SAMPLES)
-        found |= {"label_samples": LABEL_SAMPLES}
-        found |= {name: getattr(named, name) for name in ("accuracy", "confusion", "mistakes")}
+        few = test.spread(guessed)
+        named = guesses(model, x[few], test.known_labels[few], samples=LABEL_SAMPLES)
+        mistakes = [(numbers[few[which]].item(), *told) for which, *told in named.mistakes]
+        found |= {"label_samples": LABEL_SAMPLES, "mistakes": mistakes}
+        found |= {name: getattr(named, name) for name in ("accuracy", "confusion")}
     return plain(found)
 
 
-def _paths(model: LatentVariableModel, observed: tuple[Tensor, ...], labels: Tensor) -> dict[str, Any]:
-    first = [part[:PATHS] for part in observed]
-    paths = posterior_means(model, *first).cpu().unflatten(1, (model.length, model.latent_dim))
-    by_class = [paths[labels[:PATHS] == label] for label in range(int(labels.max()) + 1)]
+def _paths(model: LatentVariableModel, observed: Sequence[Tensor], labels: Tensor) -> dict[str, Any]:
+    paths = posterior_means(model, *observed).cpu().unflatten(1, (model.length, model.latent_dim))
+    by_class = [paths[labels == label] for label in range(int(labels.max()) + 1)]
     return {
         "class_paths": [group.mean(0).numpy() for group in by_class],
         "few_paths": [group[:FEW].numpy() for group in by_class],

@@ -456,7 +456,7 @@ def _finish(folder: Path, run: Run, seen: Seen, specification: Mapping[str, Any]
     images = seen.images
     with run.averaged() as model:
         many = TESTED if model.length == 1 else TESTED_IN_ROWS
-        few = images.test[:many]
+        few = images.test[images.test.spread(many)]
         test = evaluate(model, *few.seen_by(model).fixed())
         training = {
             **facts_of(run, images),
@@ -471,7 +471,8 @@ def _finish(folder: Path, run: Run, seen: Seen, specification: Mapping[str, Any]
         }
         checkpoints.save(model, folder / CHECKPOINT, training, overwrite=True)
         with suppress(NotImplementedError):  # of a factor analysis, which no page of scenes asks for more
-            measures.save(measures.measure(model, few, guessed=limits.GUESSED), folder / CHECKPOINT)
+            found = measures.measure(model, images.test, seen=many, guessed=limits.GUESSED)
+            measures.save(found, folder / CHECKPOINT)
 
 
 def _curve(folder: Path, run: Run) -> list[dict[str, Any]]:

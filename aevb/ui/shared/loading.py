@@ -183,7 +183,7 @@ def checkpoint(name: str) -> checkpoints.Checkpoint:
 
 @once
 def measures(name: str) -> dict[str, Any]:
-    """What `aevb.explore.measures` finds, as recorded with the checkpoint; else of the first test images.
+    """What `aevb.explore.measures` finds, as recorded with the checkpoint; else of some test images.
 
     Raises:
         CheckpointError: where the record is damaged.
@@ -192,7 +192,7 @@ def measures(name: str) -> dict[str, Any]:
     if found.measures:
         return found.measures
     many = limits.MEASURED if found.model.length == 1 else limits.MEASURED_IN_ROWS
-    return measure(found.model, _tested(name)[:many], guessed=limits.GUESSED)
+    return measure(found.model, _tested(name), seen=many, guessed=limits.GUESSED)
 
 
 def _tested(name: str) -> Split:
