@@ -1,14 +1,16 @@
 """What a page costs: in a fresh browser, by the menu in one that has seen it, and when opened there again.
 
-    python -m benchmarks.first_view [TREE]
+    python -m benchmarks.first_view [TREE] [--delay MILLISECONDS]
 
-TREE is another checkout, to compare with. Measured is the time to the first live picture, be it a recorded
-one, and the bytes on the wire until then. Requests and bytes in all are of what the page fetches until it is
-quiet; what the websocket brings is counted apart. Nothing may be asked of another host.
+TREE is another checkout, to compare with. With a delay each answer but the websocket's comes so much later,
+and all travel at 10 Mbit/s, as to somebody far away. Measured is the
+time to the first live picture, be it a recorded one, and the bytes on the wire until then. Requests and bytes
+in all are of what the page fetches until it is quiet; what the websocket brings is counted
+apart. Nothing may be asked of another host.
 """
 
+import argparse
 import statistics
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from playwright.sync_api import TimeoutError as NotInTime
 from benchmarks.serving import ARGUMENTS, CHROMIUM, IDLE, LIVE, ROOT, WINDOW, serving
 
 RUNS = 3
+FAR = 10e6 / 8  # bytes a second of a line that delays
 WAYS = ("a fresh browser", "by the menu", "opened again")
 QUIET = 1.5  # seconds without a message, after which a page is taken to be complete
 EMPTY = 10.0  # seconds without a message, after which a page is taken to have no live picture
@@ -45,11 +48,14 @@ class View:
 class Wire:
     """What travels to and from a page, from now on."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, delay: float) -> None:
         self.page = page
         self.hosts: set[str] = set()
         session = page.context.new_cdp_session(page)
         session.send("Network.enable")
+        if delay:
+            line = {"offline": False, "latency": delay, "downloadThroughput": FAR, "uploadThroughput": FAR}
+            session.send("Network.emulateNetworkConditions", line)
         self._listen(session)
         self.begin()
 
@@ -129,11 +135,11 @@ class Wire:
         return View(seconds, first, requests, self.megabytes(), self.pushed / 1e6)
 
 
-def visit(browser: Browser, url: str, page_url: str) -> tuple[list[View], set[str]]:
+def visit(browser: Browser, url: str, page_url: str, delay: float) -> tuple[list[View], set[str]]:
     """The three views of a page, and the hosts that were asked. Between the first two is another page."""
     context = browser.new_context(viewport=WINDOW)
     page = context.new_page()
-    wire = Wire(page)
+    wire = Wire(page, delay)
     begun = time.perf_counter()
     page.goto(page_url, wait_until="commit")
     views = [wire.view(begun, LIVE)]
@@ -175,8 +181,14 @@ def line(name: str, views: Sequence[View]) -> str:
     return f"{name:36}{shown:>10}{first:>9.2f} MB{requests:>10.0f}{fetched:>9.2f} MB{pushed:>9.2f} MB"
 
 
-def main(tree: Path = ROOT) -> None:
-    with serving(tree) as server, sync_playwright() as playwright:
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("tree", nargs="?", type=Path, default=ROOT)
+    parser.add_argument("--delay", type=float, default=0.0, metavar="MILLISECONDS")
+    given = parser.parse_args()
+    with serving(given.tree) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport=WINDOW)
         page.goto(server.url)
@@ -186,7 +198,7 @@ def main(tree: Path = ROOT) -> None:
         titles = f"{'picture':>10}{'until then':>12}{'requests':>10}{'in all':>12}{'websocket':>12}"
         print(f"{f'median of {RUNS}':36}{titles}")
         for page_url in pages:
-            visits = [visit(browser, server.url, page_url) for _ in range(RUNS)]
+            visits = [visit(browser, server.url, page_url, given.delay) for _ in range(RUNS)]
             for how, views in zip(WAYS, zip(*(views for views, _ in visits), strict=True), strict=True):
                 print(line(f"{urlsplit(page_url).path}, {how}", views), flush=True)
             hosts.update(*(asked for _, asked in visits))
@@ -196,4 +208,4 @@ def main(tree: Path = ROOT) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main()

@@ -35,6 +35,7 @@ def show(page: catalogue.Page) -> None:
         problem = sentence(str(error))
     data = {
         "web": modules.url(),
+        "needed": modules.needed_by(page.scenes),
         "pages": [other.name for other in catalogue.MENU],
         "page": page.name,
         "title": page.title,

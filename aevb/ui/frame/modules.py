@@ -4,12 +4,15 @@ The hash stands before the path, so that modules import one another by relative 
 """
 
 import gzip
+from collections.abc import Sequence
 from functools import cache
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aevb import web_bundle
+from aevb.ui.frame import catalogue
 from aevb.ui.shared import front_end
 from aevb.ui.shared.served import answer, base
 
@@ -23,6 +26,25 @@ def squeezed() -> dict[str, bytes]:
 def url() -> str:
     """The modules' folder, relative to the app's root."""
     return f"web/{front_end.version()}/"
+
+
+@cache
+def needed(*paths: str) -> list[str]:
+    """Modules, all that they import, of which a browser would learn step by step, and style sheets."""
+    scripts = web_bundle.modules(*(path for path in paths if path.endswith(".js")))
+    return [*scripts, *(path for path in paths if path not in scripts)]
+
+
+def needed_by(scenes: Sequence[catalogue.Scene]) -> dict[str, list[str]]:
+    """What is needed before a scene is shown: of all under "", and of each beside that, by its name."""
+    of_all = needed("hosts/streamlit.js", "style/base.css")
+    found = {"": of_all}
+    for scene in scenes:
+        paths = [f"parts/{scene.part}/{scene.part}{kind}" for kind in (".js", ".css")]
+        if scene.questions:
+            paths += ["frame/ask.js", f"parts/{scene.part}/asks.js", "style/ask.css"]
+        found[scene.id] = [path for path in needed(*paths) if path not in of_all]
+    return found
 
 
 def serve(request: Request) -> Response:
