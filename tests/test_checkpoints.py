@@ -5,6 +5,7 @@ import re
 import struct
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -372,6 +373,27 @@ def test_an_argument_that_the_format_needs_for_itself_is_named(tmp_path: Path) -
 
     with pytest.raises(ValueError, match="Named has an argument model, which"):
         checkpoints.save(Named(), tmp_path / "lost")
+
+
+def test_an_argument_whose_keys_json_would_change_is_refused(tmp_path: Path) -> None:
+    class Tabled(Steps):
+        def __init__(self, widths: dict[int, int], names: dict[str, list[dict]] | None = None):
+            super().__init__()
+            self.widths = widths
+
+    with pytest.raises(ValueError, match=r"This Tabled could not be loaded again: .* not those in widths\."):
+        checkpoints.save(Tabled({1: 2}, {"a": [{"b": 1}]}), tmp_path / "lost")
+    assert not (tmp_path / "lost").exists()
+
+
+def test_what_is_told_of_the_training_may_have_numbers_for_keys(tmp_path: Path) -> None:
+    """As the bounds of an `Evaluation` have."""
+    model = make("vae")
+    measured = asdict(evaluate(model, torch.rand(4, 12), bounds=[2, 3]))
+    checkpoints.save(model, tmp_path, {"test": measured, "curve": [{1: 2.0}]})
+    told = checkpoints.load(tmp_path).training
+    assert told["test"]["bound"] == {"2": measured["bound"][2], "3": measured["bound"][3]}
+    assert told["curve"] == [{"1": 2.0}]
 
 
 def test_arguments_too_long_to_be_read_again_are_refused(tmp_path: Path) -> None:

@@ -110,7 +110,8 @@ def parse(text: bytes, where: str) -> dict[str, Any]:
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Writes an object as readable JSON: one key a line, long lists of numbers not."""
     unfinished = path.with_name(f".{path.name}")
-    unfinished.write_text(_readable(value) + "\n", encoding="utf-8")
+    told = json.loads(json.dumps(value))  # where the K of `Evaluation.bound`, a number, is text
+    unfinished.write_text(_readable(told) + "\n", encoding="utf-8")
     unfinished.replace(path)
 
 
