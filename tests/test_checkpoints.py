@@ -270,6 +270,17 @@ def test_a_constructor_may_look_at_its_numbers_and_share_them(tmp_path: Path) ->
     assert loaded.p_w is loaded.q_w and torch.equal(loaded.p_w, model.p_w) and loaded.steps == 8
 
 
+def test_a_constructor_may_compute_with_numpy(tmp_path: Path) -> None:
+    class Turned(Steps):
+        def __init__(self, data_dim: int = 3):
+            super().__init__(data_dim)
+            turn, _ = np.linalg.qr(torch.eye(data_dim).numpy())
+            self.register_buffer("turn", torch.from_numpy(turn))
+
+    Turned().save_pretrained(tmp_path)
+    assert torch.equal(Turned.from_pretrained(tmp_path).turn, Turned().turn)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_model_that_cannot_be_measured_is_kept_as_it_is(dtype: torch.dtype, tmp_path: Path) -> None:
     class Silent(Steps):

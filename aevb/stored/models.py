@@ -347,7 +347,7 @@ def skeleton(kind: type[Model], arguments: Mapping[str, Any]) -> Model:
     try:
         with torch.device("meta"):
             return kind(**arguments)
-    except (NotImplementedError, RuntimeError):
+    except (NotImplementedError, RuntimeError, TypeError):  # the last where it asks for them as numpy's
         return kind(**arguments)
 
 
