@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.distributions import Distribution, Independent
 
 from aevb.models.base import LatentVariableModel
+from aevb.stored import place
 
 BATCHES = (1, 7)
 """The sizes of the batches on which torch and the ONNX runtime are compared."""
@@ -89,7 +90,7 @@ def export(model: LatentVariableModel, folder: str | Path) -> list[Path]:
         ValueError: for a net that is not named by its density, or whose file computes something else, as it
             may where the model is in float64 for a reason.
     """
-    folder, model = Path(folder), copy.deepcopy(model).cpu().eval()
+    folder, model = place(folder), copy.deepcopy(model).cpu().eval()
     model.to(torch.promote_types(model.dtype, torch.float32))
     single = copy.deepcopy(model).float()
     graphs = {name: (graph(single, name), graph(model, name)) for name, _ in model.named_children()}

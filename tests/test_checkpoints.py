@@ -112,6 +112,16 @@ def test_a_folder_may_be_named_by_a_string(tmp_path: Path) -> None:
     assert same(model, aevb.load(str(tmp_path / "mine")).model)
 
 
+def test_a_folder_at_home_is_written_where_it_is_looked_for(tmp_path: Path, monkeypatch) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    model = halved(make("vae"))
+    aevb.save(model, "~/mine")
+    assert same(model, aevb.load("~/mine").model)
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
 def test_a_model_in_training_is_not_changed_by_being_saved(tmp_path: Path) -> None:
     model = make("vae").train()
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}

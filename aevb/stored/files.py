@@ -1,6 +1,7 @@
 """A checkpoint's files, wherever they lie, and its JSON, read within limits."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,6 +70,11 @@ class Folder:
             yield
         except OSError as error:
             raise CheckpointError(f"{self.where(file)} cannot be read: {error.strerror}.") from error
+
+
+def place(folder: str | os.PathLike[str]) -> Path:
+    """A folder to write into by its name, in which "~" is the home, as where it is looked for."""
+    return Path(os.path.expanduser(folder))  # noqa: PTH111  # Path's raises for ~nobody
 
 
 def holds(folder: Path) -> bool:

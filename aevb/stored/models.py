@@ -28,6 +28,7 @@ from aevb.stored.files import (
     Files,
     holds,
     listed,
+    place,
     read_json,
     short,
     write_json,
@@ -149,7 +150,7 @@ def save(
         CheckpointError: where the folder holds a checkpoint, and `overwrite` is not given.
         ValueError: for weights that are not finite numbers, or a model that its arguments do not rebuild.
     """
-    folder = Path(folder)
+    folder = place(folder)
     if not overwrite:
         require_free(folder)
     config = {"format": FORMAT, "model": type(model).name, **_arguments(model)}
