@@ -174,6 +174,10 @@ def _batches(model: LatentVariableModel, observed: tuple[Any, ...]) -> list[tupl
     """The examples in order as the model takes them, `BATCH` at a time, or as few as fit into memory."""
     first = observed[0]
     if isinstance(first, Examples):
+        if len(observed) > 1:
+            raise ValueError(
+                "Examples have their labels in them: aevb.Examples(x, labels=y), and no y beside."
+            )
         observed = first.require(model).fixed()
     each = 1 if model.conditional else max(1, model.choices)  # a latent choice is summed over
     size = max(1, min(BATCH, model.at_once // each))

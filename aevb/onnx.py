@@ -6,6 +6,8 @@ parameters of the distribution by torch's names: loc and scale, logits, scale_tr
 the batch, of any size. A recurrent memory, p_h.onnx, is one step: x, z and the states h and c,
 (layers, batch, H), to its output, which is the next row's h_t, and the states after it.
 
+All of them compute in float32: the runtimes know few functions in float64, and fewer in bfloat16.
+
 Factor analysis with a mean μ has a q_z_given_x of x less μ, which p_x_given_z gives as its loc at z = 0.
 """
 
@@ -25,6 +27,7 @@ from torch import Tensor, nn
 from torch.distributions import Distribution, Independent
 
 from aevb.models.base import LatentVariableModel
+from aevb.stored import place
 
 BATCHES = (1, 7)
 """The sizes of the batches on which torch and the ONNX runtime are compared."""
@@ -81,15 +84,18 @@ class Graph(NamedTuple):
 
 @torch.no_grad()
 def export(model: LatentVariableModel, folder: str | Path) -> list[Path]:
-    """Writes every net of a model into a folder, and compares each with torch. Returns the files.
+    """Writes every net of a model into a folder, in float32, and compares each with torch. Returns the files.
 
     Raises:
-        ValueError: for a net that is not named by its density, or whose file computes something else.
+        ValueError: for a net that is not named by its density, or whose file computes something else, as it
+            may where the model is in float64 for a reason.
     """
-    folder, model = Path(folder), copy.deepcopy(model).cpu().eval()
-    graphs = {name: graph(model, name) for name, _ in model.named_children()}
+    folder, model = place(folder), copy.deepcopy(model).cpu().eval()
+    model.to(torch.promote_types(model.dtype, torch.float32))
+    single = copy.deepcopy(model).float()
+    graphs = {name: (graph(single, name), graph(model, name)) for name, _ in model.named_children()}
     folder.mkdir(parents=True, exist_ok=True)
-    return [_write(model, made, folder / f"{name}.onnx") for name, made in graphs.items()]
+    return [_write(model, *made, folder / f"{name}.onnx") for name, made in graphs.items()]
 
 
 def graph(model: LatentVariableModel, name: str) -> Graph:
@@ -133,7 +139,7 @@ def parameters(density: Distribution) -> dict[str, Tensor]:
     return {name: held[name] for name in density.arg_constraints if name in held}
 
 
-def _write(model: LatentVariableModel, made: Graph, path: Path) -> Path:
+def _write(model: LatentVariableModel, made: Graph, oracle: Graph, path: Path) -> Path:
     batch = torch.export.Dim("batch")
     with warnings.catch_warnings(), _unchecked_distributions():
         warnings.simplefilter("ignore")  # of the exporter's own code
@@ -149,7 +155,7 @@ def _write(model: LatentVariableModel, made: Graph, path: Path) -> Path:
     assert program is not None  # as it is where it writes no file itself
     program.model.metadata_props.update(model=type(model).__name__, config=json.dumps(model.config))
     program.save(path, external_data=False)
-    _compare(made, path)
+    _compare(oracle, path)
     return path
 
 
@@ -164,14 +170,14 @@ def _unchecked_distributions() -> Iterator[None]:
         Distribution.set_default_validate_args(checked)
 
 
-def _compare(made: Graph, path: Path) -> None:
+def _compare(oracle: Graph, path: Path) -> None:
     """Raises ValueError where the file computes something else than torch does."""
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     for size in BATCHES:
-        given = made.examples(size)
-        fed = {name: value.numpy() for name, value in zip(made.inputs, given, strict=True)}
+        given = oracle.examples(size)
+        fed = {name: value.float().numpy() for name, value in zip(oracle.inputs, given, strict=True)}
         for name, ours, theirs in zip(
-            made.outputs, made.function(*given), session.run(None, fed), strict=True
+            oracle.outputs, oracle.function(*given), session.run(None, fed), strict=True
         ):
             off = (ours - torch.from_numpy(theirs)).abs().max().item()
             if not off <= TOLERANCE * max(1.0, ours.abs().max().item()):

@@ -8,6 +8,7 @@ state.safetensors                while the run is not over: all that it takes to
 import csv
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -20,7 +21,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from aevb import checkpoints
+from aevb import checkpoints, stored
 from aevb.checkpoints import CheckpointError
 from aevb.data import Images, Split
 from aevb.data.images import held_out
@@ -69,7 +70,7 @@ def record(
     model: LatentVariableModel,
     images: Images,
     config: TrainingConfig,
-    folder: Path,
+    folder: str | os.PathLike[str],
     facts: Mapping[str, Any],
     *,
     overwrite: bool = False,
@@ -103,6 +104,7 @@ def record(
         ValueError: for images that the model does not take, for another run than that to be resumed, and as
             `train` does.
     """
+    folder = stored.place(folder)
     if workers.first and not (overwrite or resume):
         checkpoints.require_free(folder)
     splits = divided(images.train)

@@ -5,6 +5,7 @@ import re
 import struct
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,16 @@ def test_a_folder_may_be_named_by_a_string(tmp_path: Path) -> None:
     model = halved(make("vae"))
     aevb.save(model, str(tmp_path / "mine"))
     assert same(model, aevb.load(str(tmp_path / "mine")).model)
+
+
+def test_a_folder_at_home_is_written_where_it_is_looked_for(tmp_path: Path, monkeypatch) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    model = halved(make("vae"))
+    aevb.save(model, "~/mine")
+    assert same(model, aevb.load("~/mine").model)
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 
 def test_a_model_in_training_is_not_changed_by_being_saved(tmp_path: Path) -> None:
@@ -269,6 +280,17 @@ def test_a_constructor_may_look_at_its_numbers_and_share_them(tmp_path: Path) ->
     assert loaded.p_w is loaded.q_w and torch.equal(loaded.p_w, model.p_w) and loaded.steps == 8
 
 
+def test_a_constructor_may_compute_with_numpy(tmp_path: Path) -> None:
+    class Turned(Steps):
+        def __init__(self, data_dim: int = 3):
+            super().__init__(data_dim)
+            turn, _ = np.linalg.qr(torch.eye(data_dim).numpy())
+            self.register_buffer("turn", torch.from_numpy(turn))
+
+    Turned().save_pretrained(tmp_path)
+    assert torch.equal(Turned.from_pretrained(tmp_path).turn, Turned().turn)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_model_that_cannot_be_measured_is_kept_as_it_is(dtype: torch.dtype, tmp_path: Path) -> None:
     class Silent(Steps):
@@ -372,6 +394,27 @@ def test_an_argument_that_the_format_needs_for_itself_is_named(tmp_path: Path) -
 
     with pytest.raises(ValueError, match="Named has an argument model, which"):
         checkpoints.save(Named(), tmp_path / "lost")
+
+
+def test_an_argument_whose_keys_json_would_change_is_refused(tmp_path: Path) -> None:
+    class Tabled(Steps):
+        def __init__(self, widths: dict[int, int], names: dict[str, list[dict]] | None = None):
+            super().__init__()
+            self.widths = widths
+
+    with pytest.raises(ValueError, match=r"This Tabled could not be loaded again: .* not those in widths\."):
+        checkpoints.save(Tabled({1: 2}, {"a": [{"b": 1}]}), tmp_path / "lost")
+    assert not (tmp_path / "lost").exists()
+
+
+def test_what_is_told_of_the_training_may_have_numbers_for_keys(tmp_path: Path) -> None:
+    """As the bounds of an `Evaluation` have."""
+    model = make("vae")
+    measured = asdict(evaluate(model, torch.rand(4, 12), bounds=[2, 3]))
+    checkpoints.save(model, tmp_path, {"test": measured, "curve": [{1: 2.0}]})
+    told = checkpoints.load(tmp_path).training
+    assert told["test"]["bound"] == {"2": measured["bound"][2], "3": measured["bound"][3]}
+    assert told["curve"] == [{"1": 2.0}]
 
 
 def test_arguments_too_long_to_be_read_again_are_refused(tmp_path: Path) -> None:

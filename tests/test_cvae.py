@@ -51,6 +51,13 @@ def test_labels_may_be_whole_numbers_of_any_type(model: CVAE, dtype: torch.dtype
     assert torch.equal(model.encode(x, y.to(dtype)), model.encode(x, y))
 
 
+@pytest.mark.parametrize("labels", [[0.0, 1.0, 2.0, 3.0, 4.0], [1.5, -0.5, 0.0, 0.0, 0.0]])
+def test_labels_as_fractions_are_no_weights(model: CVAE, labels: list[float]) -> None:
+    """As many labels as there are classes have the shape of one's weights."""
+    with pytest.raises(ValueError, match="Weights of labels must be at least 0 and sum to 1"):
+        model.decode(torch.zeros(CLASSES, model.latent_dim), labels)
+
+
 def test_weights_of_another_width_are_refused(model: CVAE) -> None:
     with pytest.raises(ValueError, match="Weights of 5 labels must end in 5"):
         model.prior(torch.ones(2, 4))

@@ -272,6 +272,11 @@ def test_labels_are_read_from_what_clearly_means_them(labels, classes):
     assert read.tolist() == WHOLE and read.dtype == torch.int64
 
 
+@pytest.mark.parametrize("labels", [[0, 0, 0], [[0], [0], [0]], [[1], [1], [1]], np.ones((3, 1))])
+def test_of_one_class_a_column_is_of_labels_or_of_weights(labels):
+    assert read_labels(labels, count=3, classes=1).tolist() == [0, 0, 0]
+
+
 def test_weights_of_classes_stay_weights():
     weights = torch.tensor([[0.5, 0.25, 0.25], [0, 1, 0]])
     assert torch.equal(read_labels(weights, count=2, classes=3), weights)

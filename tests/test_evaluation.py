@@ -373,6 +373,14 @@ def test_labels_of_another_number_are_refused(measure, labels):
         measure(model, x, y[:labels])
 
 
+@pytest.mark.parametrize("measure", [evaluate, posterior_means, dimension_kl, elbos])
+def test_labels_beside_examples_are_not_passed_over(measure):
+    model = make("cvae")
+    x, y = observe(model, 4)
+    with pytest.raises(ValueError, match="Examples have their labels in them"):
+        measure(model, Examples(x, "continuous", y), y.flip(0))
+
+
 def test_whole_numbers_have_bounds_too():
     """Counts, say, which a model of one's own may observe as they are."""
     table = torch.randn(4, 8, generator=seeded(), dtype=torch.float64)

@@ -218,6 +218,21 @@ def test_a_model_is_pushed_with_its_card_and_loaded_again(hub: Hub, folder: Path
     assert run(hub.url, tmp_path / "home", snippet) == ["torch.Size([3, 12])", "1826.94"]
 
 
+AGAIN = """
+import aevb
+found = aevb.load({folder!r})
+found.push_to_hub("someone/again")
+found.model.push_to_hub("someone/again")
+print(aevb.load("someone/again").training)
+"""
+
+
+def test_a_push_takes_what_was_known_of_the_weights_before(hub: Hub, folder: Path, tmp_path: Path) -> None:
+    hub.repositories["someone/again"] = {"notes.md": b"Whoever's."}
+    assert run(hub.url, tmp_path / "home", AGAIN.format(folder=str(folder))) == ["{}"]
+    assert hub.repositories["someone/again"].keys() == {CONFIG, WEIGHTS, "README.md", "notes.md"}
+
+
 def test_a_checkpoint_is_pushed_as_its_files_are(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is drawn from its model: a stranger's may take as long as it likes for that."""
     pushed = dict[str, bytes]()

@@ -116,6 +116,18 @@ def test_a_net_of_ones_own_is_exported_too(tmp_path):
     close(runner(tmp_path / "q_z_given_x.onnx")(x=x)["loc"], model.encode(x))
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("name", ["fa", "vrnn"])
+def test_a_model_of_another_type_is_exported_in_single_precision(name, dtype, tmp_path):
+    model = small_models.make(name).to(dtype)
+    onnx.export(model, tmp_path)
+    check_files(model, tmp_path)
+    assert model.dtype == dtype
+    if name == "fa":
+        x = torch.rand(3, model.data_dim)
+        close(runner(tmp_path / "q_z_given_x.onnx")(x=x)["loc"], model.float().encode(x))
+
+
 class Unnamed(VAE):
     """A model with a net whose name does not say what it is given."""
 

@@ -110,6 +110,19 @@ def test_clusters_without_classes_have_no_scores(tmp_path: Path, images: Images)
     assert epoch.scores == {}
 
 
+def test_a_folder_may_be_named_by_a_string(images: Images, tmp_path: Path, monkeypatch) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    for _ in runs.record(small(), images, CONFIG, "~/run", {}):
+        pass
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "model.safetensors",
+        "config.json",
+        "training.json",
+        "curve.csv",
+    }
+
+
 def test_a_run_destroys_no_other_unasked(images: Images, tmp_path: Path) -> None:
     checkpoints.save(small(), tmp_path, {"command": "another run"})
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}

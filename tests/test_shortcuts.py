@@ -6,10 +6,12 @@ from contextlib import nullcontext
 import pytest
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import linear
 
 from aevb import Examples, TrainingConfig, train
 from aevb.models import CVAE, GMVAE, VAE, VRNN, LatentVariableModel, shortcuts
 from aevb.models.base import total
+from aevb.models.nets import DiagonalNormalNet
 from benchmarks import textbook
 from tests.small_models import make, observe
 
@@ -97,6 +99,57 @@ def test_layers_of_ones_own_are_gathered_too():
         (layer(x).square().sum() + layer(x.sin()).sum()).backward()
     expected = torch.autograd.grad(layer(x).square().sum() + layer(x.sin()).sum(), layer.weight)
     torch.testing.assert_close(layer.weight.grad, *expected)
+
+
+def test_two_layers_may_share_their_weights_and_not_their_biases():
+    layer, x = torch.nn.Linear(4, 3).double(), torch.rand(5, 4, dtype=torch.float64)
+    other = torch.full((3,), 2.0, dtype=torch.float64, requires_grad=True)
+    found = []
+    for around in (shortcuts.GatheredWeights(), nullcontext()):
+        with around:
+            y = layer(x).square().sum() + linear(x, layer.weight, other).square().sum()
+        found.append((y.detach(), *torch.autograd.grad(y, (layer.weight, layer.bias, other))))
+    torch.testing.assert_close(*found)
+
+
+@pytest.mark.parametrize("told", [{"dropout": 0.9}, {"bias": False}])
+def test_a_memory_of_ones_own_is_what_it_is(told):
+    """Without the shortcut, which knows nothing of dropout and needs biases."""
+    model, batch = small("vrnn")
+    model.with_nets(p_h=torch.nn.LSTM(6, 16, 2, **told))
+    found = []
+    for fast in (True, False):
+        with torch.random.fork_rng():
+            torch.manual_seed(0)  # of the dropout
+            found.append(ours(model, batch, fast))
+    torch.testing.assert_close(*found)
+
+
+class Joined(torch.nn.Module):
+    """q(z | x, y) of one net for both, which knows nothing of several clusters for each image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = DiagonalNormalNet(15, [8], 4)
+
+    def forward(self, x: Tensor, y: Tensor) -> torch.distributions.Independent:
+        shape = torch.broadcast_shapes(x.shape[:-1], y.shape[:-1])
+        return self.net(torch.cat([part.expand(*shape, -1) for part in (x, y)], -1))
+
+
+class Own(GMVAE):
+    """A subclass that sets a net of its own, as `with_nets` does."""
+
+    def __init__(self) -> None:
+        super().__init__(12, 3, 4, (32, 24))
+        self.q_z_given_xy = Joined()
+
+
+def test_a_subclass_with_nets_of_its_own_goes_on_once_its_clusters_are_found():
+    model, (_, (x,)) = Own().double().train(), small("gmvae")
+    with torch.no_grad():
+        model.q_y_given_x.logits.weight.mul_(20_000)
+    torch.testing.assert_close(ours(model, (x,), True), ours(model, (x,), False))
 
 
 def test_what_a_step_has_gathered_is_let_go_after_it(monkeypatch):

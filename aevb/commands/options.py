@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from aevb import checkpoints, data, devices
+from aevb import checkpoints, data, devices, stored
 from aevb.checkpoints import Checkpoint
 from aevb.data import Images, Split
 from aevb.models.factor_analysis import synthetic
@@ -80,7 +80,8 @@ def add_bounds(parser: argparse.ArgumentParser) -> None:
 
 def add_output(parser: argparse.ArgumentParser, default: Path | None, text: str) -> None:
     """Where what is made goes."""
-    parser.add_argument("--output", type=Path, default=default, metavar="PATH", help=text)
+    # Of --output=~/mine no shell makes the home.
+    parser.add_argument("--output", type=stored.place, default=default, metavar="PATH", help=text)
 
 
 def load(options: argparse.Namespace) -> Checkpoint:

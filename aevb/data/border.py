@@ -298,7 +298,7 @@ def read_labels(labels: Any, *, count: int, classes: int | None = None) -> Tenso
         raise ValueError(f"Labels must be of shape (N,) or (N, C), not {tuple(y.shape)}.")
     if not y.isfinite().all():
         raise ValueError("Some labels are not finite numbers: leave those examples out.")
-    if y.ndim == 2 and y.shape[1] == 1 and classes != 1:
+    if y.ndim == 2 and y.shape[1] == 1 and (classes != 1 or not y.any()):  # of one class 1 is its weight
         y = y[:, 0]
     return _whole(y, classes) if y.ndim == 1 else _weights(y, classes)
 

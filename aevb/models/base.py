@@ -19,7 +19,14 @@ from torch import Generator, Tensor, nn
 from torch.distributions import Independent, kl_divergence
 
 from aevb import stored
-from aevb.data.border import Support, as_tensor, check_shape, check_support, read_labels
+from aevb.data.border import (
+    WEIGHT_TOLERANCE,
+    Support,
+    as_tensor,
+    check_shape,
+    check_support,
+    read_labels,
+)
 
 MAX_PARAMETERS = 2**28
 """Of a model that can be meant here: a GiB in float32, 200 times the largest of the tutorial's."""
@@ -334,7 +341,7 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
         """A y for the densities, (…,) or weights (…, C), checked and on the model's device.
 
         Raises:
-            ValueError: for a choice outside 0…C-1.
+            ValueError: for a choice outside 0…C-1, or weights below 0 or of another sum than 1.
         """
         if y is None:
             return None
@@ -469,8 +476,12 @@ def one_hot(y: Tensor | None, choices: int) -> Tensor:
 
 
 def check_choices(y: Tensor, choices: int) -> None:
-    """Raises ValueError for a choice outside 0…C-1; weights of the choices pass."""
-    if not y.is_floating_point() and y.numel():
+    """Raises ValueError for a choice outside 0…C-1, and for weights that are below 0 or do not sum to 1."""
+    if y.is_floating_point():
+        # C labels as floats have the shape of weights.
+        if y.numel() and not ((y >= 0).all() and ((y.float().sum(-1) - 1).abs() <= WEIGHT_TOLERANCE).all()):
+            raise ValueError("Weights of labels must be at least 0 and sum to 1; a label is a whole number.")
+    elif y.numel():
         low, high = int(y.min()), int(y.max())
         if not 0 <= low <= high < choices:
             raise ValueError(f"Labels must be in 0…{choices - 1}, not {low}…{high}.")

@@ -23,6 +23,7 @@ from aevb.distributions import rsample, sample
 from aevb.models import shortcuts
 from aevb.models.base import LatentVariableModel, check_sizes, one_hot, sized
 from aevb.models.nets import (
+    LIKELIHOODS,
     CategoricalNet,
     DiagonalNormalNet,
     LinearDiagonalNormal,
@@ -57,6 +58,9 @@ class ClusterNormalNet(nn.Module):
         if image is not None:
             from_x = from_x.index_select(0, image)
         return self.rest((from_x + self.from_y(as_weights(self.from_y, y))).relu())
+
+
+PICKING = (ClusterNormalNet, LinearDiagonalNormal, *(each.net for each in LIKELIHOODS.values()))
 
 
 class GMVAE(LatentVariableModel):
@@ -161,7 +165,7 @@ class GMVAE(LatentVariableModel):
         """
         q_y = self.q_y_given_x(x)
         weights = shortcuts.without_vanishing(q_y.probs.T.contiguous())  # (C, B)
-        if not self.own_nets and (worthwhile := shortcuts.worthwhile(weights)):
+        if self._picks and (worthwhile := shortcuts.worthwhile(weights)):
             return self._terms_of(worthwhile, weights, x, generator) | {
                 "minus_kl_y": q_y.entropy() - math.log(self.choices)
             }
@@ -172,6 +176,12 @@ class GMVAE(LatentVariableModel):
             "minus_kl_z": -(weights * kl_divergence(q_z, self.p_z_given_y(self.one_hots))).sum(0),
             "minus_kl_y": q_y.entropy() - math.log(self.choices),
         }
+
+    @property
+    def _picks(self) -> bool:
+        """Whether its nets are this library's, which may be given some clusters of some images alone."""
+        nets = (self.q_z_given_xy, self.p_z_given_y, self.p_x_given_z)
+        return all(type(net) in PICKING for net in nets)
 
     def _terms_of(
         self, which: tuple[Tensor, Tensor], weights: Tensor, x: Tensor, generator: Generator | None

@@ -80,7 +80,7 @@ class GatheredWeights(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self._layers: dict[int, tuple[Tensor, _Gathered]] = {}
+        self._layers: dict[tuple[int, int], tuple[Tensor, Tensor | None, _Gathered]] = {}
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """As torch calls it, for every function inside the block."""
@@ -89,10 +89,11 @@ class GatheredWeights(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
     def _linear(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        # The weight is kept beside what it became, so that no other tensor takes its identity.
-        if id(weight) not in self._layers:
-            self._layers[id(weight)] = weight, _Gathered(weight, bias)
-        return self._layers[id(weight)][1](inputs)
+        # Weight and bias are kept beside what they became, so that no other tensor takes their identity.
+        layer = id(weight), id(bias)
+        if layer not in self._layers:
+            self._layers[layer] = weight, bias, _Gathered(weight, bias)
+        return self._layers[layer][-1](inputs)
 
 
 class _Gathered:
@@ -182,10 +183,17 @@ class _Cell(torch.autograd.Function):
 State = list[tuple[Tensor, Tensor]]
 
 
+def unrolls(layers: nn.Module) -> bool:
+    """Whether `lstm` computes what they do: an LSTM of one's own may have no biases, or dropout."""
+    if type(layers) is not nn.LSTM or not layers.bias:
+        return False
+    return not (layers.dropout or layers.bidirectional or layers.proj_size or layers.batch_first)
+
+
 def lstm(layers: nn.LSTM) -> Callable[[Tensor, State | None], tuple[Tensor, State]]:
     """A function of one row's inputs (B, I) and the state of every layer, which gives h (B, H) and the next.
 
-    The same as `layers`, of one direction. Inputs and memory are multiplied at once, and inside
+    The same as `layers`, where `unrolls` says so. Inputs and memory are multiplied at once, and inside
     `GatheredWeights` the weights' gradient is one product; oneDNN's LSTM prepares its weights for every row.
     """
     weights = [

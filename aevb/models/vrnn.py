@@ -106,7 +106,7 @@ class VRNN(LatentVariableModel):
     @contextmanager
     def _row_by_row(self) -> Iterator[Callable[[Tensor, Any], tuple[Tensor, Any]]]:
         """The LSTM as a function of one row's inputs and its state, which gives h and the next."""
-        if shortcuts.open_to(self.nothing) and type(self.p_h) is nn.LSTM:
+        if shortcuts.open_to(self.nothing) and shortcuts.unrolls(self.p_h):
             with shortcuts.GatheredWeights():
                 yield shortcuts.lstm(self.p_h)
             return

@@ -12,7 +12,7 @@ tells each array's name, type, shape and place: nothing is allocated, and nothin
 files that do not fit. Nothing is ever unpickled.
 """
 
-from aevb.stored.files import FORMAT, CheckpointError, Files, Folder, holds, read_json, write_json
+from aevb.stored.files import FORMAT, CheckpointError, Files, Folder, holds, place, read_json, write_json
 from aevb.stored.hub import folder
 from aevb.stored.models import Stored, find, precision, push, push_files, save
 
@@ -25,6 +25,7 @@ __all__ = [
     "find",
     "folder",
     "holds",
+    "place",
     "precision",
     "push",
     "push_files",

@@ -1,6 +1,7 @@
 """A checkpoint's files, wherever they lie, and its JSON, read within limits."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,6 +72,11 @@ class Folder:
             raise CheckpointError(f"{self.where(file)} cannot be read: {error.strerror}.") from error
 
 
+def place(folder: str | os.PathLike[str]) -> Path:
+    """A folder to write into by its name, in which "~" is the home, as where it is looked for."""
+    return Path(os.path.expanduser(folder))  # noqa: PTH111  # Path's raises for ~nobody
+
+
 def holds(folder: Path) -> bool:
     """Whether anything of a checkpoint lies in a folder, which need not be there."""
     return any((folder / file).exists() for file in FILES)
@@ -110,7 +116,8 @@ def parse(text: bytes, where: str) -> dict[str, Any]:
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Writes an object as readable JSON: one key a line, long lists of numbers not."""
     unfinished = path.with_name(f".{path.name}")
-    unfinished.write_text(_readable(value) + "\n", encoding="utf-8")
+    told = json.loads(json.dumps(value))  # where the K of `Evaluation.bound`, a number, is text
+    unfinished.write_text(_readable(told) + "\n", encoding="utf-8")
     unfinished.replace(path)
 
 

@@ -183,7 +183,9 @@ def require_writer(token: str) -> None:
 
 
 def upload(folder: Path, name: str, *, private: bool | None, token: str | None) -> str:
-    """Puts a folder's files into a repository on the Hub, which is made where there is none.
+    """Puts a checkpoint's files and its card into a repository on the Hub, which is made where there is none.
+
+    Those of a checkpoint that was there go, since what they tell is of other weights.
 
     Returns:
         The commit's address.
@@ -193,5 +195,10 @@ def upload(folder: Path, name: str, *, private: bool | None, token: str | None) 
     with reached(f"{short(name, 100)} could not be pushed to the Hugging Face Hub"):
         api = HfApi(token=token)
         name = api.create_repo(name, private=private, exist_ok=True).repo_id
-        told = api.upload_folder(repo_id=name, folder_path=folder, commit_message="A model of aevb")
+        told = api.upload_folder(
+            repo_id=name,
+            folder_path=folder,
+            commit_message="A model of aevb",
+            delete_patterns=list(FILES),  # where they are not among these
+        )
         return str(told.commit_url)

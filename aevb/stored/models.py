@@ -28,6 +28,7 @@ from aevb.stored.files import (
     Files,
     holds,
     listed,
+    place,
     read_json,
     short,
     write_json,
@@ -149,7 +150,7 @@ def save(
         CheckpointError: where the folder holds a checkpoint, and `overwrite` is not given.
         ValueError: for weights that are not finite numbers, or a model that its arguments do not rebuild.
     """
-    folder = Path(folder)
+    folder = place(folder)
     if not overwrite:
         require_free(folder)
     config = {"format": FORMAT, "model": type(model).name, **_arguments(model)}
@@ -251,6 +252,11 @@ def _arguments(model: "LatentVariableModel") -> dict[str, Any]:
     kind, arguments = type(model).__name__, model.config
     if clash := sorted(arguments.keys() & set(OURS)):
         raise ValueError(f"{kind} has an argument {clash[0]}, which config.json needs for itself: rename it.")
+    if numbered := [name for name, value in arguments.items() if not _by_text(value)]:
+        raise ValueError(
+            f"This {kind} could not be loaded again: config.json, as all JSON, has text alone for keys, and "
+            f"not those in {listed(numbered)}. Give it as a list of pairs."
+        )
     try:
         rebuilt = skeleton(type(model), arguments)
     except Exception as error:  # whatever its constructor says
@@ -270,6 +276,13 @@ def _arguments(model: "LatentVariableModel") -> dict[str, Any]:
             f"{listed(changed)}. Put nets of your own in by with_nets."
         )
     return arguments
+
+
+def _by_text(value: object) -> bool:
+    """Whether all that stands under keys in it, however deep, stands under text."""
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _by_text(item) for key, item in value.items())
+    return not isinstance(value, list | tuple) or all(map(_by_text, value))
 
 
 def _weights(model: "LatentVariableModel") -> dict[str, Tensor]:
@@ -335,7 +348,7 @@ def skeleton(kind: type[Model], arguments: Mapping[str, Any]) -> Model:
     try:
         with torch.device("meta"):
             return kind(**arguments)
-    except (NotImplementedError, RuntimeError):
+    except (NotImplementedError, RuntimeError, TypeError):  # the last where it asks for them as numpy's
         return kind(**arguments)
 
 
