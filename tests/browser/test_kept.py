@@ -152,6 +152,13 @@ def test_any_checkpoint_fills_every_scene_and_what_cannot_be_shown_is_said(
     page.get_by_role("button", name="Lasso").click()
     page.get_by_role("button", name="All in view").click()
     expect(page.locator(".bars li span:last-child")).to_have_text(["10", "10", "10"])
+    # A lesson that may not change the projection shows one that is there, too.
+    page = open_page("cvae", on=server, checkpoint=ids["cvae"], scene="map", free="digit,loop", again=True)
+    page.locator(".map .points[data-painted]").wait_for()
+    expect(page.locator(".map .points")).to_have_attribute(
+        "aria-label", re.compile("^PCA of the latent means")
+    )
+    expect(page.locator(".map .notice")).to_have_count(0)
     # Of another model's page it is not; that has a way to its own.
     page = open_page("gmvae", on=server, checkpoint=ids["vae"], again=True)
     expect(page.get_by_role("alert")).to_contain_text("This checkpoint is of another model")
