@@ -119,7 +119,7 @@ def test_a_digit_is_rewritten_as_the_library_would(open_page: OPEN) -> None:
     page = open_page("cvae", scene="rewrite")
     page.get_by_role("spinbutton", name="Test digit").fill("1234")
     page.keyboard.press("Enter")
-    expect(page.locator(".original figcaption")).to_have_text("digit 1234, a 8")
+    expect(page.locator(".original figcaption")).to_have_text("digit 1234, an 8")
     page.wait_for_function("location.search.includes('digit=1234')")
     x, y = observed(1234)
     z = codes.posterior(model(), x, y).mean

@@ -5,6 +5,7 @@ import { ownChoice } from "../../kit/choices.js";
 import { digitChooser, follow, put, select, subjectOf } from "../../kit/controls.js";
 import { digitsAt } from "../../kit/digits.js";
 import { h } from "../../kit/elements.js";
+import { one } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenever, whenLoaded } from "../../kit/notice.js";
 import { number } from "../../kit/params.js";
@@ -103,7 +104,9 @@ class Between {
       return { x, y: ownChoice(engine, x, label) };
     });
     this.subjects = subjects.map((subject, i) =>
-      subject.label === null ? { ...subject, title: `${subject.title}, taken for a ${owns[i].y}` } : subject
+      subject.label === null
+        ? { ...subject, title: `${subject.title}, taken for ${one(owns[i].y ?? 0)}` }
+        : subject
     );
     this.subjects.forEach(({ pixels, title }, i) => this.pictures[i].show(pixels, title));
     this.styles = owns.map(({ x, y }) => style(engine, engine.encode(x, y).loc, y));
