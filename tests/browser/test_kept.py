@@ -152,6 +152,14 @@ def test_any_checkpoint_fills_every_scene_and_what_cannot_be_shown_is_said(
     page.get_by_role("button", name="Lasso").click()
     page.get_by_role("button", name="All in view").click()
     expect(page.locator(".bars li span:last-child")).to_have_text(["10", "10", "10"])
+    # What a link says beyond what there is is told, and does not stand beside something else.
+    beyond = {"between": {"to": 900, "from": 7}, "dimensions": {"dim": 4}, "map": {"only": 7}}
+    for scene, said in beyond.items():
+        page = open_page("cvae", on=server, checkpoint=ids["cvae"], scene=scene, again=True, **said)
+        expect(page.locator(".warning")).to_contain_text(" and ".join(said))
+        expect(page).not_to_have_url(re.compile("[?&](to|from|dim|only)="))
+    page = open_page("vae", on=server, checkpoint=ids["vae"], scene="knobs", locked="1,9", again=True)
+    expect(page.locator(".warning")).to_contain_text("locked")
     # A lesson that may not change the projection shows one that is there, too.
     page = open_page("cvae", on=server, checkpoint=ids["cvae"], scene="map", free="digit,loop", again=True)
     page.locator(".map .points[data-painted]").wait_for()

@@ -8,7 +8,7 @@ import { h } from "../../kit/elements.js";
 import { one } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenever, whenLoaded } from "../../kit/notice.js";
-import { number } from "../../kit/params.js";
+import { number, within } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
 import { whileBusy } from "../../kit/slices.js";
 import { tile, Tiles } from "../../kit/tiles.js";
@@ -22,7 +22,7 @@ import { betweenLabels, style, walk, write } from "../../engine/explore.js";
 const COLUMNS = 9, ROWS = 6; // the labels' weights are 1, 0.8, … 0
 
 export const params = {
-  to: number({ initial: 3, least: 0, most: 9999 }),
+  to: number({ initial: 3, least: 0, most: 999_999_999 }),
   from: number({ initial: 3, least: 0, most: 999 }),
   until: number({ initial: 8, least: 0, most: 999 }),
   between: tile,
@@ -77,7 +77,11 @@ class Between {
     ));
     /** @type {(() => void)[]} */
     this.ends = [this.tiles.end, ...choosers.map(({ end }) => end)];
+    const { classes, count } = digitsAt(model.get("digits"));
+    this.ends.push(follow(model, ["to"], () => within(model, el, "to", params.to, count - 1)));
     this.ends.push(follow(model, ["from", "until"], () => {
+      within(model, el, "from", params.from, classes.length - 1);
+      within(model, el, "until", params.until, classes.length - 1);
       for (const { key, show } of menus) show(String(this.label(key)));
       this.tiles.name(Array.from({ length: ROWS }, (_, row) => this.title(row)));
       this.draw();

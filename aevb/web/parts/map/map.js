@@ -287,7 +287,8 @@ class DigitMap {
 
   /** Shows the points of one class alone, if the link says one: the others fade and take no part. */
   isolate() {
-    const { picture, points } = this, only = this.model.get("only"), { classes } = picture;
+    const { picture, points, known } = this, only = this.model.get("only"), { classes } = picture;
+    if (only !== null && only >= known && only !== NONE) return unread(this.el, "only");
     if (!points) return;
     const alone = classes.includes(only);
     this.out = alone ? classes.map((value) => Number(value !== only)) : null;
