@@ -190,7 +190,7 @@ def show(
     known = model if isinstance(model, Checkpoint) else None
     recorded = known is not None and _recorded(known, seen)
     return _kind(part)(
-        digits=_digits(split),
+        digits=_digits(split, _classes(found, seen, split)),
         checkpoint=_checkpoint(found, known, split, recorded=recorded),
         height=height,
         options=told,
@@ -214,7 +214,17 @@ def _kind(part: str) -> type[Instrument]:
     return type(part.title().replace("_", ""), (Instrument,), {"part": part, "_esm": script, **traits})
 
 
-def _digits(split: Split) -> dict[str, Any]:
+def _classes(model: LatentVariableModel, images: Images | Split, split: Split) -> list[str]:
+    """What the labels are called: by their numbers where nothing tells more; none where there are none."""
+    if split.labels is None:
+        return []
+    named = list(images.classes) if isinstance(images, Images) else []
+    known = model.choices if model.conditional else 0
+    count = max(len(named), known, int(split.labels.numpy().max(initial=-1)) + 1)
+    return named + [str(y) for y in range(len(named), count)]
+
+
+def _digits(split: Split, classes: list[str]) -> dict[str, Any]:
     """The images as parts take them: a byte for each pixel, a hundred images together, and for each label."""
     images = split.images
     if images.is_floating_point() or images.ndim != 3 or images.shape[-1] != images.shape[-2]:
@@ -226,6 +236,7 @@ def _digits(split: Split) -> dict[str, Any]:
         "count": len(images),
         "side": images.shape[-1],
         "chunk": CHUNK,
+        "classes": classes,
         "labels": labels.astype(np.uint8).tobytes(),
         "images": [chunk.numpy().tobytes() for chunk in images.split(CHUNK)],
     }

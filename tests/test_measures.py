@@ -131,6 +131,9 @@ def test_a_few_of_images_that_come_class_by_class_are_of_all_classes(name: str, 
     for number, guessed, _ in found["mistakes"]:
         by_label[guessed, sorted_.labels[number]] += 1
     np.testing.assert_array_equal(by_label, found["confusion"] - np.diag(np.diag(found["confusion"])))
+    asked = sorted_.labels[found["guessed"]].bincount(minlength=10)
+    np.testing.assert_array_equal(asked, np.sum(found["confusion"], 0))
+    assert "guessed" not in measures.measure(model, sorted_[:50], seen=50)
 
 
 def test_samples_are_drawn_by_the_prior_and_the_generative_net(test: Split) -> None:

@@ -117,6 +117,22 @@ def test_a_model_of_ones_own_on_images_of_its_own():
     assert "nothing is known" in about["record"]["problem"]
 
 
+def test_what_images_are_of_is_told_as_it_is():
+    """MNIST's ten names were those of all images, and unlabelled ones were all zeros."""
+    images = torch.arange(6 * 16).view(6, 4, 4).to(torch.uint8)
+    labelled = Split(images, torch.arange(6) % 3)
+    shapes = data.Images(labelled, labelled, ("circle", "square", "star"), True, "Shapes.", "shapes")
+    plain, told = aevb.VAE(16, 2, [8]), aevb.CVAE(16, 3, 2, [8])
+
+    def classes(model, images, part="knobs"):
+        return widgets.show(model, part, images=images).digits["classes"]
+
+    assert classes(plain, Split(images)) == []
+    assert classes(told, shapes, "between") == ["circle", "square", "star"]
+    assert classes(told, labelled[:2], "between") == classes(plain, labelled) == ["0", "1", "2"]
+    assert classes(aevb.VAE(64, 2, [8]), data.read("digits")) == [str(y) for y in range(10)]
+
+
 def test_what_a_browser_cannot_be_sent_is_refused():
     colour = Split(torch.zeros(5, 3, 8, 8, dtype=torch.uint8))
     with pytest.raises(ValueError, match="square images of grey levels"):

@@ -74,12 +74,13 @@ def measure(
         accuracy: a number.
         confusion: (C, C) by the label guessed.
         mistakes: of each image that is taken for another its number, the label guessed, and p(y | x) of that.
+        guessed: the numbers of the images whose labels are guessed, where those are not all.
 
     Args:
         seen: how many of the images are looked at (`Split.spread`); else all.
         guessed: of how many of those labels are guessed, which takes longest; else of all.
     """
-    numbers = test.spread(seen)
+    count, numbers = len(test), test.spread(seen)
     test = test[numbers]
     observed = test.seen_by(model).fixed()
     x = observed[0] if test.images.is_floating_point() else codes.seen(model, test.images)
@@ -105,8 +106,10 @@ def measure(
     if model.conditional:
         few = test.spread(guessed)
         named = guesses(model, x[few], test.known_labels[few], samples=LABEL_SAMPLES)
-        mistakes = [(numbers[few[which]].item(), *told) for which, *told in named.mistakes]
+        asked = numbers[few]
+        mistakes = [(asked[which].item(), *told) for which, *told in named.mistakes]
         found |= {"label_samples": LABEL_SAMPLES, "mistakes": mistakes}
+        found |= {"guessed": asked.numpy()} if len(asked) < count else {}
         found |= {name: getattr(named, name) for name in ("accuracy", "confusion")}
     return plain(found)
 

@@ -119,7 +119,7 @@ def test_a_digit_is_rewritten_as_the_library_would(open_page: OPEN) -> None:
     page = open_page("cvae", scene="rewrite")
     page.get_by_role("spinbutton", name="Test digit").fill("1234")
     page.keyboard.press("Enter")
-    expect(page.locator(".original figcaption")).to_have_text("digit 1234, a 8")
+    expect(page.locator(".original figcaption")).to_have_text("digit 1234, an 8")
     page.wait_for_function("location.search.includes('digit=1234')")
     x, y = observed(1234)
     z = codes.posterior(model(), x, y).mean
@@ -252,7 +252,7 @@ def test_a_copied_link_shows_the_same_view(open_page: OPEN) -> None:
 def test_what_a_link_says_of_the_scenes_and_cannot_be_read_is_told(open_page: OPEN) -> None:
     page = open_page("cvae", scene="between", to="10000", until="ten", between="-1,x")
     expect(page.locator(".warning")).to_have_text(
-        "This link’s to, until and between could not be read; they are at their defaults."
+        "This link’s until, between and to could not be read; they are at their defaults."
     )
     done(page)
     expect(page.locator(".large figcaption")).to_have_text("label 3; style of digit 0, a 7")

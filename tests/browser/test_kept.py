@@ -109,7 +109,7 @@ def brought(
 ) -> tuple[Any, dict[str, str]]:
     """A server that finds an untrained checkpoint of each kind among its runs, and their ids.
 
-    The conditional one is of images of three classes, which a visitor has brought too.
+    The conditional one is of images of three classes, which a visitor has brought too, "many" of a hundred.
     """
     ids = {}
     monkeypatch.setattr(uploads, "_root", uploads.below(tmp_path / "runs"))
@@ -120,11 +120,17 @@ def brought(
     uploads.below(tmp_path / "runs").mkdir(exist_ok=True)
     place = tmp_path / "shapes"
     source = uploads.keep(place, uploads.write(place, shapes, "Shapes"), "a-visitor")
-    for number, (kind, build) in enumerate(SMALL.items()):
+    split = Split(grey.repeat(10, 1, 1), torch.arange(300) % 100)
+    kinds = Images(split, split, tuple(f"kind {y}" for y in range(100)), True, "Kinds: 300 images.", "kinds")
+    place = tmp_path / "kinds"
+    others = uploads.keep(place, uploads.write(place, kinds, "Kinds"), "a-visitor")
+    many = {"many": lambda: CVAE(data_dim=36, classes=100, latent_dim=3, hidden_dims=(8,))}
+    for number, (kind, build) in enumerate((SMALL | many).items()):
         ids[kind] = f"{number:016x}"
         folder = tmp_path / "runs" / ids[kind]
         torch.manual_seed(number)
-        checkpoints.save(build(), folder / turns.CHECKPOINT, {"source": source})
+        known = {"source": others if kind == "many" else source}
+        checkpoints.save(build(), folder / turns.CHECKPOINT, known)
         Job(ids[kind], folder, "a-visitor", status="done", ended=2e9).keep()
     return own_server(AEVB_RUNS=str(tmp_path / "runs")), ids
 
@@ -133,8 +139,8 @@ def test_any_checkpoint_fills_every_scene_and_what_cannot_be_shown_is_said(
     brought: tuple[Any, dict[str, str]], open_page: OPEN
 ) -> None:
     server, ids = brought
-    for kind, name in ids.items():
-        page = open_page(kind, on=server, checkpoint=name, height=720, again=True)
+    for kind in SMALL:
+        page = open_page(kind, on=server, checkpoint=ids[kind], height=720, again=True)
         through(page, kind)
         assert page.faults == [], kind
     page = open_page("cvae", on=server, checkpoint=ids["cvae"], scene="knobs", digit=4, again=True)
@@ -146,6 +152,21 @@ def test_any_checkpoint_fills_every_scene_and_what_cannot_be_shown_is_said(
     page.get_by_role("button", name="Lasso").click()
     page.get_by_role("button", name="All in view").click()
     expect(page.locator(".bars li span:last-child")).to_have_text(["10", "10", "10"])
+    # What a link says beyond what there is is told, and does not stand beside something else.
+    beyond = {"between": {"to": 900, "from": 7}, "dimensions": {"dim": 4}, "map": {"only": 7}}
+    for scene, said in beyond.items():
+        page = open_page("cvae", on=server, checkpoint=ids["cvae"], scene=scene, again=True, **said)
+        expect(page.locator(".warning")).to_contain_text(" and ".join(said))
+        expect(page).not_to_have_url(re.compile("[?&](to|from|dim|only)="))
+    page = open_page("vae", on=server, checkpoint=ids["vae"], scene="knobs", locked="1,9", again=True)
+    expect(page.locator(".warning")).to_contain_text("locked")
+    # A lesson that may not change the projection shows one that is there, too.
+    page = open_page("cvae", on=server, checkpoint=ids["cvae"], scene="map", free="digit,loop", again=True)
+    page.locator(".map .points[data-painted]").wait_for()
+    expect(page.locator(".map .points")).to_have_attribute(
+        "aria-label", re.compile("^PCA of the latent means")
+    )
+    expect(page.locator(".map .notice")).to_have_count(0)
     # Of another model's page it is not; that has a way to its own.
     page = open_page("gmvae", on=server, checkpoint=ids["vae"], again=True)
     expect(page.get_by_role("alert")).to_contain_text("This checkpoint is of another model")
@@ -156,4 +177,40 @@ def test_any_checkpoint_fills_every_scene_and_what_cannot_be_shown_is_said(
     expect(page.get_by_role("alert")).to_contain_text("There is no such checkpoint any more")
     page.get_by_role("button", name="Show the shipped model").click()
     page.locator(".explorer[data-shown=map]").wait_for()
+    assert page.faults == []
+
+
+WIDER = """(instrument) => {
+    const { right } = instrument.getBoundingClientRect();
+    const all = [...instrument.querySelectorAll(":is(canvas, table, button, select):not(.scrolled *)")];
+    return all.filter((one) => one.getBoundingClientRect().right > right + 12).map((one) => one.outerHTML);
+}"""
+
+
+def test_a_hundred_classes_leave_room_for_what_is_looked_at(
+    brought: tuple[Any, dict[str, str]], open_page: OPEN
+) -> None:
+    server, ids = brought
+    page = open_page("cvae", on=server, checkpoint=ids["many"], height=720, again=True)
+    for scene in ("knobs", "plane", "map", "confusion"):
+        page.locator(f".tab[data-scene={scene}]").click()
+        page.locator(f".explorer[data-shown={scene}]").wait_for()
+        page.locator(".instrument :is(.live[data-painted], td)").first.wait_for()
+        assert page.locator(".instrument").evaluate(WIDER) == [], scene
+    # A cell of the table is as wide as its number, and the last one can be reached.
+    assert page.locator("td[aria-selected]").last.evaluate("one => one.clientWidth >= one.scrollWidth")
+    page.locator("td[aria-selected]").last.click()
+    expect(page.locator(".count")).to_contain_text("labelled 99")
+    page.locator(".tab[data-scene=knobs]").click()
+    page.get_by_label("Another of class").select_option("42: kind 42")
+    expect(page.get_by_text(re.compile(r"image \d+, kind 42"))).to_be_visible()
+    # Rows are as high as their names, and arrow keys bring those that are out of view.
+    page.locator(".tab[data-scene=styles]").click()
+    page.locator(".tiles .live[data-painted]").wait_for()
+    sheet, names = page.locator(".tiles .sheet"), page.locator(".tiles .titles")
+    assert sheet.evaluate("one => one.clientHeight") >= names.evaluate("one => one.scrollHeight") - 8
+    sheet.focus()
+    for _ in range(60):
+        page.keyboard.press("ArrowDown")
+    expect(page.locator(".tiles .frame")).to_be_in_viewport()
     assert page.faults == []

@@ -110,11 +110,15 @@ def test_a_drag_moves_every_pixel_and_the_link_holds_the_view(open_map: OPEN) ->
     assert page.faults == []
 
 
+def named(label: int) -> str:
+    return f"{'an' if label == 8 else 'a'} {label}"
+
+
 def test_a_digit_appears_at_the_pointer_and_a_click_loads_it(open_map: OPEN) -> None:
     page = open_map("vae", map="pca")
     places = spots(page, loading.test_map("vae", "pca"))
     number, test = alone(places), loading.digits().test
-    name = f"digit {number}, a {test.labels[number]}"
+    name = f"digit {number}, {named(test.labels[number])}"
     page.mouse.move(*places[number])
     tip = page.locator(".tip")
     expect(tip.locator("figcaption")).to_have_text(name)
@@ -218,7 +222,7 @@ def test_a_sweep_decodes_what_lies_between_the_nearest_points(open_map: OPEN, na
         z, y = torch.from_numpy((weights @ latents[nearest]).astype(np.float32)), labels[nearest[0]]
         decoded = (codes.write if method == "style" else codes.decode)(model, z, y).numpy()
         caption = page.locator(".swept figcaption").last
-        expect(caption).to_contain_text(f"digit {nearest[0]}, a {y}")
+        expect(caption).to_contain_text(f"digit {nearest[0]}, {named(y)}")
         page.evaluate(FRAMES)
         assert np.abs(image(page.locator(".swept canvas").first) - decoded).max() <= 2 / 255
         expect(page.locator(".swept .stale")).to_have_count(0)

@@ -411,6 +411,24 @@ def test_a_lost_connection_is_said_and_asked_again_and_a_failure_is_told(open_pa
     assert page.faults == []
 
 
+def test_pictures_that_did_not_come_are_asked_for_again_after_a_run_too(open_page: OPEN) -> None:
+    page = open_page("train", model="vae", data="digits", steps=100, hidden_dims="16", latent_dim=2)
+    page.route(re.compile(r"/training/run/\w+/(images|frame/\d+)"), lambda route: route.abort())
+    start(page)
+    status(page, "Done")
+    expect(page.locator(".film.stale")).to_be_visible()
+    page.unroute_all()
+    expect(page.locator(".film[data-frame]:not(.stale)")).to_be_visible()
+    page.wait_for_function(
+        """(canvas) => {
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, 8); // the images
+            return data.some((value, i) => i % 4 < 3 && value);
+        }""",
+        arg=page.locator(".film .pairs canvas").element_handle(),
+    )
+    assert page.faults == []
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (390, 844)])
 def test_a_run_fits_its_screen_and_its_wheel_is_in_view(open_page: OPEN, width: int, height: int) -> None:
     page = open_page("train", data="digits", steps="100000", width=width, height=height)

@@ -79,6 +79,9 @@ Deno.test("guesses are the labels but for the mistakes that were recorded, of th
   assert.deepEqual(found && [[...found.of], [...found.shares]], [[0, 2, 2, 0], [1, 0.75, 1, 0.5]]);
   assert.deepEqual(found && [[...found.labels], found.matched], [[0, 1, 2, 2], [0, 1, 2]]);
   assert.deepEqual([...guessed(measures, new Uint8Array([0, 1]))?.of ?? []], [0, 2]);
+  const some = { mistakes: [[4, 0, 0.75]], confusion: [[1, 1, 0], [0, 0, 0], [0, 0, 0]], guessed: [0, 4, 8] };
+  const few = guessed(some, new Uint8Array([0, 1, 2, 2, 1, 0]));
+  assert.deepEqual(few && [few.images, [...few.of], [...few.labels]], [[0, 4], [0, 0], [0, 1]]);
   assert.equal(guessed(/** @type {any} */ ({}), new Uint8Array(3)), null);
   assert.equal(estimated(0.9, 10_000), "90.0 % ± 0.3");
 });

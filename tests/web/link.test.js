@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Values } from "../../aevb/web/hosts/notebook.js";
 import { Link, SceneModel } from "../../aevb/web/frame/link.js";
 import { flag, number, numbers, text } from "../../aevb/web/kit/params.js";
 
@@ -178,4 +179,29 @@ Deno.test("a part's model is the link by its names, and beside it what is fixed"
   model.set("digit", 5);
   assert.deepEqual([model.get("digit"), model.get("checkpoint").name, changed], [5, "vae", 1]);
   link.write(false); // or its timer would outlive the test
+});
+
+Deno.test("in a notebook a digit and its values may be set together, in any order", async () => {
+  const traits = /** @type {Record<string, any>} */ ({ digit: 0, z: null, digits: { count: 10 } });
+  /** @type {Map<string, () => void>} */
+  const listeners = new Map();
+  const model = {
+    get: (/** @type {string} */ key) => traits[key],
+    set: (/** @type {string} */ key, /** @type {any} */ value) => (traits[key] = value),
+    save_changes() {},
+    on: (/** @type {string} */ event, /** @type {() => void} */ f) => listeners.set(event, f),
+    off: (/** @type {string} */ event) => listeners.delete(event),
+  };
+  const values = new Values({ z: numbers({ reach: 5, ofSubject: true }) }, model);
+  for (const order of [["z", "digit"], ["digit", "z"]]) {
+    Object.assign(traits, { digit: traits.digit + 1, z: [traits.digit, 2] });
+    for (const key of order) listeners.get(`change:${key}`)?.();
+    await Promise.resolve();
+    assert.deepEqual([values.link.get("digit"), values.link.get("z")], [traits.digit, traits.z]);
+  }
+  traits.digit = 7; // alone it forgets them
+  listeners.get("change:digit")?.();
+  await Promise.resolve();
+  assert.equal(values.link.get("z"), null);
+  values.close();
 });

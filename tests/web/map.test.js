@@ -83,7 +83,7 @@ Deno.test("a loop that a second finger or the page interrupts is given up, and t
     get: () => values.loop,
     set: (/** @type {string} */ _, /** @type {string} */ value) => (values.loop = value),
   };
-  const lasso = new Lasso(/** @type {any} */ (model));
+  const lasso = new Lasso(/** @type {any} */ (model), () => "tsne");
   /** @type {any} */
   const canvas = {
     classList: {

@@ -82,7 +82,9 @@ def confusion(checkpoint: str, cell: list[int] | None = None, page: int = 1) -> 
     guesses, shares = test.known_labels.clone(), torch.ones(len(test))
     for image, guess, share in measures["mistakes"]:
         guesses[image], shares[image] = guess, share
-    inside = ((guesses == row) & (test.known_labels == label)).nonzero().flatten()
+    asked = torch.zeros(len(test), dtype=torch.bool)
+    asked[measures.get("guessed", slice(None))] = True
+    inside = (asked & (guesses == row) & (test.known_labels == label)).nonzero().flatten()
     surest = inside[shares[inside].argsort(descending=True, stable=True)]
     shown = surest[60 * (page - 1) :][:60]
     print(f"{len(inside)} images guessed as {row} labelled {label}")

@@ -36,7 +36,7 @@ export async function render(part, name, styles, { model, el }) {
 }
 
 /** What the part's link says and the traits of the same names: each follows the other. */
-class Values {
+export class Values {
   /** @param {Record<string, Param>} params @param {Model} model */
   constructor(params, model) {
     this.model = model;
@@ -52,7 +52,9 @@ class Values {
     this.link.learn(params);
     this.keys = ["digit", ...Object.keys(params)]; // another digit forgets values of the one before
     /** @type {[string, () => void][]} */
-    this.listeners = this.keys.map((key) => [`change:${key}`, () => this.hear(key)]);
+    this.listeners = this.keys.map((key) => [`change:${key}`, () => this.note(key)]);
+    /** @type {Set<string>} */
+    this.changed = new Set(); // what has not been heard yet
     for (const key of this.keys) this.hear(key);
     for (const [event, f] of this.listeners) model.on(event, f);
     this.tell();
@@ -61,6 +63,18 @@ class Values {
   close() {
     this.link.flush();
     for (const [event, f] of this.listeners) this.model.off(event, f);
+  }
+
+  /** What is set together comes in any order, and another digit is to be heard first. @param {string} key */
+  note(key) {
+    if (!this.changed.size) {
+      queueMicrotask(() => {
+        const those = this.keys.filter((key) => this.changed.has(key));
+        this.changed.clear();
+        for (const key of those) this.hear(key);
+      });
+    }
+    this.changed.add(key);
   }
 
   /** Takes a trait's value, as far as a link could say it. @param {string} key */

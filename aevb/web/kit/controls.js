@@ -187,6 +187,9 @@ export function chooseDigit(model, digit) {
   put(model, "digit", digit);
 }
 
+/** Classes with a button each at most: of more the buttons leave no room for what is looked at. */
+const BUTTONS = 10;
+
 /**
  * The choice of a test digit: by number, at random within a class, or at random; a drawing until one is chosen.
  * @param {Model} model
@@ -213,18 +216,26 @@ export function digitChooser(
       else field.value = String(model.get(key));
     },
   });
-  const classes = digits.classes.map((name, y) =>
+  const another = async (/** @type {number} */ y) => {
+    const labels = await digits.loadLabels();
+    const own = Array.from(labels.keys()).filter((i) => labels[i] === y && i !== model.get(key));
+    if (own.length) choose(own[Math.floor(own.length * Math.random())]);
+  };
+  const few = digits.classes.length <= BUTTONS;
+  const classes = (few ? digits.classes : []).map((name, y) =>
     h("button", {
       type: "button",
       title: `Another ${name}`,
       "aria-label": `Another ${name}`,
-      onclick: async () => {
-        const labels = await digits.loadLabels();
-        const own = Array.from(labels.keys()).filter((i) => labels[i] === y && i !== model.get(key));
-        if (own.length) choose(own[Math.floor(own.length * Math.random())]);
-      },
+      onclick: () => another(y),
     }, String(y))
   );
+  /** @type {[string, string][]} */
+  const names = digits.classes.map((name, y) => [String(y), name === String(y) ? name : `${y}: ${name}`]);
+  const menu = select("Another of class", [["", "…"], ...names], (y) => {
+    menu.show(""); // so that the same class can be chosen again
+    if (y) another(Number(y));
+  });
   const any = button("Any digit", () => choose(Math.floor(digits.count * Math.random())));
   const drawing = h("span.drawing", { hidden: true }, "your drawing");
   const element = h(
@@ -232,7 +243,9 @@ export function digitChooser(
     { role: "group", "aria-label": `Choose the ${label.toLowerCase()}`, "data-sets": key },
     h("label", {}, h("span", {}, label), field),
     drawing,
-    h("div.segments.classes", { role: "group", "aria-label": "Another digit of a class" }, ...classes),
+    few
+      ? h("div.segments.classes", { role: "group", "aria-label": "Another digit of a class" }, ...classes)
+      : menu.element,
     any,
   );
   const end = follow(model, key === "digit" ? [key, "strokes"] : [key], () => {

@@ -10,6 +10,7 @@ import { picture, Sheet } from "./pictures.js";
 /** @typedef {import("./latent.js").Latent} Latent */
 
 const BUDGET = 3; // ms of a frame that the images of other choices may take
+const LETTERS = 60; // of all titles, that have room beside each other
 
 export class Decoded {
   /** @param {Latent} latent */
@@ -58,6 +59,7 @@ export class Decoded {
     this.strip.canvas.setAttribute("aria-hidden", "true"); // its buttons lie over it
     const settings = { role: "group", "aria-label": `The same under every ${of}` };
     const choices = h("div.choices", settings, this.strip.canvas, ...this.buttons);
+    choices.classList.toggle("crowded", titles.join("").length > LETTERS); // only the chosen one's is written
     return h("div", { style: { "--count": titles.length }, "data-sets": "choice" }, choices, this.dial);
   }
 

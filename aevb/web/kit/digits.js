@@ -1,5 +1,6 @@
 // The test set, a hundred images at a time as they are needed, and its labels.
 
+import { one } from "./format.js";
 import { loadOnce } from "./loading.js";
 
 /**
@@ -37,7 +38,7 @@ export class Digits {
   title(i) {
     const name = this.classes[/** @type {Uint8Array} */ (this.labels)[i]];
     if (name === undefined) return `image ${i}`;
-    return /^\d$/.test(name) ? `digit ${i}, a ${name}` : `image ${i}, ${name}`;
+    return /^\d$/.test(name) ? `digit ${i}, ${one(name)}` : `image ${i}, ${name}`;
   }
 
   /** Test image i as D numbers in [0, 1]. @param {number} i */

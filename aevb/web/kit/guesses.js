@@ -6,9 +6,9 @@ import { digitsAt } from "./digits.js";
 import { loadAbout } from "./loading.js";
 
 /**
- * As `Clusters`, of clusters or of labels; the images' labels; and the label that is matched with each choice, −1 for
- * none.
- * @typedef {import("./clusters.js").Clusters & { labels: Uint8Array, matched: number[] }} Guesses
+ * As `Clusters`, of clusters or of labels; the images' numbers and labels; and the label that is matched with each
+ * choice, −1 for none.
+ * @typedef {import("./clusters.js").Clusters & { images: number[], labels: Uint8Array, matched: number[] }} Guesses
  */
 
 /**
@@ -24,25 +24,32 @@ export async function loadGuesses(model) {
   ]);
   if (about.labelled) return guessed(about.measures, labels);
   const { class_of: matched } = about.measures;
-  return matched ? { ...await loadClusters(clusters), labels, matched } : null;
+  return matched
+    ? { ...await loadClusters(clusters), images: Array.from(labels.keys()), labels, matched }
+    : null;
 }
 
 /**
  * What was measured of guessed labels: all that is no mistake is right, and how sure it was is not kept.
- * @param {any} measures
+ * @param {any} measures whose `guessed` are the images that were asked about; without it, the first
  * @param {Uint8Array} labels of the images in view, which may be fewer than were measured, or more
  * @returns {Guesses | null}
  */
-export function guessed({ mistakes, confusion }, labels) {
+export function guessed({ mistakes, confusion, guessed: asked }, labels) {
   if (!mistakes) return null;
-  const count = Math.min(labels.length, imagesOf(confusion)), of = labels.slice(0, count);
-  const shares = new Float32Array(count).fill(1);
+  /** @type {number[]} */
+  const numbers = asked ?? Array.from({ length: imagesOf(confusion) }, (_, i) => i);
+  const images = numbers.filter((image) => image < labels.length);
+  const own = Uint8Array.from(images, (image) => labels[image]), of = own.slice();
+  const shares = new Float32Array(images.length).fill(1),
+    places = new Map(images.map((image, i) => [image, i]));
   for (const [image, guess, share] of mistakes) {
-    if (image >= count) continue;
-    of[image] = guess;
-    shares[image] = share;
+    const place = places.get(image);
+    if (place === undefined) continue;
+    of[place] = guess;
+    shares[place] = share;
   }
-  return { of, shares, labels: labels.subarray(0, count), matched: Array.from(confusion.keys()) };
+  return { of, shares, images, labels: own, matched: Array.from(confusion.keys()) };
 }
 
 /** How many images are in a table of them. @param {number[][]} confusion */

@@ -107,3 +107,16 @@ export function round(value, digits) {
 export function unread(el, key) {
   el.dispatchEvent(new CustomEvent("unread", { bubbles: true, detail: key }));
 }
+
+/**
+ * The same of a number beyond the last that there is. Its default stands, however few there are.
+ * @param {{ get(key: string): any }} model
+ * @param {HTMLElement} el the part's
+ * @param {string} key
+ * @param {Param<any>} param
+ * @param {number} last
+ */
+export function within(model, el, key, { initial }, last) {
+  const value = model.get(key);
+  if (value !== null && value !== initial && value > last) unread(el, key);
+}

@@ -74,6 +74,7 @@ export class Tiles {
       this.over = null;
       const { kept } = this;
       put(this.model, this.key, this.within([kept[0] + step[0], kept[1] + step[1]]));
+      this.frame.scrollIntoView({ block: "nearest" });
     };
   }
 

@@ -5,9 +5,10 @@ import { ownChoice } from "../../kit/choices.js";
 import { digitChooser, follow, put, select, subjectOf } from "../../kit/controls.js";
 import { digitsAt } from "../../kit/digits.js";
 import { h } from "../../kit/elements.js";
+import { one } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenever, whenLoaded } from "../../kit/notice.js";
-import { number } from "../../kit/params.js";
+import { number, within } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
 import { whileBusy } from "../../kit/slices.js";
 import { tile, Tiles } from "../../kit/tiles.js";
@@ -21,7 +22,7 @@ import { betweenLabels, style, walk, write } from "../../engine/explore.js";
 const COLUMNS = 9, ROWS = 6; // the labels' weights are 1, 0.8, … 0
 
 export const params = {
-  to: number({ initial: 3, least: 0, most: 9999 }),
+  to: number({ initial: 3, least: 0, most: 999_999_999 }),
   from: number({ initial: 3, least: 0, most: 999 }),
   until: number({ initial: 8, least: 0, most: 999 }),
   between: tile,
@@ -76,7 +77,11 @@ class Between {
     ));
     /** @type {(() => void)[]} */
     this.ends = [this.tiles.end, ...choosers.map(({ end }) => end)];
+    const { classes, count } = digitsAt(model.get("digits"));
+    this.ends.push(follow(model, ["to"], () => within(model, el, "to", params.to, count - 1)));
     this.ends.push(follow(model, ["from", "until"], () => {
+      within(model, el, "from", params.from, classes.length - 1);
+      within(model, el, "until", params.until, classes.length - 1);
       for (const { key, show } of menus) show(String(this.label(key)));
       this.tiles.name(Array.from({ length: ROWS }, (_, row) => this.title(row)));
       this.draw();
@@ -103,7 +108,9 @@ class Between {
       return { x, y: ownChoice(engine, x, label) };
     });
     this.subjects = subjects.map((subject, i) =>
-      subject.label === null ? { ...subject, title: `${subject.title}, taken for a ${owns[i].y}` } : subject
+      subject.label === null
+        ? { ...subject, title: `${subject.title}, taken for ${one(owns[i].y ?? 0)}` }
+        : subject
     );
     this.subjects.forEach(({ pixels, title }, i) => this.pictures[i].show(pixels, title));
     this.styles = owns.map(({ x, y }) => style(engine, engine.encode(x, y).loc, y));

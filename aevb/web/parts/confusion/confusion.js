@@ -24,6 +24,7 @@ import { Random } from "../../engine/random.js";
 
 const PAGE = 60; // images that are shown at a time
 const TOLD = 0.005; // of p(y | x): what is less is no part of the sentence
+const LONGEST = 10; // choices that it names
 const BUDGET = 10; // ms of a frame: nothing else moves
 
 /** How it is said of what a choice is. */
@@ -172,6 +173,7 @@ class Confusion {
         "aria-label": words.table,
         "data-control": "",
         "data-sets": "cell",
+        style: { "--columns": columns.length },
       },
       h("thead", {}, ...head),
       h("tbody", {}, ...rows),
@@ -182,7 +184,7 @@ class Confusion {
       `: ${right.toLocaleString("en")} of the ${length.toLocaleString("en")} test images ${words.right}` +
       `${this.samples ? ` (bounds of K = ${this.samples})` : ""}.`,
     ];
-    return h("div.whole", { "data-instrument": "" }, table, h("p", {}, ...said));
+    return h("div.whole", { "data-instrument": "" }, h("div.scrolled", {}, table), h("p", {}, ...said));
   }
 
   /** @param {KeyboardEvent} event */
@@ -221,11 +223,11 @@ class Confusion {
 
   // Its images
 
-  /** Those of a cell, the surest first. @param {number[]} cell @returns {number[]} */
+  /** The numbers of those of a cell, the surest first. @param {number[]} cell @returns {number[]} */
   members([row, label]) {
-    const { guesses: { of, shares, labels }, choices: { numbers } } = this;
+    const { guesses: { of, shares, images, labels }, choices: { numbers } } = this;
     const found = Array.from(of.keys()).filter((i) => of[i] === numbers[row] && labels[i] === label);
-    return found.sort((a, b) => shares[b] - shares[a]);
+    return found.sort((a, b) => shares[b] - shares[a]).map((i) => images[i]);
   }
 
   /** Which of the pages is shown, from 1. */
@@ -306,7 +308,8 @@ class Confusion {
     const { choices, words } = this;
     const shares = choices.numbers.map((y, k) => ({ name: inWords(choices, k), share: weights[y] }));
     const told = shares.filter(({ share }) => share >= TOLD).sort((a, b) => b.share - a.share);
-    const said = told.map(({ name, share }) => `${probability(share)} ${words.told(name)}`);
-    this.inferred.replaceChildren(h("b", {}, words.share), `: ${said.join(", ")}.`);
+    const said = told.slice(0, LONGEST).map(({ name, share }) => `${probability(share)} ${words.told(name)}`);
+    const end = told.length > LONGEST ? ", …" : ".";
+    this.inferred.replaceChildren(h("b", {}, words.share), `: ${said.join(", ")}${end}`);
   }
 }

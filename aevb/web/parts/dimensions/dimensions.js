@@ -8,7 +8,7 @@ import { signed } from "../../kit/format.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, GENERATED, MARK, TRUE_MODEL } from "../../kit/palette.js";
-import { number } from "../../kit/params.js";
+import { number, within } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
 import { Axes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { drawWhiskers } from "../../kit/whiskers.js";
@@ -83,7 +83,10 @@ class Dimensions {
     }
     this.panel.canvas.setAttribute("aria-valuemax", String(this.order.length));
     this.ends.push(whenSubject(this.el, this.model, (subject) => this.read(subject)));
-    this.ends.push(follow(this.model, ["dim"], () => this.draw()));
+    this.ends.push(follow(this.model, ["dim"], () => {
+      within(this.model, this.el, "dim", params.dim, this.order.length);
+      this.draw();
+    }));
   }
 
   get chosen() {

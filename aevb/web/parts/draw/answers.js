@@ -4,7 +4,7 @@ import { choicesOf, inWords } from "../../kit/choices.js";
 import { follow, seedButton, slider } from "../../kit/controls.js";
 import { digitsAt } from "../../kit/digits.js";
 import { h, setText } from "../../kit/elements.js";
-import { percent, probability, signed, stated } from "../../kit/format.js";
+import { one, percent, probability, signed, stated } from "../../kit/format.js";
 import { loadLatents } from "../../kit/latents.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { paint, picture } from "../../kit/pictures.js";
@@ -359,7 +359,7 @@ export class Rewritten extends Answer {
         width: 28,
         height: 28,
         role: "img",
-        "aria-label": `as a ${y}`,
+        "aria-label": `as ${one(y)}`,
       });
       const bar = h("i"), value = h("span");
       const element = h("div", {}, canvas, h("div.bar", {}, bar), h("p", {}, h("b", {}, String(y)), value));
@@ -406,7 +406,7 @@ export class Rewritten extends Answer {
 
   say() {
     const unless = this.rebuilt.unlike ? "If it had to be a digit: it" : "It";
-    return `${unless} looks like a ${this.label}, p ${stated(this.probability)}.`;
+    return `${unless} looks like ${one(this.label)}, p ${stated(this.probability)}.`;
   }
 }
 

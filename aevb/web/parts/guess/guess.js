@@ -5,7 +5,7 @@ import { choicesOf, inWords } from "../../kit/choices.js";
 import { digitChooser, follow, seedButton, subjectOf } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { equation } from "../../kit/equation.js";
-import { addingUp, estimated, probability, signed, stated } from "../../kit/format.js";
+import { addingUp, estimated, one, probability, signed, stated } from "../../kit/format.js";
 import { imagesOf } from "../../kit/guesses.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
@@ -31,7 +31,7 @@ const WORDS = {
     best: "guess",
     found: (/** @type {string} */ name) => name.replace("label", "Guess:"),
     right: () => "right",
-    wrong: (/** @type {number} */ label) => `but it is a ${label}`,
+    wrong: (/** @type {number} */ label) => `but it is ${one(label)}`,
   },
   cluster: {
     share: "q(y | x)",

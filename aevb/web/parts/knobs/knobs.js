@@ -6,7 +6,7 @@ import { Decoded } from "../../kit/decoded.js";
 import { h, setText } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { followLatent, params as latentParams, REACH, rounded } from "../../kit/latent.js";
-import { numbers } from "../../kit/params.js";
+import { numbers, unread } from "../../kit/params.js";
 import { Sheet } from "../../kit/pictures.js";
 import { atLeisure, onNextFrame, whenStill } from "../../kit/slices.js";
 import { draw } from "../../engine/densities.js";
@@ -51,7 +51,10 @@ class Knobs {
     this.frame = onNextFrame(() => this.draw());
     this.words = atLeisure(() => this.write());
     this.strips = whenStill(() => this.fill());
-    const locked = follow(model, ["locked"], () => this.showLocks());
+    const locked = follow(model, ["locked"], () => {
+      if ([...this.locked].every((i) => i >= 0 && i < latent.count)) this.showLocks();
+      else unread(el, "locked");
+    });
     this.ends = [chooser.end, locked, this.frame.cancel, this.words.cancel, this.strips.cancel];
   }
 

@@ -23,9 +23,10 @@ export class Lasso {
   /** The digits within the link's, whichever projection is shown. @type {number[]} */
   chosen = [];
 
-  /** @param {Model} model */
-  constructor(model) {
+  /** @param {Model} model @param {() => string} projection says which is shown */
+  constructor(model, projection) {
     this.model = model;
+    this.projection = projection;
   }
 
   /** The projection that the link's loop was drawn on, and its corners in shares; null for none. */
@@ -76,7 +77,7 @@ export class Lasso {
     const all = pairs(loop), stride = Math.ceil(all.length / CORNERS);
     const kept = all.filter((_, k) => k % stride === 0);
     const shares = kept.flatMap((place) => points.toShares(place)).map((share) => Math.round(10_000 * share));
-    put(this.model, "loop", kept.length < 3 ? "" : [this.model.get("map"), ...shares].join());
+    put(this.model, "loop", kept.length < 3 ? "" : [this.projection(), ...shares].join());
   }
 
   clear() {

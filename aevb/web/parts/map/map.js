@@ -106,7 +106,7 @@ class DigitMap {
       look: () => this.look(),
       mark: (context, { text }) => this.mark(context, text),
     });
-    this.lasso = new Lasso(model);
+    this.lasso = new Lasso(model, () => this.projection);
     this.lens = new Lens(this.digits, () => this.picture.request());
     this.gestures = this.listen();
     this.bar = bar(model, this.known, {
@@ -195,7 +195,13 @@ class DigitMap {
   expect() {
     const { model, el, checkpoint: { maps } } = this;
     if (!(model.get("map") in maps) && model.get("map") !== params.map.initial) unread(el, "map");
-    if (!(model.get("map") in maps)) model.set("map", Object.keys(maps)[0]);
+    model.set("map", this.projection);
+  }
+
+  /** Which is shown: a lesson that leaves the link's value as it is may name one that is not there. @returns {string} */
+  get projection() {
+    const { model, checkpoint: { maps } } = this, said = model.get("map");
+    return said in maps ? said : Object.keys(maps)[0];
   }
 
   /** @param {string} projection @returns {Promise<Points>} */
@@ -206,7 +212,7 @@ class DigitMap {
   load() {
     const { about, clusters } = this.checkpoint;
     return Promise.all([
-      this.pointsOf(this.model.get("map")),
+      this.pointsOf(this.projection),
       this.digits.loadLabels(),
       loadAbout(about),
       clusters ? loadClusters(clusters) : null,
@@ -232,7 +238,7 @@ class DigitMap {
 
   /** Whether the map is of the styles ε. */
   get styled() {
-    return this.model.get("map") === "style";
+    return this.projection === "style";
   }
 
   /** Loads the latent values where they are needed: for a sweep, and for what is near a drawing. */
@@ -281,7 +287,8 @@ class DigitMap {
 
   /** Shows the points of one class alone, if the link says one: the others fade and take no part. */
   isolate() {
-    const { picture, points } = this, only = this.model.get("only"), { classes } = picture;
+    const { picture, points, known } = this, only = this.model.get("only"), { classes } = picture;
+    if (only !== null && only >= known && only !== NONE) return unread(this.el, "only");
     if (!points) return;
     const alone = classes.includes(only);
     this.out = alone ? classes.map((value) => Number(value !== only)) : null;
@@ -325,9 +332,7 @@ class DigitMap {
   }
 
   get alt() {
-    const method = this.styled
-      ? "PCA of the styles"
-      : `${PROJECTIONS[this.model.get("map")]} of the latent means`;
+    const method = this.styled ? "PCA of the styles" : `${PROJECTIONS[this.projection]} of the latent means`;
     return `${method} of the test images, coloured by ${this.byCluster ? "cluster" : "digit"}`;
   }
 

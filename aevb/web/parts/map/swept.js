@@ -1,6 +1,7 @@
 // What lies between the points of a map: the latent values of the nearest ones, averaged by how near they are, decoded.
 
 import { h } from "../../kit/elements.js";
+import { one } from "../../kit/format.js";
 import { picture } from "../../kit/pictures.js";
 import { write } from "../../engine/explore.js";
 
@@ -37,5 +38,5 @@ export class Swept {
 
 /** @param {number | null} y */
 function decodedAs(y) {
-  return y === null ? "decoded here" : `decoded here, as a ${y}`;
+  return y === null ? "decoded here" : `decoded here, as ${one(y)}`;
 }

@@ -7,7 +7,7 @@ import { counted, signed } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO, GENERATED, MARK } from "../../kit/palette.js";
-import { number, seed } from "../../kit/params.js";
+import { number, seed, within } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
 import { Axes, cursor, dots, marker, movable, nameAxes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
@@ -123,6 +123,7 @@ class Normalisation {
 
   look() {
     if (!this.pixels) return;
+    within(this.model, this.el, "pixel", params.pixel, this.pixels.length - 1);
     const { side, pixel } = this, step = 100 / side;
     Object.assign(this.frame.style, {
       left: `${pixel % side * step}%`,

@@ -7,7 +7,7 @@ import { h } from "../../kit/elements.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DIGITS, GENERATED, MARK } from "../../kit/palette.js";
-import { choice, number } from "../../kit/params.js";
+import { choice, number, unread } from "../../kit/params.js";
 import { Axes, nameAxes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { rowsOf, sampleNoise, SAMPLES, seed } from "../../kit/rows.js";
 import { inSlices, onNextFrame } from "../../kit/slices.js";
@@ -137,7 +137,10 @@ class Paths {
         this.work();
       }),
       follow(this.model, ["paths", "seed"], () => this.work()),
-      follow(this.model, ["only"], () => this.draw()),
+      follow(this.model, ["only"], () => {
+        if (this.model.get("only") !== this.only) unread(this.el, "only");
+        this.draw();
+      }),
     );
   }
 

@@ -4,7 +4,7 @@ import { ownChoice } from "../../kit/choices.js";
 import { digitChooser, follow, seedButton, subjectOf } from "../../kit/controls.js";
 import { h } from "../../kit/elements.js";
 import { equation } from "../../kit/equation.js";
-import { addingUp, signed } from "../../kit/format.js";
+import { addingUp, one, signed } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO, EVIDENCE, GENERATED } from "../../kit/palette.js";
@@ -95,7 +95,7 @@ export default {
       ends = [
         whenSubject(el, model, ({ pixels, label, title }) => {
           const x = engine.observe(pixels), own = ownChoice(engine, x, label) ?? 0;
-          original.show(pixels, label === null ? `${title}, taken for a ${own}` : title);
+          original.show(pixels, label === null ? `${title}, taken for ${one(own)}` : title);
           given.textContent = `in nats, given the label ${own}${label === null ? ", a guess" : ""}`;
           const z = engine.encode(x, own).loc, epsilon = style(engine, z, own);
           for (const y of labels) {

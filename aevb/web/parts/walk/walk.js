@@ -1,11 +1,12 @@
 // A walk from one digit to another through latent space: a slider along the way, and its steps in pictures.
 
 import { digitChooser, follow, put, segments, slider, subjectOf } from "../../kit/controls.js";
+import { digitsAt } from "../../kit/digits.js";
 import { h } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenever, whenLoaded } from "../../kit/notice.js";
-import { choice, number } from "../../kit/params.js";
+import { choice, number, within } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
 import { Player } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
@@ -19,7 +20,7 @@ const STEPS = 10; // pictures along the way, both ends included
 const SECONDS = 4;
 
 export const params = {
-  to: number({ initial: 3, least: 0, most: 9999 }),
+  to: number({ initial: 3, least: 0, most: 999_999_999 }),
   at: number({ initial: 0, least: 0, most: 1, digits: 2 }),
   way: choice({ initial: "arc", of: ["arc", "line"] }),
 };
@@ -94,6 +95,8 @@ class Walk {
     this.subjects = null;
     /** @type {(() => void)[]} */
     this.ends = [from.end, to.end, way.end];
+    const last = digitsAt(model.get("digits")).count - 1;
+    this.ends.push(follow(model, ["to"], () => within(model, el, "to", params.to, last)));
     const load = () => Promise.all([subjectOf(model), subjectOf(model, "to")]);
     this.ends.push(whenLoaded(el, () => loadModel(model.get("checkpoint"), ["p", "q"]), (engine) => {
       this.engine = engine;
