@@ -74,12 +74,13 @@ def measure(
         accuracy: a number.
         confusion: (C, C) by the label guessed.
         mistakes: of each image that is taken for another its number, the label guessed, and p(y | x) of that.
+        guessed: the numbers of the images whose labels are guessed, where these are not all.
 
     Args:
         seen: how many of the images are looked at (`Split.spread`); else all.
         guessed: of how many of those labels are guessed, which takes longest; else of all.
     """
-    numbers = test.spread(seen)
+    numbers, total = test.spread(seen), len(test)
     test = test[numbers]
     observed = test.seen_by(model).fixed()
     x = observed[0] if test.images.is_floating_point() else codes.seen(model, test.images)
@@ -108,6 +109,8 @@ def measure(
         mistakes = [(numbers[few[which]].item(), *told) for which, *told in named.mistakes]
         found |= {"label_samples": LABEL_SAMPLES, "mistakes": mistakes}
         found |= {name: getattr(named, name) for name in ("accuracy", "confusion")}
+        if len(few) < total:
+            found["guessed"] = numbers[few].tolist()
     return plain(found)
 
 

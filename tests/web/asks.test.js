@@ -79,6 +79,12 @@ Deno.test("guesses are the labels but for the mistakes that were recorded, of th
   assert.deepEqual(found && [[...found.of], [...found.shares]], [[0, 2, 2, 0], [1, 0.75, 1, 0.5]]);
   assert.deepEqual(found && [[...found.labels], found.matched], [[0, 1, 2, 2], [0, 1, 2]]);
   assert.deepEqual([...guessed(measures, new Uint8Array([0, 1]))?.of ?? []], [0, 2]);
+  // Few of them were looked at, which lie evenly among all.
+  const few = guessed(
+    { ...measures, mistakes: [[6, 2, 0.75]], guessed: [0, 2, 4, 6, 8] },
+    new Uint8Array(8).fill(1),
+  );
+  assert.deepEqual(few && [[...few.of], few.images], [[1, 1, 1, 2], [0, 2, 4, 6]]);
   assert.equal(guessed(/** @type {any} */ ({}), new Uint8Array(3)), null);
   assert.equal(estimated(0.9, 10_000), "90.0 % ± 0.3");
 });

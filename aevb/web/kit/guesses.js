@@ -6,9 +6,9 @@ import { digitsAt } from "./digits.js";
 import { loadAbout } from "./loading.js";
 
 /**
- * As `Clusters`, of clusters or of labels; the images' labels; and the label that is matched with each choice, −1 for
- * none.
- * @typedef {import("./clusters.js").Clusters & { labels: Uint8Array, matched: number[] }} Guesses
+ * As `Clusters`, of clusters or of labels; the images' labels; the label that is matched with each choice, −1 for
+ * none; and the images' numbers, where they are not all of those in view.
+ * @typedef {import("./clusters.js").Clusters & { labels: Uint8Array, matched: number[], images?: number[] }} Guesses
  */
 
 /**
@@ -28,21 +28,27 @@ export async function loadGuesses(model) {
 }
 
 /**
- * What was measured of guessed labels: all that is no mistake is right, and how sure it was is not kept.
+ * What was measured of guessed labels: all that is no mistake is right, and how sure it was is not kept. Where few of
+ * the images were looked at, `measures.guessed` says which.
  * @param {any} measures
  * @param {Uint8Array} labels of the images in view, which may be fewer than were measured, or more
  * @returns {Guesses | null}
  */
-export function guessed({ mistakes, confusion }, labels) {
+export function guessed({ mistakes, confusion, guessed: few }, labels) {
   if (!mistakes) return null;
-  const count = Math.min(labels.length, imagesOf(confusion)), of = labels.slice(0, count);
-  const shares = new Float32Array(count).fill(1);
+  /** @type {number[]} */
+  const numbers = few ?? Array.from({ length: imagesOf(confusion) }, (_, i) => i);
+  const images = numbers.filter((image) => image < labels.length);
+  const own = Uint8Array.from(images, (image) => labels[image]), of = own.slice();
+  const shares = new Float32Array(images.length).fill(1);
+  const places = new Map(images.map((image, i) => [image, i]));
   for (const [image, guess, share] of mistakes) {
-    if (image >= count) continue;
-    of[image] = guess;
-    shares[image] = share;
+    const i = places.get(image);
+    if (i === undefined) continue;
+    of[i] = guess;
+    shares[i] = share;
   }
-  return { of, shares, labels: labels.subarray(0, count), matched: Array.from(confusion.keys()) };
+  return { of, shares, labels: own, images, matched: Array.from(confusion.keys()) };
 }
 
 /** How many images are in a table of them. @param {number[][]} confusion */

@@ -221,11 +221,11 @@ class Confusion {
 
   // Its images
 
-  /** Those of a cell, the surest first. @param {number[]} cell @returns {number[]} */
+  /** The numbers of those of a cell, the surest first. @param {number[]} cell @returns {number[]} */
   members([row, label]) {
-    const { guesses: { of, shares, labels }, choices: { numbers } } = this;
+    const { guesses: { of, shares, labels, images }, choices: { numbers } } = this;
     const found = Array.from(of.keys()).filter((i) => of[i] === numbers[row] && labels[i] === label);
-    return found.sort((a, b) => shares[b] - shares[a]);
+    return found.sort((a, b) => shares[b] - shares[a]).map((i) => images?.[i] ?? i);
   }
 
   /** Which of the pages is shown, from 1. */
