@@ -56,9 +56,10 @@ NOWHERE = "import tempfile; tempfile._candidate_tempdir_list = list"
             "Nothing can be written in AEVB_RUNS=file/runs (Not a directory): give",
         ),
         (NOWHERE, {}, "Nothing can be written in any temporary folder (No usable temporary directory found"),
+        ("", {"AEVB_UPLOADS": "disabled"}, "AEVB_UPLOADS must be on or off, not 'disabled'."),
         ("", {"AEVB_WORKERS": "two"}, "AEVB_WORKERS must be a whole number from 1 to 64, not 'two'."),
     ],
-    ids=["folder", "read-only", "workers"],
+    ids=["folder", "read-only", "switch", "workers"],
 )
 def test_what_makes_no_sense_ends_the_server_with_a_sentence(tmp_path, before, environment, said):
     (tmp_path / "file").touch()

@@ -593,11 +593,13 @@ class Queue:
             worker.stop()
 
     def _hired(self) -> Worker:
-        worker = self._hire()
-        self._staff.add(worker)
+        worker = None
         try:
+            worker = self._hire()
+            self._staff.add(worker)
             worker.ready()
-        except OSError:
+        except OSError as error:
+            log.warning("A worker could not be started: %s", error)
             self._staff -= {worker}
             raise
         return worker
@@ -668,11 +670,12 @@ def _gone(worker: Worker | None) -> bool:
 
 
 def require_settings() -> None:
-    """Ends the server, with a sentence, where $AEVB_WORKERS is no number of them, or runs have no folder that
-    can be written."""
-    if not switches.on("training"):
-        return
+    """Ends the server, with a sentence, where a switch is neither on nor off, $AEVB_WORKERS is no number of
+    them, or runs have no folder that can be written."""
     try:
+        switches.require_either()
+        if not switches.on("training"):
+            return
         limits.workers(os.environ.get("AEVB_WORKERS"))
     except ValueError as error:
         sys.exit(str(error))
