@@ -30,7 +30,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     queue.stop()
 
 
-queue.require_folder()  # here, since Streamlit shows a traceback of whatever `lifespan` says
+queue.require_settings()  # here, since Streamlit shows a traceback of whatever `lifespan` says
 sessions.raise_limit()
 sessions.keep_few()
 loading.extend(queue.checkpoint, lambda source: sources.find(source).read())

@@ -26,7 +26,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from aevb import stored
+from aevb import data, stored
+from aevb.data import Images
 from aevb.models import REGISTRY, LatentVariableModel, name_of
 from aevb.stored import CheckpointError, manifest, save
 from aevb.stored.files import CONFIG, FILES, MAPS, MAX_BYTES, MEASURES, TRAINING, Folder, short, write_json
@@ -107,6 +108,17 @@ class Checkpoint:
                 return {name: _points(name, arrays[name]) for name in arrays.files}
         except Exception as error:  # zipfile, numpy and zlib each have their own
             raise CheckpointError(f"{path} is damaged: {short(error)}.") from error
+
+    def images(self) -> Images:
+        """The data of its training, as `aevb.data` reads them here; MNIST where no record names any.
+
+        Raises:
+            CheckpointError: where the record is damaged.
+            DataError: where they are not here, as what was brought to a server is not.
+        """
+        source = self.training.get("source") or "mnist"
+        sized = source not in data.SOURCES and len(self.shape) > 1
+        return data.read(source, size=self.shape[-2:] if sized else None)
 
     @cached_property
     def shape(self) -> tuple[int, ...]:

@@ -444,7 +444,7 @@ def test_a_run_waits_in_line_while_its_worker_starts(tmp_path, desk, monkeypatch
     runs.close()
 
 
-def test_a_worker_that_cannot_start_fails_its_run_only(tmp_path, desk):
+def test_a_worker_that_cannot_start_fails_its_run_only(tmp_path, desk, caplog):
     refused = threading.Event()
 
     def hire() -> Desk:
@@ -456,6 +456,7 @@ def test_a_worker_that_cannot_start_fails_its_run_only(tmp_path, desk):
     run = start(runs, "a")
     wait(lambda: status(runs, run) == "failed")
     assert runs.look(run)["problem"] == NOT_STARTED
+    assert "A worker could not be started: Cannot allocate memory" in caplog.messages
     refused.set()
     other = start(runs, "b")
     assert name(desk.turn(done=True)) == other

@@ -31,20 +31,48 @@ def test_what_is_switched_off_is_off(name, monkeypatch):
         assert not switches.on(name)
 
 
-def test_a_folder_of_runs_that_cannot_be_written_ends_the_server_with_a_sentence(tmp_path):
-    (tmp_path / "file").touch()
-    runs = tmp_path / "file" / "runs"
-    process = subprocess.run(
-        [sys.executable, "-c", "import app"],
+def started(before: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """What comes of the app as it starts, after a line of Python."""
+    return subprocess.run(
+        [sys.executable, "-c", f"{before}\nimport app"],
         cwd=ROOT,
-        env=os.environ | {"AEVB_RUNS": str(runs), "AEVB_TRAINING": "on"},
+        env=os.environ | {"AEVB_TRAINING": "on", "AEVB_RUNS": "", "AEVB_WORKERS": ""} | environment,
         capture_output=True,
         text=True,
         timeout=120,
     )
+
+
+NOWHERE = "import tempfile; tempfile._candidate_tempdir_list = list"
+"""As where all disks are read-only."""
+
+
+@pytest.mark.parametrize(
+    ("before", "environment", "said"),
+    [
+        (
+            "",
+            {"AEVB_RUNS": "file/runs"},
+            "Nothing can be written in AEVB_RUNS=file/runs (Not a directory): give",
+        ),
+        (NOWHERE, {}, "Nothing can be written in any temporary folder (No usable temporary directory found"),
+        ("", {"AEVB_UPLOADS": "disabled"}, "AEVB_UPLOADS must be on or off, not 'disabled'."),
+        ("", {"AEVB_WORKERS": "two"}, "AEVB_WORKERS must be a whole number from 1 to 64, not 'two'."),
+    ],
+    ids=["folder", "read-only", "switch", "workers"],
+)
+def test_what_makes_no_sense_ends_the_server_with_a_sentence(tmp_path, before, environment, said):
+    (tmp_path / "file").touch()
+    told = {name: value.replace("file", str(tmp_path / "file")) for name, value in environment.items()}
+    process = started(before, **told)
     assert process.returncode == 1
-    assert f"Nothing can be written in AEVB_RUNS={runs} (Not a directory): give" in process.stderr
+    assert said.replace("file/", f"{tmp_path / 'file'}/") in process.stderr
     assert "Traceback" not in process.stderr
+
+
+def test_where_nobody_trains_no_folder_and_no_number_of_workers_is_needed():
+    process = started(NOWHERE, AEVB_TRAINING="off", AEVB_WORKERS="two")
+    assert process.returncode == 0, process.stderr
 
 
 def test_the_number_of_workers():
@@ -99,7 +127,7 @@ def test_every_limit_stands_in_the_table_with_its_value():
     )
     rows = [(told, re.findall(r"`([A-Z_]+)`", named)) for told, named in rows if "AEVB" not in named]
     named = [name for _, names in rows for name in names]
-    assert sorted(named) == sorted(name for name in vars(limits) if name.isupper() and name != "WORKERS")
+    assert sorted(named) == sorted(name for name in vars(limits) if name.isupper())
     for told, names in rows:
         numbers = re.findall(r"([\d.]+(?:,\d{3})*)(?: (KiB|MiB|GiB|Mi|min|million|s|h)\b)?", told)
         values = [getattr(limits, name) for name in names]

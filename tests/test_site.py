@@ -182,6 +182,15 @@ def test_to_overwrite_leaves_nothing_of_what_was_there(edition: Path, tmp_path: 
     assert (tmp_path / "copy" / "index.html").read_bytes() == (edition / "index.html").read_bytes()
 
 
+def test_a_link_to_a_folder_stays_and_its_folder_gets_the_edition(edition: Path, tmp_path: Path) -> None:
+    shutil.copytree(edition, served := tmp_path / "served")
+    (served / "before.txt").touch()
+    (link := tmp_path / "link").symlink_to(served)
+    site.write(link, overwrite=True)
+    assert link.is_symlink() and not (served / "before.txt").exists()
+    assert (served / "index.html").read_bytes() == (edition / "index.html").read_bytes()
+
+
 def test_where_it_cannot_be_written_whole_nothing_is_left(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

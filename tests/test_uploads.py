@@ -152,6 +152,18 @@ def test_a_zip_s_folders_are_classes_whatever_they_are_called(client):
     assert "1 other files were passed over" in told["note"]
 
 
+def test_a_zip_that_windows_has_packed_has_classes_too(client):
+    """By .NET and PowerShell 5, which part folders by backslashes."""
+    told = send(client, zipped(pictures(210, name="all\\{kind}\\{k}.png"))).json()
+    assert told["classes"] == ["a", "b", "c"] and told["images"] == 210
+
+
+def test_labels_of_arrays_have_names_that_can_be_shown(client):
+    names = np.array(["two\nlines", "\ud800", "c" * 500])[np.arange(240) % 3]
+    told = send(client, packed(x=noise(240, 8, 8), y=names)).json()
+    assert told["classes"] == ["c" * 39 + "…", "two lines", "?"]
+
+
 def test_images_without_labels_train_what_needs_none(client):
     told = send(client, zipped(pictures())).json()
     assert told["classes"] == []
@@ -299,7 +311,7 @@ def checkpoint(tmp_path: Path, file: str = "", damage: Callable[[Path], object] 
     return zipped({path.name: path.read_bytes() for path in folder.iterdir()})
 
 
-@pytest.mark.parametrize("folder", ["", "vae-7/", "./"])
+@pytest.mark.parametrize("folder", ["", "vae-7/", "vae-7\\", "./"])
 def test_a_checkpoint_is_shelved_among_the_runs(client, runs, tmp_path, folder):
     with zipfile.ZipFile(io.BytesIO(checkpoint(tmp_path))) as archive:
         entries = {f"{folder}{name}": archive.read(name) for name in archive.namelist()}

@@ -109,8 +109,9 @@ def measure(
         asked = numbers[few]
         mistakes = [(asked[which].item(), *told) for which, *told in named.mistakes]
         found |= {"label_samples": LABEL_SAMPLES, "mistakes": mistakes}
-        found |= {"guessed": asked.numpy()} if len(asked) < count else {}
         found |= {name: getattr(named, name) for name in ("accuracy", "confusion")}
+        if len(asked) < count:
+            found["guessed"] = asked.numpy()
     return plain(found)
 
 

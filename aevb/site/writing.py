@@ -44,7 +44,7 @@ def write(folder: Path, own: Mapping[str, Path] | None = None, *, overwrite: boo
             without a page.
         CheckpointError, DataError: where a checkpoint or the test images are missing, damaged or do not fit.
     """
-    folder = folder.absolute()
+    folder = folder.resolve()  # a link to a folder stays one, and its folder gets the edition
     _refuse(folder, overwrite)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".aevb-", dir=folder.parent) as temporary:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route, expect
 
 OPEN = Callable[..., Page]
 
@@ -40,3 +40,36 @@ def test_no_words_stand_on_others(open_page: OPEN, model: str, width: int, heigh
     assert any("the tutorial’s own" in text for text in words)
     assert ("q(y | x) released - -" in words) == (model == "gmvae")
     assert page.evaluate(OVERLAPS) == []
+
+
+def test_where_not_every_epoch_was_measured_each_stands_at_its_own(open_page: OPEN) -> None:
+    """As in a run of the page Train."""
+    kept = {1, 2, 4, 60, 80}
+
+    def thinned(route: Route) -> None:
+        told = route.fetch().json()
+        record = told["record"]
+        record["curve"] = [point for point in record["curve"] if point["epoch"] in kept]
+        route.fulfill(json=told | {"record": record | {"chosen": 60}})
+
+    page = open_page("factor-analysis")
+    page.route("**/about/vae/*", thinned)
+    page.get_by_role("link", name="VAE", exact=True).click()
+    page.locator(".explorer[data-page=vae][data-shown]").wait_for()
+    page.evaluate(RECORD)
+    page.locator(".tab[data-scene=training]").click()
+    page.locator(".training canvas[data-painted]").first.wait_for()
+    slider = page.locator(".training").get_by_role("slider", name="epoch")
+    expect(page.locator(".training .slider output")).to_have_text("60")
+    expect(page.locator(".training .readout")).to_contain_text("this checkpoint’s epoch")
+    assert "80" in page.evaluate(WORDS)  # on the axis
+    for key, epoch in (("ArrowRight", "80"), ("ArrowLeft", "60"), ("ArrowLeft", "4")):
+        slider.press(key)
+        expect(page.locator(".training .slider output")).to_have_text(epoch)
+    page.wait_for_url("**epoch=4**")
+    # A place between two goes to the nearer one.
+    canvas = page.locator(".training canvas.live").first
+    box = canvas.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
+    expect(page.locator(".training .slider output")).to_have_text("80")

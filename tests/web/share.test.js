@@ -34,3 +34,17 @@ Deno.test("a cell has the link's values, and its own where the link has none", (
     /^import aevb\n\n# A cell takes no drawing/,
   );
 });
+
+Deno.test("a cell that takes no run says so, in the place of where to name it", () => {
+  const link = new Map([["checkpoint", "0123"]]), told = { imports: "import aevb", values: { digit: 0 } };
+  const cell = { ...told, values: { checkpoint: "vae", digit: 0 }, body: "aevb.load(checkpoint)" };
+  assert.match(
+    written(cell, link),
+    /^import aevb\n\n# A run of this server: .*\n# .*\ncheckpoint = "0123"\n/,
+  );
+  assert.match(
+    written({ ...told, body: 'aevb.load("vae")' }, link),
+    /^import aevb\n\n# Of the shipped models.*\ndigit/,
+  );
+  assert.equal(written({ ...told, body: "print()" }, link), "import aevb\n\ndigit = 0\n\nprint()");
+});

@@ -37,8 +37,9 @@ def conditioned(seed: int = 0, label: str = "3") -> Image.Image:
 
 def rewrite(checkpoint: str, digit: int = 0, seed: int = 0) -> Image.Image:
     """A digit's style under every label, its z under every label, and what it is worth under its own."""
-    model = aevb.load(checkpoint).model
-    test = aevb.data.read().test
+    known = aevb.load(checkpoint)
+    model = known.model
+    test = known.images().test
     x, y = codes.seen(model, test.images[[digit]])[0], test.known_labels[digit]
     q, labels = codes.posterior(model, x, y), torch.arange(model.choices)
     z = q.mean + q.stddev * Noise(seed).normal(model.latent_dim)
@@ -50,13 +51,16 @@ def rewrite(checkpoint: str, digit: int = 0, seed: int = 0) -> Image.Image:
     print(f"bound, K = 100: {log_weights.logsumexp(0) - math.log(100):.1f} nats")
 
     restyled = codes.write(model, codes.style(model, q.mean, y).expand(len(labels), -1), labels)
-    return sheet(torch.cat([restyled, codes.decode(model, q.mean.expand(len(labels), -1), labels)]), 10)
+    return sheet(
+        torch.cat([restyled, codes.decode(model, q.mean.expand(len(labels), -1), labels)]), len(labels)
+    )
 
 
 def guess(checkpoint: str, digit: int = 0) -> Image.Image:
     """How probable an image is under each label, by bounds of K = 100."""
-    model = aevb.load(checkpoint).model
-    x = codes.seen(model, aevb.data.read().test.images[[digit]])[0]
+    known = aevb.load(checkpoint)
+    model = known.model
+    x = codes.seen(model, known.images().test.images[[digit]])[0]
     labels = torch.arange(model.choices)
     q = codes.posterior(model, x.expand(len(labels), -1), labels)
     z = q.mean + q.stddev * Noise(0).normal(100, 1, model.latent_dim)
@@ -72,19 +76,20 @@ def guess(checkpoint: str, digit: int = 0) -> Image.Image:
 
 def confusion(checkpoint: str, cell: list[int] | None = None, page: int = 1) -> Image.Image:
     """Labels guessed against their own, and the images of a cell: at first of the commonest mistake."""
-    measures, test = aevb.load(checkpoint).measures, aevb.data.read().test
+    known = aevb.load(checkpoint)
+    measures, test = known.measures, known.images().test
     counts = torch.tensor(measures["confusion"])
     print(
         counts, f"accuracy {measures['accuracy']:.3f}, by bounds of K = {measures['label_samples']}", sep="\n"
     )
 
     row, label = cell or divmod(int((counts - counts.diag().diag()).argmax()), len(counts))
-    guesses, shares = test.known_labels.clone(), torch.ones(len(test))
+    guesses, shares = torch.full((len(test),), -1), torch.ones(len(test))
+    seen = measures.get("guessed", slice(None))  # the labels of all, or of a few, are guessed
+    guesses[seen] = test.known_labels[seen]
     for image, guess, share in measures["mistakes"]:
         guesses[image], shares[image] = guess, share
-    asked = torch.zeros(len(test), dtype=torch.bool)
-    asked[measures.get("guessed", slice(None))] = True
-    inside = (asked & (guesses == row) & (test.known_labels == label)).nonzero().flatten()
+    inside = ((guesses == row) & (test.known_labels == label)).nonzero().flatten()
     surest = inside[shares[inside].argsort(descending=True, stable=True)]
     shown = surest[60 * (page - 1) :][:60]
     print(f"{len(inside)} images guessed as {row} labelled {label}")
@@ -93,8 +98,9 @@ def confusion(checkpoint: str, cell: list[int] | None = None, page: int = 1) -> 
 
 def knobs(checkpoint: str, digit: int = 0, z: list[float] | None = None, choice: str = "") -> Image.Image:
     """One style ε under the chosen label, or weights of two, and under all ten."""
-    model = aevb.load(checkpoint).model
-    test = aevb.data.read().test
+    known = aevb.load(checkpoint)
+    model = known.model
+    test = known.images().test
     x, y = codes.seen(model, test.images[[digit]])[0], test.known_labels[digit]
     mean = codes.style(model, codes.posterior(model, x, y).mean, y)
     epsilon = mean.round(decimals=2).clamp(-5, 5) if z is None else torch.tensor(z)
@@ -102,7 +108,7 @@ def knobs(checkpoint: str, digit: int = 0, z: list[float] | None = None, choice:
     weights = (1 - (labels - float(choice or y)).abs()).clamp(min=0)
     print("weights of the labels:", weights.tolist(), f"‖ε‖ = {epsilon.norm():.2f}")
     under_all = codes.write(model, epsilon.expand(len(labels), -1), labels)
-    return sheet(torch.cat([codes.write(model, epsilon, weights).unsqueeze(0), under_all]), 11)
+    return sheet(torch.cat([codes.write(model, epsilon, weights).unsqueeze(0), under_all]), 1 + len(labels))
 
 
 def plane(
@@ -111,7 +117,7 @@ def plane(
     """The plane of styles through ε along two directions, written as the chosen label."""
     known = aevb.load(checkpoint)
     model, measures = known.model, known.measures
-    test = aevb.data.read().test
+    test = known.images().test
     x, y = codes.seen(model, test.images[[digit]])[0], test.known_labels[digit]
     mean = codes.style(model, codes.posterior(model, x, y).mean, y)
     epsilon = mean.round(decimals=2) if z is None else torch.tensor(z)
@@ -134,8 +140,9 @@ def plane(
 
 def between(checkpoint: str, digit: int = 0, to: int = 3, from_: int = 3, until: int = 8) -> Image.Image:
     """From one style to another by columns, from one label to another by rows."""
-    model = aevb.load(checkpoint).model
-    test, both = aevb.data.read().test, [digit, to]
+    known = aevb.load(checkpoint)
+    model = known.model
+    test, both = known.images().test, [digit, to]
     x, y = codes.seen(model, test.images[both]), test.known_labels[both]
     start, end = codes.style(model, codes.posterior(model, x, y).mean, y)
     columns = codes.walk(start, end, 9)

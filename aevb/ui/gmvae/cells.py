@@ -25,7 +25,7 @@ def guess(checkpoint: str, digit: int = 0, seed: int = 0) -> Image.Image:
     """Which cluster an image is in, and the ELBO that comes of it."""
     known = aevb.load(checkpoint)
     model, titles = known.model, known.measures["titles"]
-    x = codes.seen(model, aevb.data.read().test.images[[digit]])[0]
+    x = codes.seen(model, known.images().test.images[[digit]])[0]
     shares, q = codes.components(model, x)
     for cluster, title in zip(known.measures["order"], titles, strict=True):
         print(f"{title:4} q(y | x) {stated(shares[cluster].item())}")
@@ -47,14 +47,14 @@ def knobs(checkpoint: str, digit: int = 0, z: list[float] | None = None, choice:
     """One place ε in the chosen cluster, and in every cluster."""
     known = aevb.load(checkpoint)
     model, order, titles = known.model, known.measures["order"], known.measures["titles"]
-    x = codes.seen(model, aevb.data.read().test.images[[digit]])[0]
+    x = codes.seen(model, known.images().test.images[[digit]])[0]
     own = codes.components(model, x)[0].argmax()
     y = torch.tensor(order[titles.index(choice)]) if choice else own
     mean = codes.style(model, codes.posterior(model, x, own).mean, own)
     epsilon = mean.round(decimals=2).clamp(-5, 5) if z is None else torch.tensor(z)
     print(f"in the cluster {titles[order.index(int(y))]}; ‖ε‖ = {epsilon.norm():.2f}")
     everywhere = codes.write(model, epsilon.expand(len(order), -1), torch.tensor(order))
-    return sheet(torch.cat([codes.write(model, epsilon, y).unsqueeze(0), everywhere]), 11)
+    return sheet(torch.cat([codes.write(model, epsilon, y).unsqueeze(0), everywhere]), 1 + len(order))
 
 
 def plane(
@@ -63,7 +63,7 @@ def plane(
     """The plane of places through ε along two directions, in the chosen cluster."""
     known = aevb.load(checkpoint)
     model, measures = known.model, known.measures
-    x = codes.seen(model, aevb.data.read().test.images[[digit]])[0]
+    x = codes.seen(model, known.images().test.images[[digit]])[0]
     own = codes.components(model, x)[0].argmax()
     y = torch.tensor(measures["order"][measures["titles"].index(choice)]) if choice else own
     mean = codes.style(model, codes.posterior(model, x, own).mean, own)
@@ -87,16 +87,19 @@ def plane(
 def confusion(checkpoint: str, cell: list[int] | None = None, page: int = 1) -> Image.Image:
     """Clusters against labels, and the images of a cell: at first of the commonest mistake."""
     known = aevb.load(checkpoint)
-    model, test = known.expect(aevb.GMVAE), aevb.data.read().test
+    model, test = known.expect(aevb.GMVAE), known.images().test
     order = torch.tensor(known.measures["order"])
-    counts = torch.tensor(known.measures["confusion"])[order]
     matched = torch.tensor(known.measures["class_of"])[order]
-    print(counts, f"accuracy {known.measures['accuracy']:.3f}", sep="\n")
+    labels, shares = test.known_labels, model.responsibilities(codes.seen(model, test.images))
+    kinds = torch.arange(len(known.classes))
+    of = shares.argmax(1)
+    counts = torch.stack([labels[of == y].bincount(minlength=len(kinds)) for y in order])
+    right = matched.unsqueeze(1) == kinds
+    print(counts, f"accuracy {(counts * right).sum() / len(test):.3f}", sep="\n")
 
-    mistakes = counts * (matched.unsqueeze(1) != torch.arange(10)) * (matched.unsqueeze(1) >= 0)
-    row, label = cell or divmod(int(mistakes.argmax()), 10)
-    shares = model.responsibilities(codes.seen(model, test.images))
-    inside = ((shares.argmax(1) == order[row]) & (test.known_labels == label)).nonzero().flatten()
+    mistakes = counts * ~right * (matched.unsqueeze(1) >= 0)
+    row, label = cell or divmod(int(mistakes.argmax()), len(kinds))
+    inside = ((of == order[row]) & (labels == label)).nonzero().flatten()
     surest = inside[shares.max(1).values[inside].argsort(descending=True, stable=True)]
     shown = surest[60 * (page - 1) :][:60]
     print(f"{len(inside)} images in the cluster {known.measures['titles'][row]} labelled {label}")

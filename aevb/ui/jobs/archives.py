@@ -36,9 +36,13 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
 def checked(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """Its files, none of which names a place outside, is a link, locked, or more than may be unpacked.
 
+    What Windows has packed may part folders by backslashes, against the format; they are slashes here.
+
     Raises:
         DataError: where one does.
     """
+    for entry in archive.infolist():
+        entry.filename = entry.filename.replace("\\", "/")  # as zipfile itself does, but on Windows alone
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > limits.MAX_ENTRIES:
         raise DataError(
@@ -47,7 +51,7 @@ def checked(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         )
     for entry in entries:
         name = short(tidy(entry.filename), 60)
-        parts = re.split(r"[/\\]", entry.filename)
+        parts = entry.filename.split("/")
         if ".." in parts or not parts[0] or re.match(r"[A-Za-z]:", entry.filename):
             raise DataError(f"This zip is not taken: {name} in it names a place outside of it.")
         if stat.S_ISLNK(entry.external_attr >> 16):

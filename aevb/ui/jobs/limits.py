@@ -27,7 +27,8 @@ def cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
 
 
 def workers(told: str | None) -> int:
-    """How many processes train: as many as a deployment says, else one for each core but one.
+    """How many processes train, of one thread each: as many as a deployment says, else one for each core but
+    one, which is left for whoever looks at the other pages.
 
     Raises:
         ValueError: where it says no such number.
@@ -38,9 +39,6 @@ def workers(told: str | None) -> int:
         raise ValueError(f"AEVB_WORKERS must be a whole number from 1 to {MAX_WORKERS}, not {told!r}.")
     return int(told)
 
-
-WORKERS = workers(os.environ.get("AEVB_WORKERS"))
-"""Processes that train, of one thread each. The core that is left is for whoever looks at the other pages."""
 
 NICE = 15
 """By how much they give way to the server itself, which has to answer while others train."""

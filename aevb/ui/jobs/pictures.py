@@ -80,7 +80,7 @@ def of_zip(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], place: 
     stays = not more and side[0] == side[1] <= limits.MAX_SIDE
     images = data.read(place, size=side if stays else limits.SIDE)
     # What are images by their names only was passed over, and maybe a whole class with it.
-    classes = tuple(tidy(kinds[int(number)]) or "?" for number in images.classes)
+    classes = tuple(kinds[int(number)] for number in images.classes)
     notes = [images.note.rstrip(".")]
     if not stays:
         notes.append(f"cropped around their middle and scaled to {limits.SIDE} × {limits.SIDE}")
@@ -132,7 +132,7 @@ def _sizes(files: Iterable[Path]) -> set[tuple[int, int]]:
 
 
 def as_kept(images: Images, title: str) -> Images:
-    """Grey, in another order, and with labels only where these tell something apart.
+    """Grey, in another order, and with labels only where these tell something apart; their names are tidied.
 
     Raises:
         DataError: for images that are too few, too small or too many.
@@ -153,7 +153,7 @@ def as_kept(images: Images, title: str) -> Images:
         )
     if len(images.shape) == 3:
         notes.append("its colours became grey levels")
-    classes = images.classes
+    classes = tuple(tidy(name) or "?" for name in images.classes)
     if classes and not 2 <= len(classes) <= limits.MAX_CLASSES:
         notes.append("its labels, which tell no classes apart, were left out")
         classes = ()

@@ -231,12 +231,13 @@ class Queue:
 
     Args:
         root: the folder of the runs' folders; those that lie there already are found again.
-        workers: how many processes train.
+        workers: how many processes train; as many as $AEVB_WORKERS says, if none is given.
         hire: starts one; raises OSError where that fails. `Process` does, if none is given.
     """
 
-    def __init__(self, root: Path, workers: int = limits.WORKERS, hire: Callable[[], Worker] | None = None):
-        self.root, self.workers, self._hire = root, workers, hire or partial(Process, root)
+    def __init__(self, root: Path, workers: int | None = None, hire: Callable[[], Worker] | None = None):
+        self.root, self._hire = root, hire or partial(Process, root)
+        self.workers = workers or limits.workers(os.environ.get("AEVB_WORKERS"))
         self._changed = threading.Condition()
         self._jobs: dict[str, Job] = {}
         self._errands: deque[Errand] = deque()
@@ -246,7 +247,7 @@ class Queue:
         self._closed = threading.Event()
         root.mkdir(parents=True, exist_ok=True)
         self._find()
-        works = [(self._work, f"jobs-{number}") for number in range(workers)]
+        works = [(self._work, f"jobs-{number}") for number in range(self.workers)]
         for work, name in (*works, (self._sweep, "jobs-sweep")):
             threading.Thread(target=work, name=name, daemon=True).start()
 
@@ -592,11 +593,13 @@ class Queue:
             worker.stop()
 
     def _hired(self) -> Worker:
-        worker = self._hire()
-        self._staff.add(worker)
+        worker = None
         try:
+            worker = self._hire()
+            self._staff.add(worker)
             worker.ready()
-        except OSError:
+        except OSError as error:
+            log.warning("A worker could not be started: %s", error)
             self._staff -= {worker}
             raise
         return worker
@@ -666,20 +669,27 @@ def _gone(worker: Worker | None) -> bool:
 # This server's
 
 
-def require_folder() -> None:
-    """Ends the server, with a sentence, where nothing can be written in $AEVB_RUNS."""
-    kept = os.environ.get("AEVB_RUNS")
-    if not kept or not switches.on("training"):
-        return
-    root = Path(kept).expanduser()
+def require_settings() -> None:
+    """Ends the server, with a sentence, where a switch is neither on nor off, $AEVB_WORKERS is no number of
+    them, or runs have no folder that can be written."""
     try:
+        switches.require_either()
+        if not switches.on("training"):
+            return
+        limits.workers(os.environ.get("AEVB_WORKERS"))
+    except ValueError as error:
+        sys.exit(str(error))
+    kept = os.environ.get("AEVB_RUNS")
+    try:
+        root = Path(kept).expanduser() if kept else Path(tempfile.gettempdir())
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=root):
             pass
     except OSError as error:
+        where = f"AEVB_RUNS={kept}" if kept else "any temporary folder"
         sys.exit(
-            f"Nothing can be written in AEVB_RUNS={kept} ({error.strerror}): give the folder to the user who "
-            "runs the server, or name another."
+            f"Nothing can be written in {where} ({error.strerror or error}): give the folder to the user who "
+            "runs the server, name another by AEVB_RUNS, or switch training off (AEVB_TRAINING=off)."
         )
 
 

@@ -16,7 +16,7 @@ from aevb.figures.maps import digit_map
 def latent_map(checkpoint: str, map: str = "tsne", by: str = "cluster") -> go.Figure:
     """The map of the test images, coloured by their clusters where there are any, else by their labels."""
     known = aevb.load(checkpoint)
-    model, test = known.model, aevb.data.read().test
+    model, test = known.model, known.images().test
     observed, labels = test.seen_by(model).fixed(), test.known_labels
     if map in known.maps:
         points = known.maps[map]
@@ -35,7 +35,7 @@ def dimensions(checkpoint: str, digit: int = 0, dim: int | None = None) -> Image
     """What a dimension says of the test images, and what it does to one of them."""
     known = aevb.load(checkpoint)
     model, use = known.model, torch.tensor(known.measures["use"])
-    test = aevb.data.read().test
+    test = known.images().test
     x = codes.seen(model, test.images[[digit]])
     shares = responsibilities(model, x)
     y = test.known_labels[[digit]] if model.conditional else None if shares is None else shares.argmax(1)
@@ -46,9 +46,11 @@ def dimensions(checkpoint: str, digit: int = 0, dim: int | None = None) -> Image
     return sheet(codes.write(model, moved, None if y is None else y.expand(7)), 7)
 
 
-def training(checkpoint: str, epoch: int | None = None) -> go.Figure:
-    """How the checkpoint was trained, epoch by epoch."""
+def training(checkpoint: str, epoch: int | None = None, origin: str = "clusters") -> go.Figure:
+    """How the checkpoint was trained, epoch by epoch; or, where that is recorded, from its plain start."""
     told = record(aevb.load(checkpoint))
-    point = told["curve"][(epoch or told["chosen"]) - 1]
+    if origin == "plain":
+        told = told.get("plain", told)
+    point = min(told["curve"], key=lambda one: abs(one["epoch"] - (epoch or told["chosen"])))
     print({name: point[name] for name in ("epoch", "train_elbo", "elbo", "terms")})
     return learning_curve(told["curve"], chosen=told["chosen"], measured=told["measured"])

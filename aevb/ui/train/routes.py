@@ -150,7 +150,9 @@ def _kind(name: str) -> str | None:
 
 async def _frame(request: Request) -> Response:
     number = request.path_params["k"]
-    return await _file(request, f"{turns.FRAMES}/{number:04}.bin")
+    if not number.isdecimal() or len(number) > 9:  # as long as a name of a file, or longer than Python reads
+        raise answers.Problem("There is no such frame.", 404)
+    return await _file(request, f"{turns.FRAMES}/{int(number):04}.bin")
 
 
 async def _images(request: Request) -> Response:
@@ -229,7 +231,7 @@ def routes() -> list[Route]:
         (f"{root}/estimate", answers.answering(_estimate), "POST"),
         (f"{root}/start", answers.answering(_start), "POST"),
         (run, answers.answering(_look), "GET"),
-        (f"{run}/frame/{{k:int}}", answers.answering(_frame), "GET"),
+        (f"{run}/frame/{{k}}", answers.answering(_frame), "GET"),
         (f"{run}/images", answers.answering(_images), "GET"),
         (f"{run}/model", answers.answering(_model), "GET"),
         (f"{run}/act", answers.answering(_act), "POST"),

@@ -27,8 +27,9 @@ def prior(checkpoint: str, seed: int = 0) -> Image.Image:
 
 def normalisation(checkpoint: str, digit: int = 0, pixel: int | None = None, seed: int = 0) -> Image.Image:
     """An image's grey levels made continuous, and what the decoder says of one pixel and of all."""
-    model = aevb.load(checkpoint).model
-    image = aevb.data.read().test.images[[digit]]
+    known = aevb.load(checkpoint)
+    model = known.model
+    image = known.images().test.images[[digit]]
     levels = image.flatten()
     chosen = int((levels - 128.0).abs().argmin()) if pixel is None else pixel
     x = (levels + Noise(seed).uniform(len(levels)).float()) / 256
@@ -41,8 +42,9 @@ def normalisation(checkpoint: str, digit: int = 0, pixel: int | None = None, see
 
 def flow(checkpoint: str, digit: int = 0, seed: int = 0) -> Image.Image:
     """An image's way through the model, and its ELBO in terms."""
-    model = aevb.load(checkpoint).model
-    x = codes.seen(model, aevb.data.read().test.images[[digit]])[0]
+    known = aevb.load(checkpoint)
+    model = known.model
+    x = codes.seen(model, known.images().test.images[[digit]])[0]
     q = codes.posterior(model, x)
     z = q.mean + q.stddev * Noise(seed).normal(model.latent_dim)
     terms = codes.elbo_terms(model, x, z)
@@ -72,8 +74,9 @@ def amortised(
     checkpoint: str, digit: int = 0, start: str = "prior", steps: str = "400", seed: int = 0
 ) -> Image.Image:
     """An image's own q, raised to its ELBO by gradients through the decoder, and the encoder's."""
-    model = aevb.load(checkpoint).model
-    x = codes.seen(model, aevb.data.read().test.images[[digit]])[0]
+    known = aevb.load(checkpoint)
+    model = known.model
+    x = codes.seen(model, known.images().test.images[[digit]])[0]
     encoded, p_z, noise = codes.posterior(model, x), model.prior(), Noise(seed)
     q = encoded if start == "encoder" else p_z
     loc, log_scale = q.mean.clone().requires_grad_(), q.stddev.log().requires_grad_()
@@ -97,8 +100,9 @@ def amortised(
 
 def knobs(checkpoint: str, digit: int = 0, z: list[float] | None = None) -> Image.Image:
     """A digit and what z decodes to: at first the encoder's mean."""
-    model = aevb.load(checkpoint).model
-    x = codes.seen(model, aevb.data.read().test.images[[digit]])[0]
+    known = aevb.load(checkpoint)
+    model = known.model
+    x = codes.seen(model, known.images().test.images[[digit]])[0]
     mean = codes.posterior(model, x).mean
     place = mean.round(decimals=2).clamp(-5, 5) if z is None else torch.tensor(z)
     terms = codes.joint_terms(model, x, place)
@@ -111,7 +115,7 @@ def plane(checkpoint: str, digit: int = 0, z: list[float] | None = None, plane: 
     """The plane through z along two directions, and z."""
     known = aevb.load(checkpoint)
     model, measures = known.model, known.measures
-    x = codes.seen(model, aevb.data.read().test.images[[digit]])[0]
+    x = codes.seen(model, known.images().test.images[[digit]])[0]
     place = codes.posterior(model, x).mean.round(decimals=2) if z is None else torch.tensor(z)
 
     # "pca1" is the first principal direction about the codes' centre, "3" the third dimension.
@@ -131,8 +135,9 @@ def plane(checkpoint: str, digit: int = 0, z: list[float] | None = None, plane: 
 
 def walk(checkpoint: str, digit: int = 0, to: int = 3, at: float = 0, way: str = "arc") -> Image.Image:
     """The way from one digit to another in ten steps."""
-    model = aevb.load(checkpoint).model
-    x = codes.seen(model, aevb.data.read().test.images[[digit, to]])
+    known = aevb.load(checkpoint)
+    model = known.model
+    x = codes.seen(model, known.images().test.images[[digit, to]])
     start, end = codes.posterior(model, x).mean
     if way == "arc":
         place, steps = codes.walk(start, end, 101)[round(100 * at)], codes.walk(start, end, 10)

@@ -75,7 +75,8 @@ $$
 \ell = \log \frac{\lambda}{1 - \lambda}
 $$
 
-is 1 nowhere but at the ends. The continuous Bernoulli divides by it.
+is nowhere 1: it is $\tfrac12$ at $\lambda = \tfrac12$, less elsewhere, and 0 at both ends. The continuous
+Bernoulli divides by it.
 
 Section 5.3.1; Loaiza-Ganem and Cunningham (2019)
 """,

@@ -14,21 +14,23 @@ from aevb.figures.images import sheet
 
 
 def growing(
-    checkpoint: str, seed: int = by_row.SEED, temperature: float = 1, grown: int = 28, image: int = 1
+    checkpoint: str, seed: int = by_row.SEED, temperature: float = 1, grown: int | None = None, image: int = 1
 ) -> Image.Image:
     """Twelve samples as far as they have grown, and where z of the framed one's last row is."""
     model = aevb.load(checkpoint).expect(aevb.VRNN)
     drawn = by_row.samples(model, seed, 12, temperature=temperature)
-    print(f"z of row {grown}: {drawn.z[grown - 1, image - 1].tolist()}")
+    rows = min(grown or model.length, model.length)
+    print(f"z of row {rows}: {drawn.z[rows - 1, image - 1].tolist()}")
     images = drawn.x.transpose(0, 1).clone()
-    images[:, grown:] = 0
+    images[:, rows:] = 0
     return sheet(images.flatten(1), 6)
 
 
 def rows(checkpoint: str, digit: int = 0, seed: int = by_row.SEED) -> go.Figure:
     """A digit read row by row: the KL of each row, and how improbable its pixels were."""
-    model = aevb.load(checkpoint).expect(aevb.VRNN)
-    x = codes.seen(model, aevb.data.read().test.images[[digit]])
+    known = aevb.load(checkpoint)
+    model = known.expect(aevb.VRNN)
+    x = codes.seen(model, known.images().test.images[[digit]])
     read = by_row.read(model, x, Noise(seed).normal(model.length, 1, model.latent_dim))
     kl, surprise = (-read.terms[name][:, 0] for name in ("minus_kl_z", "reconstruction"))
     print(f"log p(x | z) {-surprise.sum():.1f} - KL {kl.sum():.1f} = ELBO {-(kl + surprise).sum():.1f} nats")
@@ -51,9 +53,9 @@ def moved(
     before = by_row.drawn(model, epsilon, uniforms)
     moves = moved_z or []  # a row, from 1, and its ε; and again
     for row, *place in zip(moves[::3], moves[1::3], moves[2::3], strict=True):
-        epsilon[int(row) - 1, 0] = torch.tensor(place)
-    after = by_row.drawn(model, epsilon, uniforms)
-    print(f"z of row {moved_row}: {after.z[moved_row - 1, 0].tolist()}")
+        epsilon[int(row) - 1, 0, :2] = torch.tensor(place[: model.latent_dim])
+    after, row = by_row.drawn(model, epsilon, uniforms), min(moved_row, model.length)
+    print(f"z of row {row}: {after.z[row - 1, 0].tolist()}")
     return sheet(torch.stack([before.x.flatten(), after.x.flatten()]), 2)
 
 
@@ -61,9 +63,10 @@ def endings(
     checkpoint: str, digit: int = 0, seed: int = by_row.SEED, temperature: float = 1, keep: int | None = None
 ) -> Image.Image:
     """The first rows of a digit, and twelve ways in which the model goes on."""
-    model = aevb.load(checkpoint).expect(aevb.VRNN)
-    kept = 9 if keep is None else keep
-    x = codes.seen(model, aevb.data.read().test.images[[digit]])[:, :kept].expand(12, -1, -1)
+    known = aevb.load(checkpoint)
+    model = known.expect(aevb.VRNN)
+    kept = round(9 / 28 * model.length) if keep is None else min(keep, model.length)
+    x = codes.seen(model, known.images().test.images[[digit]])[:, :kept].expand(12, -1, -1)
     epsilon, uniforms = by_row.noise(model, seed, 13)
     epsilon[:kept] = epsilon[:kept, :1].clone()  # the rows that are kept have one z in all
     drawn = by_row.drawn(model, epsilon[:, 1:], uniforms[:, 1:], x, temperature=temperature)
@@ -82,13 +85,14 @@ def paths(
         found = {f"sample {k + 1}": path for k, path in enumerate(z.unbind(1))}
     else:
         means = torch.tensor(known.measures["class_paths"])
-        x = codes.seen(model, aevb.data.read().test.images[[digit]])
+        x = codes.seen(model, known.images().test.images[[digit]])
         found = {str(label): path for label, path in enumerate(means) if only in (None, label)}
         found[f"digit {digit}"] = by_row.mean_paths(model, x)[0]
     name, path = list(found.items())[-1]
-    print(f"z of row 14 of {name}: {path[13].tolist()}")
-    lines = {name: path.T.tolist() for name, path in found.items()}
-    return go.Figure([go.Scatter(name=name, x=x, y=y) for name, (x, y) in lines.items()])
+    row = len(path) // 2
+    print(f"z of row {row} of {name}: {path[row - 1].tolist()}")
+    lines = {name: path.T[:2].tolist() for name, path in found.items()}
+    return go.Figure([go.Scatter(name=name, x=z[0], y=z[-1]) for name, z in lines.items()])
 
 
 def samples(checkpoint: str, seed: int = by_row.SEED) -> Image.Image:

@@ -2,8 +2,12 @@
 
 /** As aevb/ui/shared/cell.py gives it. @typedef {{ imports: string, values: Record<string, any>, body: string }} Cell */
 
+const SHIPPED = "# Of the shipped models: this cell takes no run.";
+
 const NOTES = {
-  checkpoint: "# A run of this server: download it, unpack it, and name its folder here.",
+  checkpoint:
+    `# A run of this server: download it, unpack it, and name its folder here. Images that were brought along are
+# not in it: known.images() is then aevb.data.read of their file.`,
   strokes: "# A cell takes no drawing: a test digit stands in for yours.",
 };
 
@@ -17,7 +21,11 @@ export function written({ imports, values, body }, link) {
     const said = link.get(name.replace(/_$/, "")); // Python keeps some names to itself
     return `${name} = ${literal(said === "" ? usual : said ?? usual)}`;
   });
-  const notes = Object.entries(NOTES).flatMap(([key, note]) => (link.get(key) ? [note] : []));
+  const notes = Object.entries(NOTES).flatMap(([key, note]) => {
+    if (!link.get(key)) return [];
+    if (key !== "checkpoint" || key in values) return [note];
+    return body.includes("aevb.load(") ? [SHIPPED] : [];
+  });
   return [imports, [...notes, ...lines].join("\n"), body].filter(Boolean).join("\n\n");
 }
 

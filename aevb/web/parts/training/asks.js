@@ -15,19 +15,20 @@ export const asks = {
         kind: "number",
         label: "epoch",
         least: 1,
-        most: record.curve.length,
+        most: record.curve[record.curve.length - 1].epoch,
         step: 1,
         say: (/** @type {number} */ epoch) => `epoch ${epoch}`,
         judge() {
-          /** @type {number[]} */
-          const curve = record.curve.map((/** @type {any} */ { elbo }) => elbo);
-          const first = curve[0], most = Math.max(...curve);
-          const right = 1 + curve.findIndex((elbo) => elbo >= first + SHARE * (most - first));
+          /** @type {{ epoch: number, elbo: number }[]} */
+          const curve = record.curve, [{ epoch, elbo: first }] = curve;
+          const most = Math.max(...curve.map(({ elbo }) => elbo)), last = curve[curve.length - 1].epoch;
+          const found = curve.findIndex(({ elbo }) => elbo >= first + SHARE * (most - first));
+          const right = curve[found].epoch;
           return {
             right,
-            found: `From ${signed(first)} nats after epoch 1 it comes to ${
-              signed(curve[right - 1])
-            } there, and to ${signed(most)} in the ${counted(curve.length - right, "epoch")} after it.`,
+            found: `From ${signed(first)} nats after epoch ${epoch} it comes to ${
+              signed(curve[found].elbo)
+            } there, and to ${signed(most)} in the ${counted(last - right, "epoch")} after it.`,
             then: { epoch: right },
           };
         },

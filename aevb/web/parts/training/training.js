@@ -46,7 +46,8 @@ class Training {
       least: 1,
       most: 1,
       step: 1,
-      input: (epoch) => model.set("epoch", epoch),
+      say: (place) => String(this.record?.curve[place - 1].epoch ?? ""),
+      input: (place) => model.set("epoch", this.record.curve[place - 1].epoch),
       done: () => model.save_changes(),
     });
     this.readout = h("p.readout", { role: "status" });
@@ -110,8 +111,8 @@ class Training {
   listen(canvas) {
     const to = (/** @type {PointerEvent} */ event) => {
       if (!this.axes) return;
-      const epoch = Math.round(this.axes.valueAt(event.offsetX));
-      this.model.set("epoch", Math.max(1, Math.min(this.record.curve.length, epoch)));
+      const { curve } = this.record;
+      this.model.set("epoch", curve[nearest(curve, this.axes.valueAt(event.offsetX))].epoch);
     };
     canvas.onpointermove = (event) => (event.pointerType === "mouse" || event.buttons) && to(event);
     canvas.onpointerdown = to;
@@ -119,8 +120,10 @@ class Training {
     canvas.onpointerleave = () => this.model.save_changes();
   }
 
-  get epoch() {
-    return Math.min(this.model.get("epoch") ?? this.record.chosen, this.record.curve.length);
+  /** Where in the curve the link's epoch is: of a run of the page Train not every epoch was measured. */
+  get index() {
+    const { curve, chosen } = this.record;
+    return nearest(curve, this.model.get("epoch") ?? chosen);
   }
 
   layout() {
@@ -137,7 +140,7 @@ class Training {
       };
       const axes = new Axes(
         box,
-        [1, Math.max(2, curve.length)],
+        [1, Math.max(2, curve[curve.length - 1].epoch)],
         range([...lines, ...beside], reference, zero),
       );
       panel.axes = axes;
@@ -180,13 +183,13 @@ class Training {
             context.setLineDash(dash);
             Object.assign(context, { strokeStyle: color, lineWidth: width, lineJoin: "round" });
             context.beginPath();
-            values.forEach((value, i) => context.lineTo(axes.x(i + 1), axes.y(value)));
+            values.forEach((value, i) => context.lineTo(axes.x(curve[i].epoch), axes.y(value)));
             context.stroke();
           }
           context.setLineDash([]);
         });
         const points = lines.flatMap(({ values }) =>
-          values.map((value, i) => [axes.x(i + 1), axes.y(value)])
+          values.map((value, i) => [axes.x(curve[i].epoch), axes.y(value)])
         );
         const notes = new Notes(context, theme, axes, points), edge = left + box.width - 6;
         if (reference !== undefined) {
@@ -207,9 +210,9 @@ class Training {
 
   draw() {
     if (!this.charts) return;
-    const { epoch, el } = this,
+    const { index, el } = this,
       theme = themeOf(el),
-      point = this.record.curve[epoch - 1],
+      { epoch } = this.record.curve[index],
       kept = this.record === this.records?.clusters && this.record.chosen;
     for (const { panel, lines } of this.charts) {
       const { axes } = panel;
@@ -217,7 +220,7 @@ class Training {
       panel.show((context) => {
         cursor(context, theme, axes, axes.x(epoch));
         for (const { values, color } of lines) {
-          const y = axes.y(values[epoch - 1]);
+          const y = axes.y(values[index]);
           if (y <= axes.top + axes.height) {
             marker(context, axes.x(epoch), y, { color, ring: theme.background, radius: 6 });
           }
@@ -225,11 +228,17 @@ class Training {
       });
     }
     const parts = this.charts.flatMap(({ lines, digits, title }) =>
-      lines.map(({ name, values }) => `${name || title} ${signed(values[epoch - 1], digits)}`)
+      lines.map(({ name, values }) => `${name || title} ${signed(values[index], digits)}`)
     );
     setText(this.readout, parts.join("; ") + (epoch === kept ? " (this checkpoint’s epoch)" : ""));
-    this.slider.show(epoch, `epoch ${point.epoch}: ${this.readout.textContent}`);
+    this.slider.show(index + 1, `epoch ${epoch}: ${this.readout.textContent}`);
   }
+}
+
+/** Of a curve's points the one whose epoch is nearest. @param {{ epoch: number }[]} curve @param {number} epoch */
+export function nearest(curve, epoch) {
+  const far = curve.map((point) => Math.abs(point.epoch - epoch));
+  return far.indexOf(Math.min(...far));
 }
 
 /** @param {any} record @returns {Chart[]} */
