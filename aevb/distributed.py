@@ -165,11 +165,12 @@ def joined(device: str = "auto") -> Iterator[tuple[Workers, torch.device]]:
             yield _Several(own), own
             dist.destroy_process_group()
     except (Exception, KeyboardInterrupt):
+        _end()
         with suppress(RuntimeError):  # the store may be gone too
             if store.add("said", 1) > 1:
                 raise SystemExit(1) from None
         raise
-    finally:
+    else:
         signal.signal(signal.SIGTERM, before)
 
 
@@ -197,9 +198,16 @@ def losses() -> Iterator[None]:
         yield
     except RuntimeError as error:
         if isinstance(error, dist.DistError) or "gloo" in str(error):  # gloo has no class of its own
+            _end()
             raise Lost("The run has lost one of its processes.") from error
         raise
 
 
+def _end() -> None:
+    """Torchrun tells the others to end when one has: who does already has a sentence to say first."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
 def _told_to_end(*_: object) -> NoReturn:
+    _end()
     raise Lost("The run was told to end, or has lost one of its processes.")

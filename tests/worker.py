@@ -1,7 +1,8 @@
 """What test_distributed has torchrun start twice: `python -m tests.worker`.
 
 steps               checks every model's steps against one process that plays both, and prints "alike"
-lost RANK EPOCH …   python -m aevb …, in which that process is killed after that epoch
+lost RANK EPOCH …   python -m aevb …, in which that process is killed after that epoch, and the other is told to end
+                    once more as it is about to say why
 """
 
 import os
@@ -95,7 +96,13 @@ def lost(rank: str, epoch: str, *arguments: str) -> int:
                 os.kill(os.getpid(), signal.SIGKILL)
             yield event
 
+    def told_once_more(*said: Any, **how: Any) -> None:
+        if how.get("file") is sys.stderr:
+            os.kill(os.getpid(), signal.SIGTERM)
+        print(*said, **how)
+
     runs.shown = broken_off
+    vars(sys.modules[main.__module__])["print"] = told_once_more
     return main(arguments)
 
 
