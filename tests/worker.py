@@ -1,8 +1,8 @@
 """What test_distributed has torchrun start twice: `python -m tests.worker`.
 
 steps               checks every model's steps against one process that plays both, and prints "alike"
-lost RANK EPOCH …   python -m aevb …, in which that process is killed after that epoch, and the other is told to end
-                    once more as it is about to say why
+lost RANK EPOCH …   python -m aevb …, in which that process is killed after that epoch, and the other is told
+                    to end once more as it is about to say why
 """
 
 import os
