@@ -29,7 +29,9 @@ def test_a_page_opens_with_few_bytes(
     assert 1e6 < sum(sizes) < MOST
 
 
-@pytest.mark.parametrize("link", ["?scene=models", "vae?scene=map", "cvae?scene=guess", "factor-analysis"])
+@pytest.mark.parametrize(
+    "link", ["?scene=models", "vae?scene=map", "cvae?scene=guess", "vrnn?scene=constructor"]
+)
 def test_all_that_a_scene_needs_is_asked_for_at_once_and_nothing_else(
     browser: Browser, server: Server, settle: Callable[[Page], None], link: str
 ) -> None:

@@ -23,7 +23,8 @@ export default function (component) {
 // server every time, and where that is far away a second in all.
 function fetchTogether({ needed, scenes }, at) {
   const asked = new URLSearchParams(location.search).get("scene");
-  for (const path of [...needed[""], ...needed[asked || scenes[0].id] ?? []]) {
+  const { id } = scenes.find((scene) => scene.id === asked) ?? scenes[0]; // a link may say anything, "constructor" too
+  for (const path of [...needed[""], ...needed[id]]) {
     const href = at(path), link = document.createElement("link");
     if (document.head.querySelector(`link[href="${CSS.escape(href)}"]`)) continue;
     const how = path.endsWith(".js")
