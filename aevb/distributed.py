@@ -28,8 +28,12 @@ WAITING = timedelta(hours=1)
 """How long the others wait for what the first does alone: a start from clusters takes minutes."""
 
 
-class Lost(RuntimeError):
-    """Another process of the run has ended, or this one was told to end."""
+class Lost(BaseException):
+    """Another process of the run has ended, or this one was told to end.
+
+    No Exception, as KeyboardInterrupt is none: a signal raises it wherever the program stands, also inside
+    a `try` that knows what its own errors mean.
+    """
 
 
 class Workers:
@@ -164,7 +168,7 @@ def joined(device: str = "auto") -> Iterator[tuple[Workers, torch.device]]:
             dist.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=WAITING)
             yield _Several(own), own
             dist.destroy_process_group()
-    except (Exception, KeyboardInterrupt):
+    except (Exception, KeyboardInterrupt, Lost):
         _end()
         with suppress(RuntimeError):  # the store may be gone too
             if store.add("said", 1) > 1:

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from aevb import checkpoints, devices, distributed
 from aevb.__main__ import main
+from aevb.stored import models
+from tests.small_models import make
 
 ROOT = Path(__file__).parent.parent
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2"]
@@ -84,6 +88,20 @@ def test_a_run_of_two_is_that_of_one_within_noise_and_goes_on_when_a_process_was
         np.testing.assert_allclose(curve(one), curve(shared), rtol=0.02)
     alone, together = (checkpoints.load(found).training for found in (one, folder))
     assert together["config"] == alone["config"] and together["start"] == alone["start"]
+
+
+def test_who_is_told_to_end_while_a_model_is_built_does_not_say_that_it_cannot_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = make("gmvae")
+    monkeypatch.setattr(nn.Linear, "__init__", lambda *_: signal.raise_signal(signal.SIGTERM))
+    before = signal.signal(signal.SIGTERM, distributed._told_to_end)
+    try:
+        with pytest.raises(distributed.Lost, match="was told to end"):
+            models._arguments(model)
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_what_cannot_be_shared_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

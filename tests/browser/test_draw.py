@@ -67,9 +67,9 @@ def pixels(page: Page, selector: str) -> list[str]:
 
 
 def said(page: Page, *texts: str) -> None:
-    """Waits until a screen reader is told all of this."""
+    """Waits until a screen reader is told all of this, of what is there now."""
     for text in texts:
-        expect(page.locator(".spoken")).to_contain_text(text, timeout=60_000)
+        expect(page.locator(".spoken[aria-busy=false]")).to_contain_text(text, timeout=60_000)
 
 
 def until(page: Page, condition: str, argument: object = None) -> None:

@@ -53,7 +53,7 @@ class Draw {
     this.clearButton = button("Clear", () => this.clear(), { "data-sets": "strokes" });
     this.chooser = digitChooser(model);
     this.tooLong = h("p", { hidden: true }, "This drawing is too long for a link. It can still be read.");
-    this.spoken = h("p.spoken", { role: "status" });
+    this.spoken = h("p.spoken", { role: "status", "aria-busy": "true" }); // while it says what was there before
     this.hand = h(
       "div.hand",
       {},
@@ -167,6 +167,7 @@ class Draw {
     if (same && this.paper.strokes.length) return;
     if (!same) this.save();
     this.noted = now;
+    this.spoken.ariaBusy = "true";
     this.unload = whenLoaded(this.hand, () => subjectOf(model), ({ pixels, title }) => {
       this.paper.show(parse(now.strokes) ?? []);
       this.digit = pixels;
@@ -193,6 +194,7 @@ class Draw {
     model.save_changes();
     this.noting = false;
     this.paper.show(strokes);
+    this.spoken.ariaBusy = "true";
     this.tooLong.hidden = fits;
     if (!strokes.length) return this.followLink();
     this.title = "your drawing";
@@ -231,6 +233,7 @@ class Draw {
     paper.draw(digit);
     if (!pixels) return;
     this.seen = { pixels, strokes };
+    this.spoken.ariaBusy = "true";
     this.wanted ||= strokes.length > 0 || this.noted.digit > 0; // not where the link said nothing
     this.ask();
     this.prepared.show(pixels);
@@ -286,6 +289,7 @@ class Draw {
     const { answers, title } = this;
     const said = answers.filter(({ answered }) => answered).map((answer) => answer.say()).join(" ");
     this.unspoken = false;
+    this.spoken.ariaBusy = "false";
     this.paper.canvas.setAttribute("aria-label", `Canvas with ${title}. ${said}`);
     setText(this.spoken, `${title[0].toUpperCase()}${title.slice(1)}. ${said}`);
   }
