@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import numpy as np
 import pytest
@@ -194,6 +194,7 @@ def profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext
             tmp_path_factory.mktemp("profile"),
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-dev-shm-usage", "--process-per-site"],
+            bypass_csp=True,  # what a test waits for is a text that is evaluated
         )
         yield context
         context.close()
@@ -211,6 +212,11 @@ UNASKED = """localStorage.setItem("aevb:predictions", '{"off": true}')"""
 
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 """What is waited for so that all that a page has asked for is painted."""
+
+WINDOW = ("width", "height", "color_scheme", "again", "asks")
+
+STAYING: list[Page] = []
+"""Pages that stay from test to test, and with them the process of their site."""
 
 KEPT = "cookies,local_storage,indexeddb,cache_storage,service_workers"
 """What a site can keep in a visitor's browser."""
@@ -236,36 +242,34 @@ def settle_fixture() -> Callable[[Page], None]:
 
 
 @pytest.fixture
-def open_page(profile: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
-    """`open_page("vae", digit="3")`: a new visitor's page at /vae?digit=3, settled.
+def visit(profile: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+    """`visit(url)`: a new visitor's page of any edition.
 
     A test's first visitor has the profile, from which all is then removed but the cache of files and
     of compiled code.
 
-    Keyword arguments width, height and color_scheme ("light", "dark") shape the window; `on` is the
-    server to visit, `server` unless told; `again` opens another page of the first visitor; scenes ask
-    their questions only where it `asks`. `page.faults` lists what the page's own JavaScript threw. A test
-    that fails leaves a screenshot of each page in test-results/.
+    Keyword arguments width, height and color_scheme ("light", "dark") shape the window; `again` opens
+    another page of the first visitor; scenes ask their questions only where it `asks`; `stays` is a page
+    of the same site, which keeps its process from test to test. `page.faults` lists what the page's own
+    JavaScript threw. A test that fails leaves a screenshot of each page in test-results/.
     """
     contexts, pages, origins = [], [], set()
-    kept = profile.pages[0]
 
-    def open_(
-        path: str = "",
+    def visit_(
+        url: str,
         *,
-        on: Server | None = None,
+        stays: str,
         width: int = 1280,
         height: int = 900,
         color_scheme: str = "light",
-        wait: bool = True,
         again: bool = False,
         asks: bool = False,
-        **query: object,
     ) -> Page:
-        running = on or request.getfixturevalue("server")
-        if kept.url == "about:blank":
-            kept.goto(f"{running.url}/_stcore/health")  # the site's process stays, between tests too
-        context = profile if again or not pages else profile.browser.new_context()
+        if not any(kept.url == stays for kept in profile.pages):
+            kept = profile.pages[0] if profile.pages[0].url == "about:blank" else profile.new_page()
+            kept.goto(stays)
+            STAYING.append(kept)
+        context = profile if again or not pages else profile.browser.new_context(bypass_csp=True)
         contexts.append(context)
         page = context.new_page()
         pages.append(page)
@@ -275,13 +279,11 @@ def open_page(profile: BrowserContext, request: pytest.FixtureRequest) -> Iterat
             page.add_init_script(UNASKED)
         page.faults = []
         page.on("pageerror", lambda error: page.faults.append(str(error)))
-        origins.add(running.url)
-        page.goto(f"{running.url}/{path}" + (f"?{urlencode(query)}" if query else ""))
-        if wait:
-            settle(page)
+        origins.add("{0.scheme}://{0.netloc}".format(urlsplit(url)))
+        page.goto(url)
         return page
 
-    yield open_
+    yield visit_
     if FAILED in request.node.stash:
         ARTIFACTS.mkdir(exist_ok=True)
         for number, page in enumerate(pages):
@@ -292,13 +294,40 @@ def open_page(profile: BrowserContext, request: pytest.FixtureRequest) -> Iterat
         if context is not profile:
             context.close()
     for page in profile.pages:
-        if page is not kept:
+        if page not in STAYING:
             page.close()
     profile.clear_permissions()
-    devtools = profile.new_cdp_session(kept)
+    devtools = profile.new_cdp_session(profile.pages[0])
     for origin in origins:
         devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": KEPT})
     devtools.detach()
+
+
+@pytest.fixture
+def open_page(visit: Callable[..., Page], request: pytest.FixtureRequest) -> Callable[..., Page]:
+    """`open_page("vae", digit="3")`: a new visitor's page of the app at /vae?digit=3, settled.
+
+    A whole address is opened as it is. Of the keyword arguments `on` is the server to visit, `server` unless
+    told; `visit` has the others.
+    """
+
+    def open_(path: str = "", *, on: Server | None = None, wait: bool = True, **told: object) -> Page:
+        running = on or request.getfixturevalue("server")
+        window, query = window_and_link(told)
+        link = path if "://" in path else f"{running.url}/{path}"
+        address = link + (f"?{urlencode(query)}" if query else "")
+        page = visit(address, stays=f"{running.url}/_stcore/health", **window)
+        if wait:
+            settle(page)
+        return page
+
+    return open_
+
+
+def window_and_link(told: dict[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+    """What a visit takes, and what the link says."""
+    window = {name: told.pop(name) for name in (*told,) if name in WINDOW}
+    return window, told
 
 
 @pytest.fixture
@@ -309,7 +338,7 @@ def browser_page(open_page: Callable[..., Page]) -> Page:
 
 # How the run is arranged and what it says at its end
 
-USES_A_BROWSER = {"profile", "browser", "open_page", "browser_page"}
+USES_A_BROWSER = {"profile", "browser"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,5 +1,7 @@
 """Maps of few points, of one dimension and of points that are all alike; and how they are kept."""
 
+import itertools
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
@@ -19,33 +21,28 @@ def means(count: int, dimensions: int) -> np.ndarray:
     return np.random.default_rng(0).normal(size=(count, dimensions)).astype(np.float32)
 
 
-@pytest.mark.parametrize("dimensions", [1, 5])
-@pytest.mark.parametrize("count", [1, 3, 4, 30])
-def test_any_points_have_a_map_by_every_method(count: int, dimensions: int) -> None:
-    made = dict(maps.make(means(count, dimensions)))
-    assert list(made) == ["tsne", "pca", "umap"]  # which may not be installed
-    for name, points in made.items():
-        assert points.shape == (count, 2) and points.dtype == np.float32, name
-        assert np.isfinite(points).all(), name
-        assert len(np.unique(points, axis=0)) == count, name
-
-
-@pytest.mark.parametrize("method", maps.METHODS)
-def test_points_that_are_all_alike_lie_in_one_place(method: str) -> None:
-    assert not maps.METHODS[method](np.ones((20, 3), np.float32)).any()
-
-
-@pytest.mark.parametrize("method", ["tsne", "umap"])
-def test_in_one_dimension_neighbours_stay_neighbours(method: str) -> None:
+def test_any_points_have_a_map_by_every_method() -> None:
+    """All of UMAP in one test, since it is compiled for twenty seconds in every process that it is in."""
+    for count, dimensions in itertools.product((1, 3, 4, 30), (1, 5)):
+        made = dict(maps.make(means(count, dimensions)))
+        assert list(made) == ["tsne", "pca", "umap"]  # which may not be installed
+        for name, points in made.items():
+            told = (name, count, dimensions)
+            assert points.shape == (count, 2) and points.dtype == np.float32, told
+            assert np.isfinite(points).all(), told
+            assert len(np.unique(points, axis=0)) == count, told
+    for name, method in maps.METHODS.items():
+        assert not method(np.ones((20, 3), np.float32)).any(), f"by {name} all alike lie in one place"
     line = np.sort(means(40, 1), axis=0)
-    points = maps.METHODS[method](line)
-    apart = np.linalg.norm(points[:, None] - points[None], axis=-1)
-    next_to = np.diagonal(apart, 1)
-    assert np.median(next_to) < 0.3 * np.median(apart)
+    for name in ("tsne", "umap"):
+        points = maps.METHODS[name](line)
+        apart = np.linalg.norm(points[:, None] - points[None], axis=-1)
+        assert np.median(np.diagonal(apart, 1)) < 0.3 * np.median(apart), f"by {name} neighbours stay so"
+    _sees_clusters_in_five_dimensions()
 
 
-def test_the_start_of_a_gmvae_sees_its_clusters_in_five_dimensions() -> None:
-    """Beside the maps, since UMAP is compiled anew in every process."""
+def _sees_clusters_in_five_dimensions() -> None:
+    """As a GMVAE's start looks for them."""
     apart = means(60, 3) + 20 * np.eye(3, dtype=np.float32)[np.arange(60) % 3]
     points = cluster_start._embed(apart, seed=0)
     assert points.shape == (60, 5) and np.array_equal(points, cluster_start._embed(apart, seed=0))

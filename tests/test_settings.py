@@ -4,13 +4,15 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from aevb.ui.jobs import limits, switches
+from aevb.ui.jobs import limits, queue, switches
 
 ROOT = Path(__file__).parent.parent
+SETTINGS = {"AEVB_TRAINING": "on", "AEVB_RUNS": "", "AEVB_WORKERS": ""}
 NAMES = {"AEVB_DATA", "AEVB_RUNS", "AEVB_WORKERS"}
 
 
@@ -31,48 +33,48 @@ def test_what_is_switched_off_is_off(name, monkeypatch):
         assert not switches.on(name)
 
 
-def started(before: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    """What comes of the app as it starts, after a line of Python."""
-    return subprocess.run(
-        [sys.executable, "-c", f"{before}\nimport app"],
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        (
+            {"AEVB_RUNS": "file/runs"},
+            "Nothing can be written in AEVB_RUNS=file/runs (Not a directory): give",
+        ),
+        ({}, "Nothing can be written in any temporary folder (No usable temporary directory found"),
+        ({"AEVB_UPLOADS": "disabled"}, "AEVB_UPLOADS must be on or off, not 'disabled'."),
+        ({"AEVB_WORKERS": "two"}, "AEVB_WORKERS must be a whole number from 1 to 64, not 'two'."),
+    ],
+    ids=["folder", "read-only", "switch", "workers"],
+)
+def test_what_makes_no_sense_is_told(tmp_path, monkeypatch, environment, said):
+    (tmp_path / "file").touch()
+    for name, value in (SETTINGS | environment).items():
+        monkeypatch.setenv(name, value.replace("file", str(tmp_path / "file")))
+    if not environment:  # as where all disks are read-only
+        monkeypatch.setattr(tempfile, "_candidate_tempdir_list", list)
+        monkeypatch.setattr(tempfile, "tempdir", None)
+    with pytest.raises(SystemExit) as ended:
+        queue.require_settings()
+    assert said.replace("file/", f"{tmp_path / 'file'}/") in str(ended.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "status"),
+    [({}, 1), ({"AEVB_TRAINING": "off", "AEVB_WORKERS": "two"}, 0)],
+    ids=["ends with a sentence", "no folder and no number of workers is needed where nobody trains"],
+)
+def test_a_server_on_read_only_disks(environment, status):
+    process = subprocess.run(
+        [sys.executable, "-c", "import tempfile; tempfile._candidate_tempdir_list = list\nimport app"],
         cwd=ROOT,
-        env=os.environ | {"AEVB_TRAINING": "on", "AEVB_RUNS": "", "AEVB_WORKERS": ""} | environment,
+        env=os.environ | SETTINGS | environment,
         capture_output=True,
         text=True,
         timeout=120,
     )
-
-
-NOWHERE = "import tempfile; tempfile._candidate_tempdir_list = list"
-"""As where all disks are read-only."""
-
-
-@pytest.mark.parametrize(
-    ("before", "environment", "said"),
-    [
-        (
-            "",
-            {"AEVB_RUNS": "file/runs"},
-            "Nothing can be written in AEVB_RUNS=file/runs (Not a directory): give",
-        ),
-        (NOWHERE, {}, "Nothing can be written in any temporary folder (No usable temporary directory found"),
-        ("", {"AEVB_UPLOADS": "disabled"}, "AEVB_UPLOADS must be on or off, not 'disabled'."),
-        ("", {"AEVB_WORKERS": "two"}, "AEVB_WORKERS must be a whole number from 1 to 64, not 'two'."),
-    ],
-    ids=["folder", "read-only", "switch", "workers"],
-)
-def test_what_makes_no_sense_ends_the_server_with_a_sentence(tmp_path, before, environment, said):
-    (tmp_path / "file").touch()
-    told = {name: value.replace("file", str(tmp_path / "file")) for name, value in environment.items()}
-    process = started(before, **told)
-    assert process.returncode == 1
-    assert said.replace("file/", f"{tmp_path / 'file'}/") in process.stderr
+    assert process.returncode == status, process.stderr
+    assert ("Nothing can be written in any temporary folder" in process.stderr) == bool(status)
     assert "Traceback" not in process.stderr
-
-
-def test_where_nobody_trains_no_folder_and_no_number_of_workers_is_needed():
-    process = started(NOWHERE, AEVB_TRAINING="off", AEVB_WORKERS="two")
-    assert process.returncode == 0, process.stderr
 
 
 def test_the_number_of_workers():

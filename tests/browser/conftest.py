@@ -1,15 +1,17 @@
 """What the tests in a browser share beyond tests/conftest.py: the static edition."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from aevb import site
 from benchmarks.site import files
+from tests.conftest import window_and_link
 
 expect.set_options(timeout=20_000)  # ms; a busy machine is no fault of the page's
 
@@ -36,3 +38,22 @@ def served(edition: Path) -> Iterator[str]:
     """Its address on a server of files."""
     with files(edition.parents[1]) as url:
         yield f"{url}/course/week%203/"
+
+
+@pytest.fixture
+def open_edition(edition: Path, visit: Callable[..., Page]) -> Callable[..., Page]:
+    """`open_edition("vae", digit="3")`: the same page of the edition, from a file, with a scene in view.
+
+    What a scene does needs no server; without one a visit takes half of the time. A whole address is opened
+    as it is. `visit` has the keyword arguments that are not the link's.
+    """
+    index = f"{edition.as_uri()}/index.html"
+
+    def open_(name: str, **told: object) -> Page:
+        window, query = window_and_link(told)
+        link = name if "://" in name else f"{index}?{urlencode({'page': name, **query})}"
+        page = visit(link, stays=index, **window)
+        page.locator(".explorer[data-shown], .explorer [role=alert]").first.wait_for(timeout=60_000)
+        return page
+
+    return open_

@@ -31,8 +31,8 @@ WORDS = "() => [...written.values()].flat().map(({ text }) => text)"
 
 @pytest.mark.parametrize("model", ["vae", "cvae", "gmvae", "vrnn"])
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 720)])
-def test_no_words_stand_on_others(open_page: OPEN, model: str, width: int, height: int) -> None:
-    page = open_page(model, width=width, height=height)
+def test_no_words_stand_on_others(open_edition: OPEN, model: str, width: int, height: int) -> None:
+    page = open_edition(model, width=width, height=height)
     page.evaluate(RECORD)
     page.locator(".tab[data-scene=training]").evaluate("tab => tab.click()")
     page.locator(".training canvas[data-painted]").first.wait_for()

@@ -69,8 +69,8 @@ def test_the_first_scene_needs_only_the_generative_weights(open_page: OPEN) -> N
     assert not any("/cvae/q/" in url or "/digits/" in url for url in asked)
 
 
-def test_styles_are_shared_until_they_are_not_and_drawn_again(open_page: OPEN) -> None:
-    page = open_page("cvae", seed=1)
+def test_styles_are_shared_until_they_are_not_and_drawn_again(open_edition: OPEN) -> None:
+    page = open_edition("cvae", seed=1)
     sheet = page.locator(".sheet")
     done(page)
     shared = pixels(sheet)
@@ -86,8 +86,8 @@ def test_styles_are_shared_until_they_are_not_and_drawn_again(open_page: OPEN) -
     assert page.faults == []
 
 
-def test_a_tile_is_enlarged_by_pointer_and_keys_and_stands_in_the_link(open_page: OPEN) -> None:
-    page = open_page("cvae")
+def test_a_tile_is_enlarged_by_pointer_and_keys_and_stands_in_the_link(open_edition: OPEN) -> None:
+    page = open_edition("cvae")
     sheet, caption = page.locator(".sheet"), page.locator(".large figcaption")
     done(page)
     assert np.allclose(image(page.locator(".large canvas")).reshape(28, 28), pixels(sheet)[:28, :28, 0] / 255)
@@ -139,8 +139,8 @@ def terms(page: Page) -> list[float]:
     return [float(text.replace("−", "-").replace(",", "")) for text in found]
 
 
-def test_the_elbo_adds_up_and_another_z_changes_all_but_the_bound(open_page: OPEN) -> None:
-    page = open_page("cvae", scene="rewrite", digit=3)
+def test_the_elbo_adds_up_and_another_z_changes_all_but_the_bound(open_edition: OPEN) -> None:
+    page = open_edition("cvae", scene="rewrite", digit=3)
     likelihood, kl, elbo, bound = terms(page)
     assert round(likelihood - kl, 1) == elbo
     assert bound == pytest.approx(elbo, abs=60)
@@ -155,8 +155,8 @@ def test_the_elbo_adds_up_and_another_z_changes_all_but_the_bound(open_page: OPE
 # Which label?
 
 
-def test_small_models_draw_the_same_labels_in_the_same_noise(open_page: OPEN) -> None:
-    page = open_page("cvae", scene="conditioned", seed=5, label="random", height=720)
+def test_small_models_draw_the_same_labels_in_the_same_noise(open_edition: OPEN) -> None:
+    page = open_edition("cvae", scene="conditioned", seed=5, label="random", height=720)
     noise = Noise(5)
     draws = [(int(10 * noise.uniform()), noise.normal(20)) for _ in range(20)]
     y, epsilon = draws[7]
@@ -177,8 +177,8 @@ def test_small_models_draw_the_same_labels_in_the_same_noise(open_page: OPEN) ->
     assert page.faults == []
 
 
-def test_the_guess_is_bayes_rule_of_the_librarys_bounds(open_page: OPEN) -> None:
-    page = open_page("cvae", scene="guess", digit=8)
+def test_the_guess_is_bayes_rule_of_the_librarys_bounds(open_edition: OPEN) -> None:
+    page = open_edition("cvae", scene="guess", digit=8)
     done(page)
     x, label = observed(8)
     bounds = codes.label_bounds(model(), x, samples=100, seed=0)
@@ -192,8 +192,8 @@ def test_the_guess_is_bayes_rule_of_the_librarys_bounds(open_page: OPEN) -> None
     assert page.faults == []
 
 
-def test_a_drawing_has_no_label_and_is_taken_for_one(open_page: OPEN) -> None:
-    page = open_page("cvae", scene="guess", strokes=LINE)
+def test_a_drawing_has_no_label_and_is_taken_for_one(open_edition: OPEN) -> None:
+    page = open_edition("cvae", scene="guess", strokes=LINE)
     done(page)
     expect(page.locator(".verdict")).to_contain_text("Guess: 1")
     expect(page.locator(".verdict")).to_contain_text("a drawing has no label")
@@ -209,8 +209,8 @@ def test_a_drawing_has_no_label_and_is_taken_for_one(open_page: OPEN) -> None:
 # Between labels and styles
 
 
-def test_between_labels_and_styles_are_mixtures_of_both(open_page: OPEN) -> None:
-    page = open_page("cvae", scene="between", digit=0, to=3)
+def test_between_labels_and_styles_are_mixtures_of_both(open_edition: OPEN) -> None:
+    page = open_edition("cvae", scene="between", digit=0, to=3)
     done(page)
     large, caption = page.locator(".large canvas"), page.locator(".large figcaption")
     expect(caption).to_have_text("label 3; style of digit 0, a 7")
@@ -233,9 +233,9 @@ def test_between_labels_and_styles_are_mixtures_of_both(open_page: OPEN) -> None
     assert page.faults == []
 
 
-def test_a_copied_link_shows_the_same_view(open_page: OPEN) -> None:
+def test_a_copied_link_shows_the_same_view(open_edition: OPEN) -> None:
     query = {"digit": 42, "seed": 3, "to": 9, "from": 4, "until": 7, "tile": "2,3", "between": "5,8"}
-    pages = [open_page("cvae", **query) for _ in range(2)]
+    pages = [open_edition("cvae", **query) for _ in range(2)]
     for scene in ("styles", "rewrite", "guess", "between"):
         views = []
         for page in pages:
@@ -249,8 +249,8 @@ def test_a_copied_link_shows_the_same_view(open_page: OPEN) -> None:
         assert views[0][1]
 
 
-def test_what_a_link_says_of_the_scenes_and_cannot_be_read_is_told(open_page: OPEN) -> None:
-    page = open_page("cvae", scene="between", to="10000", until="ten", between="-1,x")
+def test_what_a_link_says_of_the_scenes_and_cannot_be_read_is_told(open_edition: OPEN) -> None:
+    page = open_edition("cvae", scene="between", to="10000", until="ten", between="-1,x")
     expect(page.locator(".warning")).to_have_text(
         "This link’s until, between and to could not be read; they are at their defaults."
     )

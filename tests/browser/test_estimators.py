@@ -16,9 +16,9 @@ def tenths(recorded: float) -> Decimal:
 
 
 @pytest.mark.parametrize("name", ["gmvae", "vrnn"])
-def test_recorded_runs_are_told_as_recorded(open_page: Callable[..., Page], name: str) -> None:
+def test_recorded_runs_are_told_as_recorded(open_edition: Callable[..., Page], name: str) -> None:
     runs = json.loads((files("aevb") / "ui" / name / "estimators.json").read_text(encoding="utf-8"))
-    page = open_page(name, scene="estimators")
+    page = open_edition(name, scene="estimators")
     cells = page.locator("tbody td:nth-child(2)")
     expect(cells).to_have_text([f"−{tenths(run['elbo'][-1])} ± {tenths(run['spread'])}" for run in runs])
     page.get_by_role("slider", name="epoch").press("Home")

@@ -61,8 +61,8 @@ def point(target: Locator, across: float, down: float = 0.5) -> tuple[float, flo
     return box["x"] + across * box["width"], box["y"] + down * box["height"]
 
 
-def test_it_trains_by_itself_and_the_gap_adds_up(open_page: OPEN) -> None:
-    page = open_page(PATH)
+def test_it_trains_by_itself_and_the_gap_adds_up(open_edition: OPEN) -> None:
+    page = open_edition(PATH)
     says_step(page, "1,000")
     elbo, gap, evidence = numbers(page)
     assert 0 < gap < 0.1 and -4.1 < evidence < -3.9
@@ -95,8 +95,8 @@ def test_the_learning_rate_trains_anew_while_it_is_dragged_and_asks_nothing(
     assert sent == []
 
 
-def test_panes_that_follow_a_moving_setting_are_dimmed_until_they_are_redrawn(open_page: OPEN) -> None:
-    page = open_page(PATH)
+def test_panes_that_follow_a_moving_setting_are_dimmed_until_they_are_redrawn(open_edition: OPEN) -> None:
+    page = open_edition(PATH)
     says_step(page, "1,000")
     panes, latent = page.locator(".panes"), page.locator("canvas.latent")
     expect(panes).not_to_have_class(re.compile("stale"))
@@ -116,8 +116,8 @@ def test_panes_that_follow_a_moving_setting_are_dimmed_until_they_are_redrawn(op
     assert pixels(latent) != before
 
 
-def test_a_step_is_chosen_by_keys_or_in_the_curves_and_moves_everything(open_page: OPEN) -> None:
-    page = open_page(PATH)
+def test_a_step_is_chosen_by_keys_or_in_the_curves_and_moves_everything(open_edition: OPEN) -> None:
+    page = open_edition(PATH)
     says_step(page, "1,000")
     canvases = page.locator(".instrument canvas").all()
     assert len(canvases) == 5
@@ -140,8 +140,8 @@ def test_a_step_is_chosen_by_keys_or_in_the_curves_and_moves_everything(open_pag
     link_says(page, step=None)
 
 
-def test_play_reaches_the_end_and_stops(open_page: OPEN) -> None:
-    page = open_page(PATH, step=500)
+def test_play_reaches_the_end_and_stops(open_edition: OPEN) -> None:
+    page = open_edition(PATH, step=500)
     says_step(page, "500")
     play, pause = (page.get_by_role("button", name=name) for name in ("Play", "Pause"))
     play.click()
@@ -157,8 +157,8 @@ def test_play_reaches_the_end_and_stops(open_page: OPEN) -> None:
     expect(page.locator(".when b")).to_have_text(re.compile(r"^Step [3-5]\d\d of"))
 
 
-def test_back_restores_the_step(open_page: OPEN) -> None:
-    page = open_page(PATH, experiment="turn", step=1400)
+def test_back_restores_the_step(open_edition: OPEN) -> None:
+    page = open_edition(PATH, experiment="turn", step=1400)
     says_step(page, "1,400")
     expect(page.locator(".when span")).to_have_text(re.compile("^M-step"))
     before = numbers(page)
@@ -172,8 +172,8 @@ def test_back_restores_the_step(open_page: OPEN) -> None:
     expect(page.locator(".equation .term b").nth(1)).to_have_text(f"{before[1]:.3f}")
 
 
-def test_a_test_point_is_picked_in_a_plane_or_by_its_number(open_page: OPEN) -> None:
-    page = open_page(PATH, point=7)
+def test_a_test_point_is_picked_in_a_plane_or_by_its_number(open_edition: OPEN) -> None:
+    page = open_edition(PATH, point=7)
     field, latent = page.get_by_role("spinbutton", name="Test point"), page.locator("canvas.latent")
     expect(field).to_have_value("7")
     says_step(page, "1,000")
@@ -187,8 +187,8 @@ def test_a_test_point_is_picked_in_a_plane_or_by_its_number(open_page: OPEN) -> 
     page.wait_for_function("([c, before]) => c.toDataURL() === before", arg=[latent.element_handle(), before])
 
 
-def test_exact_steps_by_hand_close_the_gap_and_never_lower_the_elbo(open_page: OPEN) -> None:
-    page = open_page(PATH, scene="hand")
+def test_exact_steps_by_hand_close_the_gap_and_never_lower_the_elbo(open_edition: OPEN) -> None:
+    page = open_edition(PATH, scene="hand")
     elbo, gap, evidence = numbers(page)
     assert gap > 1
     for move in range(1, 7):
@@ -208,8 +208,8 @@ def test_exact_steps_by_hand_close_the_gap_and_never_lower_the_elbo(open_page: O
     link_says(page, moves="E,M,E,M,E,M")
 
 
-def test_a_move_of_gradient_steps_is_undone(open_page: OPEN) -> None:
-    page = open_page(PATH, scene="hand", moves="E200,M")
+def test_a_move_of_gradient_steps_is_undone(open_edition: OPEN) -> None:
+    page = open_edition(PATH, scene="hand", moves="E200,M")
     first = page.locator(".account p").first
     expect(first).to_have_text(re.compile("^2. M-step, exact: "))
     before = numbers(page)
@@ -227,8 +227,8 @@ def test_a_move_of_gradient_steps_is_undone(open_page: OPEN) -> None:
     link_says(page, moves=None)
 
 
-def test_classic_em_and_aevb_are_compared_at_every_pass(open_page: OPEN) -> None:
-    page = open_page(PATH, scene="em")
+def test_classic_em_and_aevb_are_compared_at_every_pass(open_edition: OPEN) -> None:
+    page = open_edition(PATH, scene="em")
     rows = page.locator("tbody tr")
     expect(rows).to_have_count(3)
     expect(rows.nth(0)).to_contain_text("AEVB, 1,000 gradient steps")
@@ -240,8 +240,8 @@ def test_classic_em_and_aevb_are_compared_at_every_pass(open_page: OPEN) -> None
     assert rows.nth(1).inner_text().split("\t")[1:] == rows.nth(0).inner_text().split("\t")[1:] != ended
 
 
-def test_rotation_changes_w_and_nothing_else(open_page: OPEN) -> None:
-    page = open_page(PATH, scene="rotation")
+def test_rotation_changes_w_and_nothing_else(open_edition: OPEN) -> None:
+    page = open_edition(PATH, scene="rotation")
     tables, same = page.locator(".matrix"), page.locator(".same")
     expect(page.get_by_text("The model at step 1,000.")).to_be_visible()
     W, rotated, product = tables.all_inner_texts()
@@ -257,8 +257,8 @@ def test_rotation_changes_w_and_nothing_else(open_page: OPEN) -> None:
     assert same.inner_text() == evidence
 
 
-def test_the_curves_are_zoomed_and_read(open_page: OPEN) -> None:
-    page = open_page(PATH, scene="plot")
+def test_the_curves_are_zoomed_and_read(open_edition: OPEN) -> None:
+    page = open_edition(PATH, scene="plot")
     chart = page.locator("canvas.chart")
     says_step(page, "1,000")
     page.mouse.move(*point(chart, 0.3))
@@ -286,14 +286,14 @@ def test_the_curves_are_zoomed_and_read(open_page: OPEN) -> None:
 
 @pytest.mark.parametrize("latent_dim", [1, 3])
 @pytest.mark.parametrize("scene", ["watch", "em", "hand", "rotation"])
-def test_other_latent_dimensions(open_page: OPEN, scene: str, latent_dim: int) -> None:
-    page = open_page(PATH, scene=scene, L=latent_dim, steps=50)
+def test_other_latent_dimensions(open_edition: OPEN, scene: str, latent_dim: int) -> None:
+    page = open_edition(PATH, scene=scene, L=latent_dim, steps=50)
     shows(page, scene)
     assert page.faults == []
 
 
-def test_a_run_has_its_limits_and_a_link_its_words(open_page: OPEN) -> None:
-    page = open_page(PATH, experiment="turn", e=3000, m=3000, rounds=50, lr="0.05", L="x", step="NaN")
+def test_a_run_has_its_limits_and_a_link_its_words(open_edition: OPEN) -> None:
+    page = open_edition(PATH, experiment="turn", e=3000, m=3000, rounds=50, lr="0.05", L="x", step="NaN")
     expect(page.locator(".warning")).to_contain_text("L and step could not be read")
     says_step(page, "12,000")
     expect(page.locator(".settings output").first).to_have_text("0.05")
@@ -307,8 +307,8 @@ def test_a_run_has_its_limits_and_a_link_its_words(open_page: OPEN) -> None:
     assert page.faults == []
 
 
-def test_a_smaller_family_of_q_leaves_a_gap(open_page: OPEN) -> None:
-    page = open_page("factor-analysis", scene="families")
+def test_a_smaller_family_of_q_leaves_a_gap(open_edition: OPEN) -> None:
+    page = open_edition("factor-analysis", scene="families")
     gap = page.locator(".equation b").nth(1)
     expect(gap).to_have_text(re.compile(r"^0\.0"))
     page.get_by_role("button", name="σ = 1", exact=True).click()

@@ -43,8 +43,8 @@ def clusters(first: int) -> tuple[Tensor, Tensor, list[str]]:
 # Clusters
 
 
-def test_a_row_for_each_cluster_in_digit_order_drawn_again(open_page: OPEN) -> None:
-    page = open_page("gmvae", seed=1)
+def test_a_row_for_each_cluster_in_digit_order_drawn_again(open_edition: OPEN) -> None:
+    page = open_edition("gmvae", seed=1)
     sheet = page.locator(".sheet")
     done(page)
     titles = loading.checkpoint("gmvae").measures["titles"]
@@ -64,11 +64,11 @@ def test_a_row_for_each_cluster_in_digit_order_drawn_again(open_page: OPEN) -> N
 # Which cluster?
 
 
-def test_a_digit_is_in_the_cluster_that_the_library_says(open_page: OPEN) -> None:
+def test_a_digit_is_in_the_cluster_that_the_library_says(open_edition: OPEN) -> None:
     found, classes, titles = clusters(200)
     labels = loading.digits().test.labels[:200]
     right, wrong = 8, int(torch.nonzero(classes != labels)[0])
-    page = open_page("gmvae", scene="guess", digit=right)
+    page = open_edition("gmvae", scene="guess", digit=right)
     verdict = page.locator(".verdict")
     expect(verdict).to_contain_text(f"In the cluster of {titles[found[right]]}, q(y | x)")
     expect(verdict).to_contain_text(f"that is the one matched with its label, {labels[right]}.")
@@ -92,8 +92,8 @@ def terms(page: Page) -> list[float]:
     return [float(text.replace("−", "-").replace(",", "")) for text in found]
 
 
-def test_the_elbo_adds_up_and_its_kl_are_the_librarys(open_page: OPEN) -> None:
-    page = open_page("gmvae", scene="guess", digit=3)
+def test_the_elbo_adds_up_and_its_kl_are_the_librarys(open_edition: OPEN) -> None:
+    page = open_edition("gmvae", scene="guess", digit=3)
     likelihood, kl_z, kl_y, elbo, bound = terms(page)
     assert round(likelihood - kl_z - kl_y, 1) == elbo
     assert bound == pytest.approx(elbo, abs=30)
@@ -108,8 +108,8 @@ def test_the_elbo_adds_up_and_its_kl_are_the_librarys(open_page: OPEN) -> None:
     assert terms(page)[4] == bound
 
 
-def test_a_drawing_finds_its_cluster(open_page: OPEN) -> None:
-    page = open_page("gmvae", scene="guess", strokes=LINE)
+def test_a_drawing_finds_its_cluster(open_edition: OPEN) -> None:
+    page = open_edition("gmvae", scene="guess", strokes=LINE)
     expect(page.locator(".verdict")).to_contain_text("In the cluster of 1s")
     expect(page.locator(".verdict")).to_contain_text("a drawing has no label")
     expect(page.locator("tbody tr.own")).to_have_count(0)
@@ -135,8 +135,8 @@ def spread(page: Page) -> float:
     return float((np.hypot(columns - middle[0], rows - middle[1]) > 0.25 * height).mean())
 
 
-def test_the_temperature_moves_the_samples_and_no_corner_loses_one(open_page: OPEN) -> None:
-    page = open_page("gmvae", scene="gumbel")
+def test_the_temperature_moves_the_samples_and_no_corner_loses_one(open_edition: OPEN) -> None:
+    page = open_edition("gmvae", scene="gumbel")
     slider, value, nearest = temperature(page), page.locator(".temperature output"), page.locator(".nearest")
     slider.press("Home")
     expect(value).to_have_text("10")
@@ -155,8 +155,8 @@ def test_the_temperature_moves_the_samples_and_no_corner_loses_one(open_page: OP
     assert page.faults == []
 
 
-def test_the_probabilities_add_up_to_one_and_stand_in_the_link(open_page: OPEN) -> None:
-    page = open_page("gmvae", scene="gumbel", tau=0.5, pi="20-30-50")
+def test_the_probabilities_add_up_to_one_and_stand_in_the_link(open_edition: OPEN) -> None:
+    page = open_edition("gmvae", scene="gumbel", tau=0.5, pi="20-30-50")
     expect(page.locator(".temperature output")).to_have_text("0.50")
     shares = page.locator(".shares output")
     expect(shares).to_have_text(["0.20", "0.30", "0.50"])
@@ -170,14 +170,14 @@ def test_the_probabilities_add_up_to_one_and_stand_in_the_link(open_page: OPEN) 
     page.get_by_role("button", name="Next scene").click()
     page.go_back()
     expect(shares).to_have_text(["0.02", "0.49", "0.49"])
-    other = open_page(page.url.split("/", 3)[3])
+    other = open_edition(page.url)
     expect(other.locator(".shares output")).to_have_text(["0.02", "0.49", "0.49"])
     assert (pixels(other.locator(".simplex canvas")) == pixels(page.locator(".simplex canvas"))).all()
     assert page.faults == []
 
 
-def test_the_samples_can_be_played_to_the_corners(open_page: OPEN) -> None:
-    page = open_page("gmvae", scene="gumbel", tau=0.12)
+def test_the_samples_can_be_played_to_the_corners(open_edition: OPEN) -> None:
+    page = open_edition("gmvae", scene="gumbel", tau=0.12)
     page.get_by_role("button", name="Play").click()
     expect(page.locator(".temperature output")).to_have_text("0.10")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
@@ -185,8 +185,8 @@ def test_the_samples_can_be_played_to_the_corners(open_page: OPEN) -> None:
 
 
 @pytest.mark.parametrize(("tau", "pi"), [("cold", "1-2-3"), ("0", "98-1-1")])
-def test_a_simplex_that_cannot_be_read_is_at_its_defaults(open_page: OPEN, tau: str, pi: str) -> None:
-    page = open_page("gmvae", scene="gumbel", tau=tau, pi=pi)
+def test_a_simplex_that_cannot_be_read_is_at_its_defaults(open_edition: OPEN, tau: str, pi: str) -> None:
+    page = open_edition("gmvae", scene="gumbel", tau=tau, pi=pi)
     expect(page.locator(".warning")).to_have_text(
         "This link’s tau and pi could not be read; they are at their defaults."
     )

@@ -24,22 +24,23 @@ SET = "(input, value) => { input.value = value; input.dispatchEvent(new Event('i
 
 
 @pytest.fixture
-def open_scene(open_page: OPEN) -> Callable[..., Page]:
+def open_scene(open_edition: OPEN) -> Callable[..., Page]:
     """`open_scene("vae", "knobs", digit=3)`: the page once all its images are painted."""
-
-    def open_(name: str, scene: str, **query: object) -> Page:
-        page = open_page(name, scene=scene, **query)
-        painted(page)
-        return page
-
-    return open_
+    return lambda name, scene, **query: painted(open_edition(name, scene=scene, **query))
 
 
-def painted(page: Page) -> None:
-    """Waits until what was computed is shown, and nothing of it is dimmed."""
+@pytest.fixture
+def app_scene(open_page: OPEN) -> Callable[..., Page]:
+    """The same in the app."""
+    return lambda name, scene, **query: painted(open_page(name, scene=scene, **query))
+
+
+def painted(page: Page) -> Page:
+    """The page, once what was computed is shown and nothing of it is dimmed."""
     expect(page.locator(".decoded figcaption").first).not_to_be_empty()
     expect(page.locator("canvas.sheet[data-painted]").first).to_be_visible()
     expect(page.locator("canvas.stale")).to_have_count(0)
+    return page
 
 
 def pixels(canvas: Locator) -> np.ndarray:
@@ -124,9 +125,9 @@ def by_use(name: str) -> Sequence[int]:
 
 
 def test_a_turned_knob_changes_the_digit_on_the_frame_and_asks_nothing_of_the_server(
-    open_scene: Callable[..., Page], settle: SETTLE
+    app_scene: Callable[..., Page], settle: SETTLE
 ) -> None:
-    page = open_scene("vae", "knobs", digit=3)
+    page = app_scene("vae", "knobs", digit=3)
     sent: list[object] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     page.reload()
@@ -233,9 +234,9 @@ def test_keys_images_and_buttons_turn_knobs_and_a_locked_one_stays(
 
 
 def test_the_dial_goes_from_label_to_label_and_between(
-    open_scene: Callable[..., Page], open_page: OPEN, settle: SETTLE
+    app_scene: Callable[..., Page], open_page: OPEN, settle: SETTLE
 ) -> None:
-    page = open_scene("cvae", "knobs", digit=0)
+    page = app_scene("cvae", "knobs", digit=0)
     model, epsilon = model_of("cvae"), mean("cvae", 0, 7)
     caption = page.locator(".decoded figcaption").first
     expect(caption).to_have_text("label 7")
@@ -286,8 +287,8 @@ def test_a_place_is_shown_in_every_cluster(open_scene: Callable[..., Page]) -> N
 # The plane
 
 
-def test_the_plane_is_moved_over_by_pointer_and_keys(open_scene: Callable[..., Page], settle: SETTLE) -> None:
-    page = open_scene("vae", "plane", digit=3)
+def test_the_plane_is_moved_over_by_pointer_and_keys(app_scene: Callable[..., Page], settle: SETTLE) -> None:
+    page = app_scene("vae", "plane", digit=3)
     pad, caption = page.locator(".pad canvas"), page.locator(".picture:has(.pad) figcaption")
     before = decoded(page)
     box = pad.bounding_box()
@@ -412,8 +413,8 @@ def test_weights_that_do_not_come_are_told_and_tried_again(open_page: OPEN) -> N
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_a_phone_the_image_stays_in_sight_above_the_knobs(open_page: OPEN, scheme: str) -> None:
-    page = open_page("cvae", scene="knobs", width=390, height=844, color_scheme=scheme)
+def test_on_a_phone_the_image_stays_in_sight_above_the_knobs(open_edition: OPEN, scheme: str) -> None:
+    page = open_edition("cvae", scene="knobs", width=390, height=844, color_scheme=scheme)
     painted(page)
     page.locator(".knob input").nth(4).evaluate("knob => knob.scrollIntoView({ block: 'end' })")
     for selector in (".decoded canvas", ".choices", ".decoded input"):
@@ -426,7 +427,9 @@ def test_on_a_phone_the_image_stays_in_sight_above_the_knobs(open_page: OPEN, sc
 # The walk
 
 
-def test_a_walk_leads_from_digit_to_digit_and_asks_again_for_one_that_did_not_come(open_page: OPEN) -> None:
+def test_a_walk_leads_from_digit_to_digit_and_asks_again_for_one_that_did_not_come(
+    open_page: OPEN,
+) -> None:
     page = open_page("vae", scene="walk", digit=0, to=3)
     steps, large = page.locator(".steps canvas"), page.locator(".large canvas")
     expect(page.locator(".steps button").last).to_have_attribute("aria-label", "digit 3, a 0")

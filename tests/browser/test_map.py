@@ -20,11 +20,11 @@ STROKES = "4833b83373da"
 
 
 @pytest.fixture
-def open_map(open_page: OPEN) -> Callable[..., Page]:
+def open_map(open_edition: OPEN) -> Callable[..., Page]:
     """`open_map("vae", tool="lasso")`: the scene once its points and the chosen digit are painted."""
 
     def open_(name: str, **query: object) -> Page:
-        page = open_page(name, **({"scene": "map", "height": 720} | query))
+        page = open_edition(name, **({"scene": "map", "height": 720} | query))
         painted(page)
         return page
 

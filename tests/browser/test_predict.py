@@ -56,10 +56,10 @@ def test_twelve_are_asked_in_three_ways():
 @pytest.mark.parametrize(("entry", "scenes"), ASKED, ids=lambda one: getattr(one, "name", ""))
 @pytest.mark.parametrize("width", [1280, 390])
 def test_each_hides_its_answer_until_one_is_given(
-    open_page: OPEN, entry: catalogue.Page, scenes: list[catalogue.Scene], width: int
+    open_edition: OPEN, entry: catalogue.Page, scenes: list[catalogue.Scene], width: int
 ) -> None:
     height, color_scheme = (720, "light") if width == 1280 else (844, "dark")
-    page = open_page(
+    page = open_edition(
         entry.name, asks=True, scene=scenes[0].id, width=width, height=height, color_scheme=color_scheme
     )
     for scene in scenes:
@@ -193,8 +193,10 @@ def test_a_lecture_and_a_frame_are_not_asked_and_a_closed_store_breaks_nothing(o
     assert page.faults == []
 
 
-def test_in_a_lesson_an_answer_shows_what_was_asked_though_a_class_may_not_change_it(open_page: OPEN) -> None:
-    page = open_page("vae", asks=True, scene="walk", free="digit")
+def test_in_a_lesson_an_answer_shows_what_was_asked_though_a_class_may_not_change_it(
+    open_edition: OPEN,
+) -> None:
+    page = open_edition("vae", asks=True, scene="walk", free="digit")
     expect(question(page)).to_contain_text("from a 3 to an 8")
     answer(page)
     labels = data.read().test.known_labels

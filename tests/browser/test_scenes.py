@@ -14,7 +14,7 @@ OPEN = Callable[..., Page]
 PAGES = pytest.mark.parametrize("entry", catalogue.MENU, ids=lambda entry: entry.name or "overview")
 
 MEASURE = """() => {
-    const root = document.querySelector("[data-testid=stMain]");
+    const root = document.querySelector("[data-testid=stMain]") ?? document; // the app's, or the edition's
     const find = (node, selector) => {
         const found = node.querySelector(selector);
         if (found) return found;

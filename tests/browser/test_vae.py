@@ -12,8 +12,8 @@ from tests.test_cells import run, told
 OPEN = Callable[..., Page]
 
 
-def test_a_pixels_level_its_noise_and_its_density(open_page: OPEN) -> None:
-    page = open_page("vae", scene="normalisation", digit=3, seed=5)
+def test_a_pixels_level_its_noise_and_its_density(open_edition: OPEN) -> None:
+    page = open_edition("vae", scene="normalisation", digit=3, seed=5)
     words = page.locator(".told")
     for pixel in (None, 30):
         if pixel is not None:  # black, near the upper left corner
@@ -31,8 +31,8 @@ def test_a_pixels_level_its_noise_and_its_density(open_page: OPEN) -> None:
     assert page.faults == []
 
 
-def test_down_the_reverse_kl_q_keeps_one_mode_and_down_the_forward_one_both(open_page: OPEN) -> None:
-    page = open_page("vae", scene="forcing")
+def test_down_the_reverse_kl_q_keeps_one_mode_and_down_the_forward_one_both(open_edition: OPEN) -> None:
+    page = open_edition("vae", scene="forcing")
     page.emulate_media(reduced_motion="reduce")
     numbers = page.locator(".divergences b")
 
@@ -54,8 +54,8 @@ def test_down_the_reverse_kl_q_keeps_one_mode_and_down_the_forward_one_both(open
     assert page.faults == []
 
 
-def test_an_image_s_own_q_is_raised_as_torch_raises_it(open_page: OPEN) -> None:
-    page = open_page("vae", scene="amortised", digit=8)
+def test_an_image_s_own_q_is_raised_as_torch_raises_it(open_edition: OPEN) -> None:
+    page = open_edition("vae", scene="amortised", digit=8)
     page.get_by_role("button", name="100", exact=True).click()
     expect(page).to_have_url(re.compile("steps=100"))
     _, printed, _ = run("vae", "amortised", digit=8, steps="100")

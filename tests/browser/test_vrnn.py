@@ -140,8 +140,8 @@ def test_samples_grow_row_by_row_and_need_no_inference_net(open_page: OPEN) -> N
     assert page.faults == []
 
 
-def test_other_samples_grow_before_the_visitors_eyes(open_page: OPEN) -> None:
-    page = open_page("vrnn")
+def test_other_samples_grow_before_the_visitors_eyes(open_edition: OPEN) -> None:
+    page = open_edition("vrnn")
     done(page)
     before = pixels(page.locator(".tile canvas").first)
     page.get_by_role("button", name="Resample").click()
@@ -166,8 +166,8 @@ def numbers(page: Page) -> list[float]:
     return [float(text.replace("−", "-")) for text in page.locator(".equation b").all_inner_texts()]
 
 
-def test_a_digit_opens_at_the_row_that_surprises_most(open_page: OPEN) -> None:
-    page = open_page("vrnn", scene="rows", digit=61)
+def test_a_digit_opens_at_the_row_that_surprises_most(open_edition: OPEN) -> None:
+    page = open_edition("vrnn", scene="rows", digit=61)
     done(page)
     likelihood, kl, elbo, bound = numbers(page)
     assert round(likelihood - kl, 1) == elbo
@@ -197,8 +197,8 @@ def test_a_digit_opens_at_the_row_that_surprises_most(open_page: OPEN) -> None:
     assert page.faults == []
 
 
-def test_a_press_or_a_drag_on_the_digit_chooses_a_row(open_page: OPEN) -> None:
-    page = open_page("vrnn", scene="rows", height=720)
+def test_a_press_or_a_drag_on_the_digit_chooses_a_row(open_edition: OPEN) -> None:
+    page = open_edition("vrnn", scene="rows", height=720)
     done(page)
     read = page.locator(".read")
     box = read.bounding_box()
@@ -212,8 +212,8 @@ def test_a_press_or_a_drag_on_the_digit_chooses_a_row(open_page: OPEN) -> None:
 
 
 @pytest.mark.parametrize("scene", ["rows", "endings", "paths"])
-def test_a_drawing_stands_for_a_digit(open_page: OPEN, scene: str) -> None:
-    page = open_page("vrnn", scene=scene, strokes="8020807080c080e0")
+def test_a_drawing_stands_for_a_digit(open_edition: OPEN, scene: str) -> None:
+    page = open_edition("vrnn", scene=scene, strokes="8020807080c080e0")
     expect(page.locator(".chooser .drawing")).to_be_visible()
     expect(page.locator(".instrument")).to_contain_text("your drawing") if scene != "paths" else expect(
         page.locator(".paths canvas")
@@ -221,8 +221,8 @@ def test_a_drawing_stands_for_a_digit(open_page: OPEN, scene: str) -> None:
     assert page.faults == []
 
 
-def test_a_moved_z_grows_the_rows_below_again_and_leaves_those_above(open_page: OPEN) -> None:
-    page = open_page("vrnn", scene="moved", seed=1)
+def test_a_moved_z_grows_the_rows_below_again_and_leaves_those_above(open_edition: OPEN) -> None:
+    page = open_edition("vrnn", scene="moved", seed=1)
     digit, pad = page.locator(".moved .rowed canvas"), page.locator(".row-plane canvas")
     expect(pad).to_have_attribute("aria-valuetext", re.compile("z₁"))
     grown(page)
@@ -237,7 +237,7 @@ def test_a_moved_z_grows_the_rows_below_again_and_leaves_those_above(open_page: 
     after = pixels(digit)
     assert (after[:8] == before[:8]).all(), "the rows above stay"
     assert (after[8:] != before[8:]).any(), "those below do not"
-    other = open_page(page.url.split("/", 3)[3])
+    other = open_edition(page.url)
     expect(other.locator(".position")).to_contain_text("1 row moved")
     grown(other)
     assert (pixels(other.locator(".moved .rowed canvas")) == after).all()
@@ -249,9 +249,9 @@ def test_a_moved_z_grows_the_rows_below_again_and_leaves_those_above(open_page: 
 
 
 def test_a_moved_row_follows_on_the_frame_and_those_below_are_paler_until_they_grow_again(
-    open_page: OPEN,
+    open_edition: OPEN,
 ) -> None:
-    page = open_page("vrnn", scene="moved", moved_row=5)
+    page = open_edition("vrnn", scene="moved", moved_row=5)
     grown(page)
     opacities = (
         """canvas => [4, 27].map((row) => canvas.getContext("2d").getImageData(0, row, 1, 1).data[3])"""
@@ -276,8 +276,8 @@ def grown(page: Page) -> None:
     expect(page.locator(".moved .rowed[aria-busy='false']")).to_be_attached(timeout=60_000)
 
 
-def test_rows_and_their_z_answer_to_the_keyboard(open_page: OPEN) -> None:
-    page = open_page("vrnn", scene="moved", width=390, height=844)
+def test_rows_and_their_z_answer_to_the_keyboard(open_edition: OPEN) -> None:
+    page = open_edition("vrnn", scene="moved", width=390, height=844)
     grown(page)
     slider(page, "Row").press("ArrowRight")
     link_says(page, "moved_row", 10)
@@ -292,14 +292,14 @@ def test_rows_and_their_z_answer_to_the_keyboard(open_page: OPEN) -> None:
     assert page.faults == []
 
 
-def test_moves_that_cannot_be_read_are_told(open_page: OPEN) -> None:
-    page = open_page("vrnn", scene="moved", moved_z="3,9,1")
+def test_moves_that_cannot_be_read_are_told(open_edition: OPEN) -> None:
+    page = open_edition("vrnn", scene="moved", moved_z="3,9,1")
     expect(page.locator(".warning")).to_contain_text("moved_z could not be read")
     assert page.faults == []
 
 
-def test_endings_keep_the_first_rows(open_page: OPEN) -> None:
-    page = open_page("vrnn", scene="endings", digit=2, keep=12)
+def test_endings_keep_the_first_rows(open_edition: OPEN) -> None:
+    page = open_edition("vrnn", scene="endings", digit=2, keep=12)
     done(page)
     tiles = page.locator(".all canvas")
     digit = pixels(page.locator(".beginning canvas"))[:12]
@@ -314,8 +314,8 @@ def test_endings_keep_the_first_rows(open_page: OPEN) -> None:
     assert page.faults == []
 
 
-def test_what_is_drawn_in_the_upper_half_is_a_beginning(open_page: OPEN) -> None:
-    page = open_page("vrnn", scene="endings", strokes=HALF)
+def test_what_is_drawn_in_the_upper_half_is_a_beginning(open_edition: OPEN) -> None:
+    page = open_edition("vrnn", scene="endings", strokes=HALF)
     done(page)
     caption = page.locator(".beginning figcaption")
     expect(caption).to_have_text(re.compile(r"your drawing: \d+ rows are kept"))
@@ -327,8 +327,8 @@ def test_what_is_drawn_in_the_upper_half_is_a_beginning(open_page: OPEN) -> None
     assert page.faults == []
 
 
-def test_paths_show_one_class_alone_or_samples(open_page: OPEN) -> None:
-    page = open_page("vrnn", scene="paths")
+def test_paths_show_one_class_alone_or_samples(open_edition: OPEN) -> None:
+    page = open_edition("vrnn", scene="paths")
     canvas = page.locator(".paths canvas")
     expect(canvas).to_have_attribute("aria-label", re.compile("of digit 0, a 7"))
     shown = canvas.evaluate("canvas => canvas.toDataURL()")
@@ -347,8 +347,8 @@ def test_paths_show_one_class_alone_or_samples(open_page: OPEN) -> None:
     assert page.faults == []
 
 
-def test_back_restores_what_the_link_says(open_page: OPEN) -> None:
-    page = open_page("vrnn", grown=9, image=2, seed=5)
+def test_back_restores_what_the_link_says(open_edition: OPEN) -> None:
+    page = open_edition("vrnn", grown=9, image=2, seed=5)
     done(page)
     shown = pixels(page.locator(".tile canvas").nth(1))
     page.keyboard.press("ArrowRight")
