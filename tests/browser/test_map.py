@@ -17,6 +17,7 @@ from tests.conftest import FRAMES
 OPEN = Callable[..., Page]
 MARGIN = 24  # as in parts/map/view.js
 STROKES = "4833b83373da"
+WINDOW = {"scene": "map", "height": 720}
 
 
 @pytest.fixture
@@ -24,7 +25,19 @@ def open_map(open_edition: OPEN) -> Callable[..., Page]:
     """`open_map("vae", tool="lasso")`: the scene once its points and the chosen digit are painted."""
 
     def open_(name: str, **query: object) -> Page:
-        page = open_edition(name, **({"scene": "map", "height": 720} | query))
+        page = open_edition(name, **WINDOW | query)
+        painted(page)
+        return page
+
+    return open_
+
+
+@pytest.fixture
+def app_map(open_page: OPEN) -> Callable[..., Page]:
+    """The same in the app, which has all of the digits."""
+
+    def open_(name: str, **query: object) -> Page:
+        page = open_page(name, **WINDOW | query)
         painted(page)
         return page
 
@@ -82,8 +95,8 @@ def link_says(page: Page, **expected: str) -> None:
         expect(page).to_have_url(re.compile(rf"[?&]{name}={value}(&|$)"))
 
 
-def test_a_drag_moves_every_pixel_and_the_link_holds_the_view(open_map: OPEN) -> None:
-    page = open_map("vae")
+def test_a_drag_moves_every_pixel_and_the_link_holds_the_view(app_map: OPEN) -> None:
+    page = app_map("vae")
     before = picture(page)
     box = page.locator(".points").bounding_box()
     assert box is not None
@@ -114,8 +127,8 @@ def named(label: int) -> str:
     return f"{'an' if label == 8 else 'a'} {label}"
 
 
-def test_a_digit_appears_at_the_pointer_and_a_click_loads_it(open_map: OPEN) -> None:
-    page = open_map("vae", map="pca")
+def test_a_digit_appears_at_the_pointer_and_a_click_loads_it(app_map: OPEN) -> None:
+    page = app_map("vae", map="pca")
     places = spots(page, loading.test_map("vae", "pca"))
     number, test = alone(places), loading.digits().test
     name = f"digit {number}, {named(test.labels[number])}"
@@ -153,8 +166,8 @@ def test_keys_move_point_and_load(open_map: OPEN) -> None:
     assert page.faults == []
 
 
-def test_a_loop_compares_what_is_in_it_however_it_is_made(open_map: OPEN) -> None:
-    page = open_map("vae", tool="lasso")
+def test_a_loop_compares_what_is_in_it_however_it_is_made(app_map: OPEN) -> None:
+    page = app_map("vae", tool="lasso")
     places, test = spots(page, loading.test_map("vae", "tsne")), loading.digits().test
     labels = test.labels.numpy()
     middle = np.median(places[labels == 3], 0).round()
@@ -206,8 +219,8 @@ def test_a_loop_compares_what_is_in_it_however_it_is_made(open_map: OPEN) -> Non
 @pytest.mark.parametrize(
     ("name", "method"), [("vae", "tsne"), ("cvae", "umap"), ("cvae", "style"), ("gmvae", "tsne")]
 )
-def test_a_sweep_decodes_what_lies_between_the_nearest_points(open_map: OPEN, name: str, method: str) -> None:
-    page = open_map(name, map=method, tool="sweep")
+def test_a_sweep_decodes_what_lies_between_the_nearest_points(app_map: OPEN, name: str, method: str) -> None:
+    page = app_map(name, map=method, tool="sweep")
     expect(page.locator(".swept figcaption").first).to_contain_text("decoded here")
     places = spots(page, loading.test_map(name, method))
     latents = loading.test_styles(name) if method == "style" else loading.test_means(name)
