@@ -49,9 +49,9 @@ def open_edition(edition: Path, visit: Callable[..., Page]) -> Callable[..., Pag
     """
     index = f"{edition.as_uri()}/index.html"
 
-    def open_(name: str, **told: object) -> Page:
+    def open_(name: str = "", **told: object) -> Page:
         window, query = window_and_link(told)
-        link = name if "://" in name else f"{index}?{urlencode({'page': name, **query})}"
+        link = name if "://" in name else f"{index}?{urlencode({'page': name} | query)}"
         page = visit(link, stays=index, **window)
         page.locator(".explorer[data-shown], .explorer [role=alert]").first.wait_for(timeout=60_000)
         return page

@@ -20,8 +20,8 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def test_steps_close_the_gap_lift_the_evidence_and_stand_in_the_link(open_page: OPEN) -> None:
-    page = open_page(scene="idea")
+def test_steps_close_the_gap_lift_the_evidence_and_stand_in_the_link(open_edition: OPEN) -> None:
+    page = open_edition(scene="idea")
     terms(page, "−3.15", "−3.62", "0.47")
     press(page, "E-step")
     terms(page, "−3.15", "−3.15", "0.00")
@@ -29,7 +29,7 @@ def test_steps_close_the_gap_lift_the_evidence_and_stand_in_the_link(open_page: 
     press(page, "M-step")
     terms(page, "−2.40", "−2.70", "0.30")
     expect(page).to_have_url(re.compile(r"\?scene=idea&at=1\.184,0\.4$"))
-    other = open_page(page.url.rsplit("/", 1)[1])
+    other = open_edition(page.url)
     terms(other, "−2.40", "−2.70", "0.30")
     press(page, "Start again")
     press(page, "AEVB")
@@ -37,8 +37,8 @@ def test_steps_close_the_gap_lift_the_evidence_and_stand_in_the_link(open_page: 
     assert page.faults == other.faults == []
 
 
-def test_the_mark_is_moved_by_a_press_and_by_keys(open_page: OPEN) -> None:
-    page = open_page(scene="idea", at="1,0.5")
+def test_the_mark_is_moved_by_a_press_and_by_keys(open_edition: OPEN) -> None:
+    page = open_edition(scene="idea", at="1,0.5")
     terms(page, "−2.52", "−2.63", "0.11")
     field = page.locator(".field")
     field.focus()
@@ -51,8 +51,8 @@ def test_the_mark_is_moved_by_a_press_and_by_keys(open_page: OPEN) -> None:
     assert page.faults == []
 
 
-def test_without_motion_a_step_is_there_at_once(open_page: OPEN) -> None:
-    page = open_page(scene="idea")
+def test_without_motion_a_step_is_there_at_once(open_edition: OPEN) -> None:
+    page = open_edition(scene="idea")
     terms(page, "−3.15", "−3.62", "0.47")
     page.emulate_media(reduced_motion="reduce")
     page.evaluate("window.shown = []")
@@ -65,8 +65,8 @@ def test_without_motion_a_step_is_there_at_once(open_page: OPEN) -> None:
     assert set(page.evaluate("shown")) == {"θ 0.40, φ 0.40, gap 0.00"}
 
 
-def test_the_ring_turns_until_it_is_touched_and_its_place_stands_in_the_link(open_page: OPEN) -> None:
-    page = open_page()
+def test_the_ring_turns_until_it_is_touched_and_its_place_stands_in_the_link(open_edition: OPEN) -> None:
+    page = open_edition()
     ring = page.locator(".ring canvas")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     expect(ring).not_to_have_attribute("aria-valuenow", "0.00")
@@ -106,8 +106,8 @@ def test_every_card_leads_to_its_page_and_back(open_page: OPEN) -> None:
     assert page.faults == []
 
 
-def test_table_1_is_there_in_graphs_and_formulas(open_page: OPEN) -> None:
-    page = open_page(scene="models")
+def test_table_1_is_there_in_graphs_and_formulas(open_edition: OPEN) -> None:
+    page = open_edition(scene="models")
     for number, entry in enumerate(MODELS):
         card = page.locator(".card").nth(number)
         expect(card.locator("h3")).to_contain_text(entry.title)
@@ -117,8 +117,8 @@ def test_table_1_is_there_in_graphs_and_formulas(open_page: OPEN) -> None:
         assert card.locator("math").count() == 1 + len(entry.observed) + len(entry.latent)
 
 
-def test_the_gap_of_jensens_inequality_is_none_at_the_posterior(open_page: OPEN) -> None:
-    page = open_page(scene="jensen")
+def test_the_gap_of_jensens_inequality_is_none_at_the_posterior(open_edition: OPEN) -> None:
+    page = open_edition(scene="jensen")
     sums, found = page.locator(".derivation b"), cells.jensen()
     told = [f"{found[name]:.2f}".replace("-", "−") for name in ("evidence", "elbo", "gap")]
     expect(sums).to_have_text([f"{told[0]} ≥ {told[1]}", f"{told[0]} = {told[1]} + {told[2]}"])
