@@ -153,6 +153,7 @@ def _train(
         facts,
         overwrite=given.overwrite,
         resume=given.resume,
+        keep_state=True,  # until the test images are measured: who is stopped in that can go on too
         workers=workers,
     )
     saved = given.resume
@@ -164,6 +165,9 @@ def _train(
                     saved = True
                     if event.epoch == facts["start"].get("held_epochs"):
                         model.requires_grad_(True)
+        if workers.first:
+            measure(folder, model.device, images, given.bounds)
+            runs.over(folder)
     except KeyboardInterrupt:
         if saved:
             print(f"The best checkpoint so far is in {folder}. {going_on}", file=sys.stderr)
@@ -172,8 +176,6 @@ def _train(
         raise distributed.Lost(
             f"{lost} {going_on if saved else 'It had come to no end of an epoch.'}"
         ) from lost
-    if workers.first:
-        measure(folder, model.device, images, given.bounds)
 
 
 def measure(folder: Path, device: torch.device, images: Images, bounds: Sequence[int]) -> None:
