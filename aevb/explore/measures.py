@@ -52,7 +52,7 @@ def measure(
         elbo_percentiles: (101,) of the images' one-sample ELBOs, in nats, as the app shows the images to the
             model (`codes.seen`).
         use: (L,) the mean KL of each dimension, in nats, summed over the rows where there are several.
-    Of a model with one z for each image:
+    Of a model with one z for each image (not `model.by_row`):
         centre: (L,) the mean of the images' styles ε (`codes.styles`).
         directions: (4, L) the styles' first principal directions, unit vectors.
     Of a model with a z for each row:
@@ -88,7 +88,7 @@ def measure(
     percentiles = np.percentile(shown.cpu().double().numpy(), PERCENT)
     kl = dimension_kl(model, *observed).cpu().view(model.length, model.latent_dim)
     found: dict[str, Any] = {"elbo_percentiles": percentiles, "use": kl.sum(0).numpy()}
-    if model.length == 1:
+    if not model.by_row:
         centre, principal = directions(codes.styles(model, *observed).cpu().numpy(), DIRECTIONS)
         found |= {"centre": centre, "directions": principal}
     else:

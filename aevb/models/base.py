@@ -337,6 +337,11 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
         """The arguments that rebuild this model, as plain JSON: `type(model)(**model.config)`."""
         return dict(self._hub_mixin_config or {})  # type: ignore[arg-type]  # ours is a dict
 
+    @property
+    def by_row(self) -> bool:
+        """Whether z comes row by row, each after those before it: then there is no one p(z) of an example."""
+        return self.length > 1
+
     def given(self, y: Tensor | None) -> Tensor | None:
         """A y for the densities, (…,) or weights (…, C), checked and on the model's device.
 

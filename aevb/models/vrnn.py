@@ -90,6 +90,11 @@ class VRNN(LatentVariableModel):
         self.p_x_given_hz = net(memory_dim + latent_dim, hidden_dims, data_dim)
         self.q_z_given_hx = DiagonalNormalNet(memory_dim + data_dim, hidden_dims, latent_dim)
 
+    @property
+    def by_row(self) -> bool:
+        """True, of a single row too."""
+        return True
+
     def unroll(self, batch: int, length: int, choose: Choose) -> Path:
         """The recurrence, written once for the ELBO, for encoding and for sampling."""
         steps: list[tuple[Tensor, Tensor, Tensor]] = []
