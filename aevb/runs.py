@@ -34,7 +34,7 @@ from aevb.training import Diverged, Progress, Run, TrainingConfig
 CURVE, STATE = "curve.csv", "state.safetensors"
 
 VALIDATION = 5_000
-"""Training images, the last ones, on which a run is measured while it goes on."""
+"""Training images on which a run is measured while it goes on (`divided`)."""
 
 MANY = 50_000
 """Training images of which so many can be spared: of fewer it is a tenth."""
@@ -221,7 +221,7 @@ def divided(train: Split) -> tuple[Split, Split]:
     """Training images as those to train on and those for validation: the last 5,000 of 50,000 or more.
 
     Of fewer a tenth, the same every time, under a permutation, since they may come class by class; so are the
-    5,000 where the last ones lack a class.
+    5,000 where the last ones lack a class, or no label tells whether they do.
 
     Raises:
         ValueError: where there is only one.
@@ -229,7 +229,7 @@ def divided(train: Split) -> tuple[Split, Split]:
     if len(train) < 2:
         raise ValueError("There must be at least two training examples, since one is kept for validation.")
     last = train[-VALIDATION:]
-    if len(train) >= MANY and _classes(last) == _classes(train):
+    if len(train) >= MANY and 0 < _classes(last) == _classes(train):
         return train[:-VALIDATION], last
     trained_on, validation = held_out(train, validated_on(len(train)))
     return trained_on, validation

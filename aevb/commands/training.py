@@ -214,7 +214,10 @@ def start(
     model = typing.cast(GMVAE, model)  # the option is its alone
     begun = time.perf_counter()
     seen = split.seen_by(model)
-    for said in cluster_start.prepare(model, seen, seed=config.seed, precision=config.precision):
+    first = slice(cluster_start.EMBEDDED)  # in which all classes are, as `runs.divided` leaves them
+    for said in cluster_start.prepare(
+        model, seen, seed=config.seed, precision=config.precision, embedded=first
+    ):
         print(said, file=sys.stderr)
     return {
         "kind": "clusters",
