@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from aevb import checkpoints
+from aevb.checkpoints import Checkpoint
 from aevb.data import Split
 from aevb.evaluation import dimension_kl, elbos, posterior_means, responsibilities
 from aevb.explore import codes, rows
@@ -35,6 +36,10 @@ FEW = 3
 
 LABEL_SAMPLES = 10
 """K of the bounds by which labels are guessed: all of MNIST's test images in a minute on one core."""
+
+SEEN, SEEN_IN_ROWS, GUESSED = 2_000, 400, 200
+"""Test images that a checkpoint of which nothing is recorded is measured on, one of rows, and those of them
+whose labels are guessed: some seconds' work. The app's limits are the same."""
 
 SAMPLES = 12
 """Of a VRNN that are recorded: those that the app shows first, of `rows.SEED`."""
@@ -113,6 +118,30 @@ def measure(
         if len(asked) < count:
             found["guessed"] = asked.numpy()
     return plain(found)
+
+
+def measured(known: Checkpoint) -> dict[str, Any]:
+    """What is recorded of a checkpoint (`Checkpoint.measures`), or else found now of some test images.
+
+    Of a latent choice and images without labels there are an `order` and `titles` too, the clusters' numbers.
+
+    Raises:
+        CheckpointError, DataError: where the record is damaged, or the images are not here.
+        ValueError: for images that the model is not of.
+    """
+    model, found = known.model, known.measures
+    if not found:
+        many = SEEN_IN_ROWS if model.by_row else SEEN
+        found = measure(model, known.images().test, seen=many, guessed=GUESSED)
+    if model.choices and not model.conditional:
+        numbers = list(range(model.choices))
+        unlabelled = {
+            "order": numbers,
+            "titles": [f"no. {y + 1}" for y in numbers],
+            "class_of": [-1] * model.choices,
+        }
+        found = unlabelled | found
+    return found
 
 
 def _paths(model: LatentVariableModel, observed: Sequence[Tensor], labels: Tensor) -> dict[str, Any]:
