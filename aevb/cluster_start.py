@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from torch.optim import Adam
 
 from aevb import devices
+from aevb.counted import counted
 from aevb.data import Examples, Split
 from aevb.devices import Precision
 from aevb.evaluation import posterior_means
@@ -73,9 +74,10 @@ def prepare(
         )
     examples = images if isinstance(images, Examples) else Examples(images, model.observation)
     examples = examples.require(model)
-    if len(examples) < max(LEAST, model.choices):
+    least = max(LEAST, model.choices)
+    if len(examples) < least:
         raise ValueError(
-            f"A start from {model.choices} clusters needs at least {max(LEAST, model.choices)} images, not"
+            f"A start from {counted(model.choices, 'clusters')} needs at least {least} images, not"
             f" {len(examples)}."
         )
     vae = GMVAE(**{**model.config, "clusters": 1, "estimator": "marginal", "straight_through": False})

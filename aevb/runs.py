@@ -147,7 +147,8 @@ def record(
             elbos.clear()
             chosen = f"the epoch with the highest validation ELBO of {len(curve)}"
             if _since_best(curve) == config.patience:
-                chosen += f", since the {config.patience} after it were no better"
+                after = "one after it was" if config.patience == 1 else f"{config.patience} after it were"
+                chosen += f", since the {after} no better"
             training = {
                 **facts,
                 **facts_of(run, images),

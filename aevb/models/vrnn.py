@@ -14,6 +14,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.distributions import Bernoulli, Distribution, Independent, Normal, kl_divergence
 
+from aevb.counted import counted
 from aevb.distributions import rsample, sample
 from aevb.models import shortcuts
 from aevb.models.base import LatentVariableModel, check_sizes, parameter, sized
@@ -222,7 +223,7 @@ class VRNN(LatentVariableModel):
         """
         given = x.transpose(0, 1)
         if len(given) > self.length:
-            raise ValueError(f"An image has {self.length} rows; {len(given)} were given.")
+            raise ValueError(f"An image has {counted(self.length, 'rows')}; {len(given)} were given.")
         if not temperature > 0:
             raise ValueError(f"The temperature must be above 0, not {temperature!r}.")
 
