@@ -69,9 +69,11 @@ class Alternating:
 
     def __post_init__(self) -> None:
         _set_plain(self)
-        if min(self.e_steps, self.m_steps) < 0 or self.e_steps + self.m_steps == 0:
+        steps = (self.e_steps, self.m_steps)
+        whole = all(isinstance(count, int) and not isinstance(count, bool) for count in steps)
+        if not whole or min(steps) < 0 or sum(steps) == 0:
             raise ValueError(
-                "An alternating schedule takes e_steps and m_steps of at least 0, not both 0, and not "
+                "An alternating schedule takes whole e_steps and m_steps of at least 0, not both 0, and not "
                 f"{self.e_steps} and {self.m_steps}."
             )
 

@@ -364,7 +364,7 @@ def test_impossible_configurations_are_refused(arguments, message):
         TrainingConfig(**arguments)
 
 
-@pytest.mark.parametrize("steps", [(0, 0), (-1, 5), (5, -1)])
+@pytest.mark.parametrize("steps", [(0, 0), (-1, 5), (5, -1), (1.5, 2), (True, 2)])
 def test_impossible_schedules_are_refused(steps):
     with pytest.raises(ValueError, match="alternating schedule"):
         Alternating(*steps)
