@@ -17,6 +17,7 @@ import torch
 from aevb import checkpoints, cluster_start, devices, distributed, runs, stored
 from aevb.commands import measuring, options
 from aevb.commands.options import AT_LEAST_ONE, SEED, Commands, number
+from aevb.counted import counted
 from aevb.data import Images, Split
 from aevb.distributed import Workers
 from aevb.models import GMVAE, REGISTRY, LatentVariableModel
@@ -117,7 +118,7 @@ def build(kind: type[LatentVariableModel], images: Images, given: argparse.Names
     if "length" in known and rows == 1:
         raise ValueError(
             f"A {kind.__name__} reads an example row by row, and one of {images.name} is a single row of"
-            f" {width:,} numbers."
+            f" {counted(width, 'numbers')}."
         )
     sizes = {"data_dim": width, "length": rows} if "length" in known else {"data_dim": width * rows}
     if "classes" in known and images.classes:
