@@ -21,7 +21,8 @@ from torch.nn import functional as F
 from torch.optim import Adam
 
 from aevb import devices
-from aevb.data import Examples
+from aevb.counted import counted
+from aevb.data import Examples, Split
 from aevb.devices import Precision
 from aevb.evaluation import posterior_means
 from aevb.models.factor_analysis import inverse_softplus
@@ -45,7 +46,13 @@ def require_umap() -> None:
 
 
 def prepare(
-    model: GMVAE, images: Any, *, vae_epochs: int = VAE_EPOCHS, seed: int = 0, precision: Precision = "auto"
+    model: GMVAE,
+    images: Any,
+    *,
+    vae_epochs: int = VAE_EPOCHS,
+    seed: int = 0,
+    precision: Precision = "auto",
+    embedded: slice | None = None,
 ) -> Iterator[str]:
     """Sets `model`, in place, from images (N, H, W), or `Examples` of them; yields what it does in words.
 
@@ -53,6 +60,8 @@ def prepare(
 
     Args:
         precision: of matrix products, as in `TrainingConfig`.
+        embedded: the images that UMAP and the mixture see; None: `EMBEDDED` that lie evenly among all, which
+            may come class by class.
     Raises:
         ValueError: for images that the model does not take, fewer of them than clusters or than `LEAST`, or a
             model with nets of its own, which a VAE's cannot start.
@@ -65,9 +74,10 @@ def prepare(
         )
     examples = images if isinstance(images, Examples) else Examples(images, model.observation)
     examples = examples.require(model)
-    if len(examples) < max(LEAST, model.choices):
+    least = max(LEAST, model.choices)
+    if len(examples) < least:
         raise ValueError(
-            f"A start from {model.choices} clusters needs at least {max(LEAST, model.choices)} images, not"
+            f"A start from {counted(model.choices, 'clusters')} needs at least {least} images, not"
             f" {len(examples)}."
         )
     vae = GMVAE(**{**model.config, "clusters": 1, "estimator": "marginal", "straight_through": False})
@@ -78,7 +88,8 @@ def prepare(
         if progress.step % 600 == 0:
             yield f"VAE: step {progress.step} of {steps}, ELBO {progress.elbo:.1f}"
 
-    x = examples.fixed()[0][:EMBEDDED]
+    (x, *_) = examples.fixed()
+    x = x[Split(x).spread(EMBEDDED).to(x.device) if embedded is None else embedded]
     means = posterior_means(vae, x)
     yield f"UMAP of {len(means):,} latent means"
     with devices.threads_kept():

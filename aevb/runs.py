@@ -2,7 +2,7 @@
 
 model.safetensors, config.json   the best state so far, as `aevb.load` reads it (`aevb.checkpoints`)
 training.json, curve.csv         how it went, whole and as a table
-state.safetensors                while the run is not over: all that it takes to go on with it
+state.safetensors                while the run is not over: all that it takes to go on with it (`over`)
 """
 
 import csv
@@ -34,7 +34,7 @@ from aevb.training import Diverged, Progress, Run, TrainingConfig
 CURVE, STATE = "curve.csv", "state.safetensors"
 
 VALIDATION = 5_000
-"""Training images, the last ones, on which a run is measured while it goes on."""
+"""Training images on which a run is measured while it goes on (`divided`)."""
 
 MANY = 50_000
 """Training images of which so many can be spared: of fewer it is a tenth."""
@@ -75,6 +75,7 @@ def record(
     *,
     overwrite: bool = False,
     resume: bool = False,
+    keep_state: bool = False,
     workers: Workers = ALONE,
 ) -> Iterator[Progress | Epoch]:
     """Trains `model`, writing a checkpoint into `folder` whenever the validation ELBO is the best so far.
@@ -92,6 +93,8 @@ def record(
         overwrite: whether a checkpoint that is already in the folder may go.
         resume: whether the run in the folder goes on, as if it had never stopped: `model` and `config` are
             given as they were at its start.
+        keep_state: whether the state stays at the end, since the caller has something left to do: then a run
+            that was stopped in that is resumed there, with no more steps, until `over` is called.
         workers: the processes that share it, of which the first alone measures and writes; all read the
             folder of a run that is resumed.
     Yields:
@@ -119,7 +122,7 @@ def record(
         facts, before = told["facts"], told["seconds"]
         curve = [Epoch(**epoch) for epoch in told["curve"]]
     elif workers.first:
-        (folder / STATE).unlink(missing_ok=True)
+        over(folder)
     start, per_epoch = time.thread_time() - before, epoch_steps(len(examples), config.batch_size)
     elbos = list[float]()
     while not run.finished and _since_best(curve) != config.patience:
@@ -144,7 +147,8 @@ def record(
             elbos.clear()
             chosen = f"the epoch with the highest validation ELBO of {len(curve)}"
             if _since_best(curve) == config.patience:
-                chosen += f", since the {config.patience} after it were no better"
+                after = "one after it was" if config.patience == 1 else f"{config.patience} after it were"
+                chosen += f", since the {after} no better"
             training = {
                 **facts,
                 **facts_of(run, images),
@@ -167,8 +171,13 @@ def record(
                 told = {"run": state, "data": images.note, "facts": dict(facts), "curve": training["curve"]}
                 write_state(folder / STATE, tensors, told | {"seconds": time.thread_time() - start})
     run.settle()
-    if workers.first:
-        (folder / STATE).unlink(missing_ok=True)
+    if workers.first and not keep_state:
+        over(folder)
+
+
+def over(folder: Path) -> None:
+    """Takes a run's state away: there is nothing to go on with any more."""
+    (folder / STATE).unlink(missing_ok=True)
 
 
 def _measured(
@@ -213,7 +222,7 @@ def divided(train: Split) -> tuple[Split, Split]:
     """Training images as those to train on and those for validation: the last 5,000 of 50,000 or more.
 
     Of fewer a tenth, the same every time, under a permutation, since they may come class by class; so are the
-    5,000 where the last ones lack a class.
+    5,000 where the last ones lack a class, or no label tells whether they do.
 
     Raises:
         ValueError: where there is only one.
@@ -221,7 +230,7 @@ def divided(train: Split) -> tuple[Split, Split]:
     if len(train) < 2:
         raise ValueError("There must be at least two training examples, since one is kept for validation.")
     last = train[-VALIDATION:]
-    if len(train) >= MANY and _classes(last) == _classes(train):
+    if len(train) >= MANY and 0 < _classes(last) == _classes(train):
         return train[:-VALIDATION], last
     trained_on, validation = held_out(train, validated_on(len(train)))
     return trained_on, validation

@@ -69,9 +69,11 @@ class Alternating:
 
     def __post_init__(self) -> None:
         _set_plain(self)
-        if min(self.e_steps, self.m_steps) < 0 or self.e_steps + self.m_steps == 0:
+        steps = (self.e_steps, self.m_steps)
+        whole = all(isinstance(count, int) and not isinstance(count, bool) for count in steps)
+        if not whole or min(steps) < 0 or sum(steps) == 0:
             raise ValueError(
-                "An alternating schedule takes e_steps and m_steps of at least 0, not both 0, and not "
+                "An alternating schedule takes whole e_steps and m_steps of at least 0, not both 0, and not "
                 f"{self.e_steps} and {self.m_steps}."
             )
 
@@ -274,7 +276,8 @@ def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig
     Yields:
         after every gradient step, its `Progress` (equations 3 and 4).
     Raises:
-        Diverged: when the mini-batch ELBO is not finite, or stays out of all proportion to the first.
+        Diverged: when the mini-batch ELBO is not finite, or stays out of all proportion to the first; when
+            the weights are not finite after the last step.
         ValueError: for examples that the model does not take; for a precision that this machine does not
             have; when `requires_grad_(False)` holds all that a step is to move; for a parameter that is
             neither generative nor inferential, since no step would ever move it; for a weight of KL terms
@@ -345,7 +348,8 @@ class Run:
         Args:
             phase: what it moves; None: what the schedule says.
         Raises:
-            Diverged, ValueError: as `train`; the weights are then those of before.
+            Diverged, ValueError: as `train`; the weights are then those of before, unless they themselves are
+                no numbers after the last step.
         """
         start, step, model = time.perf_counter(), self.step + 1, self.model
         self._note_changes()
@@ -372,6 +376,8 @@ class Run:
         self._optimizer.step()
         self.step = step
         self._average()
+        if self.finished:  # else the next step would tell
+            _check_weights(step, model, rate)
         self.seconds += time.perf_counter() - start
         return Progress(
             step=step,
@@ -621,10 +627,20 @@ class _Proportion:
             self.least = elbo - OUT_OF_PROPORTION * (abs(elbo) + x[0].numel())
         self.below = 0 if max(elbo, objective) >= self.least else self.below + 1
         if not finite or self.below == PATIENCE:
-            advice = f"lower the learning rate, which is {rate:g}"
-            if x.dtype == torch.float16:  # in which the squares of gradients, and an epsilon of 1e-8, are 0
-                advice += ", or convert the model by model.float() or model.bfloat16(): it is in float16"
-            raise Diverged(f"The ELBO is {elbo:.4g} at step {step}: {advice}.")
+            raise Diverged(f"The ELBO is {elbo:.4g} at step {step}: {_advice(x.dtype, rate)}.")
+
+
+def _check_weights(step: int, model: LatentVariableModel, rate: float) -> None:
+    """Raises `Diverged` where a step has left weights that are not finite."""
+    if not all(bool(parameter.isfinite().all()) for parameter in model.parameters()):
+        raise Diverged(f"Weights are not finite after step {step}, the last: {_advice(model.dtype, rate)}.")
+
+
+def _advice(dtype: torch.dtype, rate: float) -> str:
+    advice = f"lower the learning rate, which is {rate:g}"
+    if dtype == torch.float16:  # in which the squares of gradients, and an epsilon of 1e-8, are 0
+        advice += ", or convert the model by model.float() or model.bfloat16(): it is in float16"
+    return advice
 
 
 def _laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:

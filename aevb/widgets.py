@@ -47,11 +47,11 @@ def _any(model: LatentVariableModel) -> bool:
 
 
 def _whole(model: LatentVariableModel) -> bool:
-    return model.length == 1
+    return not model.by_row
 
 
 def _plain(model: LatentVariableModel) -> bool:
-    return model.length == 1 and not model.choices
+    return not model.by_row and not model.choices
 
 
 def _chosen(model: LatentVariableModel) -> bool:
@@ -67,7 +67,7 @@ def _clustered(model: LatentVariableModel) -> bool:
 
 
 def _rows(model: LatentVariableModel) -> bool:
-    return model.length > 1
+    return model.by_row
 
 
 @dataclass(frozen=True)
@@ -260,7 +260,7 @@ def _checkpoint(
     """A model as parts take it, with what is known of it on these images."""
     observed = split.seen_by(model).fixed()
     means = posterior_means(model, *observed).cpu().numpy()
-    styles = codes.styles(model, *observed).cpu().numpy() if model.length == 1 else means
+    styles = codes.styles(model, *observed).cpu().numpy() if not model.by_row else means
     name, measures, drawn = known.path.name if known else "", {}, {}
     if known and recorded:
         measures, drawn = known.measures, known.maps

@@ -1,6 +1,7 @@
 """This view in Python: the cell of every scene is run as a notebook would, and says what the library does."""
 
 import ast
+import inspect
 import json
 import math
 import re
@@ -13,6 +14,7 @@ import torch
 
 import aevb
 from aevb import data, experiments
+from aevb.data import Split
 from aevb.explore import codes, measures, rows
 from aevb.explore.noise import Noise
 from aevb.explore.record import record
@@ -20,7 +22,7 @@ from aevb.models.factor_analysis import true_model
 from aevb.percent import stated
 from aevb.stored.files import write_json
 from aevb.ui.frame import catalogue
-from aevb.ui.jobs import turns
+from aevb.ui.jobs import limits, turns
 from aevb.ui.shared import mathematics
 from aevb.ui.shared.cell import PARSING, template, written
 from aevb.ui.train import specification
@@ -93,6 +95,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "vrnn": {"latent_dim": 3, "hidden_dims": [8], "memory_dim": 8, "memory_layers": 1},
 }
 EXPLORED = [(page, scene) for page, scene in SCENES if page.name in MODELS]
+MEASURED = [found for found in EXPLORED if "measured(" in inspect.getsource(found[1].cell)]
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +131,30 @@ def test_every_scenes_cell_runs_on_a_run_of_other_data(
     if "x" in names and page.name in ("vae", "cvae") and scene.id in ("flow", "rewrite", "guess", "knobs"):
         seen = codes.seen(names["model"], data.read("digits").test.images[[7]])[0]
         assert torch.equal(names["x"], seen)
+
+
+@pytest.mark.parametrize(("page", "scene"), MEASURED, ids=lambda one: getattr(one, "id", None) or one.name)
+def test_every_scenes_cell_runs_where_nothing_was_measured(
+    page: Any, scene: Any, learnt: dict[str, Path], tmp_path: Path
+) -> None:
+    """As of a checkpoint that `aevb.save` has left."""
+    folder = tmp_path / page.name
+    shutil.copytree(learnt[page.name], folder, ignore=shutil.ignore_patterns("measures.json"))
+    shown, _, _ = run(page.name, scene.id, checkpoint=str(folder))
+    assert shown is not None
+
+
+def test_clusters_without_labels_have_numbers_in_a_cell(learnt: dict[str, Path], tmp_path: Path) -> None:
+    shutil.copytree(learnt["gmvae"], folder := tmp_path / "unlabelled")
+    test = Split(data.read("digits").test.images)
+    measures.save(measures.measure(aevb.load(str(folder)).model, test), folder)
+    _, printed, _ = run("gmvae", "clusters", checkpoint=str(folder))
+    assert printed == "rows, from the top: " + " ".join(f"no. {y + 1}" for y in range(7))
+
+
+def test_what_was_not_measured_is_measured_on_as_many_images_as_in_the_app() -> None:
+    assert measures.SEEN == limits.MEASURED and measures.SEEN_IN_ROWS == limits.MEASURED_IN_ROWS
+    assert measures.GUESSED == limits.GUESSED
 
 
 def test_a_cell_of_a_few_guessed_labels_is_of_these(learnt: dict[str, Path], tmp_path: Path) -> None:

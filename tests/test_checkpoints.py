@@ -417,6 +417,15 @@ def test_what_is_told_of_the_training_may_have_numbers_for_keys(tmp_path: Path) 
     assert told["curve"] == [{"1": 2.0}]
 
 
+def test_what_is_told_of_one_example_is_json_that_others_read(tmp_path: Path) -> None:
+    """Its standard errors are NaN, for which JSON has no word."""
+    model = make("vae")
+    checkpoints.save(model, tmp_path, asdict(evaluate(model, torch.rand(1, 12), bounds=2)))
+    text = (tmp_path / "training.json").read_text("utf-8")
+    told = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    assert told["standard_error"] is None and told["bound_errors"] == {"2": None}
+
+
 def test_arguments_too_long_to_be_read_again_are_refused(tmp_path: Path) -> None:
     class Titled(Steps):
         def __init__(self, title: str):

@@ -403,6 +403,30 @@ def test_a_run_that_was_stopped_goes_on(stop, few_digits, tmp_path, monkeypatch,
     assert not (tmp_path / "part" / "state.safetensors").exists()
 
 
+@pytest.mark.parametrize("broken", ["figures", "save_measures"])
+def test_a_run_that_was_stopped_as_it_was_measured_is_measured(
+    broken, few_digits, tmp_path, monkeypatch, capsys
+):
+    """At its end, where it has no more steps to take."""
+    arguments = ["train", "vae", "--hidden-dims", "8", "--epochs", "2", "--bounds"]
+    whole, part = (["--output", str(tmp_path / name)] for name in ("whole", "part"))
+    assert main([*arguments, *whole]) == 0
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(measuring, broken, stop)
+        assert main([*arguments, *part]) == 130
+    assert "--resume." in capsys.readouterr().err
+    assert main([*arguments, *part, "--resume"]) == 0
+    found, expected = (checkpoints.load(tmp_path / name) for name in ("part", "whole"))
+    assert found.training["test"]["elbo"] == expected.training["test"]["elbo"]
+    assert found.training["curve"] == expected.training["curve"] and found.measures == expected.measures
+    assert not (tmp_path / "part" / "state.safetensors").exists()
+    assert main([*arguments, *part, "--resume"]) == 1  # it is over now
+
+
 def test_a_run_that_goes_on_lets_go_of_its_clusters_when_it_was_to(few_digits, tmp_path, monkeypatch, capsys):
     arguments = [*SMALL_GMVAE, "--epochs", "4"]
     monkeypatch.setattr(cluster_start, "prepare", lambda model, *images, **options: iter(["clusters"]))

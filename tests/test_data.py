@@ -247,7 +247,7 @@ def test_flat_images_are_rows_where_the_model_takes_rows_and_rows_are_flattened_
     ("shape", "said"),
     [
         ((20, 8, 8), r"The model takes examples of 784 numbers, but these have 64 numbers \(8 × 8\)\."),
-        ((20, 3, 32, 32), r"784 numbers, but these have 3072 numbers \(3 × 32 × 32\)\."),
+        ((20, 3, 32, 32), r"784 numbers, but these have 3,072 numbers \(3 × 32 × 32\)\."),
         ((28, 28), r"784 numbers, but these have 28 numbers \(a single example is given as x\[None\]\)\."),
     ],
 )

@@ -199,7 +199,7 @@ def test_what_is_no_image_is_passed_over_and_counted(tmp_path):
     write(root, {".thumbnails/0.png": images(1)[0], "a/._0.png": images(1)[0]})
     found = data.read(root)
     assert len(found.train) + len(found.test) == 5
-    assert "1 other files were passed over; 3 damaged images were passed over" in found.note
+    assert "1 other file was passed over; 3 damaged images were passed over" in found.note
 
 
 def test_colour_lies_channel_by_channel_and_grey_saved_as_colour_is_grey(tmp_path):
@@ -360,7 +360,7 @@ def test_a_folder_of_no_use_gets_a_sentence(tmp_path, pictures, said):
 def test_a_folder_of_damaged_images_alone_gets_a_sentence(tmp_path):
     for name in ("a.png", "b.gif"):
         (tmp_path / name).write_bytes(b"no image")
-    with pytest.raises(DataError, match=r"None of the 2 images in .* can be read"):
+    with pytest.raises(DataError, match=r"holds 2 images, of which none can be read"):
         data.read(tmp_path)
 
 
@@ -403,7 +403,7 @@ def test_an_npz_of_two_splits_is_read(tmp_path, names):
     assert found.classes == ("1", "2", "3")
     assert found.train.labels.tolist() == [0, 1, 2, 0, 1, 2, 0, 1] and found.test.labels.tolist() == [2, 0, 1]
     assert found.note == (
-        "my.npz: 8 training and 3 test images of 6 × 5 pixels, 3 classes; its arrays val were passed over."
+        "my.npz: 8 training and 3 test images of 6 × 5 pixels, 3 classes; its array val was passed over."
     )
 
 

@@ -261,6 +261,18 @@ def test_an_address_where_nothing_listens(hub: Hub):
 # The command
 
 
+@pytest.mark.parametrize(
+    "name", ["explorer", "someone/my explorer", "https://huggingface.co/someone/explorer"]
+)
+@pytest.mark.parametrize("given", [[], ["--docker"], ["--dry-run"], ["--docker", "--dry-run"]])
+def test_what_is_no_name_is_refused_before_anything_is_made(name, given, capsys, monkeypatch):
+    for part in ("of_app", "of_site", "publish"):
+        monkeypatch.setattr(deploy, part, None)
+    monkeypatch.setattr(site, "write", None)
+    assert __main__.main(["deploy", name, *given]) == 1
+    assert re.search("names no Space|is no name for a Space", capsys.readouterr().err)
+
+
 def test_a_dry_run_lists_files_and_sizes_and_touches_no_network(capsys, monkeypatch):
     monkeypatch.setattr(deploy, "publish", None)
     assert __main__.main(["deploy", NAME, "--docker", "--dry-run"]) == 0

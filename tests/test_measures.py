@@ -11,7 +11,7 @@ import aevb
 from aevb import CVAE, GMVAE, VAE, VRNN, LatentVariableModel, checkpoints, data, evaluate
 from aevb.data import Split
 from aevb.evaluation import SEED
-from aevb.explore import codes, measures, rows
+from aevb.explore import codes, likeness, measures, rows
 from aevb.explore.clusters import clustering
 
 EVERY = {"elbo_percentiles", "use"}
@@ -97,6 +97,16 @@ def test_paths_are_of_the_rows(test: Split) -> None:
     np.testing.assert_allclose(found["class_paths"][7], sevens.mean(0), atol=1e-5)
     np.testing.assert_allclose(found["few_paths"][7], sevens[:3], atol=1e-5)
     assert np.shape(found["class_paths"]) == (10, 28, 2) and np.shape(found["few_paths"]) == (10, 3, 28, 2)
+
+
+def test_a_vrnn_of_one_row_is_measured_as_others_are(test: Split) -> None:
+    """It has a p(z | h) for its row, and no p(z)."""
+    model = VRNN(784, 1, memory_dim=6, memory_layers=1, hidden_dims=[8]).eval()
+    found = measures.measure(model, test)
+    assert found.keys() == EVERY | ROWS
+    assert found["row_kl"] == [pytest.approx(sum(found["use"]), rel=1e-4)]
+    images = data.load_sample()
+    assert likeness.asked(VAE(hidden_dims=[8]), images) and not likeness.asked(model, images)
 
 
 def test_the_first_sample_that_the_app_shows_is_a_digit() -> None:

@@ -149,7 +149,7 @@ def test_of_one_test_image_no_error_is_told(tmp_path, unknown) -> None:
     errors = {"standard_error": unknown, "bound_errors": {"10": unknown}}
     found = read(tmp_path, test={"elbo": 10.5, "images": 1, "bound": {"10": 10.8}} | errors)
     assert found["test"] == {"elbo": 10.5, "bound": {"10": 10.8}, "bound_errors": {}}
-    assert found["facts"]["Test ELBO"] == "+10.5 nats, of 1 images"
+    assert found["facts"]["Test ELBO"] == "+10.5 nats, of 1 image"
     json.dumps(found, allow_nan=False)
 
 

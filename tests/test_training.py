@@ -197,6 +197,14 @@ def test_a_float16_model_that_diverges_is_told_of_its_type():
         list(train(model, Observed(model, 60), TrainingConfig(100, batch_size=20)))
 
 
+def test_weights_that_the_last_step_left_no_numbers_are_told_of():
+    """No step comes after it that would measure them: NaN passed for a trained model."""
+    model = VAE(4, 2, [3], likelihood="bernoulli").half()
+    config = TrainingConfig(1, batch_size=20, optimiser="rmsprop")
+    with pytest.raises(Diverged, match=r"not finite after step 1, the last: lower .* by model\.float\(\)"):
+        list(train(model, Examples(torch.zeros(20, 4)), config))  # a gradient of 0, over its root of 0
+
+
 LIKELIHOODS = [
     (FactorAnalysis, {}),
     *(
@@ -356,7 +364,7 @@ def test_impossible_configurations_are_refused(arguments, message):
         TrainingConfig(**arguments)
 
 
-@pytest.mark.parametrize("steps", [(0, 0), (-1, 5), (5, -1)])
+@pytest.mark.parametrize("steps", [(0, 0), (-1, 5), (5, -1), (1.5, 2), (True, 2)])
 def test_impossible_schedules_are_refused(steps):
     with pytest.raises(ValueError, match="alternating schedule"):
         Alternating(*steps)

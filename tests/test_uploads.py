@@ -149,7 +149,7 @@ def test_a_zip_s_folders_are_classes_whatever_they_are_called(client):
     entries = {f"all of them/{names[k % 3]}/{k}.png": png(noise(8, 8)) for k in range(210)}
     told = send(client, zipped(entries | {"all of them/notes.txt": b"!", "__MACOSX/._1.png": b"?"})).json()
     assert told["classes"] == ["two lines", "zzz", "قطط"] and told["images"] == 210
-    assert "1 other files were passed over" in told["note"]
+    assert "1 other file was passed over" in told["note"]
 
 
 def test_a_zip_that_windows_has_packed_has_classes_too(client):
@@ -191,11 +191,11 @@ def test_images_without_labels_train_what_needs_none(client):
         (lambda: zipped(pictures(150) | pictures(150, (9, 9), "{k}-large.png")), 32, "32 × 32"),
         (lambda: zipped(pictures(shape=(8, 8, 3))), 8, "its colours became grey levels"),
         (lambda: zipped(in_parts()), 8, "205 training and 9 test"),
-        (lambda: zipped(pictures() | {"no.png": b"\x89PNG not"}), 8, "1 damaged images were passed over"),
+        (lambda: zipped(pictures() | {"no.png": b"\x89PNG not"}), 8, "1 damaged image was passed over"),
         (lambda: packed(x_train=noise(200, 9, 9), x_test=noise(20, 9, 9)), 9, "200 training and 20 test"),
         (lambda: packed(images=noise(220, 49)), 7, "7 × 7"),
         (lambda: packed(x=noise(220, 9, 9) / 255.0), 9, "9 × 9"),
-        (lambda: packed(x=noise(220, 9, 9, 3), other=np.zeros(3)), 9, "its arrays other were passed over"),
+        (lambda: packed(x=noise(220, 9, 9, 3), other=np.zeros(3)), 9, "its array other was passed over"),
         (lambda: packed(x=noise(220, 9, 9), y=np.arange(220)), 9, "its labels, which tell no classes apart"),
     ],
 )  # fmt: skip

@@ -163,6 +163,13 @@ def test_what_cannot_be_shown_is_refused_in_a_sentence(model, part, values, said
         widgets.show(model and aevb.load(model), part, **values)
 
 
+def test_a_vrnn_of_one_row_is_one_of_rows(split: Split):
+    model = aevb.VRNN(784, 1, memory_dim=4, memory_layers=1, hidden_dims=[4]).eval()
+    assert widgets.show(model, "rows", images=split).checkpoint is not None
+    with pytest.raises(ValueError, match="knobs shows no VRNN; these do: endings, growing"):
+        widgets.show(model, "knobs", images=split)
+
+
 def test_images_that_the_model_is_not_of(split: Split):
     with pytest.raises(ValueError, match="64"):
         widgets.show(aevb.VAE(64, 3, [20]).eval(), "knobs", images=split)

@@ -40,6 +40,7 @@ def run(given: argparse.Namespace) -> None:
     """Publishes the explorer on the Hugging Face Hub: the static edition, which is free, or the app."""
     if given.docker and given.checkpoint:
         raise ValueError("--checkpoint is of the static edition; the app shows what lies in checkpoints/.")
+    deploy.check_name(given.space)  # before anything is made for it, or listed
     if given.docker:
         print(deploy.PAID)  # before anything is created
         _publish(deploy.of_app(given.space), given)

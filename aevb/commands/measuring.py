@@ -15,6 +15,7 @@ from aevb import runs
 from aevb.checkpoints import Checkpoint
 from aevb.commands import options
 from aevb.commands.options import Commands
+from aevb.counted import counted
 from aevb.data import Images
 from aevb.evaluation import BATCH, evaluate, posterior_means
 from aevb.explore import likeness, maps, measures
@@ -53,7 +54,8 @@ def evaluate_command(given: argparse.Namespace) -> None:
         print(json.dumps(measured))
         return
     print(images.note)
-    print(f"{measured['checkpoint']} ({measured['model']}), {measured['images']:,} test examples, in nats:")
+    examples = counted(measured["images"], "test examples")
+    print(f"{measured['checkpoint']} ({measured['model']}), {examples}, in nats:")
     error = _plus_minus(measured["standard_error"])
     print(f"  ELBO{measured['elbo']:>24,.2f}{error and f'{error}, the standard error'}")
     for name, value in measured["terms"].items():

@@ -17,6 +17,7 @@ import torch
 from aevb import checkpoints, cluster_start, devices, distributed, runs, stored
 from aevb.commands import measuring, options
 from aevb.commands.options import AT_LEAST_ONE, SEED, Commands, number
+from aevb.counted import counted
 from aevb.data import Images, Split
 from aevb.distributed import Workers
 from aevb.models import GMVAE, REGISTRY, LatentVariableModel
@@ -117,7 +118,7 @@ def build(kind: type[LatentVariableModel], images: Images, given: argparse.Names
     if "length" in known and rows == 1:
         raise ValueError(
             f"A {kind.__name__} reads an example row by row, and one of {images.name} is a single row of"
-            f" {width:,} numbers."
+            f" {counted(width, 'numbers')}."
         )
     sizes = {"data_dim": width, "length": rows} if "length" in known else {"data_dim": width * rows}
     if "classes" in known and images.classes:
@@ -153,6 +154,7 @@ def _train(
         facts,
         overwrite=given.overwrite,
         resume=given.resume,
+        keep_state=True,  # until the test images are measured: who is stopped in that can go on too
         workers=workers,
     )
     saved = given.resume
@@ -164,6 +166,9 @@ def _train(
                     saved = True
                     if event.epoch == facts["start"].get("held_epochs"):
                         model.requires_grad_(True)
+        if workers.first:
+            measure(folder, model.device, images, given.bounds)
+            runs.over(folder)
     except KeyboardInterrupt:
         if saved:
             print(f"The best checkpoint so far is in {folder}. {going_on}", file=sys.stderr)
@@ -172,8 +177,6 @@ def _train(
         raise distributed.Lost(
             f"{lost} {going_on if saved else 'It had come to no end of an epoch.'}"
         ) from lost
-    if workers.first:
-        measure(folder, model.device, images, given.bounds)
 
 
 def measure(folder: Path, device: torch.device, images: Images, bounds: Sequence[int]) -> None:
@@ -212,7 +215,10 @@ def start(
     model = typing.cast(GMVAE, model)  # the option is its alone
     begun = time.perf_counter()
     seen = split.seen_by(model)
-    for said in cluster_start.prepare(model, seen, seed=config.seed, precision=config.precision):
+    first = slice(cluster_start.EMBEDDED)  # in which all classes are, as `runs.divided` leaves them
+    for said in cluster_start.prepare(
+        model, seen, seed=config.seed, precision=config.precision, embedded=first
+    ):
         print(said, file=sys.stderr)
     return {
         "kind": "clusters",

@@ -56,7 +56,8 @@ def read(path: Path, name: str, size: tuple[int, int] | None) -> Images:
         for part, (_, label) in zip(values.split([len(held[key]) for key, _ in pairs]), pairs, strict=True)
     ]
     left = [key for key in sizes if key not in taken]
-    notes = [f"its arrays {', '.join(left)} were passed over"] if left else []
+    were = "array {} was" if len(left) == 1 else "arrays {} were"
+    notes = [f"its {were.format(', '.join(left))} passed over"] if left else []
     return divided(name, path.name, parts, *notes)
 
 

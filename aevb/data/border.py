@@ -16,6 +16,8 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
+from aevb.counted import counted
+
 Support = Literal["unit interval", "binary", "real"]
 """What a likelihood may be asked about: numbers in [0, 1], 0s and 1s, or any finite numbers."""
 
@@ -70,7 +72,7 @@ def as_pair(values: Any) -> tuple[Tensor, list[Any] | None]:
     examples, labels = list[Tensor](), list[Any]()
     for item in _items(values):
         if isinstance(item, Mapping) or (isinstance(item, tuple | list) and len(item) not in (1, 2)):
-            found = f"{len(item)} parts" if isinstance(item, tuple | list) else "a dictionary"
+            found = counted(len(item), "parts") if isinstance(item, tuple | list) else "a dictionary"
             raise ValueError(f"Each item of {kind} must be x or a pair (x, y), not {found}.")
         x, *y = item if isinstance(item, tuple | list) else (item,)
         examples.append(as_tensor(x))
@@ -178,8 +180,8 @@ def check_shape(x: Tensor, *, data_dim: int, length: int = 1) -> Tensor:
     found = x.numel() // len(x)
     if found != size:
         hint = " (a single example is given as x[None])" if x.numel() == size else ""
-        told = f"{found} numbers" + (f" ({_by(x.shape[1:])})" if x.ndim > 2 else "")
-        expected = f"{size} numbers" + (f" ({length} × {data_dim})" if length > 1 else "")
+        told = counted(found, "numbers") + (f" ({_by(x.shape[1:])})" if x.ndim > 2 else "")
+        expected = counted(size, "numbers") + (f" ({length} × {data_dim})" if length > 1 else "")
         raise ValueError(f"The model takes examples of {expected}, but these have {told}{hint}.")
     return x.reshape(len(x), length, data_dim) if length > 1 else x.reshape(len(x), data_dim)
 
@@ -292,8 +294,9 @@ def read_labels(labels: Any, *, count: int, classes: int | None = None) -> Tenso
     """
     y = _label_numbers(labels)
     if y.ndim == 0 or len(y) != count:
-        found = "a single label" if y.ndim == 0 else f"{len(y):,} labels"
-        raise ValueError(f"There are {count:,} examples but {found}: give one for each.")
+        found = "a single label" if y.ndim == 0 else counted(len(y), "labels")
+        are = "is" if count == 1 else "are"
+        raise ValueError(f"There {are} {counted(count, 'examples')} but {found}: give one for each.")
     if y.ndim > 2:
         raise ValueError(f"Labels must be of shape (N,) or (N, C), not {tuple(y.shape)}.")
     if not y.isfinite().all():

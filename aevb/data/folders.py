@@ -11,6 +11,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from aevb.counted import counted
 from aevb.data import border
 from aevb.data.images import DataError, Images, as_grey, divided
 
@@ -46,7 +47,7 @@ def read(root: Path, name: str, size: tuple[int, int] | None) -> Images:
         raise DataError(f"{name} holds images in sub-folders, which are classes, and others beside them.")
     decoded = _decoded(files, root, size)
     if not decoded:
-        raise DataError(f"None of the {len(files):,} images in {name} can be read.")
+        raise DataError(f"{name} holds {counted(len(files), 'images')}, of which none can be read.")
     parts = []
     images = _stacked(list(decoded.values()))
     for listing in listings:
@@ -55,9 +56,9 @@ def read(root: Path, name: str, size: tuple[int, int] | None) -> Images:
         images = images[len(found) :]
     notes = []
     if others:
-        notes.append(f"{others:,} other files were passed over")
+        notes.append(f"{counted(others, 'other files')} {'was' if others == 1 else 'were'} passed over")
     if damaged := len(files) - len(decoded):
-        notes.append(f"{damaged:,} damaged images were passed over")
+        notes.append(f"{counted(damaged, 'damaged images')} {'was' if damaged == 1 else 'were'} passed over")
     return divided(name, root.resolve().name, parts, *notes)
 
 

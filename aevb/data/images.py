@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aevb.counted import counted
 from aevb.data import border
 from aevb.data.examples import TEST_SEED, Examples, Observer, check_range, dequantize, grey_levels
 
@@ -190,7 +191,9 @@ def divided(name: str, title: str, parts: Sequence[tuple[Tensor, Any]], *notes: 
     """
     for images, labels in parts:
         if labels is not None and len(labels) != len(images):
-            raise DataError(f"{name} holds {len(images):,} images but {len(labels):,} labels.")
+            raise DataError(
+                f"{name} holds {counted(len(images), 'images')} but {counted(len(labels), 'labels')}."
+            )
     if not all(len(images) for images, _ in parts) or sum(len(images) for images, _ in parts) < 2:
         raise DataError(f"{name} holds too few images: there must be one to train on and one to test with.")
     splits, classes = [Split(images) for images, _ in parts], tuple[str, ...]()
@@ -203,9 +206,13 @@ def divided(name: str, title: str, parts: Sequence[tuple[Tensor, Any]], *notes: 
         notes = (*notes, "it has no test set, so a tenth, the same every time, is held out as one")
     train, test = splits
     *channels, height, width = (0, *train.images.shape[1:])
-    what = f"images of {height} × {width} pixels" if train.images.ndim > 2 else f"vectors of {width} numbers"
+    what = (
+        f"images of {height} × {width} pixels"
+        if train.images.ndim > 2
+        else f"vectors of {counted(width, 'numbers')}"
+    )
     note = f"{title}: {len(train):,} training and {len(test):,} test {what}{' in colour' * (3 in channels)}"
-    note += f", {len(classes)} classes" if classes else ", no labels"
+    note += f", {counted(len(classes), 'classes', 'class')}" if classes else ", no labels"
     return Images(train, test, classes, True, "; ".join([note, *notes]) + ".", name)
 
 

@@ -18,6 +18,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils import validate_repo_id
 
 from aevb.deploy.card import MARK, Kind
 from aevb.deploy.contents import Contents
@@ -67,6 +68,7 @@ def publish(
     Raises:
         DeployError: where the Hub refuses or cannot be reached; the Space is then as it was before.
     """
+    check_name(name)
     api = api or HfApi()
     with _refusals(name, kind):
         _require_writer(api, name)
@@ -93,11 +95,20 @@ def publish(
     return Published(f"{api.endpoint}/spaces/{name}", created, uploaded, deleted)
 
 
-def _require_writer(api: HfApi, name: str) -> None:
-    """That the token may write to this owner's Spaces, as far as it tells of itself."""
+def check_name(name: str) -> None:
+    """Raises DeployError for what can be no Space's name, which no network is needed for."""
     owner, slash, rest = name.partition("/")
     if not (owner and slash and rest) or "/" in rest:
         raise DeployError(f"{short(name, 100)} names no Space: give it as OWNER/NAME.")
+    try:
+        validate_repo_id(name)
+    except HFValidationError as error:
+        raise DeployError(f"{short(name, 100)} is no name for a Space: {short(error)}.") from error
+
+
+def _require_writer(api: HfApi, name: str) -> None:
+    """That the token may write to this owner's Spaces, as far as it tells of itself."""
+    owner = name.partition("/")[0]
     known = api.whoami()
     owners = [known["name"], *(organization["name"] for organization in known.get("orgs", []))]
     if owner not in owners:
@@ -154,8 +165,6 @@ def _refusals(name: str, kind: Kind) -> Iterator[None]:
         raise
     except LocalTokenNotFoundError as error:
         raise DeployError(NO_TOKEN) from error
-    except HFValidationError as error:
-        raise DeployError(f"{short(name, 100)} is no name for a Space: {short(error)}.") from error
     except HfHubHTTPError as error:
         raise DeployError(_said(error, name, kind)) from error
     except Exception as error:  # the client has a family of its own, and others below it

@@ -43,7 +43,7 @@ TURNED = (2, 3, 4, 5, 6, 7, 9)
 def asked(model: LatentVariableModel, images: Images) -> bool:
     """Whether it can be asked: of a model of z alone, and of images of the ten digits as the pad has them."""
     digits = images.shape == (28, 28) and images.classes == tuple("0123456789")
-    if not digits or model.length > 1 or model.choices:
+    if not digits or model.by_row or model.choices:
         return False
     return int(images.train.known_labels.bincount(minlength=10).min()) >= FEWEST
 

@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from aevb import checkpoints
+from aevb.checkpoints import Checkpoint
 from aevb.data import Split
 from aevb.evaluation import dimension_kl, elbos, posterior_means, responsibilities
 from aevb.explore import codes, rows
@@ -36,6 +37,10 @@ FEW = 3
 LABEL_SAMPLES = 10
 """K of the bounds by which labels are guessed: all of MNIST's test images in a minute on one core."""
 
+SEEN, SEEN_IN_ROWS, GUESSED = 2_000, 400, 200
+"""Test images that a checkpoint of which nothing is recorded is measured on, one of rows, and those of them
+whose labels are guessed: some seconds' work. The app's limits are the same."""
+
 SAMPLES = 12
 """Of a VRNN that are recorded: those that the app shows first, of `rows.SEED`."""
 
@@ -52,7 +57,7 @@ def measure(
         elbo_percentiles: (101,) of the images' one-sample ELBOs, in nats, as the app shows the images to the
             model (`codes.seen`).
         use: (L,) the mean KL of each dimension, in nats, summed over the rows where there are several.
-    Of a model with one z for each image:
+    Of a model with one z for each image (not `model.by_row`):
         centre: (L,) the mean of the images' styles ε (`codes.styles`).
         directions: (4, L) the styles' first principal directions, unit vectors.
     Of a model with a z for each row:
@@ -88,7 +93,7 @@ def measure(
     percentiles = np.percentile(shown.cpu().double().numpy(), PERCENT)
     kl = dimension_kl(model, *observed).cpu().view(model.length, model.latent_dim)
     found: dict[str, Any] = {"elbo_percentiles": percentiles, "use": kl.sum(0).numpy()}
-    if model.length == 1:
+    if not model.by_row:
         centre, principal = directions(codes.styles(model, *observed).cpu().numpy(), DIRECTIONS)
         found |= {"centre": centre, "directions": principal}
     else:
@@ -113,6 +118,30 @@ def measure(
         if len(asked) < count:
             found["guessed"] = asked.numpy()
     return plain(found)
+
+
+def measured(known: Checkpoint) -> dict[str, Any]:
+    """What is recorded of a checkpoint (`Checkpoint.measures`), or else found now of some test images.
+
+    Of a latent choice and images without labels there are an `order` and `titles` too, the clusters' numbers.
+
+    Raises:
+        CheckpointError, DataError: where the record is damaged, or the images are not here.
+        ValueError: for images that the model is not of.
+    """
+    model, found = known.model, known.measures
+    if not found:
+        many = SEEN_IN_ROWS if model.by_row else SEEN
+        found = measure(model, known.images().test, seen=many, guessed=GUESSED)
+    if model.choices and not model.conditional:
+        numbers = list(range(model.choices))
+        unlabelled = {
+            "order": numbers,
+            "titles": [f"no. {y + 1}" for y in numbers],
+            "class_of": [-1] * model.choices,
+        }
+        found = unlabelled | found
+    return found
 
 
 def _paths(model: LatentVariableModel, observed: Sequence[Tensor], labels: Tensor) -> dict[str, Any]:

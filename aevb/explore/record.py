@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aevb.checkpoints import Checkpoint, CheckpointError
+from aevb.counted import counted
 from aevb.models import LatentVariableModel, name_of
 from aevb.nats import with_sign
 
@@ -131,7 +132,7 @@ def _facts(
     scores: Mapping[str, float] = next(chosen, {})
     if test:
         error = f" ± {test['standard_error']:.1f}" if _known(test.get("standard_error")) else ""
-        some = f", of {test['images']:,} images" if "images" in test else ""
+        some = f", of {counted(test['images'], 'images')}" if "images" in test else ""
         facts = {"Test ELBO": f"{with_sign(test['elbo'])}{error} nats{some}"}
         if "scores" in test:
             scores, of = test["scores"], ""
@@ -142,11 +143,13 @@ def _facts(
     facts |= _over_seeds(training.get("seeds") or {})
     facts["Epoch"] = f"{training['epoch']}: {training['chosen']}"
     if "chosen_by" in training:
-        facts["Curve"] = f"of the run that kept {training['validated_on']:,} images for validation"
+        facts["Curve"] = f"of the run that kept {counted(training['validated_on'], 'images')} for validation"
     facts |= _settings(training["config"], model)
     note = f", {training['note']}" if "note" in training else ""
     seconds = training["seconds"]
-    facts["Time"] = (f"{seconds:.0f} seconds" if seconds < 60 else f"{seconds / 60:.0f} minutes") + note
+    facts["Time"] = (
+        counted(round(seconds), "seconds") if seconds < 60 else counted(round(seconds / 60), "minutes")
+    ) + note
     if "precision" in training:
         facts["Precision"] = f"{training['precision']}"
     if "device" in training:
@@ -159,14 +162,16 @@ def _settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, 
     """What the optimiser was told, and the model's own option of dropout."""
     falling = config["decay"] if "decay" in config else config["rate"] == "cosine"
     rate = f"{config['learning_rate']:g}"
-    rate += f" after {config['rate_warmup']} steps of warm-up" if config.get("rate_warmup") else ""
+    rate += (
+        f" after {counted(config['rate_warmup'], 'steps')} of warm-up" if config.get("rate_warmup") else ""
+    )
     rate += ", falling to 0 along a cosine" if falling else ""
     settings = {"Batch size": f"{config['batch_size']}", "Learning rate": rate}
     match config["schedule"]:
         case "AEVB" | "Simultaneous()":
             pass
         case [e_steps, m_steps]:
-            settings["Schedule"] = f"{e_steps} E-steps and {m_steps} M-steps in turn"
+            settings["Schedule"] = f"{counted(e_steps, 'E-steps')} and {counted(m_steps, 'M-steps')} in turn"
         case told:
             settings["Schedule"] = f"{told}"
     for name, (title, usual) in UNUSUAL.items():
@@ -182,7 +187,7 @@ def _over_seeds(seeds: Mapping[str, Any]) -> dict[str, str]:
     for start, title in {"clusters": "started from clusters", "plain": "plain initialisation"}.items():
         if start in seeds:
             (accuracy, spread), (elbo, elbo_spread) = seeds[start]["accuracy"], seeds[start]["elbo"]
-            facts[f"{len(seeds[start]['runs'])} seeds, {title}"] = (
+            facts[f"{counted(len(seeds[start]['runs']), 'seeds')}, {title}"] = (
                 f"accuracy {accuracy:.3f} ± {spread:.3f}, ELBO {with_sign(elbo)} ± {elbo_spread:.1f} nats"
             )
     return facts

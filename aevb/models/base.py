@@ -19,6 +19,7 @@ from torch import Generator, Tensor, nn
 from torch.distributions import Independent, kl_divergence
 
 from aevb import stored
+from aevb.counted import counted
 from aevb.data.border import (
     WEIGHT_TOLERANCE,
     Support,
@@ -206,7 +207,8 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
         """
         z = as_tensor(z).to(self.device, self._computed())
         if z.shape[-1:] != (self.length * self.latent_dim,):
-            raise ValueError(f"z must end in {self.length * self.latent_dim} numbers, not {tuple(z.shape)}.")
+            numbers = counted(self.length * self.latent_dim, "numbers")
+            raise ValueError(f"z must end in {numbers}, not {tuple(z.shape)}.")
         if not z.isfinite().all():
             raise ValueError("Some numbers of z are not finite.")
         return self.decoded(z, self.given(None if y is None else as_tensor(y)))
@@ -337,6 +339,11 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
         """The arguments that rebuild this model, as plain JSON: `type(model)(**model.config)`."""
         return dict(self._hub_mixin_config or {})  # type: ignore[arg-type]  # ours is a dict
 
+    @property
+    def by_row(self) -> bool:
+        """Whether z comes row by row, each after those before it: then there is no one p(z) of an example."""
+        return self.length > 1
+
     def given(self, y: Tensor | None) -> Tensor | None:
         """A y for the densities, (…,) or weights (…, C), checked and on the model's device.
 
@@ -466,7 +473,7 @@ def one_hot(y: Tensor | None, choices: int) -> Tensor:
         ValueError: for weights of another width, or no y.
     """
     if y is None:
-        raise ValueError(f"This density is given one of {choices} choices y.")
+        raise ValueError(f"This density is given one of {counted(choices, 'choices')} y.")
     if y.is_floating_point():
         if y.shape[-1:] != (choices,):
             raise ValueError(f"Weights of {choices} labels must end in {choices}, not {tuple(y.shape)}.")

@@ -14,6 +14,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.distributions import Bernoulli, Distribution, Independent, Normal, kl_divergence
 
+from aevb.counted import counted
 from aevb.distributions import rsample, sample
 from aevb.models import shortcuts
 from aevb.models.base import LatentVariableModel, check_sizes, parameter, sized
@@ -89,6 +90,11 @@ class VRNN(LatentVariableModel):
         self.p_z_given_h = DiagonalNormalNet(memory_dim, hidden_dims, latent_dim)
         self.p_x_given_hz = net(memory_dim + latent_dim, hidden_dims, data_dim)
         self.q_z_given_hx = DiagonalNormalNet(memory_dim + data_dim, hidden_dims, latent_dim)
+
+    @property
+    def by_row(self) -> bool:
+        """True, of a single row too."""
+        return True
 
     def unroll(self, batch: int, length: int, choose: Choose) -> Path:
         """The recurrence, written once for the ELBO, for encoding and for sampling."""
@@ -217,7 +223,7 @@ class VRNN(LatentVariableModel):
         """
         given = x.transpose(0, 1)
         if len(given) > self.length:
-            raise ValueError(f"An image has {self.length} rows; {len(given)} were given.")
+            raise ValueError(f"An image has {counted(self.length, 'rows')}; {len(given)} were given.")
         if not temperature > 0:
             raise ValueError(f"The temperature must be above 0, not {temperature!r}.")
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from huggingface_hub import ModelCardData
 
+from aevb.counted import counted
+
 if TYPE_CHECKING:
     from aevb.models.base import LatentVariableModel
 
@@ -109,7 +111,7 @@ def _figures(training: Mapping[str, Any]) -> str:
             f"importance bound, K = {k}": f"{value:+,.2f} nats" for k, value in test.get("bound", {}).items()
         }
         rows |= {name.replace("_", " "): f"{value:.3f}" for name, value in test.get("scores", {}).items()}
-        title = f"mean over {test['images']:,} test examples"
+        title = f"mean over {counted(test['images'], 'test examples')}"
     except (KeyError, TypeError, ValueError, AttributeError):
         return "None were recorded."
     lines = [f"| {key} | {value} |" for key, value in rows.items()]

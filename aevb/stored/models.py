@@ -1,6 +1,7 @@
 """A model into files and out of them."""
 
 import copy
+import json
 import math
 import os
 import shutil
@@ -167,7 +168,9 @@ def save(
         if (staging / CONFIG).stat().st_size > MAX_BYTES[CONFIG]:
             raise ValueError(f"The arguments of this {type(model).__name__} are too long to be read again.")
         if training is not None:
-            write_json(staging / TRAINING, dict(training))
+            told = json.dumps(dict(training))
+            # Of what is no number, such as the standard error of one example, others' JSON has no word.
+            write_json(staging / TRAINING, json.loads(told, parse_constant=lambda _: None))
         for file in FILES:
             if (staging / file).exists():
                 (staging / file).replace(folder / file)

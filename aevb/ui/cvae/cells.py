@@ -8,6 +8,7 @@ from PIL import Image
 import aevb
 from aevb import checkpoints
 from aevb.explore import codes
+from aevb.explore.measures import measured
 from aevb.explore.noise import Noise
 from aevb.figures.images import sheet
 from aevb.percent import stated
@@ -77,7 +78,7 @@ def guess(checkpoint: str, digit: int = 0) -> Image.Image:
 def confusion(checkpoint: str, cell: list[int] | None = None, page: int = 1) -> Image.Image:
     """Labels guessed against their own, and the images of a cell: at first of the commonest mistake."""
     known = aevb.load(checkpoint)
-    measures, test = known.measures, known.images().test
+    measures, test = measured(known), known.images().test
     counts = torch.tensor(measures["confusion"])
     print(
         counts, f"accuracy {measures['accuracy']:.3f}, by bounds of K = {measures['label_samples']}", sep="\n"
@@ -116,7 +117,7 @@ def plane(
 ) -> Image.Image:
     """The plane of styles through ε along two directions, written as the chosen label."""
     known = aevb.load(checkpoint)
-    model, measures = known.model, known.measures
+    model, measures = known.model, measured(known)
     test = known.images().test
     x, y = codes.seen(model, test.images[[digit]])[0], test.known_labels[digit]
     mean = codes.style(model, codes.posterior(model, x, y).mean, y)

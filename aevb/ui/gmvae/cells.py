@@ -7,6 +7,7 @@ from torch.distributions import kl_divergence
 
 import aevb
 from aevb.explore import codes
+from aevb.explore.measures import measured
 from aevb.explore.noise import Noise
 from aevb.figures.images import sheet
 from aevb.percent import stated
@@ -15,19 +16,20 @@ from aevb.percent import stated
 def clusters(checkpoint: str, seed: int = 0) -> Image.Image:
     """A row for each cluster: draws z ~ p(z | y), decoded."""
     known = aevb.load(checkpoint)
-    model, order = known.model, torch.tensor(known.measures["order"])
+    model, measures = known.model, measured(known)
+    order = torch.tensor(measures["order"])
     epsilon = Noise(seed).normal(len(order), 12, model.latent_dim)
-    print("rows, from the top:", *known.measures["titles"])
+    print("rows, from the top:", *measures["titles"])
     return sheet(codes.write(model, epsilon, torch.eye(model.choices)[order].unsqueeze(1)), 12)
 
 
 def guess(checkpoint: str, digit: int = 0, seed: int = 0) -> Image.Image:
     """Which cluster an image is in, and the ELBO that comes of it."""
     known = aevb.load(checkpoint)
-    model, titles = known.model, known.measures["titles"]
+    model, measures = known.model, measured(known)
     x = codes.seen(model, known.images().test.images[[digit]])[0]
     shares, q = codes.components(model, x)
-    for cluster, title in zip(known.measures["order"], titles, strict=True):
+    for cluster, title in zip(measures["order"], measures["titles"], strict=True):
         print(f"{title:4} q(y | x) {stated(shares[cluster].item())}")
 
     y = torch.arange(model.choices)
@@ -46,7 +48,8 @@ def guess(checkpoint: str, digit: int = 0, seed: int = 0) -> Image.Image:
 def knobs(checkpoint: str, digit: int = 0, z: list[float] | None = None, choice: str = "") -> Image.Image:
     """One place ε in the chosen cluster, and in every cluster."""
     known = aevb.load(checkpoint)
-    model, order, titles = known.model, known.measures["order"], known.measures["titles"]
+    model, measures = known.model, measured(known)
+    order, titles = measures["order"], measures["titles"]
     x = codes.seen(model, known.images().test.images[[digit]])[0]
     own = codes.components(model, x)[0].argmax()
     y = torch.tensor(order[titles.index(choice)]) if choice else own
@@ -62,7 +65,7 @@ def plane(
 ) -> Image.Image:
     """The plane of places through ε along two directions, in the chosen cluster."""
     known = aevb.load(checkpoint)
-    model, measures = known.model, known.measures
+    model, measures = known.model, measured(known)
     x = codes.seen(model, known.images().test.images[[digit]])[0]
     own = codes.components(model, x)[0].argmax()
     y = torch.tensor(measures["order"][measures["titles"].index(choice)]) if choice else own
@@ -88,8 +91,9 @@ def confusion(checkpoint: str, cell: list[int] | None = None, page: int = 1) -> 
     """Clusters against labels, and the images of a cell: at first of the commonest mistake."""
     known = aevb.load(checkpoint)
     model, test = known.expect(aevb.GMVAE), known.images().test
-    order = torch.tensor(known.measures["order"])
-    matched = torch.tensor(known.measures["class_of"])[order]
+    measures = measured(known)
+    order = torch.tensor(measures["order"])
+    matched = torch.tensor(measures["class_of"])[order]
     labels, shares = test.known_labels, model.responsibilities(codes.seen(model, test.images))
     kinds = torch.arange(len(known.classes))
     of = shares.argmax(1)
@@ -102,7 +106,7 @@ def confusion(checkpoint: str, cell: list[int] | None = None, page: int = 1) -> 
     inside = ((of == order[row]) & (labels == label)).nonzero().flatten()
     surest = inside[shares.max(1).values[inside].argsort(descending=True, stable=True)]
     shown = surest[60 * (page - 1) :][:60]
-    print(f"{len(inside)} images in the cluster {known.measures['titles'][row]} labelled {label}")
+    print(f"{len(inside)} images in the cluster {measures['titles'][row]} labelled {label}")
     return sheet(test.images[shown].flatten(1) / 255, 10)
 
 

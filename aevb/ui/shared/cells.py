@@ -7,6 +7,7 @@ from PIL import Image
 import aevb
 from aevb.evaluation import posterior_means, responsibilities
 from aevb.explore import codes, maps
+from aevb.explore.measures import measured
 from aevb.explore.record import record
 from aevb.figures.curves import learning_curve
 from aevb.figures.images import sheet
@@ -26,7 +27,7 @@ def latent_map(checkpoint: str, map: str = "tsne", by: str = "cluster") -> go.Fi
 
     shares = responsibilities(model, observed[0])
     if shares is not None and by == "cluster":
-        labels = torch.tensor(known.measures["class_of"])[shares.argmax(1)]
+        labels = torch.tensor(measured(known)["class_of"])[shares.argmax(1)]
     print(f"{len(points):,} test images by {map}; the first is at {points[0].round(1)}")
     return digit_map(points, labels.numpy())
 
@@ -34,7 +35,7 @@ def latent_map(checkpoint: str, map: str = "tsne", by: str = "cluster") -> go.Fi
 def dimensions(checkpoint: str, digit: int = 0, dim: int | None = None) -> Image.Image:
     """What a dimension says of the test images, and what it does to one of them."""
     known = aevb.load(checkpoint)
-    model, use = known.model, torch.tensor(known.measures["use"])
+    model, use = known.model, torch.tensor(measured(known)["use"])
     test = known.images().test
     x = codes.seen(model, test.images[[digit]])
     shares = responsibilities(model, x)

@@ -8,6 +8,7 @@ from torch.distributions import Categorical, Independent, MixtureSameFamily, Nor
 
 import aevb
 from aevb.explore import codes
+from aevb.explore.measures import measured
 from aevb.explore.noise import Noise
 from aevb.figures.images import sheet
 
@@ -114,7 +115,7 @@ def knobs(checkpoint: str, digit: int = 0, z: list[float] | None = None) -> Imag
 def plane(checkpoint: str, digit: int = 0, z: list[float] | None = None, plane: str = "") -> Image.Image:
     """The plane through z along two directions, and z."""
     known = aevb.load(checkpoint)
-    model, measures = known.model, known.measures
+    model, measures = known.model, measured(known)
     x = codes.seen(model, known.images().test.images[[digit]])[0]
     place = codes.posterior(model, x).mean.round(decimals=2) if z is None else torch.tensor(z)
 

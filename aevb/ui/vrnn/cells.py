@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import plotly.graph_objects as go
 import torch
 from PIL import Image
@@ -9,6 +10,7 @@ from PIL import Image
 import aevb
 from aevb.explore import codes
 from aevb.explore import rows as by_row
+from aevb.explore.measures import measured
 from aevb.explore.noise import Noise
 from aevb.figures.images import sheet
 
@@ -84,7 +86,7 @@ def paths(
         z = by_row.samples(model, seed, 30).z
         found = {f"sample {k + 1}": path for k, path in enumerate(z.unbind(1))}
     else:
-        means = torch.tensor(known.measures["class_paths"])
+        means = np.array(measured(known).get("class_paths", []), float)  # NaN of a class without images
         x = codes.seen(model, known.images().test.images[[digit]])
         found = {str(label): path for label, path in enumerate(means) if only in (None, label)}
         found[f"digit {digit}"] = by_row.mean_paths(model, x)[0]

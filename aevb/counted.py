@@ -1,0 +1,10 @@
+"""How numbers of things are written."""
+
+
+def counted(number: int, things: str, thing: str = "") -> str:
+    """A number and what there are so many of: "1,000 images", "1 image".
+
+    Args:
+        thing: what one of them is called, where that is not `things` without its last letter.
+    """
+    return f"{number:,} {(thing or things[:-1]) if number == 1 else things}"
