@@ -113,7 +113,7 @@ export function unread(el, key) {
  * @param {{ get(key: string): any }} model
  * @param {HTMLElement} el the part's
  * @param {string} key
- * @param {Param<any>} param
+ * @param {{ initial: any }} param
  * @param {number} last
  */
 export function within(model, el, key, { initial }, last) {
