@@ -79,7 +79,7 @@ export function text({ form, longest = 2000, ofSubject, entry }) {
 export function flag(initial) {
   return {
     initial,
-    read: (text) => ({ yes: true, no: false })[text],
+    read: (text) => (text === "yes" || text === "no" ? text === "yes" : undefined),
     write: (value) => (value ? "yes" : "no"),
   };
 }
