@@ -241,6 +241,14 @@ def test_a_plane_goes_through_its_place():
     assert abs(names["v"] @ (middle - names["centre"])) < 1e-5
 
 
+@pytest.mark.parametrize("page", ["vae", "cvae", "gmvae"])
+def test_a_plane_of_a_model_with_one_latent_number_is_refused(page: str, tmp_path: Path) -> None:
+    model = aevb.models.REGISTRY[page](data_dim=64, **MODELS[page] | {"latent_dim": 1})
+    aevb.save(model, tmp_path, {"data": "digits", "curve": []}, overwrite=True)
+    with pytest.raises(AssertionError, match="takes two latent numbers, and this model has one"):
+        run(page, "plane", checkpoint=str(tmp_path))
+
+
 def test_a_walk_begins_and_ends_at_its_digits():
     model, x, _ = observed("vae")
     for way in ("arc", "line"):

@@ -6,6 +6,8 @@ The worker here is a desk at which the test itself answers, so that every turn i
 import errno
 import json
 import queue
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -624,6 +626,28 @@ def test_a_server_s_runs_go_with_it_unless_a_folder_is_named(tmp_path, monkeypat
     run = module.of_server().start(SPECIFICATION, "ada")
     module.stop()
     assert (tmp_path / "kept" / run).is_dir()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="It has no such locks.")
+def test_a_folder_of_runs_is_one_server_s_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("AEVB_RUNS", str(tmp_path))
+    monkeypatch.setenv("AEVB_TRAINING", "on")
+    first = subprocess.Popen(
+        [sys.executable, "-c", "import app; print('up', flush=True); input()"],
+        cwd=Path(__file__).parent.parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert first.stdout is not None and first.stdout.readline() == b"up\n"
+        with pytest.raises(SystemExit, match="Another server that runs has AEVB_RUNS="):
+            module.require_settings()
+    finally:
+        first.kill()  # which leaves nothing behind that would keep the next one out
+        first.wait()
+    module.require_settings()
+    module.require_settings()  # a process does not keep itself out
+    module._take.cache_clear()
 
 
 # Estimates

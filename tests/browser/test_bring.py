@@ -127,7 +127,11 @@ def test_the_box_is_in_view_and_takes_what_is_dropped(
     page.locator(".start:enabled").wait_for()
     images = np.random.default_rng(0).integers(0, 256, (220, 8, 8), dtype=np.uint8)
     drop(page, "images.npz", packed(x=images))
+    drop(page, "another.npz", b"none")
+    problem(page, "One at a time: that was not taken.")
     says(page, ".bring", "^220 images of 8 × 8 pixels, no labels.$")
+    drop(page, "several", b"", b"")
+    problem(page, "One file at a time: several images go into a zip.")
     box = page.locator(".bring .box").bounding_box()
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= width
     assert box["y"] + box["height"] <= height
@@ -135,15 +139,15 @@ def test_the_box_is_in_view_and_takes_what_is_dropped(
     assert page.faults == []
 
 
-def drop(page: Page, name: str, content: bytes) -> None:
-    """Drops a file on the form, of which nothing is open."""
+def drop(page: Page, name: str, *contents: bytes) -> None:
+    """Drops files on the form, of which nothing is open."""
     data = page.evaluate_handle(
-        """([bytes, name]) => {
+        """([contents, name]) => {
             const data = new DataTransfer()
-            data.items.add(new File([new Uint8Array(bytes)], name))
+            for (const bytes of contents) data.items.add(new File([new Uint8Array(bytes)], name))
             return data
         }""",
-        [list(content), name],
+        [[list(content) for content in contents], name],
     )
     for kind in ("dragover", "drop"):
         page.dispatch_event(".form", kind, {"dataTransfer": data, "bubbles": True})

@@ -255,3 +255,21 @@ def test_the_names_of_scenes_fold_away_on_a_phone(open_page: OPEN) -> None:
     shows(page, "map")
     expect(page.locator(".tab").first).to_be_hidden()
     expect(page.locator(".where")).to_have_text(re.compile(r"\d / \d"))
+
+
+def test_a_link_beyond_what_there_is_is_told(open_page: OPEN) -> None:
+    beyond = {
+        "vrnn?scene=growing&grown=64": "grown",
+        "vrnn?scene=rows&row=64": "row",
+        "vrnn?scene=moved&moved_row=64&moved_z=64,1,1": "moved_z and moved_row",
+        "vrnn?scene=endings&keep=64": "keep",
+        "draw?keep=64": "keep",
+        "vrnn?scene=estimators&epochs=99": "epochs",
+        "vae?scene=training&epoch=100000": "epoch",
+        "gmvae?scene=confusion&cell=0,0&page=999": "page",
+        "gmvae?scene=clusters&tile=99,0": "tile",
+    }
+    page = open_page("vrnn")
+    for link, names in beyond.items():
+        page.goto(f"{page.url.rsplit('/', 1)[0]}/{link}")
+        expect(page.locator(".warning"), link).to_contain_text(f"This link’s {names} could not be read")

@@ -124,7 +124,10 @@ def test_on_a_phone_the_instrument_and_its_control_are_in_view_together_in_the_d
     faults = []
 
     def look(scene: str) -> None:
-        found = page.evaluate(MEASURE)
+        narrow = measure(page, 320, 568)  # or a window of 1280 at four times its size
+        if narrow["sideways"] > 0:
+            faults.append(f"{scene}: too wide by {narrow['sideways']} at 320")
+        found = measure(page, 390, 844)
         if found["sideways"] > 0 or found["clipped"]:
             faults.append(f"{scene}: too wide by {found['sideways']}: {found['clipped'][:5]}")
         for name in ("instrument", "control"):

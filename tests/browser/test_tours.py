@@ -158,8 +158,11 @@ def test_a_tour_of_ones_own_opens_from_a_file_and_stands_in_its_link(open_page: 
     expect(none.locator(".explorer .warning")).to_contain_text(
         "There is no tour “none”: the tours are aevb, em,"
     )
-    beyond = open_page(tour="em", stop=59, scene="models", again=True)
-    expect(beyond.locator(".tour .at")).to_have_text("20 of 20")
+    for said in ({"scene": "models"}, {}):
+        beyond = open_page(tour="em", stop=59, **said, again=True)
+        expect(beyond.locator(".tour .at")).to_have_text("20 of 20")
+    none = open_page(tour="constructor", again=True)  # a word that every object of JavaScript knows
+    expect(none.locator(".explorer .warning")).to_contain_text("There is no tour “constructor”")
     assert page.faults == other.faults == cut.faults == none.faults == []
 
 

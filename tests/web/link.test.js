@@ -159,7 +159,7 @@ Deno.test("in a lesson only what its link leaves free can be moved, and of sever
   assert.deepEqual(["z", "digit", "seed", "scene"].map((key) => link.may(key)), [true, true, false, false]);
   link.checkFree();
   assert.equal(link.search, "?digit=7&free=z2,digit");
-  for (const damaged of ["?free=z2,nothing", "?free=z,,digit", "?free=<b>"]) {
+  for (const damaged of ["?free=z2,nothing", "?free=z,,digit", "?free=<b>", "?free=constructor"]) {
     const other = linkAt(damaged).link;
     other.learn({ z: numbers({ reach: 5 }) });
     other.checkFree();

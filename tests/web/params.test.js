@@ -39,7 +39,7 @@ Deno.test("lists of numbers, words and switches", () => {
   const map = choice({ initial: "tsne", of: ["tsne", "umap"] });
   assert.deepEqual(["umap", "", "constructor"].map(map.read), ["umap", undefined, undefined]);
   const on = flag(true);
-  assert.deepEqual(["yes", "no", "true"].map(on.read), [true, false, undefined]);
+  assert.deepEqual(["yes", "no", "true", "constructor"].map(on.read), [true, false, undefined, undefined]);
   const drawing = text({ form: /^[a-f]+$/, longest: 4 });
   assert.deepEqual(["abc", "abcde", "xyz"].map(drawing.read), ["abc", undefined, undefined]);
 });

@@ -55,6 +55,8 @@ Deno.test("whatever is wrong with a tour is told by its line", () => {
         "Tour: T\nStep: vea?scene=flow",
         /^Line 2: there is no page “vea”: the pages are overview, vae, gmvae/,
       ],
+      ["Tour: T\nStep: constructor", /^Line 2: there is no page “constructor”/],
+      ["Tour: T\nconstructor: x", /^Line 2: it begins with none of/],
       ["Tour: T\nStep: vae?scene=flaw", /^Line 2: vae has no scene “flaw”: its scenes are prior, flow/],
       [`${step}Says: again`, /^Line 4: this step has “Says:” already/],
       [`${step}Answer: x`, /^Line 4: an answer needs “Asks:”/],

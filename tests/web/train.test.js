@@ -81,9 +81,10 @@ Deno.test("a setting is read within its bounds, and nothing else is", () => {
   assert.equal(read(schedule, "AEVB"), "AEVB");
   assert.deepEqual(read(schedule, "50,0"), [50, 0]);
   for (const words of ["0,0", "50", "50,50,50", "EM"]) assert.equal(read(schedule, words), undefined, words);
-  assert.deepEqual(["yes", "no", "maybe"].map((words) => read({ kind: "flag" }, words)), [
+  assert.deepEqual(["yes", "no", "maybe", "constructor"].map((words) => read({ kind: "flag" }, words)), [
     true,
     false,
+    undefined,
     undefined,
   ]);
   for (const value of [2, 0.001, [500, 300], true, "AEVB"]) {
@@ -130,6 +131,8 @@ Deno.test("what a link says and makes no sense is told, and the default stands",
   assert.deepEqual(unread, ["model", "preset", "data", "latent_dim"]);
   assert.equal(specification.arguments.latent_dim, 2);
   assert.equal(specification.data, "small");
+  const of = link({ clusters: "7" }); // which no model here has
+  assert.deepEqual(specificationOf(OPTIONS, of).unread, ["clusters"]);
 });
 
 Deno.test("the words of a run ask for it again", () => {

@@ -22,7 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import IO, Any, Literal, Protocol
 
 from aevb.stored.files import CONFIG
 from aevb.ui.jobs import limits, switches, turns, uploads
@@ -671,7 +671,7 @@ def _gone(worker: Worker | None) -> bool:
 
 def require_settings() -> None:
     """Ends the server, with a sentence, where a switch is neither on nor off, $AEVB_WORKERS is no number of
-    them, or runs have no folder that can be written."""
+    them, or runs have no folder that can be written and is not another server's."""
     try:
         switches.require_either()
         if not switches.on("training"):
@@ -685,12 +685,39 @@ def require_settings() -> None:
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=root):
             pass
+        if kept:
+            _take(root.resolve())
+    except BlockingIOError:
+        sys.exit(f"Another server that runs has AEVB_RUNS={kept}: end it, or give this one another folder.")
     except OSError as error:
         where = f"AEVB_RUNS={kept}" if kept else "any temporary folder"
         sys.exit(
             f"Nothing can be written in {where} ({error.strerror or error}): give the folder to the user who "
             "runs the server, name another by AEVB_RUNS, or switch training off (AEVB_TRAINING=off)."
         )
+
+
+@cache
+def _take(root: Path) -> IO[str] | None:
+    """Has a folder of runs for this process as long as it lives. A second server would take runs that are
+    under way for those of an earlier one, and remove what they go on from.
+
+    Raises:
+        BlockingIOError: where another process has it.
+    """
+    if sys.platform == "win32":  # there it is only said in docs/deployment.md
+        return None
+    import fcntl
+
+    taken = (root / ".server").open("w")
+    try:
+        fcntl.flock(taken, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        taken.close()
+        raise
+    except OSError:  # of a file system that knows no locks
+        log.warning("Whether another server has %s cannot be told.", root)
+    return taken
 
 
 @cache

@@ -116,6 +116,7 @@ def plane(checkpoint: str, digit: int = 0, z: list[float] | None = None, plane: 
     """The plane through z along two directions, and z."""
     known = aevb.load(checkpoint)
     model, measures = known.model, measured(known)
+    assert model.latent_dim > 1, "A plane takes two latent numbers, and this model has one."
     x = codes.seen(model, known.images().test.images[[digit]])[0]
     place = codes.posterior(model, x).mean.round(decimals=2) if z is None else torch.tensor(z)
 

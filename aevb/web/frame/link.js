@@ -86,7 +86,7 @@ export class Link {
   /** Learns a part's parameters. @param {Record<string, Param>} params */
   learn(params) {
     for (const [key, param] of Object.entries(params)) {
-      if (key in this.params) continue; // parts may share one
+      if (Object.hasOwn(this.params, key)) continue; // parts may share one
       this.params[key] = param;
       if (this.left && param.ofSubject && this.texts.delete(key)) this.save();
       this.take(key);
@@ -243,7 +243,8 @@ export class Link {
 
   /** A lesson that names what is not there is none. Called once all values of the page are known. */
   checkFree() {
-    if (this.free?.some((name) => !(name in this.params || valueOf(name) in this.params))) {
+    const known = (/** @type {string} */ name) => Object.hasOwn(this.params, name);
+    if (this.free?.some((name) => !known(name) && !known(valueOf(name)))) {
       this.refuse("free");
     }
   }

@@ -19,10 +19,11 @@ const CARRIED = ["present"];
  */
 async function find(explorer, name) {
   const known = await loadJson(explorer.page.tours, "The tours");
-  const text = name.startsWith("~") ? await unpack(name) : known.tours[name];
-  if (text === undefined) {
+  const own = name.startsWith("~");
+  if (!own && !Object.hasOwn(known.tours, name)) {
     throw new Error(`There is no tour “${name}”: the tours are ${Object.keys(known.tours).join(", ")}.`);
   }
+  const text = own ? await unpack(name) : known.tours[name];
   return { ...parse(text, known.scenes), text };
 }
 
@@ -47,7 +48,7 @@ export async function follow(explorer) {
   const said = new URLSearchParams(explorer.host.address.read());
   for (const key of ["tour", "stop", "ask", ...CARRIED]) said.delete(key);
   const tour = new Tour(explorer, name, file);
-  if (!said.size) tour.go(link.get("stop"), false);
+  if (!said.size) tour.go(tour.number, false);
   return tour;
 }
 

@@ -80,7 +80,7 @@ function read(text) {
       last.text = `${last.text} ${words.trim()}`.trim();
     } else {
       const [, name, said] = words.match(/^(\w+):(.*)$/) ?? [];
-      if (!(name?.toLowerCase() in LONGEST)) {
+      if (!Object.hasOwn(LONGEST, name?.toLowerCase() ?? "")) {
         fail(line, `it begins with none of ${Object.keys(LONGEST).map(titled).join(" ")}, and with no space`);
       }
       fields.push({ name: /** @type {Name} */ (name.toLowerCase()), text: said.trim(), line });
@@ -109,7 +109,7 @@ function placeOf(text, line, scenes) {
   if (home) said.delete("page");
   for (const name of ["tour", "stop"]) said.delete(name);
   const named = page || "overview", scene = said.get("scene");
-  if (!(page in scenes)) {
+  if (!Object.hasOwn(scenes, page)) {
     const names = Object.keys(scenes).map((name) => name || "overview");
     fail(line, `there is no page “${page}”: the pages are ${names.join(", ")}`);
   }

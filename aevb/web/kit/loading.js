@@ -75,7 +75,7 @@ export function loadAbout(about) {
   return loadJson(about, "What is known of the model");
 }
 
-/** The models that were asked for last, the last one last. @type {Map<Resource, { model: any, q: Resource }>} */
+/** The models that were asked for last, the last one last. @type {Map<Resource, { model: any, of: Checkpoint }>} */
 const models = new Map();
 const KEPT = 12; // models: a class's runs, looked at one after the other, would fill the memory
 
@@ -87,14 +87,16 @@ const KEPT = 12; // models: a class's runs, looked at one after the other, would
  */
 export async function loadModel(checkpoint, needs) {
   const parts = await Promise.all(needs.map((part) => loadOnce(checkpoint[part], "The model", unpack)));
-  const { p, q } = checkpoint, model = models.get(p)?.model ?? build(parts[0].header);
+  const { p } = checkpoint, model = models.get(p)?.model ?? build(parts[0].header);
   for (const part of parts) model.learn(part.arrays);
   models.delete(p);
-  models.set(p, { model, q });
+  models.set(p, { model, of: checkpoint });
   if (models.size > KEPT) {
-    const [[oldest, { q: its }]] = models;
+    const [[oldest, { of }]] = models;
     models.delete(oldest);
-    for (const resource of [oldest, its]) loaded.delete(resource);
+    // What is recorded of it, too: latent values and maps of all test images.
+    const { maps = {}, ...others } = of;
+    for (const resource of [...Object.values(maps), ...Object.values(others)]) loaded.delete(resource);
   }
   return model;
 }

@@ -79,7 +79,7 @@ export function text({ form, longest = 2000, ofSubject, entry }) {
 export function flag(initial) {
   return {
     initial,
-    read: (text) => ({ yes: true, no: false })[text],
+    read: (text) => (text === "yes" || text === "no" ? text === "yes" : undefined),
     write: (value) => (value ? "yes" : "no"),
   };
 }
@@ -113,7 +113,7 @@ export function unread(el, key) {
  * @param {{ get(key: string): any }} model
  * @param {HTMLElement} el the part's
  * @param {string} key
- * @param {Param<any>} param
+ * @param {{ initial: any }} param
  * @param {number} last
  */
 export function within(model, el, key, { initial }, last) {

@@ -3,7 +3,7 @@
 
 import { follow, put } from "./controls.js";
 import { h, withCommand } from "./elements.js";
-import { numbers } from "./params.js";
+import { numbers, unread } from "./params.js";
 import { picture, Sheet } from "./pictures.js";
 
 /** @typedef {import("./controls.js").Model} Model */
@@ -44,7 +44,12 @@ export class Tiles {
     /** @type {[number, number] | null} */
     this.over = null; // where the pointer is
     this.listen();
-    this.end = follow(model, [key], () => this.enlarge());
+    this.end = follow(model, [key], () => {
+      const said = model.get(key);
+      // Beyond the sheet: told once that is in its place.
+      if (said && String(said) !== String(this.within(said))) queueMicrotask(() => unread(this.element, key));
+      this.enlarge();
+    });
   }
 
   listen() {

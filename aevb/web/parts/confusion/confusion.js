@@ -9,7 +9,7 @@ import { counted, estimated, probability } from "../../kit/format.js";
 import { loadGuesses } from "../../kit/guesses.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
-import { number, numbers, unread } from "../../kit/params.js";
+import { number, numbers, unread, within } from "../../kit/params.js";
 import { paint, picture } from "../../kit/pictures.js";
 import { whileBusy } from "../../kit/slices.js";
 import { softmax } from "../../engine/arithmetic.js";
@@ -230,16 +230,22 @@ class Confusion {
     return found.sort((a, b) => shares[b] - shares[a]).map((i) => images[i]);
   }
 
-  /** Which of the pages is shown, from 1. */
+  /** How many pages of images the cell has. */
+  get pages() {
+    const [row, label] = this.cell;
+    return Math.max(1, Math.ceil(this.counts[row][label] / PAGE));
+  }
+
+  /** Which of them is shown, from 1. */
   get page() {
-    const [row, label] = this.cell, pages = Math.max(1, Math.ceil(this.counts[row][label] / PAGE));
-    return Math.min(this.model.get("page"), pages);
+    return Math.min(this.model.get("page"), this.pages);
   }
 
   /** Shows the images of the link's cell. */
   open() {
     const { cell: [row, label], cells } = this;
     if (!cells[row]?.[label]) return unread(this.el, "cell");
+    within(this.model, this.el, "page", params.page, this.pages);
     cells.forEach((line, k) =>
       line.forEach((cell, y) => {
         const open = k === row && y === label;

@@ -5,7 +5,7 @@ import { button, digitChooser, follow, subjectOf } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { onDemand, whenLoaded } from "../../kit/notice.js";
-import { number } from "../../kit/params.js";
+import { number, within } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
 import { onLayout } from "../../kit/plot.js";
 import { MOST, seed } from "../../kit/rows.js";
@@ -40,9 +40,10 @@ class Draw {
   constructor(model, el) {
     this.model = model;
     const rebuilt = new Rebuilt(model), rewritten = new Rewritten(model, rebuilt);
+    const continued = new Continued(model);
     rebuilt.places.push(rewritten.verdict); // no guess is seen without what qualifies it
     /** @type {Answer[]} */
-    this.answers = [rebuilt, rewritten, new Sorted(model, rebuilt), new Continued(model)];
+    this.answers = [rebuilt, rewritten, new Sorted(model, rebuilt), continued];
     this.paper = new Paper({
       begin: () => this.begin(),
       change: () => this.frame(),
@@ -103,6 +104,7 @@ class Draw {
       onLayout(this.paper.canvas, () => this.paper.panel.fit() && this.paper.draw(this.digit)),
       ...this.answers.map((answer) => this.load(answer)),
       follow(model, ["digit", "strokes"], () => this.followLink()),
+      follow(model, ["keep"], () => within(model, el, "keep", params.keep, continued.length)),
       follow(model, ["keep", "seed"], () => this.tell()),
     ];
   }

@@ -5,7 +5,7 @@ import { h, setText } from "../../kit/elements.js";
 import { counted } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
-import { number } from "../../kit/params.js";
+import { number, within } from "../../kit/params.js";
 import { MOST, paintRows, rowsOf, SAMPLES, seed, temperature, temperatureSlider } from "../../kit/rows.js";
 import { atLeisure, inSlices } from "../../kit/slices.js";
 import { asDrawn, inkedRows, parse, UNITS } from "../../engine/ink.js";
@@ -121,6 +121,7 @@ class Endings {
         this.title = title;
         this.grow();
       }),
+      follow(this.model, ["keep"], () => within(this.model, this.el, "keep", params.keep, this.length)),
       follow(this.model, ["keep", "temperature", "seed"], () => this.grow()),
     );
   }

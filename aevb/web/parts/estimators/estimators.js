@@ -4,7 +4,7 @@ import { follow, segments, slider } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { DATA, ELBO, GENERATED } from "../../kit/palette.js";
-import { choice, number } from "../../kit/params.js";
+import { choice, number, within } from "../../kit/params.js";
 import { Axes, cursor, marker, nameAxes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 
@@ -84,6 +84,7 @@ class Estimators {
     this.ends = [
       over.end,
       onLayout(this.panel.canvas, () => this.layout()),
+      follow(model, ["epochs"], () => within(model, el, "epochs", params.epochs, this.last)),
       follow(model, ["epochs", "over"], () => {
         this.draw();
         this.write();

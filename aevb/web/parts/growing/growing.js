@@ -7,7 +7,7 @@ import { h } from "../../kit/elements.js";
 import { counted, signed } from "../../kit/format.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { onDemand, whenLoaded } from "../../kit/notice.js";
-import { number } from "../../kit/params.js";
+import { number, within } from "../../kit/params.js";
 import { onLayout, themeOf } from "../../kit/plot.js";
 import {
   joined,
@@ -143,6 +143,7 @@ class Growing {
     });
     const unfollow = [
       follow(this.model, ["seed", "temperature"], () => this.grow()),
+      follow(this.model, ["grown"], () => within(this.model, this.el, "grown", params.grown, this.length)),
       follow(this.model, ["grown", "image"], () => this.draw()),
     ];
     this.unfollow = () => unfollow.forEach((f) => f());

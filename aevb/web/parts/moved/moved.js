@@ -8,7 +8,7 @@ import { counted, signed } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { MARK } from "../../kit/palette.js";
-import { number, round } from "../../kit/params.js";
+import { number, round, unread, within } from "../../kit/params.js";
 import { movable, onLayout, themeOf } from "../../kit/plot.js";
 import { MOST, rowPicture, RowPlane, rowsOf, sampleNoise, seed } from "../../kit/rows.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
@@ -144,7 +144,10 @@ class Moved {
       }),
       follow(this.model, ["seed"], () => this.begin()),
       follow(this.model, ["moved_z"], () => this.take()),
-      follow(this.model, ["moved_row"], () => this.redraw()),
+      follow(this.model, ["moved_row"], () => {
+        within(this.model, this.el, "moved_row", params.moved_row, this.length);
+        this.redraw();
+      }),
     );
   }
 
@@ -176,7 +179,10 @@ class Moved {
   }
 
   take() {
-    const flat = this.model.get("moved_z") ?? [], before = this.chosen;
+    const before = this.chosen;
+    /** @type {number[]} */
+    const flat = this.model.get("moved_z") ?? [];
+    if (flat.some((row, i) => i % 3 === 0 && row > this.length)) return unread(this.el, "moved_z");
     this.chosen = new Map();
     for (let i = 0; i < flat.length; i += 3) {
       this.chosen.set(flat[i] - 1, Float32Array.from(flat.slice(i + 1, i + 3)));

@@ -8,7 +8,7 @@ import { addingUp, percent, signed } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO, EVIDENCE, GENERATED, MARK } from "../../kit/palette.js";
-import { number } from "../../kit/params.js";
+import { number, within } from "../../kit/params.js";
 import { Axes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { MOST, paintRows, RowPlane, rowsOf, scrubbable, scrubber, seed, windowOf } from "../../kit/rows.js";
 import { atLeisure, inSlices, onNextFrame } from "../../kit/slices.js";
@@ -103,7 +103,10 @@ class Rows {
         this.theme = themeOf(this.el);
         this.draw();
       }),
-      follow(this.model, ["row"], () => this.draw()),
+      follow(this.model, ["row"], () => {
+        within(this.model, this.el, "row", params.row, this.length);
+        this.draw();
+      }),
       follow(this.model, ["digit", "strokes", "seed"], () => {
         this.stale = true;
         this.bound = null;

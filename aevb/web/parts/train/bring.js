@@ -99,10 +99,13 @@ export class Bring {
     }, { signal });
     el.addEventListener("drop", (event) => {
       classList.remove("over");
-      const file = event.dataTransfer?.files[0];
       if (!files(event)) return;
       event.preventDefault();
-      if (file) this.take(file);
+      const { files: [file, more], items: [first] } = /** @type {DataTransfer} */ (event.dataTransfer);
+      if (first?.webkitGetAsEntry?.()?.isDirectory) {
+        this.refuse("A folder cannot be sent: bring it as a zip.");
+      } else if (more) this.refuse("One file at a time: several images go into a zip.");
+      else if (file) this.take(file);
     }, { signal });
   }
 
@@ -127,13 +130,19 @@ export class Bring {
     return this.work(`Fetching ${name} …`, () => pull(name));
   }
 
+  /** Says why something is not taken. @param {string} problem */
+  refuse(problem) {
+    setText(this.problem, problem);
+    this.problem.hidden = false;
+  }
+
   /**
    * Waits for what comes, and shows it.
    * @param {string} said
    * @param {() => Promise<Images | Checkpoint>} come
    */
   async work(said, come) {
-    if (this.pick.disabled) return; // one at a time
+    if (this.pick.disabled) return this.refuse("One at a time: that was not taken.");
     this.pick.disabled = this.ask.disabled = true;
     this.problem.hidden = this.found.hidden = true;
     setText(this.said, said);
@@ -145,8 +154,7 @@ export class Bring {
     } catch (error) {
       if (this.ended.signal.aborted) return;
       setText(this.said, "");
-      setText(this.problem, /** @type {Error} */ (error).message);
-      this.problem.hidden = false;
+      this.refuse(/** @type {Error} */ (error).message);
     } finally {
       this.pick.disabled = this.ask.disabled = false;
     }

@@ -136,7 +136,7 @@ export function read({ kind, least = -Infinity, most = Infinity, choices = [] },
   const numbers = words.split(",").map((part) => (NUMBER.test(part.trim()) ? Number(part) : NaN));
   const inside = numbers.every((value) => value >= least && value <= most);
   const whole = numbers.every(Number.isInteger);
-  if (kind === "flag") return { yes: true, no: false }[words];
+  if (kind === "flag") return words === "yes" || words === "no" ? words === "yes" : undefined;
   if (kind === "choice") return choices.includes(words) ? words : undefined;
   if (kind === "schedule" && words === "AEVB") return words;
   if (kind === "schedule") {
@@ -186,6 +186,7 @@ export function specificationOf(options, get) {
     if (value === undefined) unread.push(key);
     else place(specification, at)[key] = value;
   }
+  unread.push(...Object.keys(LABELS).filter((key) => get(key) && !(key in fields))); // of another model
   const { training } = specification; // how long: in steps or in epochs, as was said last
   if (get("steps")) delete training.epochs;
   else if (get("epochs")) delete training.steps;

@@ -5,6 +5,7 @@ import { h, setText } from "../../kit/elements.js";
 import { equation } from "../../kit/equation.js";
 import { addingUp, number, signed, termName } from "../../kit/format.js";
 import { DATA, ELBO, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
+import { within } from "../../kit/params.js";
 import { onLayout, Player, themeOf } from "../../kit/plot.js";
 import { onNextFrame } from "../../kit/slices.js";
 import { source } from "../../kit/source.js";
@@ -142,6 +143,7 @@ export class Watch {
     const over = finished(told);
     if (!this.film && told.about && told.frames) this.begin(told.about);
     Object.assign(this.slider.range, { max: String(Math.max(1, told.frames - 1)) });
+    if (over) within(this.model, this.el, "frame", { initial: null }, this.frames - 1);
     this.wheel.element.hidden = over || !this.mine;
     if (!over) this.wheel.show(told);
     this.say();

@@ -6,7 +6,7 @@ import { signed, termName } from "../../kit/format.js";
 import { loadAbout } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { DATA, ELBO, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
-import { choice, number } from "../../kit/params.js";
+import { choice, number, within } from "../../kit/params.js";
 import { Axes, cursor, marker, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
@@ -82,7 +82,12 @@ class Training {
     }
     this.ends.push(
       follow(this.model, ["origin"], () => this.choose()),
-      follow(this.model, ["epoch"], () => this.draw()),
+      follow(this.model, ["epoch"], () => {
+        // Of either start: that of the other is as far along as its own run went.
+        const last = Math.max(...Object.values(this.records ?? {}).map(({ curve }) => curve.at(-1).epoch));
+        within(this.model, this.el, "epoch", params.epoch, last);
+        this.draw();
+      }),
     );
   }
 
