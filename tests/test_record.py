@@ -183,6 +183,9 @@ def test_a_checkpoint_without_a_record_says_so(tmp_path) -> None:
     checkpoints.save(VAE(784, 2, [4]), tmp_path / "vae")
     with pytest.raises(CheckpointError, match=r"This checkpoint has no record of its training"):
         record(checkpoints.load(tmp_path / "vae"))
+    checkpoints.save(VAE(784, 2, [4]), tmp_path / "vae", {"note": "mine"}, overwrite=True)
+    with pytest.raises(CheckpointError, match=r"training\.json of this checkpoint tells no curve"):
+        record(checkpoints.load(tmp_path / "vae"))
 
 
 @pytest.mark.parametrize("name", checkpoints.shipped())

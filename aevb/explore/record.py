@@ -58,6 +58,8 @@ def record(checkpoint: Checkpoint) -> dict[str, Any]:
     training = checkpoint.training
     if not training:
         raise CheckpointError("This checkpoint has no record of its training (training.json).")
+    if "curve" not in training:  # of who saved it with facts of their own
+        raise CheckpointError("The training.json of this checkpoint tells no curve of its training.")
     try:
         found = _told(training, checkpoint.model)
         if plain := training.get("plain"):
