@@ -214,6 +214,7 @@ FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimati
 """What is waited for so that all that a page has asked for is painted."""
 
 WINDOW = ("width", "height", "color_scheme", "again", "asks")
+"""What a test says of a visit; all else is the link's."""
 
 STAYING: list[Page] = []
 """Pages that stay from test to test, and with them the process of their site."""
@@ -242,20 +243,21 @@ def settle_fixture() -> Callable[[Page], None]:
 
 
 @pytest.fixture
-def visit(profile: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
-    """`visit(url)`: a new visitor's page of any edition.
+def new_page(profile: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+    """`new_page(url)`: a new visitor's page of any edition.
 
     A test's first visitor has the profile, from which all is then removed but the cache of files and
     of compiled code.
 
     Keyword arguments width, height and color_scheme ("light", "dark") shape the window; `again` opens
     another page of the first visitor; scenes ask their questions only where it `asks`; `stays` is a page
-    of the same site, which keeps its process from test to test. `page.faults` lists what the page's own
-    JavaScript threw. A test that fails leaves a screenshot of each page in test-results/.
+    of the same site, of any server of this machine, which keeps its process from test to test.
+    `page.faults` lists what the page's own JavaScript threw. A test that fails leaves a screenshot of each
+    page in test-results/.
     """
     contexts, pages, origins = [], [], set()
 
-    def visit_(
+    def new_page_(
         url: str,
         *,
         stays: str,
@@ -265,7 +267,7 @@ def visit(profile: BrowserContext, request: pytest.FixtureRequest) -> Iterator[C
         again: bool = False,
         asks: bool = False,
     ) -> Page:
-        if not any(kept.url == stays for kept in profile.pages):
+        if urlsplit(stays).scheme not in {urlsplit(kept.url).scheme for kept in profile.pages}:
             kept = profile.pages[0] if profile.pages[0].url == "about:blank" else profile.new_page()
             kept.goto(stays)
             STAYING.append(kept)
@@ -283,7 +285,7 @@ def visit(profile: BrowserContext, request: pytest.FixtureRequest) -> Iterator[C
         page.goto(url)
         return page
 
-    yield visit_
+    yield new_page_
     if FAILED in request.node.stash:
         ARTIFACTS.mkdir(exist_ok=True)
         for number, page in enumerate(pages):
@@ -304,11 +306,11 @@ def visit(profile: BrowserContext, request: pytest.FixtureRequest) -> Iterator[C
 
 
 @pytest.fixture
-def open_page(visit: Callable[..., Page], request: pytest.FixtureRequest) -> Callable[..., Page]:
+def open_page(new_page: Callable[..., Page], request: pytest.FixtureRequest) -> Callable[..., Page]:
     """`open_page("vae", digit="3")`: a new visitor's page of the app at /vae?digit=3, settled.
 
     A whole address is opened as it is. Of the keyword arguments `on` is the server to visit, `server` unless
-    told; `visit` has the others.
+    told; `new_page` has the others.
     """
 
     def open_(path: str = "", *, on: Server | None = None, wait: bool = True, **told: object) -> Page:
@@ -316,7 +318,7 @@ def open_page(visit: Callable[..., Page], request: pytest.FixtureRequest) -> Cal
         window, query = window_and_link(told)
         link = path if "://" in path else f"{running.url}/{path}"
         address = link + (f"?{urlencode(query)}" if query else "")
-        page = visit(address, stays=f"{running.url}/_stcore/health", **window)
+        page = new_page(address, stays=f"{running.url}/_stcore/health", **window)
         if wait:
             settle(page)
         return page

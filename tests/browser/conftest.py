@@ -41,18 +41,18 @@ def served(edition: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_edition(edition: Path, visit: Callable[..., Page]) -> Callable[..., Page]:
+def open_edition(edition: Path, new_page: Callable[..., Page]) -> Callable[..., Page]:
     """`open_edition("vae", digit="3")`: the same page of the edition, from a file, with a scene in view.
 
     What a scene does needs no server; without one a visit takes half of the time. A whole address is opened
-    as it is. `visit` has the keyword arguments that are not the link's.
+    as it is. `new_page` has the keyword arguments that are not the link's.
     """
     index = f"{edition.as_uri()}/index.html"
 
     def open_(name: str = "", **told: object) -> Page:
         window, query = window_and_link(told)
         link = name if "://" in name else f"{index}?{urlencode({'page': name} | query)}"
-        page = visit(link, stays=index, **window)
+        page = new_page(link, stays=index, **window)
         page.locator(".explorer[data-shown], .explorer [role=alert]").first.wait_for(timeout=60_000)
         return page
 
