@@ -10,9 +10,8 @@ looked at once, with the weights as they are shipped.
 import argparse
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from safetensors.torch import load_file, save
 
@@ -27,23 +26,28 @@ FRACTION = 7
 
 KEPT = (WEIGHTS, "config.json", "training.json")
 
+BESIDE = ("seeds", "plain")
+"""What a training.json tells of other runs, which one that takes the place of its own tells too."""
 
-def ship(name: str, run: Path, bounds: Sequence[int], facts: Mapping[str, Any] = {}) -> None:
+
+def ship(name: str, run: Path, bounds: Sequence[int], chosen: str | None = None) -> None:
     """Makes checkpoints/NAME of a run's folder, with all that its page shows.
 
     Args:
-        facts: what else its training.json is to tell.
+        chosen: what its training.json is to tell beside how its epoch was chosen.
     """
-    folder = round_and_measure(name, run, bounds, facts)
+    folder = round_and_measure(name, run, bounds, chosen)
     aevb(["measure", str(folder)])
     if checkpoints.load(folder).model.length == 1:  # no page maps z of several rows
         aevb(["map", str(folder)])
     aevb(["manifest"])
 
 
-def round_and_measure(name: str, run: Path, bounds: Sequence[int], facts: Mapping[str, Any] = {}) -> Path:
+def round_and_measure(name: str, run: Path, bounds: Sequence[int], chosen: str | None = None) -> Path:
     """Rounds a run's weights and measures it on the test set; returns its folder in checkpoints/."""
     folder = checkpoints.ROOT / name
+    before = checkpoints.load(folder).training if folder.exists() else {}
+    beside = {key: before[key] for key in BESIDE if key in before}
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for file in KEPT:
@@ -54,8 +58,10 @@ def round_and_measure(name: str, run: Path, bounds: Sequence[int], facts: Mappin
     checkpoint = checkpoints.load(folder)
     images = options.read_for(checkpoint, argparse.Namespace(data=None, image_size=None))
     test = measuring.figures(checkpoint, images, bounds)
-    rounding = {"fraction_bits": FRACTION, "test": test}
-    checkpoints.write_json(folder / "training.json", checkpoint.training | rounding | dict(facts))
+    facts = beside | {"fraction_bits": FRACTION, "test": test}
+    if chosen:
+        facts["chosen"] = f"{checkpoint.training['chosen']}; {chosen}"
+    checkpoints.write_json(folder / "training.json", checkpoint.training | facts)
     aevb(["manifest"])
     print(json.dumps(test, indent=2))
     return folder
@@ -67,9 +73,10 @@ def main() -> None:
     )
     parser.add_argument("name", help="of the checkpoint")
     parser.add_argument("run", type=Path, help="the run's folder")
+    parser.add_argument("--chosen", help="what else there is to say of how it was chosen")
     options.add_bounds(parser)
     given = parser.parse_args()
-    ship(given.name, given.run, given.bounds)
+    ship(given.name, given.run, given.bounds, given.chosen)
 
 
 if __name__ == "__main__":

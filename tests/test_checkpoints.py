@@ -870,7 +870,7 @@ def test_a_shipped_checkpoint_is_complete(name):
 
 @pytest.mark.parametrize(
     ("name", "elbo", "bound"),
-    [("vae", 1831, 1839), ("cvae", 1840, 1847), ("gmvae", -75, -70.5), ("vrnn", -59.2, -58)],
+    [("vae", 1831, 1839), ("cvae", 1840, 1847), ("gmvae", -73.5, -70), ("vrnn", -59.2, -58)],
 )
 def test_the_shipped_checkpoints_are_at_least_as_good_as_was_asked_for(name, elbo, bound):
     recorded = checkpoints.load(name).training["test"]
@@ -880,7 +880,7 @@ def test_the_shipped_checkpoints_are_at_least_as_good_as_was_asked_for(name, elb
 
 def test_the_shipped_clusters_are_digits_and_how_they_were_chosen_is_said():
     training = checkpoints.load("gmvae").training
-    assert training["test"]["scores"]["accuracy"] >= 0.93
+    assert training["test"]["scores"]["accuracy"] >= 0.935
     assert training["start"]["kind"] == "clusters" and "no label" in training["chosen"]
     for start in training["seeds"].values():
         assert len(start["runs"]) >= 5

@@ -191,5 +191,5 @@ def _over_seeds(seeds: Mapping[str, Any]) -> dict[str, str]:
             (accuracy, spread), (elbo, elbo_spread) = seeds[start]["accuracy"], seeds[start]["elbo"]
             facts[f"{counted(len(seeds[start]['runs']), 'seeds')}, {title}"] = (
                 f"accuracy {accuracy:.3f} ± {spread:.3f}, ELBO {with_sign(elbo)} ± {elbo_spread:.1f} nats"
-            )
+            ) + (f" ({seeds[start]['note']})" if "note" in seeds[start] else "")
     return facts
