@@ -117,8 +117,8 @@ def plane(
 ) -> Image.Image:
     """The plane of styles through ε along two directions, written as the chosen label."""
     known = aevb.load(checkpoint)
+    assert known.model.latent_dim > 1, "A plane takes two latent numbers, and this model has one."
     model, measures = known.model, measured(known)
-    assert model.latent_dim > 1, "A plane takes two latent numbers, and this model has one."
     test = known.images().test
     x, y = codes.seen(model, test.images[[digit]])[0], test.known_labels[digit]
     mean = codes.style(model, codes.posterior(model, x, y).mean, y)

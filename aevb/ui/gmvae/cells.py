@@ -65,8 +65,8 @@ def plane(
 ) -> Image.Image:
     """The plane of places through ε along two directions, in the chosen cluster."""
     known = aevb.load(checkpoint)
+    assert known.model.latent_dim > 1, "A plane takes two latent numbers, and this model has one."
     model, measures = known.model, measured(known)
-    assert model.latent_dim > 1, "A plane takes two latent numbers, and this model has one."
     x = codes.seen(model, known.images().test.images[[digit]])[0]
     own = codes.components(model, x)[0].argmax()
     y = torch.tensor(measures["order"][measures["titles"].index(choice)]) if choice else own

@@ -115,8 +115,8 @@ def knobs(checkpoint: str, digit: int = 0, z: list[float] | None = None) -> Imag
 def plane(checkpoint: str, digit: int = 0, z: list[float] | None = None, plane: str = "") -> Image.Image:
     """The plane through z along two directions, and z."""
     known = aevb.load(checkpoint)
+    assert known.model.latent_dim > 1, "A plane takes two latent numbers, and this model has one."
     model, measures = known.model, measured(known)
-    assert model.latent_dim > 1, "A plane takes two latent numbers, and this model has one."
     x = codes.seen(model, known.images().test.images[[digit]])[0]
     place = codes.posterior(model, x).mean.round(decimals=2) if z is None else torch.tensor(z)
 
