@@ -369,7 +369,8 @@ def test_no_examples_are_refused(name, measure):
 def test_labels_of_another_number_are_refused(measure, labels):
     model = make("cvae")
     x, y = observe(model, 600)
-    with pytest.raises(ValueError, match=f"There are 600 examples but {labels} labels?:"):
+    found = {1: "1 label", 599: "599 labels"}[labels]
+    with pytest.raises(ValueError, match=f"There are 600 examples but {found}: give one for each"):
         measure(model, x, y[:labels])
 
 

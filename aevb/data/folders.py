@@ -11,7 +11,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from aevb.counted import counted
+from aevb.counted import counted, passed_over
 from aevb.data import border
 from aevb.data.images import DataError, Images, as_grey, divided
 
@@ -56,9 +56,9 @@ def read(root: Path, name: str, size: tuple[int, int] | None) -> Images:
         images = images[len(found) :]
     notes = []
     if others:
-        notes.append(f"{counted(others, 'other files')} {'was' if others == 1 else 'were'} passed over")
+        notes.append(passed_over(others, "other files"))
     if damaged := len(files) - len(decoded):
-        notes.append(f"{counted(damaged, 'damaged images')} {'was' if damaged == 1 else 'were'} passed over")
+        notes.append(passed_over(damaged, "damaged images"))
     return divided(name, root.resolve().name, parts, *notes)
 
 

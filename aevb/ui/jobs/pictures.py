@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from aevb import data
-from aevb.counted import counted
+from aevb.counted import passed_over
 from aevb.data import DataError, Images, Split
 from aevb.data.folders import FORMATS, SUFFIXES
 from aevb.ui.jobs import limits
@@ -86,7 +86,7 @@ def of_zip(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], place: 
     if not stays:
         notes.append(f"cropped around their middle and scaled to {limits.SIDE} × {limits.SIDE}")
     if others:
-        notes.append(f"{counted(others, 'other files')} {'was' if others == 1 else 'were'} passed over")
+        notes.append(passed_over(others, "other files"))
     return replace(images, classes=classes, note="; ".join(notes) + ".")
 
 
