@@ -264,7 +264,7 @@ KL = "minus_kl"
 """How the names of an ELBO's KL terms begin."""
 
 
-def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig) -> Iterator[Progress]:
+def train(model: LatentVariableModel, examples: Any, config: TrainingConfig) -> Iterator[Progress]:
     """Raises the ELBO of `examples` in the parameters of `model`, which is changed in place.
 
     It runs where the model is. The order of the examples, their noise, the posterior samples and the masks of
@@ -273,6 +273,9 @@ def train(model: LatentVariableModel, examples: Examples, config: TrainingConfig
     between any two steps. Between the steps, and after them, the model is in evaluation mode. After the last
     one it has the averaged weights, where the configuration asks for them.
 
+    Args:
+        examples: `Examples`, or whatever they are made of, seen as the model looks at it: a tensor, an array,
+            a torch `Dataset`.
     Yields:
         after every gradient step, its `Progress` (equations 3 and 4).
     Raises:
@@ -311,7 +314,7 @@ class Run:
     def __init__(
         self,
         model: LatentVariableModel,
-        examples: Examples,
+        examples: Any,
         config: TrainingConfig,
         workers: Workers = ALONE,
     ):
@@ -320,6 +323,8 @@ class Run:
             if parameter.requires_grad and id(parameter) not in claimed:
                 raise ValueError(f"No step moves the parameter {name}: its name must begin with p_ or q_.")
         self.model, self.config, self.workers = model, config, workers
+        if not isinstance(examples, Examples):
+            examples = Examples(examples, model.observation)
         self.examples = examples.require(model)
         self._require(workers.told(self._identity), "All processes must train alike: the first's")
         workers.align(model)

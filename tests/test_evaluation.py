@@ -219,6 +219,7 @@ def test_what_can_be_read_is_measured_alike(name):
         (x.astype(np.float64), *y),
         (x.tolist(), *(labels.tolist() for labels in y)),
         (dataset, *y),
+        (dataset,),
         (Examples(x, labels=y[0] if y else None),),
         (Examples(dataset),),
     ):

@@ -1,5 +1,6 @@
 """The optimiser loop: schedules, repeatability, stopping, divergence, and that it raises the ELBO."""
 
+import copy
 import dataclasses
 import json
 import math
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.data import TensorDataset
 
 from aevb import (
     CVAE,
@@ -261,6 +263,27 @@ def test_examples_are_checked_before_the_first_step():
             next(train(model, examples, TrainingConfig(3)))
     with pytest.raises(ValueError, match="conditional"):
         next(train(make("cvae"), Examples(torch.rand(20, 12)), TrainingConfig(3)))
+
+
+@every_model
+def test_what_can_be_read_is_trained_on_alike(name):
+    """A torch Dataset, with labels where the model wants some, and an array, as Examples of them."""
+    start = make(name)
+    x, *y = observe(start, 40)
+    config = TrainingConfig(2, batch_size=10, precision="float32")
+    given = [Examples(x, labels=y[0] if y else None), TensorDataset(x, *y), *([] if y else [x, x.numpy()])]
+    found = [[step.elbo for step in train(copy.deepcopy(start), data, config)] for data in given]
+    assert all(elbos == found[0] for elbos in found)
+
+
+def test_grey_levels_are_seen_as_the_model_looks_at_them():
+    images = torch.randint(256, (40, 3, 4), dtype=torch.uint8)
+    start, config = make("gmvae"), TrainingConfig(2, batch_size=10, precision="float32")
+    found = [
+        [step.elbo for step in train(copy.deepcopy(start), data, config)]
+        for data in (images, Examples(images, start.observation))
+    ]
+    assert found[0] == found[1]
 
 
 def test_examples_take_the_models_number_type():

@@ -23,6 +23,7 @@ from aevb.counted import counted
 from aevb.data.border import (
     WEIGHT_TOLERANCE,
     Support,
+    as_pair,
     as_tensor,
     check_shape,
     check_support,
@@ -162,16 +163,19 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
     def observed(self, x: Any, y: Any = None) -> tuple[Tensor, ...]:
         """x, or (x, y) for a conditional model, read once: as `forward` takes them.
 
+        A torch `Dataset` or `DataLoader` of pairs has the labels in it.
+
         Raises:
             ValueError: for examples of another size or outside `support`, grey levels, which
                 `aevb.Examples` presents, missing or impossible labels, or labels for a model that is not
                 conditional.
         """
-        values = check_shape(as_tensor(x), data_dim=self.data_dim, length=self.length)
+        values, found = as_pair(x)
+        values = check_shape(values, data_dim=self.data_dim, length=self.length)
         check_support(values, self.support, self.observation)
         values = values.to(self.device, self._computed())
         if self.conditional:
-            return values, self._labels(y, len(values))
+            return values, self._labels(found if y is None else y, len(values))
         if y is not None:
             raise ValueError(f"{type(self).__name__} is no model of labels: give it x alone.")
         return (values,)
