@@ -217,6 +217,23 @@ def test_one_of_one_s_own_stands_in_the_place_of_its_model_s(tmp_path: Path) -> 
         loading.folder("own-vae")  # that was for the edition alone
 
 
+def test_one_is_looked_at_with_the_images_that_it_was_trained_on(tmp_path: Path) -> None:
+    """And where they are gone with MNIST's, which is said."""
+    images = np.random.default_rng(0).integers(0, 256, (40, 28, 28), dtype=np.uint8)
+    np.savez(tmp_path / "shapes.npz", x_train=images, x_test=images[:7], y_train=images[:, 0, 0] % 2)
+    known = {"source": str(tmp_path / "shapes.npz"), "shape": [28, 28]}
+    for name in ("shapes", "MNIST"):
+        checkpoints.save(VAE(latent_dim=2, hidden_dims=(4,)), tmp_path / f"of-{name}", known)
+        edition = tmp_path / f"edition-{name}"
+        site.write(edition, site.kinds([tmp_path / f"of-{name}"]))
+        digits = page(edition, "vae")["shared"]["digits"]
+        first = np.frombuffer(content(edition, digits["images"][0]), np.uint8)[:784]
+        assert (digits["count"] == 7) is (name == "shapes")
+        assert np.array_equal(first, images[0].ravel()) is (name == "shapes")
+        assert re.search(rf"of-{name}, looked at with [^.]*{name}", told(edition)["note"])
+        (tmp_path / "shapes.npz").unlink(missing_ok=True)
+
+
 def test_two_of_a_model_or_one_without_a_page_are_refused(tmp_path: Path) -> None:
     for name in ("one", "two"):
         checkpoints.save(VAE(latent_dim=2, hidden_dims=(4,)), tmp_path / name)

@@ -11,7 +11,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from aevb import checkpoints, places, web_bundle
+from aevb import checkpoints, data, places, web_bundle
+from aevb.data import Images
 from aevb.site.packing import script
 from aevb.ui.frame import catalogue
 from aevb.ui.shared import contents, loading
@@ -99,11 +100,12 @@ class _Edition:
         for kind, path in self.own.items():
             if kind not in shown:
                 raise ValueError(f"{path} holds a {kind}, and no page looks at a checkpoint of that model.")
-        loading.extend(folder=self._folder)
+        loading.extend(folder=self._folder, images=self._images)
         try:
-            pages = [self._page(page) for page in catalogue.MENU]
+            pages, note = [self._page(page) for page in catalogue.MENU], self._note()
         finally:
             loading.extend()
+            loading.test_images.cache_clear()  # the next edition has others under the same names
         parts = sorted({one.part for page in catalogue.MENU if not page.served for one in page.scenes})
         asking = sorted({one.part for page in catalogue.MENU for one in page.scenes if one.questions})
         entries = [
@@ -115,7 +117,7 @@ class _Edition:
         sheets = [*around, *(f"parts/{part}/{part}.css" for part in parts)]
         site = {
             "name": NAME,
-            "note": self._note(),
+            "note": note,
             "pages": pages,
             "modules": {
                 path: _COMMENT.sub("", text)
@@ -195,11 +197,21 @@ class _Edition:
                 return path
         raise LookupError(name)
 
+    def _images(self, name: str) -> Images:
+        """Those on this disk on which a checkpoint of one's own was trained, by its name."""
+        checkpoint = checkpoints.load(self._folder(name))
+        source = checkpoint.training.get("source")
+        if not isinstance(source, str) or source in data.SOURCES or len(checkpoint.shape) < 2:
+            raise LookupError(name)
+        return data.read(source, size=checkpoint.shape[-2:])
+
     def _note(self) -> str:
         titles = {page.checkpoints: page.title for page in catalogue.MENU}
-        own = "".join(
-            f" {titles[kind,]}: the checkpoint {html.escape(path.name)}." for kind, path in self.own.items()
-        )
+        own = ""
+        for kind, path in self.own.items():
+            seen = loading.test_images(loading.source(_own(kind))).title
+            named, seen = html.escape(path.name), html.escape(seen)
+            own += f" {titles[kind,]}: the checkpoint {named}, looked at with {seen}."
         count = _count(loading.DEFAULT)
         return (
             f"The edition without a server: everything is computed in this page. {count:,} of MNIST’s test "

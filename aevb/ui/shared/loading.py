@@ -44,7 +44,8 @@ _images: Callable[[str], Images] = _nowhere
 
 
 def extend(folder: Callable[[str], Path] = _nowhere, images: Callable[[str], Images] = _nowhere) -> None:
-    """Says where checkpoints are that are not shipped, by name, and images other than the library's own.
+    """Says where checkpoints are that are not shipped, by name, and images other than the library's own: by
+    their source, or by the name of the checkpoint that was trained on them.
 
     Both raise LookupError where there is nothing of that name, or not any more. A folder's content never
     changes, and neither do images.
@@ -140,7 +141,7 @@ def source(name: str) -> str:
         recorded = [found.training.get("source")]
     except CheckpointError:  # which costs the record alone
         recorded = []
-    for candidate in [*recorded, DEFAULT, "digits"]:
+    for candidate in [*recorded, name, DEFAULT, "digits"]:
         if isinstance(candidate, str) and _fits(found, candidate):
             return candidate
     raise DataError(
