@@ -870,7 +870,7 @@ def test_a_shipped_checkpoint_is_complete(name):
 
 @pytest.mark.parametrize(
     ("name", "elbo", "bound"),
-    [("vae", 1831, 1839), ("cvae", 1840, 1847), ("gmvae", -73.5, -70), ("vrnn", -59.2, -58)],
+    [("vae", 1831, 1839), ("cvae", 1840, 1847), ("gmvae", -73.5, -70), ("vrnn", -59, -57.8)],
 )
 def test_the_shipped_checkpoints_are_at_least_as_good_as_was_asked_for(name, elbo, bound):
     recorded = checkpoints.load(name).training["test"]

@@ -14,7 +14,7 @@ from aevb.explore.noise import Noise
 from aevb.models import VRNN
 from aevb.models.vrnn import Path, at_temperature, tempered
 
-SEED = 2
+SEED = 4
 """Of the samples that the app shows first, as in aevb/web/kit/rows.js: those of the shipped checkpoint begin
 with a digit that anybody can read."""
 
