@@ -467,6 +467,27 @@ def test_on_a_phone_the_image_stays_in_sight_above_the_knobs(open_edition: OPEN,
     assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 21, 31)"}[scheme]
 
 
+@pytest.mark.parametrize("name", ["vae", "cvae", "gmvae"])
+def test_on_a_phone_on_its_side_and_zoomed_in_no_knob_is_covered(open_edition: OPEN, name: str) -> None:
+    page = painted(open_edition(name, scene="knobs", width=640, height=360))
+    controls = page.locator(".knobs :is(input[type=range], .lock, .controls button, .chooser input)")
+    reached = 0
+    for control in controls.all():
+        if not control.is_visible():
+            continue
+        control.evaluate("control => control.scrollIntoView({ block: 'center' })")
+        box = control.bounding_box()
+        assert box is not None
+        covering = """([control, x, y]) => {
+            const at = control.getRootNode().elementFromPoint(x, y);
+            return at === control || control.contains(at) ? "" : at.outerHTML.slice(0, 99);
+        }"""
+        at = [control.element_handle(), box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+        assert page.evaluate(covering, at) == ""
+        reached += 1
+    assert reached > 8
+
+
 # The walk
 
 
