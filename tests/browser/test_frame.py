@@ -88,6 +88,45 @@ def test_every_scene_is_reached_by_keys(open_page: OPEN) -> None:
     assert name_of_scene(page) == scenes[1]
 
 
+def test_what_had_the_focus_gives_it_back_as_it_closes(open_page: OPEN) -> None:
+    page = open_page("vae")
+    panel, keys = page.locator(".panel"), page.keyboard
+    for key, title in {"m": "Mathematics", "g": "Glossary", "s": "Share"}.items():
+        keys.press(key)
+        expect(panel).to_be_focused()
+        keys.press(key)
+        expect(panel).to_be_hidden()
+        expect(page.locator(".tools").get_by_role("button", name=title)).to_be_focused()
+    keys.press("m")
+    expect(panel).to_be_focused()
+    keys.press("ArrowRight")
+    expect(panel).to_be_hidden()
+    expect(page.locator(".tools").get_by_role("button", name="Mathematics")).to_be_focused()
+    keys.press("p")
+    leave = page.get_by_role("button", name="Leave (Esc)")
+    leave.focus()
+    keys.press("Enter")
+    expect(leave).to_have_count(0)
+    expect(page.locator("section.scene")).to_be_focused()
+
+
+def test_a_style_sheet_that_does_not_come_is_told_and_asked_for_again(open_page: OPEN) -> None:
+    page = open_page("vae", scene="prior")
+    page.route("**/style/base.css*", lambda route: route.abort())
+    page.reload()
+    told = page.locator(".explorer [role=alert]")
+    expect(told).to_contain_text("The explorer could not be loaded.")
+    expect(told).to_be_visible()
+    page.unroute("**/style/base.css*")
+    told.get_by_role("button", name="Try again").click()
+    shows(page, "prior")
+    expect(told).to_have_count(0)
+    page.route("**/style/tour.css*", lambda route: route.abort())
+    page.goto(page.url.split("?")[0].removesuffix("vae") + "?tour=aevb")
+    expect(page.locator(".warning")).to_contain_text("The tour could not be loaded")
+    assert not page.faults
+
+
 def test_mathematics_and_glossary_open_beside_the_scene(open_page: OPEN) -> None:
     page = open_page("vae")
     page.keyboard.press("m")

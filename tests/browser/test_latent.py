@@ -412,6 +412,49 @@ def test_weights_that_do_not_come_are_told_and_tried_again(open_page: OPEN) -> N
     same(decoded(page), codes.decode(model_of("vae"), mean("vae", 0)))
 
 
+@pytest.mark.parametrize("host", ["app", "static"])
+def test_weights_on_a_slow_line_are_waited_for_as_long_as_they_come(
+    open_page: OPEN, new_page: OPEN, server, served: str, host: str
+) -> None:
+    if host == "app":
+        page = open_page("vae", scene="prior")
+    else:
+        page = new_page(served, stays=served)
+        page.locator(".explorer[data-shown]").wait_for()
+    # A minute lasts 0.6 s here, and a model's weights come in pieces within twice of that.
+    page.evaluate(
+        """() => {
+            const { fetch: bring, setTimeout: later } = window, { timeout } = AbortSignal;
+            AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 100);
+            window.setTimeout = (f, ms, ...more) => later(f, ms === 60_000 ? 600 : ms, ...more);
+            window.fetch = async (url, init) => {
+                const answer = await bring(url);
+                if (!/weights/.test(url)) return answer;
+                const bytes = new Uint8Array(await answer.arrayBuffer()), size = Math.ceil(bytes.length / 8);
+                let sent = 0;
+                return new Response(new ReadableStream({
+                    async pull(out) {
+                        await new Promise((done) => later(done, 150));
+                        if (init.signal.aborted) return out.error(init.signal.reason);
+                        if (window.silent) return later(() => out.error(init.signal.reason), 900);
+                        out.enqueue(bytes.slice(sent, sent += size));
+                        if (sent >= bytes.length) out.close();
+                    },
+                }));
+            };
+            window.silent = true;
+        }"""
+    )
+    page.locator("a", has_text="Conditional VAE").first.click()
+    page.locator(".explorer[data-page=cvae][data-shown]").wait_for()
+    notice = page.locator(".notice")
+    expect(notice).to_contain_text("The model could not be loaded. The server took too long.")
+    page.evaluate("silent = false")
+    notice.get_by_role("button", name="Try again").click()
+    page.locator(".live").first.wait_for()
+    expect(notice).to_have_count(0)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_on_a_phone_the_image_stays_in_sight_above_the_knobs(open_edition: OPEN, scheme: str) -> None:
     page = open_edition("cvae", scene="knobs", width=390, height=844, color_scheme=scheme)
@@ -422,6 +465,27 @@ def test_on_a_phone_the_image_stays_in_sight_above_the_knobs(open_edition: OPEN,
         assert box is not None and box["y"] >= 0 and box["y"] + box["height"] <= 844
     paper = page.locator(".decoded").evaluate("element => getComputedStyle(element).backgroundColor")
     assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 21, 31)"}[scheme]
+
+
+@pytest.mark.parametrize("name", ["vae", "cvae", "gmvae"])
+def test_on_a_phone_on_its_side_and_zoomed_in_no_knob_is_covered(open_edition: OPEN, name: str) -> None:
+    page = painted(open_edition(name, scene="knobs", width=640, height=360))
+    controls = page.locator(".knobs :is(input[type=range], .lock, .controls button, .chooser input)")
+    reached = 0
+    for control in controls.all():
+        if not control.is_visible():
+            continue
+        control.evaluate("control => control.scrollIntoView({ block: 'center' })")
+        box = control.bounding_box()
+        assert box is not None
+        covering = """([control, x, y]) => {
+            const at = control.getRootNode().elementFromPoint(x, y);
+            return at === control || control.contains(at) ? "" : at.outerHTML.slice(0, 99);
+        }"""
+        at = [control.element_handle(), box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+        assert page.evaluate(covering, at) == ""
+        reached += 1
+    assert reached > 8
 
 
 # The walk

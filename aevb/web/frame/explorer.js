@@ -139,13 +139,32 @@ export class Explorer {
       (await this.tours())?.begin(this, event.detail);
     };
     this.root.addEventListener("tour", begin, { signal });
-    this.ready = adoptStyle(this.tree, "style/base.css").then(() => {
-      root.classList.add("styled");
-      this.present();
-      this.guide();
-      if (!this.link.free) return this.open();
-      return this.teach().then(() => this.open());
-    });
+    this.ready = this.begin();
+  }
+
+  /** Dresses the page, and shows what its link says. @returns {Promise<void>} */
+  async begin() {
+    const { root, ended: { signal } } = this;
+    try {
+      await adoptStyle(this.tree, "style/base.css");
+    } catch {
+      if (signal.aborted) return;
+      return new Promise((done) => { // nothing can be seen without it
+        const again = () => {
+          root.replaceChildren(this.beside, this.panel);
+          done(this.begin());
+        };
+        const button = h("button", { type: "button", onclick: again }, "Try again");
+        const style = { visibility: "visible", margin: "4em 1em" }; // which that sheet would say
+        root.replaceChildren(h("p", { role: "alert", style }, "The explorer could not be loaded. ", button));
+      });
+    }
+    if (signal.aborted) return;
+    root.classList.add("styled");
+    this.present();
+    this.guide();
+    if (this.link.free) await this.teach();
+    await this.open();
   }
 
   /** Nothing of the page is left. */
@@ -514,7 +533,12 @@ export class Explorer {
     if (name !== this.link.get("tour")) return;
     this.tour?.close();
     this.tour = tour ?? null;
-    await this.tour?.open();
+    try {
+      await this.tour?.open();
+    } catch {
+      this.tour = null; // or its steps would be taken unseen
+      this.tell("The tour could not be loaded: reload the page.");
+    }
   }
 
   // Beside the scene
@@ -598,11 +622,12 @@ export class Explorer {
     this.panel.focus({ preventScroll: true });
   }
 
-  closePanel(back = false) {
+  /** @param {boolean} [back] to what opened it: also where the focus was within, which would be nowhere else */
+  closePanel(back = this.panel.contains(this.tree.activeElement)) {
     if (this.panel.hidden) return;
     this.panel.hidden = true;
     this.opener?.setAttribute("aria-expanded", "false");
-    if (back) this.opener?.focus();
+    if (back) (this.opener?.checkVisibility() ? this.opener : this.scene).focus({ preventScroll: true });
   }
 
   // Keys, and links within the app

@@ -74,7 +74,10 @@ export class Presenter {
       root.append(this.notes, this.code, this.black);
       explorer.closePanel();
       explorer.fold();
-    } else for (const one of [this.bar, this.notes, this.code, this.black]) one.remove();
+    } else {
+      if (this.bar.contains(tree.activeElement)) scene.focus({ preventScroll: true });
+      for (const one of [this.bar, this.notes, this.code, this.black]) one.remove();
+    }
     root.classList.toggle("presenting", on);
     if (explorer.ended.signal.aborted) return; // the next page goes on, or does not
     document.documentElement.classList.toggle("presenting", on); // what the host has around it follows

@@ -34,20 +34,37 @@
     });
   }
 
+  const PATIENCE = 60_000; // ms without a byte, as in kit/source.js, which is not here yet
+
   /** Names of what was damaged when it arrived: what the browser has kept of it is passed over. @type {Set<string>} */
   const damaged = new Set();
 
   /** @param {string} name @returns {Promise<Uint8Array>} */
   async function byFetch(name) {
-    let response;
+    const cache = damaged.has(name) ? "reload" : "default", given = new AbortController();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let late;
+    const wait = () => {
+      clearTimeout(late);
+      late = setTimeout(() => given.abort(), PATIENCE);
+    };
     try {
-      const cache = damaged.has(name) ? "reload" : "default";
-      response = await fetch(name, { cache, signal: AbortSignal.timeout(60_000) });
-    } catch {
-      throw new Error("The server did not answer");
+      wait();
+      const response = await fetch(name, { cache, signal: given.signal });
+      if (!response.ok) throw new Error(`The server answered ${response.status}`);
+      const heard = new TransformStream({
+        transform(piece, out) {
+          wait();
+          out.enqueue(piece);
+        },
+      });
+      return new Uint8Array(await new Response(response.body?.pipeThrough(heard)).arrayBuffer());
+    } catch (error) {
+      if (given.signal.aborted) throw new Error("The server took too long");
+      throw error instanceof TypeError ? new Error("The server did not answer") : error;
+    } finally {
+      clearTimeout(late);
     }
-    if (!response.ok) throw new Error(`The server answered ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
   }
 
   /** The bytes in a script's comment: what would end it too early, a star and a slash, has a 0 in between. @param {Uint8Array} script */

@@ -12,8 +12,8 @@
 /** @type {Source} */
 export const source = {
   module: (path) => import(`../${path}`),
-  text: async (path) => await (await answered(new URL(`../${path}`, import.meta.url))).text(),
-  bytes: async (url) => await (await answered(new URL(url, document.baseURI))).arrayBuffer(),
+  text: async (path) => new TextDecoder().decode(await received(new URL(`../${path}`, import.meta.url))),
+  bytes: (url) => received(new URL(url, document.baseURI)),
   address: (page, search) => (page || "./") + search,
 };
 
@@ -22,15 +22,32 @@ export function provide(own) {
   Object.assign(source, own);
 }
 
-/** @param {URL} url */
-async function answered(url) {
+const PATIENCE = 60_000; // ms without a byte, as in hosts/boot.js: a slow line brings a model in the end
+
+/** @param {URL} url @returns {Promise<ArrayBuffer>} */
+async function received(url) {
+  const given = new AbortController();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let late;
+  const wait = () => {
+    clearTimeout(late);
+    late = setTimeout(() => given.abort(), PATIENCE);
+  };
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(60_000) });
-    if (response.ok) return response;
-    throw new Error(`The server answered ${response.status}`);
+    wait();
+    const response = await fetch(url, { signal: given.signal });
+    if (!response.ok) throw new Error(`The server answered ${response.status}`);
+    const heard = new TransformStream({
+      transform(piece, out) {
+        wait();
+        out.enqueue(piece);
+      },
+    });
+    return await new Response(response.body?.pipeThrough(heard)).arrayBuffer();
   } catch (error) {
-    const { name, message } = /** @type {Error} */ (error);
-    const reasons = { TimeoutError: "The server took too long", TypeError: "The server did not answer" };
-    throw new Error(/** @type {Record<string, string>} */ (reasons)[name] ?? message);
+    if (given.signal.aborted) throw new Error("The server took too long");
+    throw error instanceof TypeError ? new Error("The server did not answer") : error;
+  } finally {
+    clearTimeout(late);
   }
 }
