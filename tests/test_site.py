@@ -234,6 +234,13 @@ def test_one_is_looked_at_with_the_images_that_it_was_trained_on(tmp_path: Path)
         (tmp_path / "shapes.npz").unlink(missing_ok=True)
 
 
+def test_a_damaged_record_costs_the_record_alone(tmp_path: Path) -> None:
+    checkpoints.save(VAE(latent_dim=2, hidden_dims=(4,)), tmp_path / "mine")
+    (tmp_path / "mine" / "training.json").write_text("{")
+    site.write(tmp_path / "edition", site.kinds([tmp_path / "mine"]))
+    assert "mine, looked at with MNIST" in told(tmp_path / "edition")["note"]
+
+
 def test_two_of_a_model_or_one_without_a_page_are_refused(tmp_path: Path) -> None:
     for name in ("one", "two"):
         checkpoints.save(VAE(latent_dim=2, hidden_dims=(4,)), tmp_path / name)

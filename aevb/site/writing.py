@@ -199,7 +199,7 @@ class _Edition:
 
     def _images(self, name: str) -> Images:
         """Those on this disk on which a checkpoint of one's own was trained, by its name."""
-        checkpoint = checkpoints.load(self._folder(name))
+        checkpoint = loading.checkpoint(name)
         source = checkpoint.training.get("source")
         if not isinstance(source, str) or source in data.SOURCES or len(checkpoint.shape) < 2:
             raise LookupError(name)

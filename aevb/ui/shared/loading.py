@@ -138,10 +138,10 @@ def source(name: str) -> str:
         return DEFAULT
     found = checkpoint(name)
     try:
-        recorded = [found.training.get("source")]
+        recorded = [found.training.get("source"), name]
     except CheckpointError:  # which costs the record alone
         recorded = []
-    for candidate in [*recorded, name, DEFAULT, "digits"]:
+    for candidate in [*recorded, DEFAULT, "digits"]:
         if isinstance(candidate, str) and _fits(found, candidate):
             return candidate
     raise DataError(
