@@ -101,6 +101,7 @@ def test_a_drag_moves_every_pixel_and_the_link_holds_the_view(app_map: OPEN) -> 
     box = page.locator(".points").bounding_box()
     assert box is not None
     start = np.array([box["x"] + 8, box["y"] + 8])  # where there is no point to load
+    middle = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
     drag(page, start, start + np.array([20, 30]), start + np.array([60, 40]))
     page.mouse.move(2, 2)
     after = picture(page)
@@ -113,9 +114,20 @@ def test_a_drag_moves_every_pixel_and_the_link_holds_the_view(app_map: OPEN) -> 
     zoomed = picture(page)
     assert (zoomed != after).any(-1).mean() > 0.1
     expect(page).to_have_url(re.compile(r"view=0\.\d+,0\.\d+,1\.8"))
+    # What a drag brings into view is what is there when all is painted anew.
+    for by in (np.array([150, 90]), np.array([160, 120]), np.array([-420, -260])):
+        drag(page, middle, middle + by / 2, middle + by)
+        page.mouse.move(2, 2)
+        dragged = picture(page)
+        one = page.locator(".legend button").first
+        one.click()
+        one.click()
+        page.mouse.move(2, 2)
+        np.testing.assert_array_equal(picture(page), dragged)
+    expect(page).not_to_have_url(re.compile("only="))
     page.reload()
     page.locator(".explorer[data-shown=map]").wait_for()
-    assert (picture(page) != zoomed).any(-1).mean() < 0.02  # the link's four digits
+    assert (picture(page) != dragged).any(-1).mean() < 0.02  # the link's four digits
     page.get_by_role("button", name="The whole map").click()
     page.mouse.move(2, 2)
     np.testing.assert_array_equal(picture(page), before)

@@ -321,7 +321,7 @@ class DigitMap {
       this.say(`${shown.length} digits compared`);
     }
     this.compared.show(shown, this.labels);
-    picture.request(true);
+    picture.request();
   }
 
   /** @param {number} i */
@@ -400,14 +400,14 @@ class DigitMap {
     if (!points) return;
     turn(view);
     this.model.set("view", view.said(points));
-    this.picture.request(true);
+    this.picture.request();
   }
 
   takeView() {
     const { picture: { view }, points } = this, said = this.model.get("view");
     if (!points || String(said) === String(view.said(points))) return;
     view.take(said, points);
-    this.picture.request(true);
+    this.picture.request();
   }
 
   /** @param {number} factor @param {number[]} [about] */

@@ -33,11 +33,12 @@ export class Picture {
   numerals = [];
   /** 1 for the points that are hardly seen. @type {Uint8Array | null} */
   faded = null;
-  /** Where the points are, in pixels of the display. */
-  screen = new Int32Array(0);
+  /** Where the map's (0, 0) is, in pixels of the display, and where each point is from there. */
+  origin = [0, 0];
+  offsets = new Int32Array(0);
+  scale = 0; // at which they were computed
   /** @type {{ from: Int32Array, since: number } | null} */
   flight = null;
-  moved = false; // whether the points have, since the last picture
   /** @type {Theme | null} */
   theme = null;
   ratio = 1; // pixels of the display to one of CSS
@@ -67,9 +68,12 @@ export class Picture {
   take(points) {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const other = this.points && this.points !== points;
-    if (other && !still) this.flight = { from: this.screen, since: performance.now() };
+    if (other && !still) {
+      const from = this.offsets.map((value, i) => this.origin[i % 2] + value);
+      this.flight = { from, since: performance.now() };
+    }
     this.points = points;
-    this.screen = new Int32Array(2 * points.count);
+    this.scale = 0;
     this.view.bounds = points.bounds;
   }
 
@@ -84,25 +88,19 @@ export class Picture {
     this.ratio = ratio;
     this.theme = themeOf(canvas);
     this.background = rgb(this.theme.background);
-    this.moved = true;
     this.draw();
   }
 
-  /** At most one picture a frame. @param {boolean} [moved] whether the points themselves have */
-  request(moved = false) {
-    this.moved ||= moved;
+  /** At most one picture a frame. */
+  request() {
     this.frame();
   }
 
   draw() {
     this.look();
-    if (this.moved || this.flight) {
-      this.place();
-      this.paint();
-    }
-    this.moved = false;
-    const { context, scatter, theme } = this;
-    scatter.show(context);
+    this.place();
+    this.paint();
+    const { context, theme } = this;
     if (!this.flight) {
       this.drawNumerals(context);
       this.mark(context, /** @type {Theme} */ (theme));
@@ -113,31 +111,32 @@ export class Picture {
 
   /** Every point's pixel of the display. A drag moves all by whole ones, so that none trembles. */
   place() {
-    const { places } = /** @type {Points} */ (this.points), { ratio, screen, view } = this;
-    const scale = view.scale * ratio;
-    const [left, top] = view.toScreen([0, 0]).map((value) => Math.round(value * ratio));
-    for (let i = 0; i < places.length; i += 2) {
-      screen[i] = left + Math.round(places[i] * scale);
-      screen[i + 1] = top - Math.round(places[i + 1] * scale);
+    const { places } = /** @type {Points} */ (this.points),
+      { ratio, view } = this,
+      scale = view.scale * ratio;
+    this.origin = view.toScreen([0, 0]).map((value) => Math.round(value * ratio));
+    if (!this.flight && scale === this.scale) return;
+    this.scale = scale;
+    const offsets = this.offsets = new Int32Array(places.length);
+    for (let i = 0; i < offsets.length; i += 2) {
+      offsets[i] = Math.round(places[i] * scale);
+      offsets[i + 1] = -Math.round(places[i + 1] * scale);
     }
     if (!this.flight) return;
     const { from, since } = this.flight, done = Math.min(1, (performance.now() - since) / FLIGHT);
     const share = done * done * (3 - 2 * done);
-    for (let i = 0; i < screen.length; i++) screen[i] = Math.round(from[i] + share * (screen[i] - from[i]));
+    for (let i = 0; i < offsets.length; i++) {
+      const before = from[i] - this.origin[i % 2];
+      offsets[i] = Math.round(before + share * (offsets[i] - before));
+    }
     if (done === 1) this.flight = null;
   }
 
   paint() {
-    const { view } = this;
-    const radius = 0.11 * Math.sqrt(Math.min(view.width, view.height)) * Math.min(3.2, view.zoom ** 0.4);
-    this.scatter.paint(this.canvas, {
-      places: this.screen,
-      classes: this.classes,
-      colors: this.colors,
-      faded: this.faded,
-      radius: radius * this.ratio,
-      background: this.background,
-    });
+    const { background, classes, colors, context, faded, offsets, origin, ratio, view } = this;
+    const radius = 0.11 * Math.sqrt(Math.min(view.width, view.height)) * Math.min(3.2, view.zoom ** 0.4) *
+      ratio;
+    this.scatter.show(context, origin, { offsets, classes, colors, faded, radius, background });
   }
 
   /**
@@ -169,6 +168,6 @@ export class Picture {
 
   /** Where a point is, in CSS pixels. @param {number} i */
   spot(i) {
-    return [this.screen[2 * i] / this.ratio, this.screen[2 * i + 1] / this.ratio];
+    return [0, 1].map((axis) => (this.origin[axis] + this.offsets[2 * i + axis]) / this.ratio);
   }
 }

@@ -4,37 +4,75 @@
 /** Red, green and blue in 0 … 255. @typedef {number[]} Color */
 
 const FADED = 0.15; // how opaque; other points are solid, as the colours ask for
+const SPARE = 0.25; // of the canvas, painted beyond each of its sides
 
 /**
  * @typedef {object} Look
- * @property {Int32Array} places x, y, … in the canvas' own pixels
- * @property {Uint8Array} classes of the points, which choose among the colours
+ * @property {Int32Array} offsets x, y, … from the origin in the canvas' own pixels; never changed in place
+ * @property {Uint8Array} classes of the points, which choose among the colours; never changed in place
  * @property {Color[]} colors
- * @property {Uint8Array | null} faded 1 for points that are hardly seen
+ * @property {Uint8Array | null} faded 1 for points that are hardly seen; never changed in place
  * @property {number} radius
  * @property {Color} background
  */
 
+/**
+ * What was painted is kept, with a margin around the canvas: while all points move alike, as under a drag, another part
+ * of it is shown, and nothing is painted.
+ */
 export class Scatter {
-  /** What was painted last, with a margin around the canvas, so that no disc need be cut. */
   image = new ImageData(1, 1);
   pixels = new Uint32Array(1);
-  margin = 0;
+  /** Where the origin lies in the image. */
+  origin = [0, 0];
+  /** @type {Look | null} */
+  painted = null;
 
-  /** @param {CanvasRenderingContext2D} context */
-  show(context) {
-    context.putImageData(this.image, -this.margin, -this.margin);
+  /** @param {CanvasRenderingContext2D} context @param {number[]} origin where it lies on the canvas @param {Look} look */
+  show(context, origin, look) {
+    const { width, height } = context.canvas;
+    if (!this.holds(origin, look, width, height)) this.paint(origin, look, width, height);
+    const [left, top] = origin.map((value, axis) => value - this.origin[axis]);
+    context.putImageData(this.image, left, top, -left, -top, width, height);
   }
 
-  /** @param {{ width: number, height: number }} canvas @param {Look} look */
-  paint({ width, height }, { places, classes, colors, faded, radius, background }) {
-    const reach = Math.ceil(radius), margin = 2 * reach + 1;
-    this.fit(width + 2 * margin, height + 2 * margin, margin);
-    const { pixels, image: { width: row, height: rows } } = this;
+  /**
+   * Whether the image has all that the canvas is to show.
+   * @param {number[]} origin
+   * @param {Look} look
+   * @param {number} width
+   * @param {number} height
+   */
+  holds(origin, look, width, height) {
+    const { image, painted } = this;
+    if (
+      !painted ||
+      Object.entries(look).some(([name, value]) => painted[/** @type {keyof Look} */ (name)] !== value)
+    ) {
+      return false;
+    }
+    const [left, top] = this.origin.map((value, axis) => value - origin[axis]), edge = brim(look.radius);
+    return left >= edge && top >= edge && left + width + edge <= image.width &&
+      top + height + edge <= image.height;
+  }
+
+  /**
+   * @param {number[]} origin
+   * @param {Look} look
+   * @param {number} width
+   * @param {number} height
+   */
+  paint(origin, look, width, height) {
+    const { offsets, classes, colors, faded, radius, background } = look, reach = Math.ceil(radius);
+    const margins = [width, height].map((size) => brim(radius) + Math.round(SPARE * size));
+    this.fit(width + 2 * margins[0], height + 2 * margins[1]);
+    this.painted = look;
+    this.origin = origin.map((value, axis) => value + margins[axis]);
+    const { pixels, image: { width: row, height: rows }, origin: [left, top] } = this;
     pixels.fill(packed(background));
     const full = colors.map(packed), masks = [disc(radius, 1, row), disc(radius, FADED, row)];
     for (let i = 0; i < classes.length; i++) {
-      const x = places[2 * i] + margin, y = places[2 * i + 1] + margin;
+      const x = left + offsets[2 * i], y = top + offsets[2 * i + 1];
       if (x < reach || y < reach || x + reach >= row || y + reach >= rows) continue;
       const { solid, partly, shares } = masks[faded ? faded[i] : 0],
         color = full[classes[i]],
@@ -51,14 +89,16 @@ export class Scatter {
     }
   }
 
-  /** @param {number} width @param {number} height @param {number} margin */
-  fit(width, height, margin) {
-    this.margin = margin;
+  /** @param {number} width @param {number} height */
+  fit(width, height) {
     if (this.image.width === width && this.image.height === height) return;
     this.image = new ImageData(width, height);
     this.pixels = new Uint32Array(this.image.data.buffer);
   }
 }
+
+/** How far the image goes beyond what is shown at least, so that no disc need be cut. @param {number} radius */
+const brim = (radius) => 2 * Math.ceil(radius) + 1;
 
 /**
  * The pixels of a disc by their distance from its middle within an image of so many pixels in a row: those that it covers,
