@@ -336,6 +336,8 @@ export class Axes {
   }
 }
 
+/** @typedef {{ left: number, top: number, right: number, bottom: number }} Box */
+
 /**
  * Words on a chart, legible over its lines. None stands on another: each takes the one of its places that covers the
  * least of what is drawn, and is left out where none is free.
@@ -346,14 +348,14 @@ export class Notes {
    * @param {Theme} theme
    * @param {{ left: number, top: number, width: number, height: number }} box that none leaves
    * @param {number[][]} [points] of what is drawn, in pixels
+   * @param {Box[]} [taken] where words stand already
    */
-  constructor(context, theme, box, points = []) {
+  constructor(context, theme, box, points = [], taken = []) {
     this.context = context;
     this.theme = theme;
     this.box = box;
     this.points = points;
-    /** @type {{ left: number, top: number, right: number, bottom: number }[]} */
-    this.taken = [];
+    this.taken = [...taken];
   }
 
   /** @param {string} text @param {number[][]} places of its lower right corner, in pixels */
@@ -389,12 +391,13 @@ export class Notes {
 }
 
 /**
- * What the two axes stand for, inside the frame where there is room, legible over points.
+ * What the two axes stand for, inside the frame where there is room, legible over points; and where that is.
  * @param {CanvasRenderingContext2D} context
  * @param {Axes} axes
  * @param {Theme} theme
  * @param {string} across
  * @param {string} up
+ * @returns {Box[]}
  */
 export function nameAxes(context, axes, theme, across, up) {
   context.save();
@@ -410,12 +413,16 @@ export function nameAxes(context, axes, theme, across, up) {
     [across, "right", "bottom", axes.left + axes.width - 6, axes.top + axes.height - 4],
     [up, "left", "top", axes.left + 6, axes.top + 5],
   ];
-  for (const [text, align, baseline, x, y] of names) {
+  const boxes = names.map(([text, align, baseline, x, y]) => {
     Object.assign(context, { textAlign: align, textBaseline: baseline });
     context.strokeText(text, x, y);
     context.fillText(text, x, y);
-  }
+    const wide = context.measureText(text).width, high = 1.2 * theme.size;
+    const left = align === "left" ? x : x - wide, top = baseline === "top" ? y : y - high;
+    return { left, top, right: left + wide, bottom: top + high };
+  });
   context.restore();
+  return boxes;
 }
 
 /** Round values from one to another, about `count` of them. @param {number} from @param {number} to @param {number} count */

@@ -191,19 +191,15 @@ class Amortised {
         x = axes.x(step),
         y = Math.min(axes.y(value), axes.top + axes.height);
       marker(context, x, y, { color: ELBO, ring: theme.background, radius: 0.5 * size });
-      const notes = new Notes(
-        context,
-        theme,
-        axes,
-        curve.map(([step, value]) => [axes.x(step), axes.y(value)]),
-      );
+      const names = nameAxes(context, axes, theme, "gradient steps", "ELBO, nats");
+      const points = curve.map(([step, value]) => [axes.x(step), axes.y(value)]);
+      const notes = new Notes(context, theme, axes, points, names);
       const right = axes.left + axes.width - 6;
       notes.write("the encoder’s q", [[right, axes.y(bound) + 1.6 * size], [right, axes.y(bound) - 4]]);
       notes.write("its own q", [[x - size, y - 0.6 * size], [x - size, y + 1.8 * size], [
         x + 6 * size,
         y + 0.6 * size,
       ]]);
-      nameAxes(context, axes, theme, "gradient steps", "ELBO, nats");
     });
   }
 

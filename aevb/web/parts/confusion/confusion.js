@@ -277,6 +277,11 @@ class Confusion {
       const onclick = () => chooseDigit(this.model, i);
       return h("button", { type: "button", title: name, "aria-label": name, onclick }, canvas);
     });
+    // Few are larger.
+    this.sheet.style.setProperty(
+      "--across",
+      String(Math.min(10, Math.max(4, Math.ceil(Math.sqrt(1.4 * shown.length))))),
+    );
     this.sheet.replaceChildren(...this.images);
     this.frame();
     this.loading = whenLoaded(this.sheet, () => this.digits.loadAll(shown), () => {

@@ -136,8 +136,6 @@ export class Chart {
       letter(context, theme, main, spans);
       name(context, theme, main, [truth, ...lines]);
       name(context, theme, below, gaps);
-      write(context, theme, "nats", left + 6, main.top + main.height - 4, "left", "bottom");
-      write(context, theme, "log scale", left + 6, below.top + below.height - 4, "left", "bottom");
       Object.assign(context, { font: `${size}px ${theme.font}`, textAlign: "left", textBaseline: "top" });
       context.fillText(unit, left + width + 0.8 * size, below.top + below.height + 5);
     });
@@ -169,6 +167,10 @@ export class Chart {
         Object.assign(context, { fillStyle: theme.text, globalAlpha: 0.25 });
         for (const axes of [main, below]) context.fillRect(start, axes.top, end - start, axes.height);
         context.globalAlpha = 1;
+      }
+      // Over what is paler, and beside a mark on the left edge.
+      for (const [axes, unit] of /** @type {const} */ ([[main, "nats"], [below, "log scale"]])) {
+        write(context, theme, unit, axes.left + theme.size, axes.top + axes.height - 4, "left", "bottom");
       }
       if (!inside) return;
       for (const [axes, lines] of /** @type {const} */ ([[main, plan.lines], [below, plan.gaps]])) {

@@ -27,6 +27,7 @@ const WIDTH = 1.6; // of a cross's arms
 const AXES = [[0, 1], [0, 2], [1, 2]];
 const WINDOW = 80; // states, of which the latent plane shows all that are not the wildest:
 const OUTSIDE = 0.06; // so many of them, at either end, may leave it
+const FARTHEST = 1.6; // times as wide may it be for the prior to be in it
 const NAMES = ["x₁", "x₂", "x₃"];
 
 /** The test point whose posterior is shown, counted from 1. */
@@ -211,7 +212,7 @@ export class LatentPane {
 
   /**
    * Draws what stands still: a window that holds both posteriors at all but the wildest states, so that one sees which
-   * of the two moves.
+   * of the two moves, and the prior where that is not far from them.
    * @param {Theme} theme
    * @param {Trajectory} trajectory
    * @param {ArrayLike<number>} x the point, (D,)
@@ -231,8 +232,11 @@ export class LatentPane {
         high[k].push(Math.max(end(p, 1), end(q, 1)));
       }
     }
-    const bounds = [0, 1].map((k) => [quantile(low[k], OUTSIDE), quantile(high[k], 1 - OUTSIDE)]);
-    const half = 1.05 * Math.max(0.6, ...bounds.map(([from, to]) => (to - from) / 2));
+    const halfOf = (/** @type {number[][]} */ bounds) =>
+      1.05 * Math.max(0.6, ...bounds.map(([from, to]) => (to - from) / 2));
+    const held = [0, 1].map((k) => [quantile(low[k], OUTSIDE), quantile(high[k], 1 - OUTSIDE)]);
+    const more = held.map(([from, to]) => [Math.min(from, -1), Math.max(to, 1)]);
+    const bounds = halfOf(more) <= FARTHEST * halfOf(held) ? more : held, half = halfOf(bounds);
     const flat = this.L === 1, left = 2.1 * size, top = 0.3 * size;
     const width = panel.width - left - 4, height = panel.height - top - 1.5 * size;
     const unit = Math.min(width, height) / (2 * half); // one scale for both axes

@@ -34,6 +34,8 @@ class Jensen {
   constructor(model, el) {
     this.model = model;
     this.panel = new Panel(h("canvas.live", { role: "img" }));
+    /** Where the axes' names stand. @type {import("../../kit/plot.js").Box[]} */
+    this.names = [];
     const done = () => model.save_changes();
     this.shares = JOINT.map((_, k) =>
       slider({
@@ -132,7 +134,7 @@ class Jensen {
         }
         context.stroke();
       });
-      nameAxes(context, axes, theme, "ratio p(x, z) / q(z)", "log of the ratio, nats");
+      this.names = nameAxes(context, axes, theme, "ratio p(x, z) / q(z)", "log of the ratio, nats");
     });
     this.paint();
   }
@@ -175,7 +177,7 @@ class Jensen {
       });
       marker(context, x, top, { color: EVIDENCE, ring: theme.background, radius: 0.55 * size });
       marker(context, x, low, { color: ELBO, ring: theme.background, radius: 0.55 * size });
-      const notes = new Notes(context, theme, axes, points);
+      const notes = new Notes(context, theme, axes, points, this.names);
       const beside = (/** @type {string} */ text, /** @type {number} */ y) => {
         const wide = context.measureText(text).width;
         notes.write(text, [[x + wide + 1.2 * size, y], [x + wide + 1.2 * size, y + 1.2 * size], [
