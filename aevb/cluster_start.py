@@ -72,8 +72,7 @@ def prepare(
         raise ValueError(
             f"A start from clusters needs the GMVAE's own nets, not others for {', '.join(model.own_nets)}."
         )
-    examples = images if isinstance(images, Examples) else Examples(images, model.observation)
-    examples = examples.require(model)
+    examples = Examples.of(images, model).require(model)
     least = max(LEAST, model.choices)
     if len(examples) < least:
         raise ValueError(

@@ -1,8 +1,8 @@
 """What a trained model is worth: the ELBO in terms, importance bounds, the use of each dimension.
 
-Every function here takes the examples as `Examples`, or as `model.observed` does: x and, for a conditional
-model, its labels y, be they tensors, arrays or a torch `Dataset`. They are read and checked once a call; what
-the model does not take raises ValueError in a sentence. Everything is computed where the model is.
+Every function here takes the examples as `model.observed` does, and so as `aevb.train`: `Examples`, or x and,
+for a conditional model, its labels y, be they tensors, arrays or a torch `Dataset`. They are read and checked
+once a call; what the model does not take raises ValueError in a sentence. All is computed where the model is.
 """
 
 import math
@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from aevb.data import Examples
 from aevb.models.base import LatentVariableModel, check_sizes, total
 
 SEED = 20_220_807  # not that of the dequantisation: the two must not share a stream
@@ -172,13 +171,6 @@ def dimension_kl(model: LatentVariableModel, *observed: Any, seed: int = SEED) -
 
 def _batches(model: LatentVariableModel, observed: tuple[Any, ...]) -> list[tuple[Tensor, ...]]:
     """The examples in order as the model takes them, `BATCH` at a time, or as few as fit into memory."""
-    first = observed[0]
-    if isinstance(first, Examples):
-        if len(observed) > 1:
-            raise ValueError(
-                "Examples have their labels in them: aevb.Examples(x, labels=y), and no y beside."
-            )
-        observed = first.require(model).fixed()
     each = 1 if model.conditional else max(1, model.choices)  # a latent choice is summed over
     size = max(1, min(BATCH, model.at_once // each))
     parts = (part.split(size) for part in model.observed(*observed))

@@ -323,9 +323,7 @@ class Run:
             if parameter.requires_grad and id(parameter) not in claimed:
                 raise ValueError(f"No step moves the parameter {name}: its name must begin with p_ or q_.")
         self.model, self.config, self.workers = model, config, workers
-        if not isinstance(examples, Examples):
-            examples = Examples(examples, model.observation)
-        self.examples = examples.require(model)
+        self.examples = Examples.of(examples, model).require(model)
         self._require(workers.told(self._identity), "All processes must train alike: the first's")
         workers.align(model)
         self.step, self.seconds = 0, 0.0

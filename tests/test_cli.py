@@ -21,6 +21,7 @@ from aevb import GMVAE, VAE, FactorAnalysis, Run, TrainingConfig, checkpoints, c
 from aevb.__main__ import _parser, main
 from aevb.commands import measuring, refitting, training
 from aevb.explore import maps, measures
+from aevb.explore.record import record
 from aevb.models import REGISTRY
 from aevb.models.factor_analysis import true_model
 from tests import small_models
@@ -476,6 +477,36 @@ def test_a_refit_is_the_same_training_on_all_images(few_digits, tmp_path, capsys
         torch.testing.assert_close(kept, value.half().float(), rtol=0, atol=0)
     assert main(["refit", str(chosen), "--output", str(refit)]) == 1
     assert "holds a checkpoint already" in sentence(capsys.readouterr().err)
+
+
+def test_a_refit_that_is_ended_while_it_measures_goes_on_there(few_digits, tmp_path, monkeypatch, capsys):
+    chosen, folder = tmp_path / "chosen", tmp_path / "runs" / "vae"
+    monkeypatch.setattr(training, "RUNS", tmp_path / "runs")
+    arguments = ["train", "vae", "--hidden-dims", "8", "--epochs", "2", "--batch-size", "50"]
+    assert main([*arguments, "--bounds", "--output", str(chosen)]) == 0
+    command, fits = ["refit", str(chosen), "--bounds"], []
+    fit = refitting._fit
+    monkeypatch.setattr(refitting, "_fit", lambda *given: fits.append(given) or fit(*given))
+    with monkeypatch.context() as patch:
+        patch.setattr(measuring, "evaluate", interrupted)
+        assert main(command) == 130
+    assert f"{folder}, not measured yet: the same command goes on there" in capsys.readouterr().err
+    found = checkpoints.load(folder)
+    assert "test" not in found.training and record(found)["facts"]["Test ELBO"] == "not measured"
+    weights = (folder / "model.safetensors").read_bytes()
+    with monkeypatch.context() as patch:  # and once more, a step further
+        patch.setattr(measuring, "save_measures", interrupted)
+        assert main(command) == 130
+    assert main(command) == 0
+    found = checkpoints.load(folder)
+    assert found.training["test"]["images"] == 100 and found.measures["use"]
+    assert len(fits) == 1 and (folder / "model.safetensors").read_bytes() == weights
+    assert main(command) == 0 and len(fits) == 2  # all is done: this is another
+    assert (tmp_path / "runs" / "vae-2" / "measures.json").exists()
+
+
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
 
 
 def test_a_refit_of_a_gmvae_finds_its_clusters_again(few_digits, tmp_path, monkeypatch):

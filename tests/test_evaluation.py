@@ -12,8 +12,10 @@ import torch
 from torch.nn.functional import one_hot
 from torch.utils.data import TensorDataset
 
-from aevb import CVAE, GMVAE, VAE, VRNN, Examples, FactorAnalysis, evaluate, evaluation
+from aevb import CVAE, GMVAE, VAE, VRNN, Examples, FactorAnalysis, TrainingConfig, evaluate, evaluation, train
 from aevb.evaluation import dimension_kl, elbos, importance_bounds, posterior_means, responsibilities
+from aevb.explore import codes, rows
+from aevb.explore.labels import guesses
 from aevb.models import REGISTRY
 from tests.small_models import SMALL, make, observe, seeded
 
@@ -388,3 +390,43 @@ def test_whole_numbers_have_bounds_too():
     table = torch.randn(4, 8, generator=seeded(), dtype=torch.float64)
     bounds = importance_bounds(Weights(table), torch.arange(16).view(8, 2), bounds=[4])
     torch.testing.assert_close(bounds[4], table.logsumexp(0) - math.log(4))
+
+
+@pytest.mark.parametrize("name", ["vae", "cvae", "gmvae", "vrnn"])
+def test_grey_levels_are_seen_everywhere_as_in_training(name):
+    """They were presented by `aevb.train` alone; everything else referred them to `Examples`."""
+    model = make(name).eval()
+    shape = (12, model.length, model.data_dim) if name == "vrnn" else (12, 3, 4)
+    grey = torch.randint(256, shape, generator=seeded(), dtype=torch.uint8)
+    labels = [torch.arange(12) % model.choices] if model.conditional else []
+    examples = Examples(grey, model.observation, *labels)
+    seen = examples.require(model).fixed()
+    for given in ((grey, *labels), (grey.numpy(), *(y.tolist() for y in labels)), (examples,), seen):
+        assert evaluate(model, *given).elbo == evaluate(model, *seen).elbo
+        for ask in (elbos, posterior_means, dimension_kl):
+            assert torch.equal(ask(model, *given), ask(model, *seen))
+        assert torch.equal(model.encode(*given), model.encode(*seen))
+        asked = importance_bounds(model, *given, bounds=2, generator=seeded())
+        assert torch.equal(asked[2], importance_bounds(model, *seen, bounds=2, generator=seeded())[2])
+        if not model.by_row:
+            assert torch.equal(codes.styles(model, *given), codes.styles(model, *seen))
+    if model.by_row:
+        read = rows.observe(model, grey, generator=seeded()).terms
+        assert all(
+            map(torch.equal, read.values(), rows.observe(model, *seen, generator=seeded()).terms.values())
+        )
+        return
+    y = torch.arange(12) % model.choices if model.choices else None
+    for x in (grey, examples):
+        assert torch.equal(codes.posterior(model, x, y).mean, codes.posterior(model, seen[0], y).mean)
+    if model.conditional:
+        own = guesses(model, grey.numpy(), y.numpy(), samples=2)
+        assert own.mistakes == guesses(model, seen[0], y, samples=2).mistakes
+
+
+def test_a_gaussian_model_is_trained_on_the_floats_that_it_is_measured_on():
+    """Its support decides, not the range of the grey levels that it might be presented."""
+    model = VAE(12, likelihood="gaussian", hidden_dims=[4])
+    x = torch.randn(30, 12, generator=seeded())
+    (progress,) = train(model, x, TrainingConfig(steps=1))
+    assert math.isfinite(progress.elbo) and math.isfinite(evaluate(model, x).elbo)

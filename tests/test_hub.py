@@ -299,7 +299,7 @@ def test_a_card_tells_what_the_model_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("training", [{}, {"test": None}, {"test": {"elbo": "high"}}, {"test": [1]}])
 def test_a_card_without_figures_says_so(training: dict) -> None:
     text = card(make("fa"), "someone/fa", training, "mit")
-    assert "None were recorded." in text and "Data: not recorded." in text
+    assert "It has not been measured on test images." in text and "Data: not recorded." in text
     assert "datasets" not in metadata(text) and "pipeline_tag" not in metadata(text)
 
 

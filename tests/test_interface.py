@@ -92,7 +92,7 @@ def test_examples_of_another_size_are_refused_in_a_sentence(name: str) -> None:
 OUTSIDE = {
     "grey levels": (lambda x: 255 * x, "255"),
     "in -1…1": (lambda x: 2 * x - 1, "-1"),
-    "0…16": (lambda x: (16 * x).round().long(), "16"),
+    "0…16": (lambda x: (16 * x).round(), "16"),
 }
 
 
@@ -126,7 +126,7 @@ def test_labels_are_read_or_refused_in_a_sentence() -> None:
     between = torch.full((6, 5), 0.2)
     assert not torch.equal(model.encode(x, between), expected)
     for given, message in (
-        (None, "CVAE is given the labels y"),
+        (None, "The model is conditional: give a label in 0…4"),
         (y + 1, r"must be in 0…4, not 1…5: subtract 1"),
         (y.index_fill(0, torch.tensor([2]), -1), "1 of 6 are negative"),
         (y[:5], "There are 6 examples but 5 labels"),

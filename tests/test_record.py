@@ -124,7 +124,7 @@ def test_a_record_with_validation_says_so(tmp_path) -> None:
     assert found["measured"] == "validation"
     assert found["curve"][0]["elbo"] == 11.0 and found["curve"][0]["terms"]["minus_kl_z"] == -1.0
     facts = found["facts"]
-    assert facts["Validation ELBO"] == "+11.0 nats" and "Test ELBO" not in facts
+    assert facts["Validation ELBO"] == "+11.0 nats" and facts["Test ELBO"] == "not measured"
     assert facts["Learning rate"] == "0.001 after 9 steps of warm-up, falling to 0 along a cosine"
     assert facts["Schedule"] == "3 E-steps and 4 M-steps in turn"
     assert facts["Weight of the KL"] == "4" and facts["Gradient norm up to"] == "0.5"

@@ -6,12 +6,13 @@ import math
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from aevb import checkpoints, devices, runs
+from aevb import checkpoints, devices, runs, stored
 from aevb.checkpoints import Checkpoint, CheckpointError
 from aevb.commands import measuring, options, training
 from aevb.commands.options import Commands
@@ -37,7 +38,8 @@ def run(given: argparse.Namespace) -> None:
 
     From the run's seed, in its settings and for as many epochs as it kept; the last step is what is saved,
     since no image is left to choose an earlier one by. The record keeps the run's own curve, which is what
-    the settings were chosen by.
+    the settings were chosen by. A refit that was ended before its figures were there gets them by the same
+    command.
     """
     checkpoint = checkpoints.load(given.checkpoint)
     images = options.read_for(checkpoint, given)
@@ -47,11 +49,33 @@ def run(given: argparse.Namespace) -> None:
     model = type(checkpoint.model)(**checkpoint.model.config).to(devices.device(given.device))
     training.require(model, images)
     given.model = checkpoint.kind
-    path, made = training.folder_for(given)
-    with training.not_left_empty(Path(path), made) as folder:
-        facts = _fit(model, images, config, per_epoch, checkpoint.training)
-        checkpoints.save(model, folder, facts | {"command": given.command_line}, overwrite=True)
-    training.measure(folder, model.device, images, given.bounds)
+    folder = _unmeasured(given, checkpoint)
+    if folder is None:
+        path, made = training.folder_for(given)
+        with training.not_left_empty(Path(path), made) as folder:
+            facts = _fit(model, images, config, per_epoch, checkpoint.training)
+            checkpoints.save(model, folder, facts | {"command": given.command_line}, overwrite=True)
+    try:
+        training.measure(folder, model.device, images, given.bounds)
+    except KeyboardInterrupt:
+        print(f"The model is in {folder}, not measured yet: the same command goes on there.", file=sys.stderr)
+        raise
+
+
+def _unmeasured(given: argparse.Namespace, checkpoint: Checkpoint) -> Path | None:
+    """Where this command has left the run's model trained, and was ended while it was measured."""
+    for folder in [given.output] if given.output else sorted(training.RUNS.glob(f"{given.model}*")):
+        if not stored.holds(folder):
+            continue
+        with suppress(CheckpointError):  # one that is damaged is none of ours
+            found = checkpoints.load(folder)
+            told, own = found.training, checkpoint.training
+            ours = (told.get("command"), told.get("chosen_by"), told.get("curve"))
+            if ours != (given.command_line, own["command"], own["curve"]):
+                continue
+            if "test" not in told or (measuring.has_measures(found) and not found.measures):
+                return folder
+    return None
 
 
 def _settings(checkpoint: Checkpoint, count: int) -> tuple[TrainingConfig, int]:

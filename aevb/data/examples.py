@@ -140,6 +140,42 @@ class Examples:
         self._event = tuple(x.shape[1:]) if observation == "rows" else (math.prod(x.shape[1:]),)
         self._dtype = x.dtype if x.is_floating_point() else torch.float32
 
+    @classmethod
+    def of(
+        cls,
+        values: Any,
+        model: Observer,
+        labels: Any = None,
+        *,
+        dark: bool = False,
+        labelled: bool = True,
+    ) -> "Examples":
+        """Whatever a caller holds, as `model` looks at it: the one border of all that takes data.
+
+        Integers are grey levels, presented as `model.observation` says; of floats and booleans, which are
+        presented already, the model's support decides, whatever they are.
+
+        Args:
+            values: `Examples`, which stay as they are; or whatever those are made of.
+            labels, dark: as in `Examples`; labels are for a conditional model alone.
+            labelled: whether those that a `Dataset` gives beside its examples are read for it.
+        Raises:
+            ValueError: as `Examples`; for labels beside `Examples`, which have them in them.
+        """
+        if isinstance(values, Examples):
+            if labels is not None:
+                raise ValueError(
+                    "Examples have their labels in them: aevb.Examples(x, labels=y), and no y beside."
+                )
+            return values
+        x, found = border.as_pair(values)
+        border.check_shape(x, data_dim=model.data_dim, length=model.length)  # told in the model's own sizes
+        presented = x.is_floating_point() or x.dtype == torch.bool
+        y = (found if labels is None else labels) if model.conditional and labelled else None
+        if y is not None:  # here, where it is known how many classes there are
+            y = border.read_labels(y, count=len(x), classes=model.choices)
+        return cls(x, "vector" if presented else model.observation, y, dark=dark)
+
     def __len__(self) -> int:
         return len(self.values)
 
@@ -152,16 +188,7 @@ class Examples:
             ValueError: in a sentence, for examples of another size, values outside the model's support, no
                 labels for a conditional model, or labels that are none of its classes.
         """
-        fitting = copy.copy(self)
-        fitting.values = border.check_shape(self.values, data_dim=model.data_dim, length=model.length)
-        fitting._event = tuple(fitting.values.shape[1:])
-        if SUPPORTS[self.observation] not in WITHIN[model.support]:
-            if self._present is not as_vectors:
-                raise ValueError(
-                    f"The model takes images as aevb.Examples(images, {model.observation!r}), not as "
-                    f"{self.observation!r}."
-                )
-            border.check_support(self.values, model.support, model.observation)
+        fitting = self.fitted(model)
         fitting.labels = None
         if model.conditional:
             if self.labels is None:
@@ -173,6 +200,29 @@ class Examples:
             fitting.labels = border.read_labels(self.labels, count=len(self), classes=model.choices)
         parameter = next(iter(model.parameters()), None)
         return fitting if parameter is None else fitting.to(parameter.device, parameter.dtype)
+
+    @property
+    def grey(self) -> bool:
+        """Whether these are grey levels, yet to be presented."""
+        return self._present is not as_vectors
+
+    def fitted(self, model: Observer) -> Self:
+        """These examples in the model's shape, whatever labels they have.
+
+        Raises:
+            ValueError: as `require`, but for labels.
+        """
+        fitting = copy.copy(self)
+        fitting.values = border.check_shape(self.values, data_dim=model.data_dim, length=model.length)
+        fitting._event = tuple(fitting.values.shape[1:])
+        if not self.grey:
+            border.check_support(self.values, model.support, model.observation)
+        elif SUPPORTS[self.observation] not in WITHIN[model.support]:
+            raise ValueError(
+                f"The model takes images as aevb.Examples(images, {model.observation!r}), not as "
+                f"{self.observation!r}."
+            )
+        return fitting
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Self:
         """The same examples on another device; presented as numbers of another type, where one is given.
@@ -212,7 +262,8 @@ class Examples:
         """All examples in order, as (x,) or (x, y), under the noise of `TEST_SEED`: always the same."""
         # Drawn on the CPU, so that the figures of all devices are of the same noise.
         generator = torch.Generator().manual_seed(TEST_SEED)
-        x, *y = self._presented(self.values.cpu(), generator, self.labels)
+        values = self.values.cpu() if self.grey else self.values
+        x, *y = self._presented(values, generator, self.labels)
         return (x.to(self.values.device), *y)
 
     def _presented(self, values: Tensor, generator: Generator, labels: Tensor | None) -> tuple[Tensor, ...]:
@@ -249,5 +300,6 @@ def check_range(grey: Tensor) -> None:
     if high < 128:
         scale = f"multiply them by 255/{high} and round" if high else "there is nothing to see"
         raise ValueError(
-            f"Grey levels run from {low} to {high} here, which hardly reaches into 0…255: {scale}."
+            f"Grey levels run from {low} to {high} here, which hardly reaches into 0…255: {scale}. A dark"
+            " part of other data is given as aevb.Examples(…, dark=True)."
         )

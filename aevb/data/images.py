@@ -70,10 +70,7 @@ class Split:
         Raises:
             ValueError: in a sentence, where the model is one of other images (`Examples.require`).
         """
-        labels = self.labels if model.conditional else None
-        # Floats are presented already, whatever they are: the model's support decides.
-        observation = "vector" if self.images.is_floating_point() else model.observation
-        return Examples(self.images, observation, labels, dark=True).require(model)
+        return Examples.of(self.images, model, self.labels, dark=True).require(model)
 
 
 @dataclass(frozen=True)

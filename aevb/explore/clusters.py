@@ -5,11 +5,13 @@ itself is in `evaluation.responsibilities`; what lies within a cluster, in `code
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from aevb.data.border import as_tensor, read_labels
 from aevb.evaluation import responsibilities
 from aevb.models import LatentVariableModel
 
@@ -42,8 +44,9 @@ class Clustering:
         return [f"{self.class_of[y]}s" if self.class_of[y] >= 0 else f"no. {y + 1}" for y in self.order]
 
 
-def scores(model: LatentVariableModel, x: Tensor, labels: Tensor) -> dict[str, float]:
-    """`accuracy` and `conditional_entropy`, in nats, of a model's clusters on x: (N, D).
+def scores(model: LatentVariableModel, x: Any, labels: Any) -> dict[str, float]:
+    """`accuracy` and `conditional_entropy`, in nats, of a model's clusters on x, as
+    `model.observed` takes it.
 
     {} for a model without a latent choice.
 
@@ -57,16 +60,20 @@ def scores(model: LatentVariableModel, x: Tensor, labels: Tensor) -> dict[str, f
     return {"accuracy": found.accuracy, "conditional_entropy": found.conditional_entropy}
 
 
-def clustering(probabilities: Tensor, labels: Tensor) -> Clustering:
+def clustering(probabilities: Any, labels: Any) -> Clustering:
     """Scores q(y | x), (N, C), against labels (N,) in 0…K-1, by the best one-to-one matching.
 
     Raises:
-        ValueError: for no examples or labels of another number.
+        ValueError: for no examples, labels of another number, or what are none.
     """
+    probabilities = as_tensor(probabilities)
     if not len(labels) or len(labels) != len(probabilities):
         raise ValueError(f"There are {len(probabilities)} examples but {len(labels)} labels.")
     from scipy.optimize import linear_sum_assignment  # imported late: it takes a while
 
+    labels = read_labels(labels, count=len(probabilities))
+    if labels.is_floating_point():
+        raise ValueError("Each example must have one label, not weights of several.")
     probabilities, labels = probabilities.cpu(), labels.cpu()
     clusters, classes = probabilities.argmax(1), int(labels.max()) + 1
     confusion = np.zeros((probabilities.shape[1], classes), dtype=np.int64)

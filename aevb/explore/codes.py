@@ -1,18 +1,21 @@
 """The codes z of a trained model, looked at from all sides: what the app shows, and a notebook can.
 
-Pure functions of a model and of tensors. They ask any model of images for its densities, never which model it
-is: a y is the label or cluster that z is of, as in `LatentVariableModel`, and None for a model without.
-Randomness comes from a passed generator, so that the same seed shows the same picture.
+Pure functions of a model and of tensors; an x: (…, D) may be whatever `aevb.train` takes, too, and is then
+(N, D). They ask any model of images for its densities, never which model it is: a y is the label or cluster
+that z is of, as in `LatentVariableModel`, and None for a model without. Randomness comes from a passed
+generator, so that the same seed shows the same picture.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
 from torch.distributions import Independent, kl_divergence
 
-from aevb.data import PRESENTATIONS
+from aevb.data import Examples
+from aevb.data.border import as_tensor
 from aevb.distributions import rsample, sample
 from aevb.evaluation import importance_bounds, posterior_means, responsibilities
 from aevb.models import LatentVariableModel
@@ -21,14 +24,31 @@ from aevb.models.base import check_choices, one_hot, parameter
 # Encoding and decoding
 
 
-def seen(model: LatentVariableModel, images: Tensor) -> Tensor:
+def seen(model: LatentVariableModel, images: Any) -> Tensor:
     """Grey levels (N, H, W) in 0…255 as the app shows them to a model: (N, D), or rows (N, T, D).
 
-    As `model.observation` says, but without the noise of dequantisation: (pixel + ½) / 256, its mean.
+    As `model.observation` says, but without the noise of dequantisation: (pixel + ½) / 256, its mean. What is
+    presented already stays as it is.
+
+    Raises:
+        ValueError: for what the model does not take.
     """
-    if model.observation == "continuous":
-        return (images.flatten(1) + 0.5) / 256
-    return PRESENTATIONS[model.observation](images, None)
+    examples = Examples.of(images, model, dark=True, labelled=False).fitted(model)
+    if examples.grey and model.observation == "continuous":
+        return (examples.values.flatten(1) + 0.5) / 256
+    return examples.fixed()[0]
+
+
+def _shown(model: LatentVariableModel, x: Any) -> Tensor:
+    """x as the densities take it: (…, D) as it is but for the model's device and type, else as `observed`."""
+    if isinstance(x, Examples):
+        return x.fitted(model).to(model.device, model.dtype).fixed()[0]
+    x = as_tensor(x)
+    batch = x.shape[:-1] if model.length == 1 and x.shape[-1:] == (model.data_dim,) else x.shape[:1]
+    flat = x.reshape(-1, x.shape[-1]) if len(batch) == x.ndim - 1 else x
+    examples = Examples.of(flat, model, labelled=False).fitted(model)
+    shown = examples.to(model.device, model.dtype).fixed()[0]
+    return shown.view(*batch, *shown.shape[1:])
 
 
 @torch.no_grad()
@@ -38,9 +58,9 @@ def prior(model: LatentVariableModel, y: Tensor | None = None) -> Independent:
 
 
 @torch.no_grad()
-def posterior(model: LatentVariableModel, x: Tensor, y: Tensor | None = None) -> Independent:
+def posterior(model: LatentVariableModel, x: Any, y: Tensor | None = None) -> Independent:
     """q(z | x) or q(z | x, y), with its `mean` and `stddev` (…, L), for x: (…, D) (section 5.3.2)."""
-    return model.posterior(x, model.given(y))
+    return model.posterior(_shown(model, x), model.given(y))
 
 
 @torch.no_grad()
@@ -55,12 +75,13 @@ def decode(model: LatentVariableModel, z: Tensor, y: Tensor | None = None) -> Te
 
 
 @torch.no_grad()
-def components(model: LatentVariableModel, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Independent]:
+def components(model: LatentVariableModel, x: Any, y: Tensor | None = None) -> tuple[Tensor, Independent]:
     """The posterior of one x: (D,) as a mixture of C' normals: their weights (C',), and they, (C', L).
 
     A latent choice brings a normal for each of its C clusters, weighed by q(y | x); else there is one, given
     the label where there is one.
     """
+    x = _shown(model, x)
     weights = model.responsibilities(x.unsqueeze(0))
     if weights is None:
         return x.new_ones(1), posterior(model, x.unsqueeze(0), y)
@@ -69,7 +90,7 @@ def components(model: LatentVariableModel, x: Tensor, y: Tensor | None = None) -
 
 @torch.no_grad()
 def draw_posterior(
-    model: LatentVariableModel, x: Tensor, y: Tensor | None = None, *, generator: Generator
+    model: LatentVariableModel, x: Any, y: Tensor | None = None, *, generator: Generator
 ) -> Tensor:
     """One z = μ_φ + σ_φ ε, (…, L), for x: (…, D) (section 5.2.3)."""
     return rsample(posterior(model, x, y), generator=generator)
@@ -98,19 +119,18 @@ def generate(model: LatentVariableModel, count: int, *, generator: Generator) ->
 
 
 @torch.no_grad()
-def terms(model: LatentVariableModel, *observed: Tensor, generator: Generator) -> dict[str, Tensor]:
+def terms(model: LatentVariableModel, *observed: Any, generator: Generator) -> dict[str, Tensor]:
     """`model.terms`, (B,) each, without the gradients that training needs."""
     return dict(model.terms(*observed, generator=generator))
 
 
 @torch.no_grad()
-def elbo_terms(
-    model: LatentVariableModel, x: Tensor, z: Tensor, y: Tensor | None = None
-) -> dict[str, Tensor]:
+def elbo_terms(model: LatentVariableModel, x: Any, z: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
     """The estimator's terms at a given z ~ q(z | x), (…,) each, for x: (…, D), z: (…, L).
 
     Named as in `VAE.terms`: log p(x | z), and -KL(q(z | x) ‖ p(z)) in closed form; all given a y, if any.
     """
+    x = _shown(model, x)
     return {
         "reconstruction": likelihood(model, z, y).log_prob(x),
         "minus_kl_z": -kl_divergence(posterior(model, x, y), prior(model, y)),
@@ -118,24 +138,24 @@ def elbo_terms(
 
 
 @torch.no_grad()
-def joint_terms(
-    model: LatentVariableModel, x: Tensor, z: Tensor, y: Tensor | None = None
-) -> dict[str, Tensor]:
+def joint_terms(model: LatentVariableModel, x: Any, z: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
     """log p(x | z) and log p(z), (…,) each, for any z: (…, L); both given a y, if any.
 
     Their sum is the unnormalised log posterior: it says how well a z explains x, whoever found it.
     """
+    x = _shown(model, x)
     return {"likelihood": likelihood(model, z, y).log_prob(x), "prior": prior(model, y).log_prob(z)}
 
 
 @torch.no_grad()
-def label_bounds(model: LatentVariableModel, x: Tensor, *, samples: int, seed: int) -> Tensor:
+def label_bounds(model: LatentVariableModel, x: Any, *, samples: int, seed: int) -> Tensor:
     """The importance bound on log p(x | y) for each of the C labels of a conditional model, (…, C), for x:
     (…, D).
 
     Under p(y) = 1/C Bayes' rule makes them a classifier, p(y | x) ∝ p(x | y): the softmax of the bounds,
     as far as they are tight. Every label is tried with the same noise, that of `seed`.
     """
+    x = _shown(model, x)
     several = x.reshape(-1, x.shape[-1])
     bounds = [
         importance_bounds(
@@ -178,12 +198,13 @@ def write(model: LatentVariableModel, epsilon: Tensor, y: Tensor | None = None) 
 
 
 @torch.no_grad()
-def styles(model: LatentVariableModel, *observed: Tensor) -> Tensor:
+def styles(model: LatentVariableModel, *observed: Any) -> Tensor:
     """The styles ε (N, L) of the posterior means of N examples: in the priors of their labels or clusters.
 
     The cluster is the most probable one. `observed` is as in `evaluation.posterior_means`, which gives the
     means themselves.
     """
+    observed = model.observed(*observed)
     x, *y = observed
     shares = responsibilities(model, x)
     return style(model, posterior_means(model, *observed), *(y if shares is None else [shares.argmax(1)]))

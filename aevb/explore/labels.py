@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from aevb.evaluation import BATCH
 from aevb.explore import codes
@@ -31,9 +30,18 @@ class Guesses:
     mistakes: list[tuple[int, int, float]]
 
 
-def guesses(model: LatentVariableModel, x: Tensor, labels: Tensor, *, samples: int, seed: int = 0) -> Guesses:
-    """Guesses the labels (N,) of x: (N, D) under p(y) = 1/C, by bounds on log p(x | y) of K = `samples`."""
-    parts = x.to(model.device).split(BATCH)
+def guesses(model: LatentVariableModel, x: Any, labels: Any, *, samples: int, seed: int = 0) -> Guesses:
+    """Guesses the labels (N,) of x: (N, D) under p(y) = 1/C, by bounds on log p(x | y) of K = `samples`.
+
+    x and its labels are as `model.observed` takes them.
+
+    Raises:
+        ValueError: as that does, and for weights of several labels.
+    """
+    x, labels = model.observed(x, labels)
+    if labels.is_floating_point():
+        raise ValueError("Each example must have one label, not weights of several.")
+    parts = x.split(BATCH)
     bounds = torch.cat([codes.label_bounds(model, part, samples=samples, seed=seed) for part in parts])
     shares, found = bounds.softmax(1).max(1)
     shares, found, labels = shares.cpu(), found.cpu(), labels.cpu()

@@ -88,7 +88,7 @@ def measure(
     count, numbers = len(test), test.spread(seen)
     test = test[numbers]
     observed = test.seen_by(model).fixed()
-    x = observed[0] if test.images.is_floating_point() else codes.seen(model, test.images)
+    x = codes.seen(model, test.images)
     shown = elbos(model, x, *observed[1:])
     percentiles = np.percentile(shown.cpu().double().numpy(), PERCENT)
     kl = dimension_kl(model, *observed).cpu().view(model.length, model.latent_dim)

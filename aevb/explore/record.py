@@ -132,6 +132,8 @@ def _facts(
     facts, of = {f"{measured.title()} ELBO": best}, f", {measured}"
     chosen = (point["scores"] for point in curve if point["epoch"] == training["epoch"])
     scores: Mapping[str, float] = next(chosen, {})
+    if not test and measured != "test":
+        facts["Test ELBO"] = "not measured"
     if test:
         error = f" ± {test['standard_error']:.1f}" if _known(test.get("standard_error")) else ""
         some = f", of {counted(test['images'], 'images')}" if "images" in test else ""

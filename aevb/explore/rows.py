@@ -5,6 +5,7 @@ generator, so that the same seed shows the same picture.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -50,14 +51,18 @@ class ObservedRows(Rows):
 
 
 @torch.no_grad()
-def observe(model: VRNN, x: Tensor, *, generator: Generator) -> ObservedRows:
-    """Images x: (B, T, D) read row by row, with z drawn from q (sections 5.6.2 and 5.6.3)."""
-    return _observed(model, *model.infer(x, generator=generator))
+def observe(model: VRNN, x: Any, *, generator: Generator) -> ObservedRows:
+    """Images x: (B, T, D), or as `model.observed` takes them, read row by row, with z drawn from q (sections
+    5.6.2 and 5.6.3).
+    """
+    return _observed(model, *model.infer(*model.observed(x), generator=generator))
 
 
 @torch.no_grad()
-def read(model: VRNN, x: Tensor, epsilon: Tensor) -> ObservedRows:
+def read(model: VRNN, x: Any, epsilon: Tensor) -> ObservedRows:
     """`observe` with noise that is known: ε of each z, (T, B, L)."""
+    (x,) = model.observed(x)
+    x = x.view(len(x), model.length, model.data_dim)  # of one row too
 
     def choose(t: int, h: Tensor) -> tuple[Tensor, Tensor]:
         q_z = model.q_z_given_hx(torch.cat([h, x[:, t]], -1)).base_dist
@@ -148,9 +153,9 @@ def noise(model: VRNN, seed: int, count: int) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def mean_paths(model: VRNN, x: Tensor) -> Tensor:
+def mean_paths(model: VRNN, x: Any) -> Tensor:
     """The paths of q's means (B, T, L) along images x: (B, T, D), each mean following those before it."""
-    return model.encode(x).unflatten(1, (x.shape[1], model.latent_dim))
+    return model.encode(x).unflatten(1, (model.length, model.latent_dim))
 
 
 def nothing(model: VRNN, count: int) -> Tensor:

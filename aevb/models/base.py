@@ -23,12 +23,10 @@ from aevb.counted import counted
 from aevb.data.border import (
     WEIGHT_TOLERANCE,
     Support,
-    as_pair,
     as_tensor,
-    check_shape,
-    check_support,
     read_labels,
 )
+from aevb.data.examples import Examples
 
 MAX_PARAMETERS = 2**28
 """Of a model that can be meant here: a GiB in float32, 200 times the largest of the tutorial's."""
@@ -157,28 +155,24 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
         """What `reconstruct` gives, for `observed` as in `forward`."""
         return self.decoded(self.posterior_mean(x, *y), *y)
 
-    # What is offered for it. x: anything that is read as (B, D) or (B, T, D): a tensor, a numpy array,
-    # images (B, H, W), lists, a torch Dataset (`aevb.data.border`). All raise ValueError as `observed` does.
+    # What is offered for it. x: `Examples`, or anything that they are made of (`Examples.of`): a tensor, a
+    # numpy array, images (B, H, W), lists, a torch Dataset. All raise ValueError as `observed` does.
 
     def observed(self, x: Any, y: Any = None) -> tuple[Tensor, ...]:
         """x, or (x, y) for a conditional model, read once: as `forward` takes them.
 
-        A torch `Dataset` or `DataLoader` of pairs has the labels in it.
+        `Examples`, and a torch `Dataset` or `DataLoader` of pairs, have the labels in them. Grey levels are
+        presented under the noise of `aevb.data.TEST_SEED`, always the same.
 
         Raises:
-            ValueError: for examples of another size or outside `support`, grey levels, which
-                `aevb.Examples` presents, missing or impossible labels, or labels for a model that is not
-                conditional.
+            ValueError: for examples of another size or outside `support`, missing or impossible labels, or
+                labels for a model that is not conditional.
         """
-        values, found = as_pair(x)
-        values = check_shape(values, data_dim=self.data_dim, length=self.length)
-        check_support(values, self.support, self.observation)
-        values = values.to(self.device, self._computed())
-        if self.conditional:
-            return values, self._labels(found if y is None else y, len(values))
-        if y is not None:
+        examples = Examples.of(x, self, y)
+        if y is not None and not self.conditional:
             raise ValueError(f"{type(self).__name__} is no model of labels: give it x alone.")
-        return (values,)
+        self._computed()
+        return examples.require(self).fixed()
 
     def terms(self, x: Any, y: Any = None, *, generator: Generator | None = None) -> Mapping[str, Tensor]:
         """The named, signed terms of the one-sample estimate of the ELBO, each (B,): `forward`, checked."""
@@ -361,8 +355,6 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
         return y.to(self.device)
 
     def _labels(self, y: Any, count: int) -> Tensor:
-        if y is None:
-            raise ValueError(f"{type(self).__name__} is given the labels y of its examples too.")
         labels = read_labels(y, count=count, classes=self.choices or None)
         return labels.to(self.device, self.dtype if labels.is_floating_point() else labels.dtype)
 

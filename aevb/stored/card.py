@@ -113,7 +113,7 @@ def _figures(training: Mapping[str, Any]) -> str:
         rows |= {name.replace("_", " "): f"{value:.3f}" for name, value in test.get("scores", {}).items()}
         title = f"mean over {counted(test['images'], 'test examples')}"
     except (KeyError, TypeError, ValueError, AttributeError):
-        return "None were recorded."
+        return "It has not been measured on test images."
     lines = [f"| {key} | {value} |" for key, value in rows.items()]
     return "\n".join([f"| {title} | |", "|---|---|", *lines])
 
