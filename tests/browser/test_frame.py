@@ -124,6 +124,12 @@ def test_a_style_sheet_that_does_not_come_is_told_and_asked_for_again(open_page:
     page.route("**/style/tour.css*", lambda route: route.abort())
     page.goto(page.url.split("?")[0].removesuffix("vae") + "?tour=aevb")
     expect(page.locator(".warning")).to_contain_text("The tour could not be loaded")
+    page.route("**/style/present.css*", lambda route: route.abort())
+    page.keyboard.press("p")
+    expect(page.locator(".warning")).to_contain_text("The presentation could not be loaded")
+    page.unroute("**/style/present.css*")
+    page.keyboard.press("p")
+    expect(page.locator(".explorer.presenting")).to_be_visible()
     assert not page.faults
 
 

@@ -422,6 +422,7 @@ export class Explorer {
    */
   async loadQuestions({ id, part, questions }) {
     if (!questions || this.embedded) return null;
+    const mine = this.number;
     try {
       const [{ Asking, params }, { asks }] = await Promise.all([
         source.module("frame/ask.js"),
@@ -434,6 +435,7 @@ export class Explorer {
         new Asking({ root, scene, instrument, says, link, model, keys, name, questions, asks });
     } catch (error) {
       console.error(error);
+      if (mine === this.number) this.tell("This scene’s questions could not be loaded: reload the page.");
       return null;
     }
   }
@@ -525,11 +527,20 @@ export class Explorer {
       try {
         this.presenter = new (await source.module("frame/present.js")).Presenter(this);
       } catch {
-        return this.link.set("present", false); // pressed again it is fetched again
+        return this.presentLater();
       }
     }
-    if (this.presenter) this.presenter.turn(wanted());
+    if (this.presenter) await this.presenter.turn(wanted()).catch(() => this.presentLater());
     else document.documentElement.classList.remove("presenting"); // the page before was
+  }
+
+  /** Pressed again, what did not come is fetched again. */
+  presentLater() {
+    document.documentElement.classList.remove("presenting"); // the page before was
+    if (this.ended.signal.aborted) return;
+    this.link.set("present", false);
+    this.link.save();
+    this.tell("The presentation could not be loaded: press p to try again.");
   }
 
   /** Leaves of the controls those that a lesson's link says. */
@@ -541,7 +552,9 @@ export class Explorer {
     try {
       const { Lesson } = await source.module("frame/lesson.js");
       if (wanted === this.link.get("free") && !this.ended.signal.aborted) this.lesson = new Lesson(this);
-    } catch { /* what is not free stays as it is all the same */ }
+    } catch {
+      this.tell("The lesson could not be loaded, so all controls are there: reload the page.");
+    }
   }
 
   /** A link to another page, which is presented as this one is. @param {string} url */
