@@ -124,6 +124,12 @@ def test_a_style_sheet_that_does_not_come_is_told_and_asked_for_again(open_page:
     page.route("**/style/tour.css*", lambda route: route.abort())
     page.goto(page.url.split("?")[0].removesuffix("vae") + "?tour=aevb")
     expect(page.locator(".warning")).to_contain_text("The tour could not be loaded")
+    page.route("**/style/present.css*", lambda route: route.abort())
+    page.keyboard.press("p")
+    expect(page.locator(".warning")).to_contain_text("The presentation could not be loaded")
+    page.unroute("**/style/present.css*")
+    page.keyboard.press("p")
+    expect(page.locator(".explorer.presenting")).to_be_visible()
     assert not page.faults
 
 
@@ -312,3 +318,44 @@ def test_a_link_beyond_what_there_is_is_told(open_page: OPEN) -> None:
     for link, names in beyond.items():
         page.goto(f"{page.url.rsplit('/', 1)[0]}/{link}")
         expect(page.locator(".warning"), link).to_contain_text(f"This link’s {names} could not be read")
+
+
+def test_the_keyboard_goes_on_where_what_had_the_focus_ends(open_edition: OPEN) -> None:
+    page = open_edition("", scene="idea", at="1,1")
+
+    def press(name: str) -> None:
+        page.get_by_role("button", name=name, exact=True).focus()
+        page.keyboard.press("Enter")
+
+    expect(page.get_by_role("button", name="Start again")).to_be_enabled()
+    press("Start again")  # it cannot start again now
+    expect(page.get_by_role("button", name="AEVB", exact=True)).to_be_focused()
+    page = open_edition("gmvae", scene="guess", again=True)
+    press("Previous scene")
+    shows(page, "clusters")
+    expect(page.locator(".tab[aria-current]")).to_be_focused()
+
+
+def test_the_keyboard_stays_in_a_tour(open_edition: OPEN) -> None:
+    page = open_edition("", tour="aevb")
+    following, tried = page.get_by_role("button", name="Next step"), 0
+    following.focus()
+    where = page.locator(".tour .at")
+    while following.is_enabled():
+        before, name = where.inner_text(), page.locator(".explorer").get_attribute("data-page")
+        answer = page.locator(".tour .question:visible button")
+        if answer.count():
+            answer.focus()
+            page.keyboard.press("Enter")
+            tried |= 1
+        else:
+            page.keyboard.press("Enter")
+            expect(where).not_to_have_text(before)
+            if page.locator(".explorer").get_attribute("data-page") != name:
+                tried |= 2
+        last = page.get_by_role("button", name="Previous step" if following.is_disabled() else "Next step")
+        expect(last).to_be_focused()
+        if tried == 3:
+            break
+    assert tried == 3
+    assert not page.faults

@@ -1,6 +1,7 @@
 // Around the scenes of a page: a strip of their names, the one in view, its mathematics, a glossary, keys.
 
 import { adoptStyle, h, withCommand } from "../kit/elements.js";
+import { holdFocus } from "../kit/focus.js";
 import { loadJson } from "../kit/loading.js";
 import { source } from "../kit/source.js";
 import { GLOSSARY } from "./glossary.js";
@@ -48,6 +49,14 @@ const KEYS = [
 
 const UNNOTICED = 300; // ms
 
+/** What had the focus as the page before was left: its tour, or its scene. @type {"" | "tour" | "scene"} */
+let handedOn = "";
+
+function focusedNowhere() {
+  const { activeElement, body } = document;
+  return !activeElement || activeElement === body;
+}
+
 /** @type {Map<string, Promise<any>>} */
 const parts = new Map();
 
@@ -72,7 +81,10 @@ export class Explorer {
     this.root = root;
     this.page = page;
     // A lecture goes on from page to page.
-    const navigate = host.navigate && ((/** @type {string} */ url) => host.navigate?.(this.carried(url)));
+    const navigate = host.navigate && ((/** @type {string} */ url) => {
+      this.handOn();
+      host.navigate?.(this.carried(url));
+    });
     this.host = { ...host, navigate };
     this.tree = /** @type {ShadowRoot | Document} */ (root.getRootNode());
     const ids = page.scenes.map(({ id }) => id);
@@ -107,7 +119,10 @@ export class Explorer {
     this.shared = {};
     /** Says why there is nothing to see, where there is nothing. @type {HTMLElement | null} */
     this.problem = null;
-    this.chip = new Chip(() => this.link.choose(""));
+    this.chip = new Chip(() => {
+      this.link.choose("");
+      this.take();
+    });
     /** @type {any[]} */
     this.tabs = [];
     /** @type {string[]} */
@@ -117,6 +132,8 @@ export class Explorer {
     this.opening = false; // whether one is awaited, without which there is nothing to show
     /** @type {(() => void) | null} */
     this.leave = null;
+    /** What goes on with the focus. @type {typeof handedOn} */
+    this.came = "";
     this.ended = new AbortController();
     this.build();
     this.link.on("scene", () => this.show());
@@ -139,6 +156,7 @@ export class Explorer {
       (await this.tours())?.begin(this, event.detail);
     };
     this.root.addEventListener("tour", begin, { signal });
+    this.release = holdFocus(root);
     this.ready = this.begin();
   }
 
@@ -161,6 +179,9 @@ export class Explorer {
     }
     if (signal.aborted) return;
     root.classList.add("styled");
+    this.came = focusedNowhere() ? handedOn : "";
+    handedOn = "";
+    if (this.came) this.take();
     this.present();
     this.guide();
     if (this.link.free) await this.teach();
@@ -170,6 +191,8 @@ export class Explorer {
   /** Nothing of the page is left. */
   close() {
     this.link.flush();
+    this.handOn();
+    this.release();
     this.lesson?.end();
     this.end();
     this.checkpoints++;
@@ -310,8 +333,22 @@ export class Explorer {
     await this.show();
   }
 
+  /** The scene as a whole gets the focus, and the keys with it. */
+  take() {
+    this.scene.focus({ preventScroll: true });
+  }
+
+  /** Another page goes on with the focus where it is here, if anywhere: in a tour, or in a scene. */
+  handOn() {
+    const { activeElement } = this.tree;
+    if (!activeElement || !this.root.contains(activeElement)) return;
+    handedOn = this.tour?.element.contains(activeElement) ? "tour" : "scene";
+  }
+
   /** Ends the scene in view. Returns the number of the next. */
   end() {
+    // What had the focus in it is gone, and the next scene's in its place is of something else.
+    if (this.tree.activeElement?.closest(".scene > :is(.top, .instrument, .below) *")) this.take();
     this.leave?.();
     this.leave = null;
     this.asking?.end();
@@ -385,6 +422,7 @@ export class Explorer {
    */
   async loadQuestions({ id, part, questions }) {
     if (!questions || this.embedded) return null;
+    const mine = this.number;
     try {
       const [{ Asking, params }, { asks }] = await Promise.all([
         source.module("frame/ask.js"),
@@ -397,6 +435,7 @@ export class Explorer {
         new Asking({ root, scene, instrument, says, link, model, keys, name, questions, asks });
     } catch (error) {
       console.error(error);
+      if (mine === this.number) this.tell("This scene’s questions could not be loaded: reload the page.");
       return null;
     }
   }
@@ -488,11 +527,20 @@ export class Explorer {
       try {
         this.presenter = new (await source.module("frame/present.js")).Presenter(this);
       } catch {
-        return this.link.set("present", false); // pressed again it is fetched again
+        return this.presentLater();
       }
     }
-    if (this.presenter) this.presenter.turn(wanted());
+    if (this.presenter) await this.presenter.turn(wanted()).catch(() => this.presentLater());
     else document.documentElement.classList.remove("presenting"); // the page before was
+  }
+
+  /** Pressed again, what did not come is fetched again. */
+  presentLater() {
+    document.documentElement.classList.remove("presenting"); // the page before was
+    if (this.ended.signal.aborted) return;
+    this.link.set("present", false);
+    this.link.save();
+    this.tell("The presentation could not be loaded: press p to try again.");
   }
 
   /** Leaves of the controls those that a lesson's link says. */
@@ -504,7 +552,9 @@ export class Explorer {
     try {
       const { Lesson } = await source.module("frame/lesson.js");
       if (wanted === this.link.get("free") && !this.ended.signal.aborted) this.lesson = new Lesson(this);
-    } catch { /* what is not free stays as it is all the same */ }
+    } catch {
+      this.tell("The lesson could not be loaded, so all controls are there: reload the page.");
+    }
   }
 
   /** A link to another page, which is presented as this one is. @param {string} url */

@@ -22,13 +22,15 @@ export function rules(free) {
 /** What an explorer looks like in a lesson. */
 export class Lesson {
   /** @param {Explorer} explorer */
-  constructor({ link, tree, chip }) {
+  constructor(explorer) {
+    const { link, tree, chip } = explorer;
     const free = link.free ?? [];
     this.showAll = holdRules(tree, rules(free));
     const title = "Show all controls";
     const leave = () => {
       link.set("free", "");
       link.save();
+      explorer.take();
     };
     this.chip = h(
       "span.kept",

@@ -68,7 +68,12 @@ export class Presenter {
     this.on = on;
     const { explorer } = this, { root, tree, scene } = explorer;
     if (on) {
-      await adoptStyle(tree, "style/present.css");
+      try {
+        await adoptStyle(tree, "style/present.css");
+      } catch (error) {
+        this.on = false; // it goes on as it is
+        throw error;
+      }
       if (!this.on) return;
       scene.append(this.bar);
       root.append(this.notes, this.code, this.black);

@@ -120,6 +120,13 @@ export class Tour {
     explorer.root.classList.add("touring");
     explorer.link.on("stop", this.follow);
     this.show(false);
+    if (explorer.came === "tour" && explorer.tree.activeElement === explorer.scene) this.takeFocus();
+    explorer.came = "";
+  }
+
+  /** What leads on gets the focus, or what leads back. */
+  takeFocus() {
+    (this.next.disabled ? this.previous : this.next).focus({ preventScroll: true });
   }
 
   close() {
@@ -181,12 +188,13 @@ export class Tour {
     link.set("stop", 1);
     link.set("tour", "");
     link.write(true);
-    this.explorer.scene.focus({ preventScroll: true });
+    this.explorer.take();
   }
 
   /** @param {boolean} answered */
   show(answered) {
     const { number, current } = this, count = this.file.steps.length;
+    const within = this.element.contains(this.explorer.tree.activeElement);
     this.answered = answered;
     this.where.textContent = `${number} of ${count}`;
     this.element.style.setProperty("--done", String(number / count));
@@ -200,5 +208,7 @@ export class Tour {
       answered ? h("span.answer", {}, current.answer) : this.reveal,
     );
     this.explorer.root.dataset.stop = String(number);
+    const now = /** @type {HTMLButtonElement | null} */ (this.explorer.tree.activeElement);
+    if (within && (!now || !this.element.contains(now) || now.disabled)) this.takeFocus();
   }
 }

@@ -1,6 +1,7 @@
 // A part in a notebook: an anywidget, whose traits are what the part's link would say.
 
 import { Link, SceneModel } from "../frame/link.js";
+import { holdFocus } from "../kit/focus.js";
 
 /** @typedef {import("../frame/link.js").Param} Param */
 /** @typedef {{ params?: Record<string, Param>, default: { render(host: { model: any, el: HTMLElement }): any } }} Part */
@@ -28,8 +29,10 @@ export async function render(part, name, styles, { model, el }) {
   const values = new Values(part.params ?? {}, model);
   root.addEventListener("unread", (event) => values.refuse(/** @type {CustomEvent} */ (event).detail));
   const fixed = { digits: model.get("digits"), checkpoint: model.get("checkpoint"), ...model.get("options") };
+  const release = holdFocus(root);
   const end = await part.default.render({ model: new SceneModel(values.link, fixed), el: instrument });
   return () => {
+    release();
     values.close();
     end?.();
   };
