@@ -15,6 +15,7 @@ from aevb.training import Diverged
 EXTRAS = {
     "streamlit": "app",
     "cachetools": "app",
+    "filelock": "app",
     "latex2mathml": "app",
     "pygments": "app",
     "umap": "maps",

@@ -628,7 +628,6 @@ def test_a_server_s_runs_go_with_it_unless_a_folder_is_named(tmp_path, monkeypat
     assert (tmp_path / "kept" / run).is_dir()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="It has no such locks.")
 def test_a_folder_of_runs_is_one_server_s_alone(tmp_path, monkeypatch):
     monkeypatch.setenv("AEVB_RUNS", str(tmp_path))
     monkeypatch.setenv("AEVB_TRAINING", "on")

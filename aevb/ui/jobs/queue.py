@@ -22,7 +22,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
-from typing import IO, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
+
+from filelock import FileLock, Timeout
 
 from aevb.stored.files import CONFIG
 from aevb.ui.jobs import limits, switches, turns, uploads
@@ -687,7 +689,7 @@ def require_settings() -> None:
             pass
         if kept:
             _take(root.resolve())
-    except BlockingIOError:
+    except Timeout:
         sys.exit(f"Another server that runs has AEVB_RUNS={kept}: end it, or give this one another folder.")
     except OSError as error:
         where = f"AEVB_RUNS={kept}" if kept else "any temporary folder"
@@ -698,24 +700,20 @@ def require_settings() -> None:
 
 
 @cache
-def _take(root: Path) -> IO[str] | None:
+def _take(root: Path) -> FileLock:
     """Has a folder of runs for this process as long as it lives. A second server would take runs that are
     under way for those of an earlier one, and remove what they go on from.
 
     Raises:
-        BlockingIOError: where another process has it.
+        Timeout: where another process has it.
     """
-    if sys.platform == "win32":  # there it is only said in docs/deployment.md
-        return None
-    import fcntl
-
-    taken = (root / ".server").open("w")
+    # No file whose mere presence locks: one that a killed server left would keep the next one out.
+    taken = FileLock(root / ".server", thread_local=False, fallback_to_soft=False)
     try:
-        fcntl.flock(taken, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        taken.close()
+        taken.acquire(timeout=0)
+    except (Timeout, PermissionError):
         raise
-    except OSError:  # of a file system that knows no locks
+    except (NotImplementedError, OSError):  # of a file system that knows no locks
         log.warning("Whether another server has %s cannot be told.", root)
     return taken
 
