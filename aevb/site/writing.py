@@ -21,6 +21,9 @@ from aevb.ui.shared.contents import Content, digest
 IMAGES = 1000
 """Test images that go along, the first of their source: all 10,000 would take 2.1 MB more."""
 
+TOLD = 100_000
+"""Bytes of a content from which on browsers are told its size: so they can say how much of it has come."""
+
 NAME = "AEVB Explorer"
 
 MISSING = (
@@ -124,6 +127,7 @@ class _Edition:
                 for path, text in web_bundle.modules("hosts/site.js", *entries).items()
             },
             "styles": {path: _web(path) for path in sheets},
+            "sizes": {name: size for name in self.files if (size := self._size(name)) >= TOLD},
         }
         named = self._content("site", json.dumps(site, ensure_ascii=False).encode())
         page = Template((HERE / "index.html").read_text(encoding="utf-8"))
@@ -230,6 +234,9 @@ class _Edition:
             self.names[hashed] = f"contents/{name}.{hashed}.js"
             self._file(self.names[hashed], script(self.names[hashed], content))
         return self.names[hashed]
+
+    def _size(self, name: str) -> int:
+        return (self.folder / name).stat().st_size
 
     def _file(self, name: str, content: bytes) -> None:
         path = self.folder / name

@@ -1,5 +1,6 @@
 """The static edition in a browser: from a double click and from a file server under a path of its own."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -250,6 +251,40 @@ def test_what_was_visited_once_opens_without_a_network(served: str, visit: Calla
     go(page, "?page=vrnn&scene=samples")
     shown(page, "samples")
     assert page.faults == []
+
+
+def test_how_much_of_a_model_has_come_is_told_and_nothing_else_is_fetched_beside_it(
+    served: str, visit: Callable[..., Page]
+) -> None:
+    slow = """
+        const { fetch: bring } = window;
+        window.fetch = async (url, init) => {
+            const answer = await bring(url, init);
+            if (!/weights/.test(url)) return answer;
+            const bytes = new Uint8Array(await answer.arrayBuffer()), half = bytes.length >> 1;
+            return new Response(new ReadableStream({
+                async start(out) {
+                    out.enqueue(bytes.slice(0, half));
+                    while (!window.go) await new Promise((done) => setTimeout(done, 50));
+                    out.enqueue(bytes.slice(half));
+                    out.close();
+                },
+            }));
+        };
+    """
+    page = visit(f"{served}?page=train")  # which has nothing to show, so nothing is kept for later
+    page.add_init_script(slow)
+    page.goto(f"{served}?page=vae&scene=prior")
+    told = page.locator(".notice .share")
+    expect(told).to_have_text(re.compile(r"^ ?(\d+\.\d) of (\d+\.\d) MB$"))
+    come, whole = map(float, re.findall(r"\d+\.\d", told.inner_text()))
+    assert come == pytest.approx(whole / 2, abs=0.11)
+    registered = "async () => (await navigator.serviceWorker.getRegistrations()).length"
+    page.wait_for_timeout(1500)
+    assert page.evaluate(registered) == 0
+    page.evaluate("window.go = true")
+    shown(page, "prior")
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
 
 
 @pytest.fixture

@@ -59,7 +59,8 @@ def answer(request: Request, content: bytes, squeezed: bytes, media_type: str) -
     """Content that never changes, compressed where the browser takes it."""
     headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
     if TAKES_GZIP.search(request.headers.get("Accept-Encoding", "")):
-        content, headers["Content-Encoding"] = squeezed, "gzip"
+        headers |= {"Content-Encoding": "gzip", "X-Plain-Length": str(len(content))}  # how much is to come
+        content = squeezed
     return Response(content, media_type=media_type, headers=headers)
 
 

@@ -5,7 +5,7 @@
 // asked for the same files by fetch, for it may say of scripts that they are UTF-8, which these are not.
 
 (() => {
-  /** @typedef {{ modules: Record<string, string>, styles: Record<string, string>, [more: string]: any }} Site */
+  /** @typedef {{ modules: Record<string, string>, styles: Record<string, string>, sizes: Record<string, number>, [more: string]: any }} Site */
 
   const served = location.protocol !== "file:";
   const script = /** @type {HTMLScriptElement} */ (document.currentScript);
@@ -39,8 +39,11 @@
   /** Names of what was damaged when it arrived: what the browser has kept of it is passed over. @type {Set<string>} */
   const damaged = new Set();
 
-  /** @param {string} name @returns {Promise<Uint8Array>} */
-  async function byFetch(name) {
+  /** Of the large contents, in bytes: a server that compresses them does not say. @type {Record<string, number>} */
+  let sizes = {};
+
+  /** @param {string} name @param {(got: number, whole?: number) => void} heard @returns {Promise<Uint8Array>} */
+  async function byFetch(name, heard) {
     const cache = damaged.has(name) ? "reload" : "default", given = new AbortController();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let late;
@@ -52,13 +55,16 @@
       wait();
       const response = await fetch(name, { cache, signal: given.signal });
       if (!response.ok) throw new Error(`The server answered ${response.status}`);
-      const heard = new TransformStream({
+      let got = 0;
+      heard(got, sizes[name]);
+      const through = new TransformStream({
         transform(piece, out) {
           wait();
+          heard(got += piece.length, sizes[name]);
           out.enqueue(piece);
         },
       });
-      return new Uint8Array(await new Response(response.body?.pipeThrough(heard)).arrayBuffer());
+      return new Uint8Array(await new Response(response.body?.pipeThrough(through)).arrayBuffer());
     } catch (error) {
       if (given.signal.aborted) throw new Error("The server took too long");
       throw error instanceof TypeError ? new Error("The server did not answer") : error;
@@ -80,9 +86,9 @@
     throw new Error("a script without its comment");
   }
 
-  /** A content, by its name. @param {string} name */
-  async function bytes(name) {
-    const script = await (served ? byFetch : byScript)(name);
+  /** A content, by its name. @param {string} name @param {(got: number, whole?: number) => void} [heard] of one from a server */
+  async function bytes(name, heard = () => {}) {
+    const script = await (served ? byFetch(name, heard) : byScript(name));
     try {
       const plain = new Blob([commented(script)]).stream().pipeThrough(new DecompressionStream("deflate"));
       return await new Response(plain).arrayBuffer();
@@ -94,6 +100,7 @@
 
   /** @param {Site} site */
   async function open(site) {
+    sizes = site.sizes;
     /** @type {Record<string, string>} */
     const urls = {};
     for (const [path, text] of Object.entries(site.modules)) { // each after all that it imports

@@ -4,6 +4,7 @@
 
 import { Explorer } from "../frame/explorer.js";
 import { h } from "../kit/elements.js";
+import { idle } from "../kit/loading.js";
 import { provide } from "../kit/source.js";
 import { keep, remembered } from "./memory.js";
 import { turn } from "./theme.js";
@@ -18,6 +19,8 @@ import { turn } from "./theme.js";
  */
 
 const THEMES = /** @type {const} */ (["light", "dark", "system"]);
+const SEEN = ".explorer[data-shown] .instrument :is(.live[data-painted], [data-ready])";
+const PAUSE = 300, LOOKS = 3; // ms between looks, and how many in turn find nothing under way
 const NARROW = matchMedia("(max-width: 768px)");
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 
@@ -44,8 +47,18 @@ export function start(site, source) {
   const host = new Host(site);
   host.open(false);
   if (location.protocol === "file:" || !("serviceWorker" in navigator)) return;
-  // What is to open without a network is fetched once the first scene is there.
-  host.explorer?.ready.then(() => navigator.serviceWorker.register("offline.js")).catch(() => {});
+  whenSeen().then(() => navigator.serviceWorker.register("offline.js")).catch(() => {});
+}
+
+/**
+ * Until a scene is seen and all is there that it asked for: what is to open without a network is fetched after that, for
+ * it is large, and what is waited for would share the line with it.
+ */
+async function whenSeen() {
+  for (let looks = 0; looks < LOOKS;) {
+    await new Promise((done) => setTimeout(done, PAUSE));
+    looks = idle() && document.querySelector(SEEN) ? looks + 1 : 0;
+  }
 }
 
 class Host {

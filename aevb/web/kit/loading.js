@@ -12,6 +12,46 @@ import { source } from "./source.js";
 /** @type {Map<Resource, Promise<any>>} */
 const loaded = new Map();
 
+/** How much of a resource has come, of how much where that is known. @typedef {{ got: number, whole?: number }} Arrival */
+
+/** What is being fetched. @type {Map<Resource, Arrival>} */
+const arriving = new Map();
+
+/** Whether nothing is being fetched. */
+export function idle() {
+  return !arriving.size;
+}
+
+/** Gets what is asked for at once. @type {Set<Arrival> | null} */
+let listening = null;
+
+/** What is fetched for somebody who waits, together. */
+export class Arrivals {
+  /** @type {Set<Arrival>} */
+  all = new Set();
+
+  /** Counts what `load` asks for before it waits for anything. @template T @param {() => T} load @returns {T} */
+  of = (load) => {
+    const before = listening;
+    listening = this.all;
+    try {
+      return load();
+    } finally {
+      listening = before;
+    }
+  };
+
+  /** Bytes that have come, and of how many where all have said so. @returns {Arrival} */
+  get share() {
+    let got = 0, whole = /** @type {number | undefined} */ (0);
+    for (const one of this.all) {
+      got += one.got;
+      whole = whole === undefined || one.whole === undefined ? undefined : whole + one.whole;
+    }
+    return { got, whole };
+  }
+}
+
 /**
  * What `read` makes of a resource's bytes. A failure is not remembered, so that whoever asks again tries again.
  * Rejects with an Error whose message is a sentence for the visitor, which begins with `what`.
@@ -28,6 +68,8 @@ export function loadOnce(resource, what, read) {
     loaded.set(resource, found);
     found.catch(() => loaded.delete(resource));
   }
+  const arrival = arriving.get(resource);
+  if (arrival) listening?.add(arrival);
   return found;
 }
 
@@ -49,10 +91,15 @@ async function load(resource, what, read) {
 
 /** @param {string} url @param {string} what */
 async function fetchBytes(url, what) {
+  /** @type {Arrival} */
+  const arrival = { got: 0 };
+  arriving.set(url, arrival);
   try {
-    return await source.bytes(url);
+    return await source.bytes(url, (got, whole) => Object.assign(arrival, { got, whole }));
   } catch (error) {
     throw new Error(`${what} could not be loaded. ${/** @type {Error} */ (error).message}.`);
+  } finally {
+    arriving.delete(url);
   }
 }
 

@@ -1,37 +1,56 @@
 // What a part says while something loads, and when it could not be loaded.
 
 import { follow, subjectOf } from "./controls.js";
-import { h } from "./elements.js";
+import { h, setText } from "./elements.js";
+import { Arrivals } from "./loading.js";
 
 /** @typedef {import("./controls.js").Model} Model */
+
+const BEAT = 200; // ms between two looks at how much has come
+const QUIET = 5000; // ms at least between two times that a screen reader says it
+const WORTH = 100_000; // bytes of which the share is told
+
+/**
+ * Counts what is asked for by what it calls as waited for: for what a load asks for later than at once.
+ * @typedef {Arrivals["of"]} Count
+ */
 
 /**
  * Waits for something over a part, and hands it over. While it waits, and where it fails, the part says so; a
  * failure has a button to try again. Returns what ends it.
  * @template T
  * @param {HTMLElement} el where the notice stands
- * @param {() => Promise<T>} load
+ * @param {(count: Count) => Promise<T>} load
  * @param {(found: T) => void} start
  * @param {string} [waiting]
  */
 export function whenLoaded(el, load, start, waiting = "Loading the model …") {
-  const notice = h("p.notice");
+  const notice = h("p.notice", { tabIndex: -1 });
+  const focused = () => notice.matches(":focus");
   let over = false;
   const attempt = async () => {
+    if (notice.matches(":focus-within")) notice.focus({ preventScroll: true }); // its button goes, and may come again
+    const arrivals = new Arrivals(), telling = shares(arrivals);
     notice.setAttribute("role", "status");
-    notice.textContent = waiting;
+    notice.replaceChildren(waiting, ...telling.elements);
     const late = setTimeout(() => !over && el.append(notice), 150); // what comes at once needs no word
+    const beat = setInterval(() => over ? clearInterval(beat) : telling.tell(), BEAT);
     try {
-      const found = await load();
+      const found = await arrivals.of(() => load(arrivals.of));
       if (over) return;
+      if (focused()) {
+        /** @type {HTMLElement | null} */ (el.closest("[tabindex]"))?.focus({ preventScroll: true });
+      }
       notice.remove();
       start(found);
     } catch (error) {
       if (over) return;
-      fail(notice, /** @type {Error} */ (error), attempt);
+      const button = fail(notice, /** @type {Error} */ (error), attempt);
       el.append(notice);
+      if (focused()) button.focus({ preventScroll: true });
     } finally {
       clearTimeout(late);
+      clearInterval(beat);
     }
   };
   attempt();
@@ -45,7 +64,7 @@ export function whenLoaded(el, load, start, waiting = "Loading the model …") {
  * Waits for something over a part, as `whenLoaded`, from when it is first asked for. Returns what asks for it.
  * @template T
  * @param {HTMLElement} el
- * @param {() => Promise<T>} load
+ * @param {(count: Count) => Promise<T>} load
  * @param {(found: T) => void} start
  * @param {string} [waiting]
  * @returns {{ (): void, end(): void }}
@@ -97,5 +116,24 @@ export function whenSubject(el, model, show) {
 function fail(notice, error, again) {
   notice.setAttribute("role", "alert");
   notice.textContent = `${error.message} `;
-  notice.append(h("button.button", { type: "button", onclick: again }, "Try again"));
+  const button = h("button.button", { type: "button", onclick: again }, "Try again");
+  notice.append(button);
+  return button;
+}
+
+/** How much has come of what is waited for: to be seen all the while, and said now and then. @param {Arrivals} arrivals */
+function shares(arrivals) {
+  const seen = h("span.share", { "aria-hidden": "true" }), said = h("span.spoken");
+  let quarters = 0, last = performance.now();
+  const tell = () => {
+    const { got, whole = 0 } = arrivals.share, millions = (/** @type {number} */ n) => (n / 1e6).toFixed(1);
+    if (Math.max(got, whole) < WORTH) return;
+    setText(seen, ` ${millions(got)}${whole ? ` of ${millions(whole)}` : ""} MB`);
+    const now = performance.now(), come = whole && Math.floor(4 * got / whole);
+    if (come <= quarters || now - last < QUIET) return;
+    quarters = come;
+    last = now;
+    setText(said, ` ${25 * come} % has come.`);
+  };
+  return { elements: [seen, said], tell };
 }

@@ -61,9 +61,11 @@ export default {
     const checkpoint = model.get("checkpoint");
     /** @type {Confusion | null} */
     let part = null;
-    const load = () => {
+    const load = (/** @type {import("../../kit/notice.js").Count} */ count) => {
       const about = loadAbout(checkpoint.about);
-      const engine = about.then(({ labelled }) => loadModel(checkpoint, labelled ? ["p", "q"] : ["q"]));
+      const engine = about.then(({ labelled }) =>
+        count(() => loadModel(checkpoint, labelled ? ["p", "q"] : ["q"]))
+      );
       return Promise.all([about, loadGuesses(model), engine]);
     };
     const unload = whenLoaded(el, load, ([about, guesses, engine]) => {

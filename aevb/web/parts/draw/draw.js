@@ -129,8 +129,8 @@ class Draw {
       this.ended.signal.throwIfAborted();
       return Promise.all([loadModel(checkpoint, needs), loadAbout(checkpoint.about)]);
     };
-    const inTurn = () => {
-      const mine = this.turn.then(fetch);
+    const inTurn = (/** @type {import("../../kit/notice.js").Count} */ count) => {
+      const mine = this.turn.then(() => count(fetch));
       this.turn = mine.catch(() => {});
       return mine;
     };
