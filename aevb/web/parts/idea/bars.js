@@ -19,7 +19,8 @@ export class Bars {
   /** @param {import("../../kit/plot.js").Theme} theme */
   layout(theme) {
     if (!this.panel.fit()) return;
-    const { size } = theme, { width, height } = this.panel, left = 3.6 * size;
+    const { size } = theme, { width, height } = this.panel;
+    const ticks = width > 11 * size, left = ticks ? 3.6 * size : 2; // the names need what numbers would take
     this.theme = theme;
     this.axes = new Axes({ left, top: 1, width: width - left - 2, height: height - 2 * size }, [0, 1], [
       FLOOR,
@@ -27,10 +28,10 @@ export class Bars {
     ]);
     this.panel.keep((context) => {
       const axes = /** @type {Axes} */ (this.axes), y = axes.y(worth([BEST, BEST]).evidence);
-      axes.draw(context, theme, { xCount: 0, xTicks: false, yCount: 5 });
+      axes.draw(context, theme, { xCount: 0, xTicks: false, yTicks: ticks, yCount: 5 });
       Object.assign(context, { fillStyle: theme.text, textAlign: "left", textBaseline: "top" });
       context.font = `${size}px ${theme.font}`;
-      context.fillText("nats", axes.left, axes.top + axes.height + 5);
+      if (ticks) context.fillText("nats", axes.left, axes.top + axes.height + 5);
       Object.assign(context, { strokeStyle: theme.text, lineWidth: 1.5 });
       context.setLineDash([4, 5]);
       context.beginPath();
