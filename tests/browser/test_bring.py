@@ -126,11 +126,12 @@ def test_the_box_is_in_view_and_takes_what_is_dropped(
     page = open_page("train", data="digits", width=width, height=height, color_scheme=scheme)
     page.locator(".start:enabled").wait_for()
     images = np.random.default_rng(0).integers(0, 256, (220, 8, 8), dtype=np.uint8)
-    drop(page, "images.npz", packed(x=images))
-    drop(page, "another.npz", b"none")
+    drop(
+        page, {"images.npz": packed(x=images)}, {"another.npz": b"none"}
+    )  # which comes while the first is read
     problem(page, "One at a time: that was not taken.")
     says(page, ".bring", "^220 images of 8 × 8 pixels, no labels.$")
-    drop(page, "several", b"", b"")
+    drop(page, {"several": b"", "more": b""})
     problem(page, "One file at a time: several images go into a zip.")
     box = page.locator(".bring .box").bounding_box()
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= width
@@ -139,18 +140,23 @@ def test_the_box_is_in_view_and_takes_what_is_dropped(
     assert page.faults == []
 
 
-def drop(page: Page, name: str, *contents: bytes) -> None:
-    """Drops files on the form, of which nothing is open."""
-    data = page.evaluate_handle(
-        """([contents, name]) => {
-            const data = new DataTransfer()
-            for (const bytes of contents) data.items.add(new File([new Uint8Array(bytes)], name))
-            return data
+def drop(page: Page, *drops: dict[str, bytes]) -> None:
+    """Drops files on the form, of which nothing is open, one drop right after the other."""
+    page.locator(".form").evaluate(
+        """(form, drops) => {
+            for (const files of drops) {
+                const dataTransfer = new DataTransfer();
+                for (const [name, bytes] of Object.entries(files)) {
+                    dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
+                }
+                for (const kind of ["dragover", "drop"]) {
+                    const settings = { dataTransfer, bubbles: true, cancelable: true };
+                    form.dispatchEvent(new DragEvent(kind, settings));
+                }
+            }
         }""",
-        [[list(content) for content in contents], name],
+        [{name: list(content) for name, content in files.items()} for files in drops],
     )
-    for kind in ("dragover", "drop"):
-        page.dispatch_event(".form", kind, {"dataTransfer": data, "bubbles": True})
 
 
 def test_what_is_switched_off_is_not_offered(own_server: Callable[..., Server], open_page: OPEN) -> None:

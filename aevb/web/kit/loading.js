@@ -41,14 +41,11 @@ export class Arrivals {
     }
   };
 
-  /** Bytes that have come, and of how many where all have said so. @returns {Arrival} */
+  /** Bytes that have come, and of how many: of what says so, if anything does, for what does not is small. @returns {Arrival} */
   get share() {
-    let got = 0, whole = /** @type {number | undefined} */ (0);
-    for (const one of this.all) {
-      got += one.got;
-      whole = whole === undefined || one.whole === undefined ? undefined : whole + one.whole;
-    }
-    return { got, whole };
+    const all = [...this.all], known = all.filter(({ whole }) => whole !== undefined);
+    const got = (known.length ? known : all).reduce((sum, one) => sum + one.got, 0);
+    return { got, whole: known.reduce((sum, { whole = 0 }) => sum + whole, 0) || undefined };
   }
 }
 
