@@ -306,6 +306,17 @@ def read_labels(labels: Any, *, count: int, classes: int | None = None) -> Tenso
     return _whole(y, classes) if y.ndim == 1 else _weights(y, classes)
 
 
+def one_each(labels: Tensor) -> Tensor:
+    """Labels as `read_labels` gives them, (N,).
+
+    Raises:
+        ValueError: for weights of several classes.
+    """
+    if labels.is_floating_point():
+        raise ValueError("Each example must have one label, not weights of several.")
+    return labels
+
+
 def _label_numbers(labels: Any) -> Tensor:
     each = labels.flat if isinstance(labels, np.ndarray) else labels
     name = next(iter(each), None) if isinstance(each, list | tuple | np.flatiter) else None

@@ -164,9 +164,7 @@ def number_labels(labels: Any) -> tuple[Tensor, tuple[str, ...]]:
     if array.dtype.kind == "S":
         array = np.char.decode(array, "utf-8")
     if array.dtype.kind != "U":
-        numbers = border.read_labels(array, count=len(array) if array.ndim else 1)
-        if numbers.is_floating_point():
-            raise ValueError("Each example must have one label, not weights of several.")
+        numbers = border.one_each(border.read_labels(array, count=len(array) if array.ndim else 1))
         if array.ndim == 2:
             return numbers, tuple(map(str, range(array.shape[1])))
         array = numbers.numpy()

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aevb.data.border import as_tensor, read_labels
+from aevb.data.border import as_tensor, one_each, read_labels
 from aevb.evaluation import responsibilities
 from aevb.models import LatentVariableModel
 
@@ -71,9 +71,7 @@ def clustering(probabilities: Any, labels: Any) -> Clustering:
         raise ValueError(f"There are {len(probabilities)} examples but {len(labels)} labels.")
     from scipy.optimize import linear_sum_assignment  # imported late: it takes a while
 
-    labels = read_labels(labels, count=len(probabilities))
-    if labels.is_floating_point():
-        raise ValueError("Each example must have one label, not weights of several.")
+    labels = one_each(read_labels(labels, count=len(probabilities)))
     probabilities, labels = probabilities.cpu(), labels.cpu()
     clusters, classes = probabilities.argmax(1), int(labels.max()) + 1
     confusion = np.zeros((probabilities.shape[1], classes), dtype=np.int64)

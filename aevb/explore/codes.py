@@ -84,7 +84,7 @@ def components(model: LatentVariableModel, x: Any, y: Tensor | None = None) -> t
     x = _shown(model, x)
     weights = model.responsibilities(x.unsqueeze(0))
     if weights is None:
-        return x.new_ones(1), posterior(model, x.unsqueeze(0), y)
+        return x.new_ones(1), model.posterior(x.unsqueeze(0), model.given(y))
     return weights[0], model.posterior(x, torch.arange(model.choices, device=x.device))
 
 
@@ -133,7 +133,7 @@ def elbo_terms(model: LatentVariableModel, x: Any, z: Tensor, y: Tensor | None =
     x = _shown(model, x)
     return {
         "reconstruction": likelihood(model, z, y).log_prob(x),
-        "minus_kl_z": -kl_divergence(posterior(model, x, y), prior(model, y)),
+        "minus_kl_z": -kl_divergence(model.posterior(x, model.given(y)), prior(model, y)),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from aevb.data.border import one_each
 from aevb.evaluation import BATCH
 from aevb.explore import codes
 from aevb.models import LatentVariableModel
@@ -39,8 +40,7 @@ def guesses(model: LatentVariableModel, x: Any, labels: Any, *, samples: int, se
         ValueError: as that does, and for weights of several labels.
     """
     x, labels = model.observed(x, labels)
-    if labels.is_floating_point():
-        raise ValueError("Each example must have one label, not weights of several.")
+    labels = one_each(labels)
     parts = x.split(BATCH)
     bounds = torch.cat([codes.label_bounds(model, part, samples=samples, seed=seed) for part in parts])
     shares, found = bounds.softmax(1).max(1)
