@@ -1,6 +1,6 @@
 """Each model's training step against a textbook's step of the same nets, on batches of 100, in turn.
 
-    python -m benchmarks.training_step [MODEL …] [--steps N] [--threads N] [--cpu-time]
+    python -m benchmarks.training_step [MODEL …] [--steps N] [--threads N] [--cpu-time] [--device NAME]
 
 Ours is `aevb.train` as anyone calls it, in float32 and then in bfloat16; the textbook's stands in
 `benchmarks/textbook.py`, in float32. Both begin from the same weights: as they are initialised, and the GMVAE
@@ -8,7 +8,7 @@ from those of the shipped checkpoint too, where clusters are passed over. The sh
 the matrix products that are computed, over the time of the whole step, to that of one large product here.
 
 With --steps 600, an epoch, the test ELBOs at the end say that both have learned the same. --cpu-time with
---threads 1 is for a machine that does something else too.
+--threads 1 is for a machine that does something else too. On a GPU ours is replayed (`aevb.captured`).
 """
 
 import argparse
@@ -20,7 +20,7 @@ from torch import Generator, Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 import aevb
-from aevb import LatentVariableModel, TrainingConfig
+from aevb import LatentVariableModel, TrainingConfig, devices
 from aevb.data import Images
 from aevb.devices import Precision
 from aevb.models import REGISTRY
@@ -34,10 +34,10 @@ SIDE = 2048  # of the large product
 Clock = Callable[[], float]
 
 
-def begin(name: str, start: str) -> LatentVariableModel:
+def begin(name: str, start: str, device: torch.device) -> LatentVariableModel:
     torch.manual_seed(0)
     model = aevb.load(name).model if start == "shipped" else REGISTRY[name]()
-    return model.requires_grad_(True)
+    return model.requires_grad_(True).to(device)
 
 
 def ours(model: LatentVariableModel, images: Images, precision: Precision) -> Iterator[Progress]:
@@ -46,38 +46,44 @@ def ours(model: LatentVariableModel, images: Images, precision: Precision) -> It
 
 
 def batches(model: LatentVariableModel, images: Images) -> Iterator[tuple[Tensor, ...]]:
-    examples, generator = images.train.seen_by(model).require(model), Generator().manual_seed(0)
+    examples, generator = images.train.seen_by(model).require(model), Generator(model.device).manual_seed(0)
     while True:
         yield from examples.epoch(BATCH, generator)
 
 
-def peak(precision: Precision, clock: Clock) -> float:
+def peak(precision: Precision, device: torch.device, clock: Clock) -> float:
     """Floating point operations a second in one large product, the best of ten."""
-    factor = torch.randn(SIDE, SIDE, dtype=getattr(torch, precision))
+    factor = torch.randn(SIDE, SIDE, dtype=getattr(torch, precision), device=device)
     times = []
     for _ in range(10):
         start = clock()
-        factor @ factor
+        (factor @ factor)[0, 0].item()  # a GPU is waited for
         times.append(clock() - start)
     return 2 * SIDE**3 / min(times)
 
 
-def measure(name: str, start: str, precision: Precision, images: Images, steps: int, clock: Clock) -> None:
+def measure(
+    name: str,
+    start: str,
+    precision: Precision,
+    device: torch.device,
+    images: Images,
+    steps: int,
+    clock: Clock,
+) -> None:
     print(f"\n{name}, {start}, {precision}")
-    model, plain = begin(name, start), begin(name, start).train()
+    model, plain = begin(name, start, device), begin(name, start, device).train()
     run, drawn = ours(model, images, precision), batches(plain, images)
+    step = textbook.steps(plain, lambda: next(drawn))
     try:
-        next(run)
+        with FlopCounterMode(display=False) as counter:  # of the first step: it sees into none that is replayed
+            next(run), step()
     except ValueError as error:  # this machine has no bfloat16
         print(error)
         return
-    step = textbook.steps(plain, lambda: next(drawn))
     _, spent = compare(("textbook", "aevb"), step, lambda: next(run), steps, clock)
-    with FlopCounterMode(display=False) as counter:
-        next(run)
-    step(), step()  # as many in all
     rate, products = BATCH / spent * 1000, counter.get_total_flops()
-    share = products / (spent / 1000) / peak(precision, clock)
+    share = products / (spent / 1000) / peak(precision, device, clock)
     print(f"{'images a second':<24}{rate:8.0f}")
     print(f"{'share of the peak':<24}{100 * share:8.0f} % of {products / 1e9:.2f} GFLOP in products")
     elbos = [aevb.evaluate(each, images.test.seen_by(each)).elbo for each in (plain.eval(), model)]
@@ -92,17 +98,20 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--cpu-time", action="store_true", help="the processor's time instead of the clock's")
+    parser.add_argument("--device", default="cpu", help="as of `aevb train`; the processor by default")
     parser.add_argument("--precision", nargs="*", choices=("float32", "bfloat16"))
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
     clock = time.process_time if options.cpu_time else time.perf_counter
-    print(f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}")
+    device = devices.device(options.device)
+    gpu = torch.cuda.get_device_name(device) + ", " if device.type == "cuda" else ""
+    print(f"{gpu}{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}")
     images = aevb.data.load_sample()
     for precision in options.precision or ("float32", "bfloat16"):
         for name, start in STARTS:
             if name in (options.models or REGISTRY):
-                measure(name, start, precision, images, options.steps, clock)
+                measure(name, start, precision, device, images, options.steps, clock)
 
 
 if __name__ == "__main__":

@@ -36,8 +36,13 @@ def torchrun(logs: Path, *arguments: str) -> tuple[int, list[str], list[str]]:
     return ended.returncode, *told
 
 
-def test_each_step_is_that_of_one_process_for_every_model_and_phase(tmp_path: Path) -> None:
-    code, printed, said = torchrun(tmp_path, "-m", "tests.worker", "steps")
+# Over gloo, and over nccl where two GPUs are: it takes one for each process.
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.device_count() > 1 else [])]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_each_step_is_that_of_one_process_for_every_model_and_phase(tmp_path: Path, device: str) -> None:
+    code, printed, said = torchrun(tmp_path, "-m", "tests.worker", "steps", device)
     assert printed == ["alike\n", ""], said
     assert code == 0
 

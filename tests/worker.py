@@ -1,6 +1,6 @@
 """What test_distributed has torchrun start twice: `python -m tests.worker`.
 
-steps               checks every model's steps against one process that plays both, and prints "alike"
+steps DEVICE        checks every model's steps against one process that plays both, and prints "alike"
 lost RANK EPOCH …   python -m aevb …, in which that process is killed after that epoch, and the other is told
                     to end once more as it is about to say why
 """
@@ -47,12 +47,12 @@ class Both(Workers):
 
 
 def stepped(
-    name: str, workers: Workers, broken_off: int = 0, **settings: Any
+    name: str, workers: Workers, device: torch.device, broken_off: int = 0, **settings: Any
 ) -> tuple[list[tuple[Any, ...]], dict[str, Tensor]]:
     """What is seen of a run in which a weight is held for some steps, and broken off; and its state."""
 
     def begun() -> Run:
-        model = make(name)
+        model = make(name).to(device)
         x, *y = observe(model, 24)
         config = TrainingConfig(9, 12, 1e-2, precision="float32", **settings)
         model = workers.of(model) if isinstance(workers, Both) else model
@@ -72,14 +72,15 @@ def stepped(
     return seen, {key: value for key, value in tensors.items() if key.startswith(("model", "average"))}
 
 
-def steps() -> None:
-    with distributed.joined("cpu") as (workers, _):
+def steps(place: str) -> None:
+    with distributed.joined(place) as (workers, device):
         for name in SMALL:
             for settings in (
                 {"schedule": Alternating(2, 2), "clip": 1.0, "averaging": 0.5},
                 {"beta": 2.0, "free_bits": 0.2} if name in ("vae", "gmvae") else {},
             ):
-                ours, oracle = stepped(name, workers, 5, **settings), stepped(name, Both(), **settings)
+                ours = stepped(name, workers, device, 5, **settings)
+                oracle = stepped(name, Both(), device, **settings)
                 for one, other in zip(ours[0], oracle[0], strict=True):
                     assert one[0] == other[0]
                     torch.testing.assert_close(one[1:], other[1:], rtol=1e-3, atol=1e-3)
