@@ -212,7 +212,9 @@ def test_the_models_number_type_is_that_of_its_examples():
 
 
 @pytest.mark.parametrize("name", SMALL)
-@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor, np.ndarray.tolist, TensorDataset, DataLoader])
+@pytest.mark.parametrize(
+    "kind", [np.asarray, torch.as_tensor, np.ndarray.tolist, TensorDataset, DataLoader, Split]
+)
 def test_any_model_trains_on_whatever_holds_numbers(name, kind):
     """12 numbers are images of 3 × 4 pixels; 56 are 7 rows of 8."""
     model = make(name)
@@ -223,6 +225,11 @@ def test_any_model_trains_on_whatever_holds_numbers(name, kind):
         columns = [torch.as_tensor(part) for part in (grey, labels) if part is not None]
         data, labels = TensorDataset(*columns), None
         values = DataLoader(data, batch_size=7) if kind is DataLoader else data
+    elif kind is Split:
+        values, labels = (
+            Split(torch.as_tensor(grey), None if labels is None else torch.as_tensor(labels)),
+            None,
+        )
     else:
         values = kind(grey)
     examples = Examples(values, model.observation, labels)
@@ -230,6 +237,8 @@ def test_any_model_trains_on_whatever_holds_numbers(name, kind):
     assert len(steps) == 3 and all(np.isfinite(step.elbo) for step in steps)
     measured = evaluate(model, *examples.require(model).fixed())
     assert measured.examples == 30 and np.isfinite(measured.elbo)
+    if kind is Split:
+        assert measured == evaluate(model, values) == evaluate(model, values.seen_by(model))
 
 
 def test_flat_images_are_rows_where_the_model_takes_rows_and_rows_are_flattened_where_it_does_not():

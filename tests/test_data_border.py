@@ -6,10 +6,11 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
-from aevb.data import border, number_labels
+from aevb.data import Examples, Images, Split, border, number_labels
 from aevb.data.border import as_pair, as_pixels, as_tensor, check_shape, check_support, read_labels
 
 GREY = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
+SPLIT = Split(torch.zeros(2, 3, 4, dtype=torch.uint8), torch.tensor([0, 1]))
 
 
 class Pictures(Dataset):
@@ -125,12 +126,23 @@ class Endless(IterableDataset):
         ([[torch.ones(2, requires_grad=True)]], "no numbers in rows of one length"),
         ({"x": GREY}, "not a dict"),
         (object(), "not a object"),
+        (Images(SPLIT, SPLIT, (), True, "", ""), "two splits: give its train or its test"),
     ],
 )
 def test_what_holds_no_numbers_gets_a_sentence(values, said):
     with pytest.raises(ValueError, match=said) as caught:
         as_tensor(values)
     assert "\n" not in str(caught.value)
+
+
+def test_a_split_is_its_images_and_labels_and_may_be_dark():
+    x, y = as_pair(SPLIT)
+    assert torch.equal(x, SPLIT.images) and y is SPLIT.labels
+    assert torch.equal(as_tensor(SPLIT), SPLIT.images)
+    dark = Split(SPLIT.images + 9, SPLIT.labels)
+    assert torch.equal(Examples(dark, "continuous").labels, SPLIT.labels)
+    with pytest.raises(ValueError, match="Grey levels run from 9 to 9"):
+        Examples(dark.images, "continuous")
 
 
 def test_what_never_ends_is_given_up_where_memory_ends(monkeypatch):

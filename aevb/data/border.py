@@ -7,6 +7,7 @@ was found, and what to do.
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,6 +32,14 @@ WEIGHT_TOLERANCE = 1e-3
 """By how much weights of classes may miss the sum of 1: that of float16."""
 
 
+@dataclass(frozen=True)
+class Labelled:
+    """Images with their labels, where there are any: what a `Split` of a data set is to this border."""
+
+    images: Tensor
+    labels: Tensor | None = None
+
+
 # Tensors
 
 
@@ -40,12 +49,12 @@ def as_tensor(values: Any) -> Tensor:
     Args:
         values: a tensor; a numpy array, or what turns into one, such as a DataFrame; a PIL image, (H, W) or
             (H, W, 3); numbers, or several of these of one shape, in a list or tuple; a torch `Dataset` or
-            `DataLoader`, which is read whole, without its labels.
+            `DataLoader`, which is read whole, or a `Split`, both without their labels.
     Raises:
         ValueError: for what is no array of real numbers, arrays of several shapes, or more than fits into
             memory.
     """
-    if isinstance(values, Dataset | DataLoader):
+    if isinstance(values, Dataset | DataLoader | Labelled):
         return as_pair(values)[0]
     if isinstance(values, list | tuple) and any(
         isinstance(v, Tensor | np.ndarray | Image.Image) for v in values
@@ -60,11 +69,15 @@ def as_tensor(values: Any) -> Tensor:
     return values.to(WIDER.get(values.dtype, values.dtype))
 
 
-def as_pair(values: Any) -> tuple[Tensor, list[Any] | None]:
-    """As `as_tensor`, and the labels of a `Dataset` or `DataLoader` that gives pairs (x, y), else None.
+def as_pair(values: Any) -> tuple[Tensor, Any]:
+    """As `as_tensor`, and the labels of a `Split`, or of a `Dataset` or `DataLoader` that gives pairs (x, y),
+    else None.
 
-    Those are a list of whatever each example has, for `read_labels`: they may be none, and not be asked for.
+    Of those that give pairs it is a list of whatever each example has, for `read_labels`: they may be none,
+    and not be asked for.
     """
+    if isinstance(values, Labelled):
+        return as_tensor(values.images), values.labels
     if not isinstance(values, Dataset | DataLoader):
         return as_tensor(values), None
     kind, held, expected = type(values).__name__, 0, _length(values)
@@ -126,6 +139,8 @@ def _joined(parts: list[Tensor], stack: bool) -> Tensor:
 def _as_array(values: Any) -> np.ndarray:
     if isinstance(values, Image.Image):
         return as_pixels(values)
+    if hasattr(values, "train") and hasattr(values, "test"):
+        raise ValueError("A data set has two splits: give its train or its test.")
     try:
         array = np.asarray(values)
     except (TypeError, ValueError, RuntimeError) as error:

@@ -90,9 +90,9 @@ class Examples:
             others. Floats and booleans are taken as they are: already presented. So are integers that are
             all 0 or 1 where the observation is binary.
         observation: a key of `PRESENTATIONS`, usually `model.observation`.
-        labels: as `border.read_labels` takes them, for a conditional model; None: those that a `Dataset` or
-            `DataLoader` gives beside its examples, if any, of which only a conditional model asks that they
-            be labels.
+        labels: as `border.read_labels` takes them, for a conditional model; None: those that a `Split`, a
+            `Dataset` or a `DataLoader` has beside its examples, if any, of which only a conditional model
+            asks that they be labels.
         dark: whether grey levels in a smaller range are taken too, as those of a `Split` are: the range of
             the whole data set is known to be 0…255, and a part of it may be dark.
     Raises:
@@ -126,7 +126,7 @@ class Examples:
         present = PRESENTATIONS[observation]
         if observation != "vector":
             grey = grey_levels(x, observation)
-            if grey is not None and not dark:
+            if grey is not None and not (dark or isinstance(values, border.Labelled)):
                 check_range(grey)
             x, present = (x, as_vectors) if grey is None else (grey, present)
         if present is as_vectors:
@@ -158,7 +158,7 @@ class Examples:
         Args:
             values: `Examples`, which stay as they are; or whatever those are made of.
             labels, dark: as in `Examples`; labels are for a conditional model alone.
-            labelled: whether those that a `Dataset` gives beside its examples are read for it.
+            labelled: whether those that a `Split` or `Dataset` has beside its examples are read for it.
         Raises:
             ValueError: as `Examples`; for labels beside `Examples`, which have them in them.
         """
@@ -174,6 +174,7 @@ class Examples:
         y = (found if labels is None else labels) if model.conditional and labelled else None
         if y is not None:  # here, where it is known how many classes there are
             y = border.read_labels(y, count=len(x), classes=model.choices)
+        dark = dark or isinstance(values, border.Labelled)
         return cls(x, "vector" if presented else model.observation, y, dark=dark)
 
     def __len__(self) -> int:

@@ -22,15 +22,12 @@ class DataError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Split:
+class Split(border.Labelled):
     """Images and, where there are any, their labels (N,) in 0…C-1 as int64.
 
     Images are grey levels in 0…255 as uint8, (N, H, W), or (N, 3, H, W) in colour; or they are vectors of any
     numbers as floats, (N, D).
     """
-
-    images: Tensor
-    labels: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.images)

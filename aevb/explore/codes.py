@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 from torch.distributions import Independent, kl_divergence
 
 from aevb.data import Examples
-from aevb.data.border import as_tensor
+from aevb.data.border import Labelled, as_tensor
 from aevb.distributions import rsample, sample
 from aevb.evaluation import importance_bounds, posterior_means, responsibilities
 from aevb.models import LatentVariableModel
@@ -41,8 +41,9 @@ def seen(model: LatentVariableModel, images: Any) -> Tensor:
 
 def _shown(model: LatentVariableModel, x: Any) -> Tensor:
     """x as the densities take it: (…, D) as it is but for the model's device and type, else as `observed`."""
-    if isinstance(x, Examples):
-        return x.fitted(model).to(model.device, model.dtype).fixed()[0]
+    if isinstance(x, Examples | Labelled):
+        x = Examples.of(x, model, labelled=False).fitted(model)
+        return x.to(model.device, model.dtype).fixed()[0]
     x = as_tensor(x)
     batch = x.shape[:-1] if model.length == 1 and x.shape[-1:] == (model.data_dim,) else x.shape[:1]
     flat = x.reshape(-1, x.shape[-1]) if len(batch) == x.ndim - 1 else x
