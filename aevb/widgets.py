@@ -11,6 +11,7 @@ of a value when the visitor has let go. Values set from Python, `knobs.z = [0.0]
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ import traitlets
 
 from aevb import data, web_bundle
 from aevb.checkpoints import Checkpoint, CheckpointError
-from aevb.data import DataError, Images, Split
+from aevb.data import DataError, Examples, Images, Split
 from aevb.evaluation import posterior_means, responsibilities
 from aevb.explore import codes, maps, packing
 from aevb.explore.measures import measure
@@ -148,7 +149,7 @@ def show(
     model: LatentVariableModel | Checkpoint | None,
     part: str,
     *,
-    images: Images | Split | None = None,
+    images: Any = None,
     count: int = IMAGES,
     height: int = 560,
     options: Mapping[str, Any] | None = None,
@@ -160,7 +161,8 @@ def show(
         model: one of this library's five, or a checkpoint, whose maps and record of training are shown too;
             None for a part that shows none, "gumbel" and "factor_analysis".
         part: one of `PARTS`.
-        images: what is looked at, with `test` images or a split of them; MNIST unless told.
+        images: what is looked at: a data set's `test` images, a split, or whatever else `aevb.evaluate`
+            takes; MNIST unless told.
         count: the first so many of them are sent.
         height: in pixels.
         options: what the part is told beside: `{"columns": 8}` of "grid", or `{"view": "em"}` of
@@ -185,8 +187,9 @@ def show(
         others = [name for name, other in PARTS.items() if other.fits and other.fits(found)]
         raise ValueError(f"{part} shows no {type(found).__name__}; these do: {', '.join(others)}.")
     seen = data.read() if images is None else images
-    split = seen.test if isinstance(seen, Images) else seen
-    split = Split(split.images[:count], None if split.labels is None else split.labels[:count])
+    split = _grey(seen.test if isinstance(seen, Images) else seen, found)
+    seen = seen if isinstance(seen, Images) else split
+    split = split[:count]
     known = model if isinstance(model, Checkpoint) else None
     recorded = known is not None and _recorded(known, seen)
     return _kind(part)(
@@ -224,11 +227,20 @@ def _classes(model: LatentVariableModel, images: Images | Split, split: Split) -
     return named + [str(y) for y in range(len(named), count)]
 
 
+def _grey(images: Any, model: LatentVariableModel) -> Split:
+    """Images as browsers draw them, (N, S, S) as uint8 in 0…255, also those that are presented already."""
+    split = Split.of(images, model)
+    x = split.images
+    side, presented = math.isqrt(x[0].numel()), not Examples.of(x, model, dark=True, labelled=False).grey
+    if tuple(x.shape[1:]) not in ((side, side), (side * side,)) or x.min() < 0 or (presented and x.max() > 1):
+        raise ValueError("Instruments show square images of grey levels in 0…255 alone.")
+    x = (255 * x.float()).round() if presented else x
+    return Split(x.byte().view(-1, side, side), split.labels)
+
+
 def _digits(split: Split, classes: list[str]) -> dict[str, Any]:
     """The images as parts take them: a byte for each pixel, a hundred images together, and for each label."""
     images = split.images
-    if images.is_floating_point() or images.ndim != 3 or images.shape[-1] != images.shape[-2]:
-        raise ValueError("Instruments show square images of grey levels in 0…255 alone.")
     labels = np.zeros(len(images)) if split.labels is None else split.labels.numpy()
     if labels.max(initial=0) > 255:
         raise ValueError("Instruments show images with labels in 0…255 alone, or without labels.")

@@ -37,7 +37,9 @@ def test_it_is_the_density_under_the_nearest_class() -> None:
         normal = MultivariateNormal(looks[own].mean(0), looks[own].T.cov() + within.diag())
         densities.append(normal.log_prob(looks) + 2 * np.log(2 * np.pi))
     expected = -torch.stack(densities).amax(0)
-    np.testing.assert_allclose(likeness.strangeness(model, sample.images, fitted), expected, atol=2e-3)
+    grey = sample.images
+    for images in (grey, grey.flatten(1), grey.numpy(), sample, data.Examples(grey, "continuous")):
+        np.testing.assert_allclose(likeness.strangeness(model, images, fitted), expected, atol=2e-3)
 
 
 def test_the_browsers_twin_draws_the_same_and_finds_them_as_strange(tmp_path: Path) -> None:

@@ -47,6 +47,14 @@ def test_a_model_decides_what_is_measured_of_it(name: str, test: Split) -> None:
     assert found.keys() == expected
     assert json.loads(json.dumps(found, allow_nan=False)) == found  # plain JSON
     observed = test.seen_by(model).fixed()
+    if name == "cvae":  # an array has no labels
+        with pytest.raises(ValueError, match="conditional"):
+            measures.measure(model, test.images.numpy())
+    else:
+        unlabelled = measures.measure(model, test.images.numpy())
+        assert unlabelled == {key: found[key] for key in unlabelled} and "use" in unlabelled
+    examples = data.Examples(test.images.long(), model.observation, test.labels)
+    assert measures.measure(model, examples) == found
     measured = evaluate(model, *observed)
     assert len(found["use"]) == model.latent_dim
     assert sum(found["use"]) == pytest.approx(-measured.terms["minus_kl_z"], rel=1e-4)

@@ -1,9 +1,11 @@
 """The VRNN: gradients through z and through time, one recurrence, completions, temperature."""
 
+import numpy as np
 import pytest
 import torch
 from torch.distributions import kl_divergence
 
+from aevb.data import binarize
 from aevb.explore import rows as sequences
 from aevb.models import VRNN
 from aevb.models.vrnn import tempered
@@ -110,6 +112,20 @@ def test_a_completion_keeps_what_is_given_and_repeats_by_its_generator(
     assert torch.equal(first.x, other.x) == (kept == model.length)
 
 
+@pytest.mark.parametrize("form", [torch.as_tensor, np.asarray, lambda grey: grey.long().tolist()])
+def test_first_rows_are_presented_as_whole_images_are(model: VRNN, form):
+    grey = torch.randint(0, 256, (5, 3, 8), dtype=torch.uint8, generator=seeded())
+    expected, noise = binarize(grey).view(5, 3, 8).transpose(0, 1), sequences.noise(model, 1, 5)
+    with torch.no_grad():
+        paths = (
+            model.complete(form(grey), generator=seeded()),
+            sequences.grow(model, form(grey), generator=seeded()),
+            sequences.drawn(model, *noise, form(grey)),
+        )
+    for path in paths:
+        assert torch.equal(path.x[:3], expected)
+
+
 def test_a_completion_of_nothing_is_a_sample(model: VRNN):
     with torch.no_grad():
         path = model.complete(sequences.nothing(model, 6), generator=seeded(3))
@@ -120,6 +136,12 @@ def test_a_completion_of_nothing_is_a_sample(model: VRNN):
 def test_what_cannot_be_completed_is_refused(model: VRNN):
     with pytest.raises(ValueError, match="7 rows; 8 were given"):
         model.complete(torch.zeros(2, 8, 8))
+    for shape in ((2, 3, 9), (3, 8)):
+        with pytest.raises(ValueError, match=r"must be of shape \(N, k, 8\), not"):
+            model.complete(torch.zeros(shape))
+    for value in (0.5, 255.0):
+        with pytest.raises(ValueError, match="Values must be 0 or 1, not numbers in"):
+            model.complete(torch.full((2, 3, 8), value))
     for temperature in (0.0, -1.0, float("nan")):
         with pytest.raises(ValueError, match="temperature must be above 0"):
             model.complete(torch.zeros(2, 3, 8), temperature=temperature)

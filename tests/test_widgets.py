@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import TensorDataset
 
 import aevb
 from aevb import data, web_bundle, widgets
@@ -70,6 +71,28 @@ def test_every_part_can_be_told_what_its_links_say(tmp_path: Path):
 def test_no_key_hides_what_a_widget_has():
     taken = {key for part in widgets.PARTS.values() for key in part.keys}
     assert not [key for key in taken if hasattr(widgets.Instrument, key)]
+
+
+@pytest.mark.parametrize("name", ["vae", "cvae", "gmvae"])
+def test_images_may_be_whatever_holds_them(split: Split, name: str):
+    """A byte for each pixel: eight of each were sent of integers of 64 bits, and 0s and 1s of booleans."""
+    model, part = aevb.load(name).model, "knobs"
+    few = split[:20]
+    expected = widgets.show(model, part, images=few).digits
+    x, y = few.images, few.labels
+    forms = [Split(x.long(), y), Split(x.numpy(), y.numpy()), data.Examples(x.flatten(1), labels=y)]
+    if name != "cvae":
+        forms += [x, x.numpy()]
+    for images in [*forms, TensorDataset(x, y)]:
+        sent = widgets.show(model, part, images=images).digits
+        assert sent["images"] == expected["images"] and sent["count"] == 20
+        assert sent["labels"] == expected["labels"] or images is x or isinstance(images, np.ndarray)
+    black_or_white = [(255 * (x >= 128).byte()).numpy().tobytes()]
+    for images in (x >= 128, (x >= 128).float()):
+        assert widgets.show(model, part, images=Split(images, y)).digits["images"] == black_or_white
+    for images in (torch.rand(3, 28, 28) - 0.5, torch.rand(3, 14, 56)):
+        with pytest.raises(ValueError, match=r"Values must be|square images"):
+            widgets.show(model, part, images=Split(images, y[:3]))
 
 
 def test_what_is_sent_of_a_checkpoint(split: Split):

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,23 @@ class Split(border.Labelled):
     Images are grey levels in 0…255 as uint8, (N, H, W), or (N, 3, H, W) in colour; or they are vectors of any
     numbers as floats, (N, D).
     """
+
+    @classmethod
+    def of(cls, values: Any, model: Observer) -> "Split":
+        """Whatever `Examples.of` takes for a model, not yet presented, and the labels beside it, if any.
+
+        Raises:
+            ValueError: as that does, and for weights of several labels.
+        """
+        if isinstance(values, Examples):
+            x, labels = values.values, values.labels
+        else:
+            x, found = border.as_pair(values)
+            x, labels = border.channels_first(x), None
+            Examples.of(x, model, dark=isinstance(values, border.Labelled), labelled=False)
+            with suppress(ValueError):  # what a `Dataset` has beside its examples need be no labels
+                labels = None if found is None else border.read_labels(found, count=len(x))
+        return cls(x, None if labels is None else border.one_each(labels))
 
     def __len__(self) -> int:
         return len(self.images)

@@ -16,6 +16,7 @@ The measure was chosen among others by validation images, as they are and turned
 kinds than those that its errors are measured on. Its twin in the browser is aevb/web/engine/likeness.js.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +24,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from aevb.data import Images, Split
+from aevb.data import Examples, Images, Split
 from aevb.evaluation import BATCH, evaluating
 from aevb.explore import codes
 from aevb.explore.drawings import drawings
@@ -84,11 +85,11 @@ def fit(model: LatentVariableModel, trained_on: Split) -> dict[str, Any]:
     return {"means": plain(means), "whitening": plain(whitening)}
 
 
-def strangeness(model: LatentVariableModel, images: Tensor, fitted: Mapping[str, Any]) -> Tensor:
+def strangeness(model: LatentVariableModel, images: Any, fitted: Mapping[str, Any]) -> Tensor:
     """How far each image is from the nearest class, (N,), in nats, by what `measure` found.
 
     Args:
-        images: grey levels (N, 28, 28) in 0…255.
+        images: grey levels (N, 28, 28) in 0…255, as `codes.seen` takes them.
     """
     looks = _looks(model, images)[0]
     distances = []
@@ -100,18 +101,20 @@ def strangeness(model: LatentVariableModel, images: Tensor, fitted: Mapping[str,
 
 
 @torch.no_grad()
-def _looks(model: LatentVariableModel, images: Tensor) -> tuple[Tensor, Tensor]:
+def _looks(model: LatentVariableModel, images: Any) -> tuple[Tensor, Tensor]:
     """(μ, r) of each image, (N, L + 1), and the variances of q(z | x), with 0 for r, in float64.
 
     r is the root of the ink that is missing or too much, squared, over the image's own. It is averaged over
     3 × 3 pixels first, so that a pen of another width is forgiven.
     """
     looks, variances = [], []
+    grey = Examples.of(images, model, dark=True, labelled=False).fitted(model).values
+    side = math.isqrt(model.data_dim)
     with evaluating(model):
-        for batch in images.split(BATCH):
+        for batch in grey.split(BATCH):
             x = codes.seen(model, batch).to(model.device)
             q = codes.posterior(model, x)
-            missed = (x - codes.decode(model, q.mean)).view(-1, 1, *images.shape[1:])
+            missed = (x - codes.decode(model, q.mean)).view(-1, 1, side, side)
             smooth = avg_pool2d(missed, 3, 1, 1).flatten(1)
             rest = smooth.square().sum(1, keepdim=True) / x.sum(1, keepdim=True).clamp(min=1)
             looks.append(torch.cat([q.mean, rest.sqrt()], 1).cpu())

@@ -49,7 +49,7 @@ DIGITS = 6
 
 
 def measure(
-    model: LatentVariableModel, test: Split, *, seen: int | None = None, guessed: int | None = None
+    model: LatentVariableModel, test: Any, *, seen: int | None = None, guessed: int | None = None
 ) -> dict[str, Any]:
     """The measures of a model on the test images, as plain JSON.
 
@@ -82,9 +82,11 @@ def measure(
         guessed: the numbers of the images whose labels are guessed, where those are not all.
 
     Args:
+        test: a split, or whatever else `Examples.of` takes.
         seen: how many of the images are looked at (`Split.spread`); else all.
         guessed: of how many of those labels are guessed, which takes longest; else of all.
     """
+    test = Split.of(test, model)
     count, numbers = len(test), test.spread(seen)
     test = test[numbers]
     observed = test.seen_by(model).fixed()

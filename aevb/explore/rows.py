@@ -79,14 +79,15 @@ def _observed(model: VRNN, path: Path, q_z: Independent) -> ObservedRows:
 
 
 @torch.no_grad()
-def grow(model: VRNN, given: Tensor, *, generator: Generator, temperature: float = 1.0) -> Rows:
+def grow(model: VRNN, given: Any, *, generator: Generator, temperature: float = 1.0) -> Rows:
     """Images whose first k rows are `given`: (B, k, D) and whose other rows are sampled (section 5.6.1).
 
-    With k = 0 they are samples of the model. `prior` and `probs` are those that the rows were drawn
-    from, temperature and all; those of a given row stand at the same temperature.
+    They are given as `VRNN.first_rows` takes them. With k = 0 they are samples of the model. `prior` and
+    `probs` are those that the rows were drawn from, temperature and all; those of a given row stand at the
+    same temperature.
 
     Raises:
-        ValueError: for more rows than an image has, or a temperature that is not above 0.
+        ValueError: as `VRNN.first_rows`, and for a temperature that is not above 0.
     """
     path = model.complete(given, generator=generator, temperature=temperature)
     probs = tempered(model.row_likelihood(path), temperature)
@@ -106,7 +107,7 @@ def drawn(
     model: VRNN,
     epsilon: Tensor,
     uniforms: Tensor,
-    given: Tensor | None = None,
+    given: Any = None,
     *,
     temperature: float = 1.0,
 ) -> Rows:
@@ -114,7 +115,7 @@ def drawn(
 
     Where the ε of one row is changed, the rows above it stay.
     """
-    given = nothing(model, epsilon.shape[1]) if given is None else given
+    given = model.first_rows(nothing(model, epsilon.shape[1]) if given is None else given)
 
     def choose(t: int, h: Tensor) -> tuple[Tensor, Tensor]:
         if t < given.shape[1]:

@@ -15,6 +15,8 @@ from torch import Generator, Tensor, nn
 from torch.distributions import Bernoulli, Distribution, Independent, Normal, kl_divergence
 
 from aevb.counted import counted
+from aevb.data import Examples
+from aevb.data.border import as_tensor
 from aevb.distributions import rsample, sample
 from aevb.models import shortcuts
 from aevb.models.base import LatentVariableModel, check_sizes, parameter, sized
@@ -212,18 +214,35 @@ class VRNN(LatentVariableModel):
         empty = next(self.parameters()).new_zeros(count, 0, self.data_dim)
         return self.complete(empty, generator=generator).x.transpose(0, 1).flatten(1)
 
-    def complete(self, x: Tensor, *, generator: Generator | None = None, temperature: float = 1.0) -> Path:
+    def first_rows(self, x: Any) -> Tensor:
+        """The first k rows of images, (B, k, D), as `observed` takes whole ones: grey levels are presented.
+
+        Raises:
+            ValueError: for more than T rows, rows of another width, and values outside `support`.
+        """
+        x = as_tensor(x)
+        if x.ndim != 3 or x.shape[-1] != self.data_dim:
+            raise ValueError(
+                f"The first rows of images must be of shape (N, k, {self.data_dim}), not {tuple(x.shape)}."
+            )
+        given = x.shape[1]
+        if given > self.length:
+            raise ValueError(f"An image has {counted(self.length, 'rows')}; {given} were given.")
+        whole = torch.cat([x, x.new_zeros(len(x), self.length - given, self.data_dim)], 1)
+        (seen,) = Examples.of(whole, self, dark=True).require(self).fixed()
+        return seen.view(whole.shape)[:, :given]
+
+    def complete(self, x: Any, *, generator: Generator | None = None, temperature: float = 1.0) -> Path:
         """Goes on from the first k rows x: (B, k, D) to the T-th: given rows by q, new ones by p.
 
         Args:
+            x: as `first_rows` takes them.
             temperature: scales the prior's standard deviation and divides the pixels' logits (or scales
                 their standard deviation); 1 is the model itself, below 1 is bolder.
         Raises:
-            ValueError: for more than T rows, or a temperature that is not above 0.
+            ValueError: as `first_rows`, and for a temperature that is not above 0.
         """
-        given = x.transpose(0, 1)
-        if len(given) > self.length:
-            raise ValueError(f"An image has {counted(self.length, 'rows')}; {len(given)} were given.")
+        given = self.first_rows(x).transpose(0, 1)
         if not temperature > 0:
             raise ValueError(f"The temperature must be above 0, not {temperature!r}.")
 
@@ -235,7 +254,7 @@ class VRNN(LatentVariableModel):
             p_x = self.p_x_given_hz(torch.cat([h, z], -1))
             return z, sample(at_temperature(p_x, temperature), generator=generator)
 
-        return self.unroll(len(x), self.length, choose)
+        return self.unroll(given.shape[1], self.length, choose)
 
 
 def at_temperature(p_x: Independent, temperature: float) -> Independent:
