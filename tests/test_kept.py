@@ -104,7 +104,7 @@ def test_it_is_looked_at_with_the_images_of_its_training_or_else_with_what_fits(
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        (small(data_dim=25), r"images of 5 × 5 pixels, and this server has none"),
+        (small(data_dim=25), r"images of 5 × 5 pixels, and there are none here"),
         (CVAE(data_dim=784, classes=3, latent_dim=2, hidden_dims=(8,)), r"28 × 28 pixels, 3 classes"),
         (VRNN(data_dim=16, length=49, latent_dim=2, hidden_dims=(8,), memory_dim=8), r"49 × 16 pixels"),
     ],
@@ -115,7 +115,13 @@ def test_where_no_images_fit_that_is_said(keep: Keep, client, model: LatentVaria
         loading.source(NAME)
     page = catalogue.home(checkpoints.load(loading.folder(NAME)).kind)
     assert page is not None
-    assert "this server has none" in asked(client, page=page.name)["problem"]
+    assert "there are none here to look at it with" in asked(client, page=page.name)["problem"]
+
+
+def test_of_colours_it_is_said_that_no_scene_shows_them(keep: Keep) -> None:
+    keep(small(data_dim=75), source="upload-1", shape=[3, 5, 5])
+    with pytest.raises(DataError, match="of images in colour, and scenes show grey ones alone"):
+        loading.source(NAME)
 
 
 def test_images_without_labels_say_so_and_all_their_labels_are_0(keep: Keep, client) -> None:

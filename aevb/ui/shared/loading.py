@@ -144,8 +144,10 @@ def source(name: str) -> str:
     for candidate in [*recorded, DEFAULT, "digits"]:
         if isinstance(candidate, str) and _fits(found, candidate):
             return candidate
+    if len(found.shape) == 3:
+        raise DataError("This checkpoint is of images in colour, and scenes show grey ones alone.")
     raise DataError(
-        f"This checkpoint is of images of {_kind(found)}, and this server has none to look at it with."
+        f"This checkpoint is of images of {_kind(found)}, and there are none here to look at it with."
     )
 
 
