@@ -894,6 +894,31 @@ def test_maps_of_other_data_are_kept(tiny, tmp_path, monkeypatch, capsys):
         assert points.shape == (6, 2) and np.isfinite(points).all(), name
 
 
+def test_a_checkpoints_own_data_may_be_named_from_elsewhere_and_moved(tmp_path, monkeypatch, capsys):
+    for part in "ab":
+        (tmp_path / "here" / "photos" / part).mkdir(parents=True)
+        for index in range(10):
+            grey = np.random.default_rng(index).integers(0, 256, (6 + index, 7), dtype=np.uint8)
+            Image.fromarray(grey).save(tmp_path / "here" / "photos" / part / f"{index}.png")
+    (tmp_path / "away").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    options = ["--hidden-dims", "8", "--epochs", "1", "--bounds", "1"]
+    asked = ["train", "vae", "--data", "photos", "--image-size", "5", "--output", "run", *options]
+    assert main(asked) == 0
+    measures = (tmp_path / "here" / "run" / "measures.json").read_text()
+    same = ["photos", "./photos/", str(tmp_path / "here" / "photos")]
+    for name in same:  # in the size of the training, as without --data
+        assert main(["evaluate", "run", "--data", name, "--bounds", "1"]) == 0
+        assert main(["measure", "run", "--data", name]) == 0
+    monkeypatch.chdir(tmp_path / "away")
+    assert main(["measure", "../here/run", "--data", "../here/photos", "--image-size", "5"]) == 0
+    assert (tmp_path / "here" / "run" / "measures.json").read_text() == measures
+    (tmp_path / "here" / "photos" / "a" / "0.png").unlink()
+    capsys.readouterr()
+    assert main(["measure", "../here/run", "--data", "../here/photos", "--image-size", "5"]) == 1
+    assert "is of photos, what it was trained on, not of ../here/photos." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["map", "measure"])
 def test_what_is_left_beside_the_weights_is_of_what_they_were_trained_on(
     name, few_digits, tmp_path, monkeypatch, capsys

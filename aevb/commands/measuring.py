@@ -6,12 +6,13 @@ import math
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from tqdm import tqdm
 
-from aevb import runs
+from aevb import data, runs
 from aevb.checkpoints import Checkpoint
 from aevb.commands import options
 from aevb.commands.options import Commands
@@ -105,12 +106,19 @@ def own_images(checkpoint: Checkpoint, given: argparse.Namespace) -> Images:
         ValueError: for others than those that it was trained on, where it says which.
     """
     source = checkpoint.training.get("source")
-    if source and given.data not in (None, source):
-        raise ValueError(
-            f"What `{given.command}` leaves beside the weights is of {source}, {TRAINED_ON}, not of"
-            f" {given.data}."
-        )
-    return options.read_for(checkpoint, given)
+    if not source or given.data is None or options.same(given.data, source):
+        return options.read_for(checkpoint, given)
+    if (
+        not {source, given.data} & {*data.SOURCES, options.SYNTHETIC}
+        and not Path(source).expanduser().exists()
+    ):
+        # Moved, or named from elsewhere: what is told of them begins with their own name.
+        images = options.read_for(checkpoint, given)
+        if images.note == checkpoint.training.get("data"):
+            return images
+    raise ValueError(
+        f"What `{given.command}` leaves beside the weights is of {source}, {TRAINED_ON}, not of {given.data}."
+    )
 
 
 def has_measures(checkpoint: Checkpoint) -> bool:

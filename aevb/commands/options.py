@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,10 +104,20 @@ def read(source: str, size: int | tuple[int, int] | None = None) -> Images:
     return Images(train, test, classes=(), complete=True, note=note, name=SYNTHETIC)
 
 
+def same(source: str, other: str) -> bool:
+    """Whether two sources are one: a name, or a place of the disk, however it is written."""
+    if source == other or {source, other} & {*data.SOURCES, SYNTHETIC}:
+        return source == other
+    with suppress(OSError):
+        return Path(source).expanduser().samefile(Path(other).expanduser())
+    return False
+
+
 def read_for(checkpoint: Checkpoint, options: argparse.Namespace) -> Images:
     """The data that the command names, else those that the checkpoint was trained on, for its model."""
-    source, size = options.data, options.image_size
-    if source is None and (source := checkpoint.training.get("source")):
+    source, size, recorded = options.data, options.image_size, checkpoint.training.get("source")
+    if recorded and (source is None or same(source, recorded)):
+        source = source or recorded
         *_, height, width = (0, *checkpoint.shape)
         size = size or ((height, width) if height else None)
     usual = SYNTHETIC if checkpoint.model.observation == "vector" else "mnist"
