@@ -152,7 +152,9 @@ def test_images_without_sub_folders_have_no_labels(tmp_path):
     assert "18 training and 2 test" in found.note and "no labels" in found.note
     with pytest.raises(DataError, match="These images have no labels"):
         _ = found.test.known_labels
-    with pytest.raises(ValueError, match="The model is conditional: give a label in"):
+    with pytest.raises(
+        ValueError, match="no labels, which a conditional model is given: those of a folder are"
+    ):
         found.train.seen_by(CVAE(data_dim=30))
 
 
@@ -271,6 +273,7 @@ def test_the_scale_of_numbers_in_tiffs_is_that_of_all_of_them(stored, size, tmp_
         (lambda grey: grey / 100, r"floats in \[0, 1\], not floats in \[0, 2\.55\]"),
         (lambda grey: grey * 257, r"Grey levels must be in 0…255, not 0…65535"),
         (lambda grey: grey * np.nan, "576 of 576 values are not finite"),
+        (lambda grey: grey.astype(np.uint16) * 16, r"reach 4080 here, .* multiply them by 65535/4080"),
         (lambda grey: grey // 16, "from 0 to 15 here, .*: multiply them by 255/15"),
         (lambda grey: grey.astype(np.int32) * 258, "must be in 0…255, not 0…65790"),
         (lambda grey: grey.astype(np.int32) - 1, "must be in 0…255, not -1…254"),
@@ -299,7 +302,8 @@ def test_images_of_several_sizes_are_named_and_cropped_and_scaled_where_a_size_i
     root = write(tmp_path, {"a/1.png": images(1, 8, 8)[0], "a/2.png": np.full((4, 12), 200, np.uint8)})
     with pytest.raises(
         DataError,
-        match=r"but a/1\.png has 8 × 8 pixels and a/2\.png has 4 × 12 pixels: give one, such as size=4\.",
+        match=r"but a/1\.png has 8 × 8 pixels and a/2\.png has 4 × 12 pixels: give one, such as size=4 "
+        r"\(--image-size 4\)\.",
     ):
         data.read(root)
     found = data.read(root, size=4)
@@ -459,7 +463,7 @@ def test_vectors_of_integers_are_numbers_like_others(tmp_path, dtype):
 
 def test_rows_of_pixels_of_a_file_need_their_size(tmp_path):
     found = data.read(save(tmp_path / "my.npz", x=images(20, 12)))
-    with pytest.raises(ValueError, match=r"in \[0, 1\], not in \[.* where they are rows of a file, their"):
+    with pytest.raises(ValueError, match=r"in \[0, 1\], .* they are rows of a file, .*=gaussian"):
         found.train.seen_by(VAE(data_dim=12))
 
 

@@ -261,7 +261,8 @@ def _range(low: float, high: float) -> str:
 
 def _advice(x: Tensor, low: float, high: float, observation: str) -> str:
     rows = ", or, where they are rows of a file, their size to aevb.data.read" if x.ndim == 2 else ""
-    presented = f'aevb.Examples(images, "{observation}"), which presents them{rows}.'
+    table = "; a table of other numbers needs a model with likelihood=gaussian" if x.ndim == 2 else ""
+    presented = f'aevb.Examples(images, "{observation}"), which presents them{rows}{table}.'
     present = f"give images as integers in 0…255 to {presented}"
     if low < 0:
         return f"undo their standardisation, or {present}"

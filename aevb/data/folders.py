@@ -109,7 +109,10 @@ def _decoded(files: Sequence[Path], root: Path, size: tuple[int, int] | None) ->
             for (height, width), file in list(by_size.items())[:2]
         )
         least = min(min(found) for found in by_size)
-        raise DataError(f"Images must be of one size, but {one} and {other}: give one, such as size={least}.")
+        raise DataError(
+            f"Images must be of one size, but {one} and {other}: give one, such as size={least} "
+            f"(--image-size {least})."
+        )
     height, width = size or next(iter(by_size), (0, 0))
     channels = 3 if any(mode not in GREY_MODES for _, mode in headers.values()) else 1
     deep = sum(height * width for (height, width), mode in headers.values() if mode[0] in "IF")
@@ -158,8 +161,13 @@ def _opened(file: Path) -> Iterator[Image.Image]:
 def _levels(images: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
     """Images of one type of numbers, (H, W) or (H, W, 3), in 0…255: their scale is that of all of them."""
     values = border.as_tensor(np.concatenate([pixels.ravel() for pixels in images]))
-    if not values.is_floating_point() and 255 < values.max() <= 65_535:  # 16 bits
+    if not values.is_floating_point() and 255 < (high := int(values.max())) <= 65_535:  # 16 bits
         values = (values / 257).round()
+        if values.max() < 128:  # as `check_range` asks, but in the numbers that the files have
+            raise ValueError(
+                f"Grey levels of 16 bits reach {high} here, hardly into 0…65535, as those of a camera of "
+                f"fewer bits do: multiply them by 65535/{high} and round."
+            )
     parts = as_grey(values).split([pixels.size for pixels in images])
     return (part.numpy().reshape(pixels.shape) for part, pixels in zip(parts, images, strict=True))
 

@@ -83,8 +83,14 @@ class Split(border.Labelled):
         """The images as a model observes them, with the labels if it is conditional.
 
         Raises:
-            ValueError: in a sentence, where the model is one of other images (`Examples.require`).
+            ValueError: in a sentence, where the model is one of other images (`Examples.require`), or of
+                labels, and there are none.
         """
+        if model.conditional and self.labels is None:
+            raise ValueError(
+                "These images have no labels, which a conditional model is given: those of a folder are its "
+                "sub-folders, those of an .npz an array y."
+            )
         return Examples.of(self.images, model, self.labels, dark=True).require(model)
 
 
