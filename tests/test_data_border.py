@@ -27,6 +27,16 @@ class Pictures(Dataset):
         return Image.fromarray(np.full((height, width), index, np.uint8)), index
 
 
+class Column:
+    """What turns into an array, as a column of a table does."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values, object)
+
+
 class Stream(IterableDataset):
     def __iter__(self):
         yield from (torch.full((4,), float(i)) for i in range(3))
@@ -45,6 +55,7 @@ class Stream(IterableDataset):
         GREY.astype(">i2"),
         GREY.astype(np.uint64),
         GREY.astype(np.longdouble),
+        GREY.astype(object),  # as pandas' own types of numbers come
         [torch.from_numpy(row) for row in GREY],
         tuple(GREY),
         Image.fromarray(GREY),
@@ -120,6 +131,7 @@ class Endless(IterableDataset):
         (Huge(), r"These data take 6,272,000\.0 GB"),
         (np.array([None, 1]), "not of numpy's type object"),
         (np.array(["a"]), r"not text\."),
+        (np.array([[1.5, "a"]], object), r"not text\."),
         (np.array(["2020-01-01"], np.datetime64), r"numpy's type datetime64"),
         (np.ma.masked_equal(GREY, 0), "Some values are masked"),
         (np.broadcast_to(np.zeros(1), (10**9, 10**4)), r"These data take 80,000\.0 GB"),
@@ -133,6 +145,13 @@ def test_what_holds_no_numbers_gets_a_sentence(values, said):
     with pytest.raises(ValueError, match=said) as caught:
         as_tensor(values)
     assert "\n" not in str(caught.value)
+
+
+def test_labels_may_be_a_column_of_a_table():
+    assert read_labels(Column([2, 0, 1]), count=3).tolist() == [2, 0, 1]
+    with pytest.raises(ValueError, match="not names such as 'cat'"):
+        read_labels(Column(["cat", "dog"]), count=2)
+    assert number_labels(Column(["cat", "dog", "cat"]))[1] == ("cat", "dog")
 
 
 def test_a_split_is_its_images_and_labels_and_may_be_dark():

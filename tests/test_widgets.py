@@ -90,6 +90,8 @@ def test_images_may_be_whatever_holds_them(split: Split, name: str):
     black_or_white = [(255 * (x >= 128).byte()).numpy().tobytes()]
     for images in (x >= 128, (x >= 128).float()):
         assert widgets.show(model, part, images=Split(images, y)).digits["images"] == black_or_white
+    with pytest.raises(ValueError, match="Labels must be numbers, not names such as 'ant'"):
+        widgets.show(model, part, images=Split(x, ["ant"] * 20))
     for images in (torch.rand(3, 28, 28) - 0.5, torch.rand(3, 14, 56)):
         with pytest.raises(ValueError, match=r"Values must be|square images"):
             widgets.show(model, part, images=Split(images, y[:3]))

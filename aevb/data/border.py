@@ -147,6 +147,9 @@ def _as_array(values: Any) -> np.ndarray:
         raise ValueError(f"These are no numbers in rows of one length: {_first_line(error)}") from error
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise ValueError("Some values are masked: fill them in, or leave those examples out.")
+    if array.dtype.kind == "O" and array.ndim:  # as numbers of pandas' own types come, and columns of both
+        with suppress(ValueError, TypeError):
+            array = np.array(array.tolist())
     if array.dtype.kind not in "biuf":
         raise ValueError(f"Values must be numbers, not {_kind(values, array)}.")
     check_memory(array.nbytes)
@@ -334,7 +337,8 @@ def one_each(labels: Tensor) -> Tensor:
 
 
 def _label_numbers(labels: Any) -> Tensor:
-    each = labels.flat if isinstance(labels, np.ndarray) else labels
+    held = hasattr(labels, "__array__") and not isinstance(labels, Tensor)  # by a column of a table, too
+    each = np.asarray(labels).flat if held else labels
     name = next(iter(each), None) if isinstance(each, list | tuple | np.flatiter) else None
     if isinstance(name, str | bytes):
         raise ValueError(

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,8 +42,11 @@ class Split(border.Labelled):
             x, found = border.as_pair(values)
             x, labels = border.channels_first(x), None
             Examples.of(x, model, dark=isinstance(values, border.Labelled), labelled=False)
-            with suppress(ValueError):  # what a `Dataset` has beside its examples need be no labels
+            try:
                 labels = None if found is None else border.read_labels(found, count=len(x))
+            except ValueError:
+                if isinstance(values, border.Labelled):
+                    raise  # what a `Dataset` has beside its examples need be no labels
         return cls(x, None if labels is None else border.one_each(labels))
 
     def __len__(self) -> int:
