@@ -25,7 +25,7 @@ import { Contender } from "../../aevb/web/parts/train/contender.js";
 import { params as factors, turned } from "../../aevb/web/parts/train/factors.js";
 import { Form } from "../../aevb/web/parts/train/form.js";
 import { Sheets } from "../../aevb/web/parts/train/sheets.js";
-import { Poll } from "../../aevb/web/parts/train/wire.js";
+import { ask, Poll, Refused } from "../../aevb/web/parts/train/wire.js";
 
 /** @param {string} name @param {any} training */
 const preset = (name, training) => ({
@@ -454,6 +454,30 @@ Deno.test("of a run that is compared no longer, weights are neither awaited nor 
     }
   } finally {
     Object.assign(globalThis, real);
+    Reflect.deleteProperty(globalThis, "document");
+  }
+});
+
+Deno.test("a busy server's sentence is told, and the same may be asked again", async () => {
+  const sentence = "The server is too busy to tell how long this takes.";
+  const { fetch } = globalThis;
+  Object.assign(globalThis, { document: { baseURI: "http://there/" } });
+  try {
+    for (
+      const [status, body, told] of [[503, { problem: sentence }, sentence], [
+        502,
+        null,
+        "The server answered 502.",
+      ]]
+    ) {
+      globalThis.fetch = () =>
+        Promise.resolve(new Response(JSON.stringify(body), { status: Number(status) }));
+      await assert.rejects(ask("estimate", { body: {} }), (error) => {
+        return error instanceof Error && !(error instanceof Refused) && error.message === told;
+      });
+    }
+  } finally {
+    globalThis.fetch = fetch;
     Reflect.deleteProperty(globalThis, "document");
   }
 });

@@ -63,7 +63,7 @@ export async function ask(path, { body, bytes = false, signal, seconds = 30 } = 
   const found = await response.json().catch(() => null);
   if (found?.problem && (response.ok ? body : response.status < 500)) throw new Refused(found.problem);
   if (response.ok && found) return found;
-  throw new Error(`The server answered ${response.status}.`);
+  throw new Error(found?.problem ?? `The server answered ${response.status}.`);
 }
 
 /**
