@@ -76,11 +76,12 @@ def measure(
     run, drawn = ours(model, images, precision), batches(plain, images)
     step = textbook.steps(plain, lambda: next(drawn))
     try:
-        with FlopCounterMode(display=False) as counter:  # of the first step, since none is replayed yet
-            next(run)
+        next(run), step()
     except ValueError as error:  # this machine has no bfloat16
         print(error)
         return
+    with FlopCounterMode(display=False) as counter:  # of an early step, since none is replayed yet
+        next(run)
     step()
     _, spent = compare(("textbook", "aevb"), step, lambda: next(run), steps, clock)
     rate, products = BATCH / spent * 1000, counter.get_total_flops()
