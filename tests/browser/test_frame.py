@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from aevb.ui.frame import catalogue
+from tests.conftest import FRAMES
 
 OPEN = Callable[..., Page]
 SETTLE = Callable[[Page], None]
@@ -197,6 +198,16 @@ def test_the_button_that_unfolds_the_menu_stands_in_the_middle_of_the_strip(
     strip = page.locator(".strip").bounding_box()
     assert button and strip
     assert abs(button["y"] + button["height"] / 2 - strip["y"] - strip["height"] / 2) <= 2
+
+
+def test_beside_the_mathematics_a_large_screen_has_room_for_what_is_shown(open_page: OPEN) -> None:
+    page = open_page("vae", width=1920, height=1080, scene="training")
+    page.get_by_role("button", name="Mathematics").click()
+    expect(page.locator(".panel pre").first).to_be_attached()
+    page.evaluate(FRAMES)
+    chart = page.locator("[data-instrument]").first.bounding_box()
+    place = page.locator(".instrument").bounding_box()
+    assert chart and place and chart["width"] > 0.8 * place["width"]
 
 
 def test_on_a_phone_an_image_goes_through_both_nets(open_page: OPEN) -> None:
