@@ -24,3 +24,5 @@ def test_a_drawing_has_its_nodes_and_arrows(name):
     arrows = len(graph.generative) + len(graph.inference)
     assert tags.count("path") == arrows + 2  # and the heads of the two kinds
     assert root.get("role") == "img" and root.get("aria-label") == name
+    for node in graph.nodes.values():  # a letter is about half as wide as high
+        assert 26 / 2 + 18 / 2 * len(node.index) < 0.85 * 2 * node.radius

@@ -10,6 +10,7 @@ from math import hypot
 from aevb.figures import palette
 
 RADIUS = 21
+WIDE = 25  # with room for an index
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,11 @@ class Node:
     label: str
     index: str = ""
     observed: bool = False
+
+    @property
+    def radius(self) -> float:
+        """Of its circle."""
+        return WIDE if self.index else RADIUS
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,8 @@ def _circle(node: Node) -> str:
     if node.index:
         label += f'<tspan font-size="18" dy="6">{node.index.replace("-", "−")}</tspan>'
     shape = (
-        f'<circle cx="{node.x}" cy="{node.y}" r="{RADIUS}" {fill} stroke="currentColor" stroke-width="2"/>'
+        f'<circle cx="{node.x}" cy="{node.y}" r="{node.radius}" {fill} '
+        'stroke="currentColor" stroke-width="2"/>'
     )
     return shape + _text(node.x, node.y + 7, label, size=26)
 
@@ -119,8 +126,8 @@ def _edge(start: Node, end: Node, side: int = 0) -> str:
     ux, uy = (end.x - start.x) / length, (end.y - start.y) / length
     bend = 34 * side
     x, y = (start.x + end.x) / 2 - uy * bend, (start.y + end.y) / 2 + ux * bend
-    x1, y1 = _rim(start, x, y, RADIUS + 2)
-    x2, y2 = _rim(end, x, y, RADIUS + 9)
+    x1, y1 = _rim(start, x, y, start.radius + 2)
+    x2, y2 = _rim(end, x, y, end.radius + 9)
     stroke = f'stroke="{palette.ELBO}" stroke-dasharray="5 4"' if side else 'stroke="currentColor"'
     return (
         f'<path d="M{x1:.1f} {y1:.1f} Q{x:.1f} {y:.1f} {x2:.1f} {y2:.1f}" fill="none" {stroke} '

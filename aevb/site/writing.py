@@ -146,6 +146,7 @@ class _Edition:
         told = {
             "page": page.name,
             "title": page.title,
+            "brief": page.brief or page.title,
             "pages": [one.name for one in catalogue.MENU],
             "tours": self._url(catalogue.TOURS, "all"),
         }

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from aevb.ui.frame import catalogue
+from tests.conftest import FRAMES
 
 OPEN = Callable[..., Page]
 SETTLE = Callable[[Page], None]
@@ -183,6 +184,40 @@ def test_a_scene_is_used_beside_its_mathematics(open_page: OPEN) -> None:
     expect(page.locator("[data-instrument] canvas").first).to_be_in_viewport(ratio=1)
     page.keyboard.press("Escape")
     assert page.locator(".scene").bounding_box() == whole
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 720), (1920, 1080)])
+def test_the_button_that_unfolds_the_menu_stands_in_the_middle_of_the_strip(
+    open_page: OPEN, width: int, height: int
+) -> None:
+    page = open_page("vae", width=width, height=height, scene="flow")
+    if width > 640:
+        page.get_by_test_id("stSidebarHeader").hover()
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    button = page.get_by_test_id("stExpandSidebarButton").bounding_box()
+    strip = page.locator(".strip").bounding_box()
+    assert button and strip
+    assert abs(button["y"] + button["height"] / 2 - strip["y"] - strip["height"] / 2) <= 2
+
+
+def test_beside_the_mathematics_a_large_screen_has_room_for_what_is_shown(open_page: OPEN) -> None:
+    page = open_page("vae", width=1920, height=1080, scene="training")
+    page.get_by_role("button", name="Mathematics").click()
+    expect(page.locator(".panel pre").first).to_be_attached()
+    page.evaluate(FRAMES)
+    chart = page.locator("[data-instrument]").first.bounding_box()
+    place = page.locator(".instrument").bounding_box()
+    assert chart and place and chart["width"] > 0.8 * place["width"]
+
+
+def test_on_a_phone_an_image_goes_through_both_nets(open_page: OPEN) -> None:
+    page = open_page("vae", width=390, height=844, scene="flow")
+    arrows = page.locator(".flow .arrow")
+    for arrow, net in zip(arrows.all(), ("encoder", "decoder"), strict=True):
+        expect(arrow).to_be_in_viewport(ratio=1)
+        expect(arrow).to_contain_text(net)
+    first, second = (arrow.bounding_box() for arrow in arrows.all())
+    assert first and second and first["y"] + first["height"] <= second["y"]
 
 
 def test_on_a_phone_the_mathematics_lies_over_the_scene(open_page: OPEN) -> None:

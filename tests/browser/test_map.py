@@ -330,6 +330,12 @@ def test_what_cannot_be_loaded_says_so_and_can_be_tried_again(open_page: OPEN) -
     expect(page.locator(".swept figcaption").first).to_have_text("decoded here")
 
 
+def test_on_a_phone_the_chosen_digit_is_in_view_beside_the_map(open_map: OPEN) -> None:
+    page = open_map("vae", width=390, height=844)
+    for part in (page.locator(".points"), page.locator(".chosen figure").last):
+        expect(part).to_be_in_viewport(ratio=1)
+
+
 def test_two_fingers_zoom_and_one_scrolls_until_the_map_is_tapped(open_map: OPEN) -> None:
     page = open_map("vae", width=390, height=844)
     canvas, first = page.locator(".points"), picture(page)

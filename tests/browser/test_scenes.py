@@ -32,6 +32,14 @@ MEASURE = """() => {
         const { left, right, width } = element.getBoundingClientRect();
         return width && (right > innerWidth + 1 || left < scene.getBoundingClientRect().left - 1);
     }).map((element) => element.className || element.tagName);
+    // What one row of buttons joined together has lost to another.
+    const joined = (group) =>
+        !parseFloat(getComputedStyle(group).columnGap) && !group.closest("details:not([open])");
+    const rows = (group) => new Set(
+        [...group.children].filter((each) => each.offsetWidth).map((each) => each.offsetTop)).size;
+    const broken = [...instrument.querySelectorAll(".segments")]
+        .filter((group) => joined(group) && rows(group) > 1).map((group) => group.getAttribute("aria-label"));
+    const name = explorer.querySelector(".strip h1");
     // How much of the instrument's place its contents span.
     const seen = "canvas, svg, img, table, button, input, p, dl, pre, ol, ul, section";
     const parts = [...instrument.querySelectorAll(seen)]
@@ -42,7 +50,8 @@ MEASURE = """() => {
         [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())
         && element.getBoundingClientRect().width > 1 && !element.closest(".spoken, sub, sup, math, svg"));
     return {
-        height: scene.scrollHeight, room: scene.clientHeight, clipped,
+        height: scene.scrollHeight, room: scene.clientHeight, clipped, broken,
+        named: name.scrollWidth <= name.clientWidth,
         overflow: instrument.scrollHeight - instrument.clientHeight,
         sideways: Math.max(
             scene.scrollWidth - scene.clientWidth, document.documentElement.scrollWidth - innerWidth),
@@ -99,6 +108,8 @@ def test_a_scene_fits_its_screen_and_fills_it_without_barriers(
             faults.append(f"{told}its instrument is {found['overflow']} pixels too high")
         if found["sideways"] > 0 or found["clipped"]:
             faults.append(f"{told}too wide by {found['sideways']}: {found['clipped'][:5]}")
+        if found["broken"]:
+            faults.append(f"{told}buttons in two rows: {found['broken']}")
         if found["across"] < 0.6 or found["down"] < 0.6:
             faults.append(f"{told}fills {found['across']:.0%} across and {found['down']:.0%} down")
         if height == 1080 and found["smallest"] < 18:
@@ -130,6 +141,10 @@ def test_on_a_phone_the_instrument_and_its_control_are_in_view_together_in_the_d
         found = measure(page, 390, 844)
         if found["sideways"] > 0 or found["clipped"]:
             faults.append(f"{scene}: too wide by {found['sideways']}: {found['clipped'][:5]}")
+        if found["broken"]:
+            faults.append(f"{scene}: buttons in two rows: {found['broken']}")
+        if not found["named"]:
+            faults.append(f"{scene}: the page's name is cut off")
         for name in ("instrument", "control"):
             box = found[name]
             if not box or box["top"] < 0 or box["bottom"] > 844 + 1:

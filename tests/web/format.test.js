@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { addingUp, number, percent, probability, signed, stated } from "../../aevb/web/kit/format.js";
-import { decades, ticks } from "../../aevb/web/kit/plot.js";
+import { Axes, decades, nameAxes, ticks } from "../../aevb/web/kit/plot.js";
 
 Deno.test("numbers have a true minus sign, and none before a rounded 0", () => {
   assert.deepEqual([signed(-1826.94), signed(-0.04), signed(3, 2), signed(2, 0, "+")], [
@@ -46,4 +46,23 @@ Deno.test("ticks are round and within their axis", () => {
   assert.deepEqual(ticks(-1, 1, 4).map((value) => Number(value.toFixed(6))), [-1, -0.5, 0, 0.5, 1]);
   assert.deepEqual(decades(0.001, 1), [1, 0.1, 0.01, 0.001]);
   assert.ok(decades(1e-9, 1).length <= 5);
+});
+
+Deno.test("an axis' name stands in the corner where it covers less of what is drawn", () => {
+  const context = /** @type {any} */ ({
+    save() {},
+    restore() {},
+    strokeText() {},
+    fillText() {},
+    measureText: (/** @type {string} */ text) => ({ width: 10 * text.length }),
+  });
+  const axes = new Axes({ left: 0, top: 0, width: 400, height: 200 }, [0, 1], [0, 1]);
+  const theme = /** @type {any} */ ({ size: 15 });
+  const corners = (/** @type {number[][]} */ drawn) =>
+    nameAxes(context, axes, theme, "across", "up", drawn).map(({ left, top }) => [left > 200, top > 100]);
+  assert.deepEqual(corners([]), [[true, true], [false, false]]); // lower right, upper left
+  assert.deepEqual(corners([[380, 190]]), [[true, false], [false, false]]);
+  assert.deepEqual(corners([[10, 10]]), [[true, true], [true, false]]);
+  // Neither stands on the other.
+  assert.deepEqual(corners([[380, 190], [10, 10]]), [[true, false], [false, false]]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Gestures } from "../../aevb/web/parts/map/gestures.js";
 import { Lasso } from "../../aevb/web/parts/map/lasso.js";
-import { COLORS, colouredAs, NONE } from "../../aevb/web/parts/map/picture.js";
+import { beside, COLORS, colouredAs, NONE } from "../../aevb/web/parts/map/picture.js";
 import { inverseDistances, Points } from "../../aevb/web/parts/map/points.js";
 import { View } from "../../aevb/web/parts/map/view.js";
 import { Random } from "../../aevb/web/engine/random.js";
@@ -127,4 +127,14 @@ Deno.test("a loop that a second finger or the page interrupts is given up, and t
   assert.ok(classes.has("dragging"));
   canvas.onpointercancel(event(1, 60));
   assert.ok(!classes.has("dragging"));
+});
+
+Deno.test("a numeral stands above or below the target that would cover it, and nowhere else", () => {
+  assert.deepEqual(beside([50, 50], null, 20), [50, 50]);
+  assert.deepEqual(beside([50, 50], [120, 50], 20), [50, 50]);
+  for (const y of [35, 49, 50, 64]) {
+    const [x, height] = beside([52, y], [50, 50], 20);
+    assert.equal(x, 52);
+    assert.ok(Math.abs(height - 50) >= 19 + 10 && (height < 50) === (y < 50), `${y} goes to ${height}`);
+  }
 });

@@ -80,8 +80,8 @@ ROTATION = Scene(
     "rotation",
     "W is free to rotate",
     PART,
-    "W enters the evidence only through <b>W Wᵀ + Φ</b>, and (W R)(W R)ᵀ = W Wᵀ for every rotation R: no "
-    "data tell W from W R.",
+    "W enters the evidence only through <b>W Wᵀ + Φ</b>, and (W\u00a0R)(W\u00a0R)ᵀ = W\u00a0Wᵀ for every "
+    "rotation R: no data tell W from W\u00a0R.",
     "R turns z, whose prior looks the same from every side. Another seed ends with another W, as good.",
     notes=(
         "Turn the slider all the way: W and its columns change, the evidence and the ellipses do not move. "

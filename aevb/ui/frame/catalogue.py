@@ -35,6 +35,7 @@ class Page:
         name: the last part of its address; "" for the first page.
         checkpoints: the one that its scenes look at, or several by name.
         served: whether its scenes need a server that computes.
+        brief: its title where there is little room.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Page:
     scenes: Sequence[Scene]
     checkpoints: tuple[str, ...] = ()
     served: bool = False
+    brief: str = ""
 
     @property
     def key(self) -> str:
@@ -56,11 +58,11 @@ class Page:
 
 MENU = (
     Page("", "Overview", OVERVIEW),
-    Page("factor-analysis", "Factor analysis", FACTOR_ANALYSIS),
+    Page("factor-analysis", "Factor analysis", FACTOR_ANALYSIS, brief="FA"),
     Page("vae", "VAE", VAE, ("vae",)),
-    Page("cvae", "Conditional VAE", CVAE, ("cvae",)),
-    Page("gmvae", "Gaussian mixture VAE", GMVAE, ("gmvae",)),
-    Page("vrnn", "Variational RNN", VRNN, ("vrnn",)),
+    Page("cvae", "Conditional VAE", CVAE, ("cvae",), brief="CVAE"),
+    Page("gmvae", "Gaussian mixture VAE", GMVAE, ("gmvae",), brief="GMVAE"),
+    Page("vrnn", "Variational RNN", VRNN, ("vrnn",), brief="VRNN"),
     Page("draw", "Draw", DRAW, ("vae", "cvae", "gmvae", "vrnn")),
     Page("train", "Train", TRAIN, served=True),
 )

@@ -39,6 +39,7 @@ def show(page: catalogue.Page) -> None:
         "pages": [other.name for other in catalogue.MENU],
         "page": page.name,
         "title": page.title,
+        "brief": page.brief or page.title,
         "problem": problem,
         "notes": served.url(catalogue.NOTES, f"{page.key}/notes"),
         "checkpoints": list(page.checkpoints),

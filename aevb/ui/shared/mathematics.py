@@ -88,7 +88,8 @@ def _underlined(mathml: str) -> str:
     r"""\textcolor{ELBO double}{…}, a term underlined as in instruments, in a colour of `figures.style`."""
 
     def line(found: re.Match) -> str:
-        return f'<mstyle style="border-bottom: 0.12em {found[2]} {getattr(palette, found[1])}">'
+        look = f"padding-bottom: 0.12em; border-bottom: 0.12em {found[2]} {getattr(palette, found[1])}"
+        return f'<mstyle style="{look}">'
 
     return re.sub(r'<mstyle mathcolor="([A-Z_]+) (\w+)">', line, mathml)
 

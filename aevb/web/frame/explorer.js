@@ -25,6 +25,7 @@ import { Link, SceneModel, unembedded } from "./link.js";
  * @typedef {object} Page
  * @property {string} page its name, which is the last part of its address
  * @property {string} title
+ * @property {string} brief the same where there is little room
  * @property {string[]} pages the names of all pages
  * @property {Scene[]} scenes
  * @property {string} [problem] a sentence where the page has nothing to show
@@ -275,7 +276,7 @@ export class Explorer {
     this.strip = h(
       "header.strip",
       {},
-      h("h1", {}, page.title),
+      h("h1", { "data-brief": page.brief }, h("span", {}, page.title)),
       this.chip.element,
       this.previous,
       this.where,

@@ -391,15 +391,32 @@ export class Notes {
 }
 
 /**
- * What the two axes stand for, inside the frame where there is room, legible over points; and where that is.
+ * Points of a line, close enough that none of its parts passes between them through words.
+ * @param {number[][]} corners in pixels
+ */
+export function along(corners) {
+  return corners.flatMap(([x, y], i) => {
+    const [nextX, nextY] = corners[i + 1] ?? [x, y],
+      count = Math.ceil(Math.hypot(nextX - x, nextY - y) / 8) || 1;
+    return Array.from(
+      { length: count },
+      (_, k) => [x + k / count * (nextX - x), y + k / count * (nextY - y)],
+    );
+  });
+}
+
+/**
+ * What the two axes stand for, inside the frame where there is room, legible over points; and where that is. Where what is
+ * drawn is told, each name stands in the one of its two corners where it covers less of it.
  * @param {CanvasRenderingContext2D} context
  * @param {Axes} axes
  * @param {Theme} theme
  * @param {string} across
  * @param {string} up
+ * @param {number[][]} [drawn] points of what is drawn, in pixels
  * @returns {Box[]}
  */
-export function nameAxes(context, axes, theme, across, up) {
+export function nameAxes(context, axes, theme, across, up, drawn = []) {
   context.save();
   context.font = `600 ${theme.size}px ${theme.font}`;
   Object.assign(context, {
@@ -408,19 +425,42 @@ export function nameAxes(context, axes, theme, across, up) {
     lineWidth: 5,
     lineJoin: "round",
   });
-  /** @type {[string, CanvasTextAlign, CanvasTextBaseline, number, number][]} */
+  const left = axes.left + 6, right = axes.left + axes.width - 6, high = 1.2 * theme.size;
+  const upper = axes.top + 5, lower = axes.top + axes.height - 4 - high;
+  /** @typedef {{ align: CanvasTextAlign, x: number, top: number }} Corner */
+  /** @type {Record<"lowerRight" | "upperRight" | "upperLeft", Corner>} */
+  const corners = {
+    lowerRight: { align: "right", x: right, top: lower },
+    upperRight: { align: "right", x: right, top: upper },
+    upperLeft: { align: "left", x: left, top: upper },
+  };
+  /** @type {Box[]} */
+  const boxes = [];
+  /** @type {[string, Corner[]][]} */
   const names = [
-    [across, "right", "bottom", axes.left + axes.width - 6, axes.top + axes.height - 4],
-    [up, "left", "top", axes.left + 6, axes.top + 5],
+    [across, [corners.lowerRight, corners.upperRight]],
+    [up, [corners.upperLeft, corners.upperRight]],
   ];
-  const boxes = names.map(([text, align, baseline, x, y]) => {
-    Object.assign(context, { textAlign: align, textBaseline: baseline });
-    context.strokeText(text, x, y);
-    context.fillText(text, x, y);
-    const wide = context.measureText(text).width, high = 1.2 * theme.size;
-    const left = align === "left" ? x : x - wide, top = baseline === "top" ? y : y - high;
-    return { left, top, right: left + wide, bottom: top + high };
-  });
+  for (const [text, places] of names) {
+    const wide = context.measureText(text).width;
+    const found = places.map(({ align, x, top }) => {
+      const start = align === "left" ? x : x - wide;
+      const box = { left: start, top, right: start + wide, bottom: top + high };
+      const covered = drawn.filter(([px, py]) =>
+        px >= box.left && px <= box.right && py >= top && py <= box.bottom
+      );
+      const taken = boxes.some((other) =>
+        box.left < other.right && other.left < box.right && top < other.bottom && other.top < box.bottom
+      );
+      return { align, x, box, covers: taken ? Infinity : covered.length };
+    });
+    const { align, x, box } = found[1].covers < found[0].covers ? found[1] : found[0];
+    const under = box.top === lower;
+    Object.assign(context, { textAlign: align, textBaseline: under ? "bottom" : "top" });
+    context.strokeText(text, x, under ? box.bottom : box.top);
+    context.fillText(text, x, under ? box.bottom : box.top);
+    boxes.push(box);
+  }
   context.restore();
   return boxes;
 }

@@ -8,7 +8,7 @@ import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { ELBO, EVIDENCE } from "../../kit/palette.js";
 import { choice, seed } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
-import { Axes, marker, nameAxes, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
+import { along, Axes, marker, nameAxes, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { atLeisure, onNextFrame, whileBusy } from "../../kit/slices.js";
 import { ascend, elbo } from "../../engine/ascent.js";
 import { components, mostProbable } from "../../engine/explore.js";
@@ -192,14 +192,22 @@ class Amortised {
         y = Math.min(axes.y(value), axes.top + axes.height);
       marker(context, x, y, { color: ELBO, ring: theme.background, radius: 0.5 * size });
       const names = nameAxes(context, axes, theme, "gradient steps", "ELBO, nats");
-      const points = curve.map(([step, value]) => [axes.x(step), axes.y(value)]);
+      const points = [curve, [[0, bound], [steps, bound]]].flatMap((line) =>
+        along(line.map(([step, value]) => [axes.x(step), axes.y(value)]))
+      );
       const notes = new Notes(context, theme, axes, points, names);
       const right = axes.left + axes.width - 6;
       notes.write("the encoder’s q", [[right, axes.y(bound) + 1.6 * size], [right, axes.y(bound) - 4]]);
-      notes.write("its own q", [[x - size, y - 0.6 * size], [x - size, y + 1.8 * size], [
-        x + 6 * size,
-        y + 0.6 * size,
-      ]]);
+      notes.write("its own q", [
+        [x - size, y - 0.6 * size],
+        [x - size, y + 1.8 * size],
+        [
+          x + 6 * size,
+          y + 0.6 * size,
+        ],
+        [x + 6 * size, y + 2 * size],
+        [x + 2.5 * size, y + 2.4 * size],
+      ]);
     });
   }
 

@@ -66,7 +66,7 @@ export default {
         columns[k].worth.append(
           "test ELBO ",
           h("b", {}, signed(elbo, 1, "+")),
-          ` ± ${signed(standard_error)} nats`,
+          ` ±\u00a0${signed(standard_error)}\u00a0nats`,
         );
       });
       unfollow = follow(model, ["seed", "label"], () => {

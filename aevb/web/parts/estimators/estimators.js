@@ -58,7 +58,7 @@ class Estimators {
         "th",
         { scope: "row" },
         h("i", { style: { "--color": LOOKS[k].color, "--line": ["solid", "dashed", "dotted"][k] } }),
-        name,
+        name.replaceAll(" = ", "\u00a0=\u00a0"),
       ),
       this.told[k].elbo,
       this.told[k].own,
@@ -155,7 +155,7 @@ class Estimators {
     this.slider.show(epoch);
     this.told.forEach((cells, k) => {
       const { elbo, own = elbo, spread } = runs[k], bias = own[epoch] - elbo[epoch];
-      setText(cells.elbo, `${signed(elbo[epoch])}${epoch === this.last ? ` ± ${signed(spread)}` : ""}`);
+      setText(cells.elbo, `${signed(elbo[epoch])}${epoch === this.last ? ` ±\u00a0${signed(spread)}` : ""}`);
       setText(cells.own, signed(bias, 1, "+"));
     });
     const said = runs.map(({ name, elbo }) => `${name} ${signed(elbo[epoch])}`).join(", ");

@@ -51,8 +51,8 @@ class Jensen {
     );
     this.cells = JOINT.map(() => [h("td"), h("td"), h("td")]);
     this.means = [h("td"), h("td"), h("td")];
-    const heads = ["", "p(x, z)", "q(z)", "ratio", "log ratio", "below log p(x)"];
-    const name = (/** @type {number} */ k) => [h("i", { style: { "--color": COLORS[k] } }), `z = ${k + 1}`];
+    const heads = ["z", "p(x,\u00a0z)", "q(z)", "ratio", "log ratio", "below log p(x)"];
+    const name = (/** @type {number} */ k) => [h("i", { style: { "--color": COLORS[k] } }), String(k + 1)];
     const table = h(
       "table",
       {},

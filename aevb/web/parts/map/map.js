@@ -105,6 +105,7 @@ class DigitMap {
     this.picture = new Picture(this.canvas, {
       look: () => this.look(),
       mark: (context, { text }) => this.mark(context, text),
+      chosen: () => this.model.get("strokes") ? -1 : this.model.get("digit"),
     });
     this.lasso = new Lasso(model, () => this.projection);
     this.lens = new Lens(this.digits, () => this.picture.request());

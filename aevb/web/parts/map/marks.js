@@ -31,10 +31,13 @@ export function cross(context, [x, y], { from, to, width, color }) {
   context.stroke();
 }
 
+/** How far the arms reach around a chosen digit, in pixels. */
+export const TARGET = 19;
+
 /** The chosen digit: a ring with four arms. @param {CanvasRenderingContext2D} context @param {number[]} at */
 export function target(context, at) {
   for (const { color, width } of [{ color: "white", width: 7 }, { color: MARK, width: 4 }]) {
-    cross(context, at, { from: 9, to: 17, width, color });
+    cross(context, at, { from: 9, to: TARGET - 2, width, color });
     ring(context, at, { radius: 9, width, color });
   }
 }

@@ -3,6 +3,7 @@
 import { DIGITS, NO_CLASS } from "../../kit/palette.js";
 import { themeOf } from "../../kit/plot.js";
 import { onNextFrame } from "../../kit/slices.js";
+import { TARGET } from "./marks.js";
 import { rgb, Scatter } from "./scatter.js";
 import { View } from "./view.js";
 
@@ -21,6 +22,20 @@ export const NONE = COLORS.length - 1;
  * @param {number} known how many have one
  */
 export const colouredAs = (value, known) => value >= 0 && value < known ? value : NONE;
+
+/**
+ * Where a numeral stands, in pixels: where it should, or above or below a target that would cover it.
+ * @param {number[]} place
+ * @param {number[] | null} target
+ * @param {number} size of its letters
+ */
+export function beside([x, y], target, size) {
+  const clear = TARGET + 0.5 * size;
+  if (!target || Math.abs(x - target[0]) >= TARGET + 0.3 * size || Math.abs(y - target[1]) >= clear) {
+    return [x, y];
+  }
+  return [x, target[1] + (y < target[1] ? -clear : clear)];
+}
 
 export class Picture {
   view = new View();
@@ -46,16 +61,17 @@ export class Picture {
 
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {{ look: () => void, mark: (context: CanvasRenderingContext2D, theme: Theme) => void }} more is asked before
-   *   each picture, and draws over the points
+   * @param {{ look: () => void, mark: (context: CanvasRenderingContext2D, theme: Theme) => void, chosen: () => number }}
+   *   more is asked before each picture, draws over the points, and says which one has a target; −1 for none
    */
-  constructor(canvas, { look, mark }) {
+  constructor(canvas, { look, mark, chosen }) {
     this.canvas = canvas;
     // Its pixels are written rather than drawn: they are to stay in memory, not on a graphics card.
     const settings = { willReadFrequently: true };
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", settings));
     this.look = look;
     this.mark = mark;
+    this.chosen = chosen;
     this.colors = COLORS.map(rgb);
     this.frame = onNextFrame(() => this.theme && this.draw());
   }
@@ -141,7 +157,8 @@ export class Picture {
 
   /**
    * A numeral tells its class where it stands apart: where two are closer than they are wide, while all of the map is in
-   * view, neither is shown, and the colours alone say the classes.
+   * view, neither is shown, and the colours alone say the classes. One that the chosen digit's target would cover stands
+   * above or below it.
    * @param {CanvasRenderingContext2D} context
    */
   drawNumerals(context) {
@@ -156,11 +173,12 @@ export class Picture {
       fillStyle: "white",
       lineWidth: size / 6,
     });
+    const chosen = this.chosen(), target = chosen < 0 ? null : this.spot(chosen);
     numerals.forEach((own, value) => {
       const near = (/** @type {number[] | null} */ other) =>
         own && other && other !== own && Math.hypot(other[0] - own[0], other[1] - own[1]) < apart;
       if (!own || numerals.some(near)) return;
-      const [x, y] = view.toScreen(own);
+      const [x, y] = beside(view.toScreen(own), target, size);
       context.strokeText(String(value), x, y);
       context.fillText(String(value), x, y);
     });

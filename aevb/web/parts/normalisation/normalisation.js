@@ -200,7 +200,11 @@ class Normalisation {
           axes.top + axes.height - y,
         );
       });
-      nameAxes(context, axes, theme, "grey level", "pixels, log scale");
+      const bars = Array.from(counts).flatMap((count, k) => {
+        const floor = axes.top + axes.height - 2, top = count ? axes.y(count) : floor;
+        return count ? [floor, (floor + top) / 2, top].map((y) => [axes.x(k), y]) : [];
+      });
+      nameAxes(context, axes, theme, "grey level", "pixels, log scale", bars);
     });
     panel.canvas.setAttribute(
       "aria-label",
@@ -288,7 +292,8 @@ class Normalisation {
         color: MARK,
         ring: theme.background,
       });
-      nameAxes(context, axes, theme, "x", "p(x | z) of the pixel");
+      const curve = places.map((place, i) => [axes.x(place), axes.y(density[i])]);
+      nameAxes(context, axes, theme, "x", "p(x | z) of the pixel", curve);
     });
   }
 

@@ -8,7 +8,7 @@ import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DIGITS, GENERATED, MARK } from "../../kit/palette.js";
 import { choice, number, unread } from "../../kit/params.js";
-import { Axes, nameAxes, onLayout, Panel, themeOf } from "../../kit/plot.js";
+import { along, Axes, nameAxes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { rowsOf, sampleNoise, SAMPLES, seed } from "../../kit/rows.js";
 import { inSlices, onNextFrame } from "../../kit/slices.js";
 import { grow, meanPath } from "../../engine/rows.js";
@@ -248,7 +248,10 @@ class Paths {
         axes.clip(context, () => {
           for (const line of lines) trace(context, axes, line, k);
         });
-        nameAxes(context, axes, theme, "row t", name);
+        const drawn = lines.flatMap(({ path }) =>
+          along(path.map((z, t) => [axes.x(t + 1), axes.yNear(z[k])]))
+        );
+        nameAxes(context, axes, theme, "row t", name, drawn);
         label(context, axes, theme, lines.filter(({ title }) => title), k);
       });
     });
