@@ -431,6 +431,7 @@ def test_a_scribble_too_long_for_a_link_is_still_read(open_page: OPEN) -> None:
     assert "strokes" not in page.url
     page.get_by_role("button", name="Clear").click()
     expect(note).to_be_hidden()
+    expect(page.get_by_role("button", name="Another 0")).to_be_focused()  # no field, with an undo of its own
     page.keyboard.press("Control+z")
     expect(note).to_be_visible()
     assert page.faults == []

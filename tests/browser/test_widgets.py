@@ -5,15 +5,17 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, expect
 
 import aevb
 from aevb import data, widgets
@@ -141,6 +143,31 @@ def kept(value: Any, files: dict[str, bytes]) -> Any:
     return [kept(each, files) for each in value] if isinstance(value, list) else value
 
 
+@contextmanager
+def serving(files: dict[str, bytes]) -> Iterator[str]:
+    """The address of a server of these, by their paths: a browser has them sooner than of a route's."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            content = files.get(self.path, b"")
+            self.send_response(200)
+            kind = "text/javascript" if self.path.endswith(".js") else "text/html"
+            self.send_header("Content-Type", f"{kind}; charset=utf-8")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+
+
 def shows(part: widgets.Part, known: Checkpoint | None) -> bool:
     return part.fits is None if known is None else part.fits is not None and part.fits(known.model)
 
@@ -151,28 +178,21 @@ def test_every_part_renders_outside_of_the_app(browser: Browser, model: str | No
     test = data.read().test
     split = Split(test.images[:100], test.labels[:100])
     parts = [name for name, part in widgets.PARTS.items() if shows(part, known)]
-    page = browser.new_page(viewport={"width": 1000, "height": 640})
     faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(f"{error}"))
     files: dict[str, bytes] = {"/": b"<!doctype html><body style='margin: 0'>"}
-
-    def serve(route: Route) -> None:
-        path = route.request.url.removeprefix("http://notebook.test")
-        kind = "text/javascript" if path.endswith(".js") else "text/html"
-        route.fulfill(body=files.get(path, b""), content_type=f"{kind}; charset=utf-8")
-
-    page.route("http://notebook.test/**", serve)
-    try:
+    with (
+        serving(files) as site,
+        closing(browser.new_page(viewport={"width": 1000, "height": 640})) as page,
+    ):
+        page.on("pageerror", lambda error: faults.append(f"{error}"))
         for part in parts:
             widget = widgets.show(known, part, images=split)
             keys = [*widgets.PARTS[part].keys, "digits", "checkpoint", "options", "height"]
             files[f"/{part}.js"] = widget._esm.encode()
-            page.goto("http://notebook.test/")
+            page.goto(site)
             state = {key: kept(getattr(widget, key), files) for key in keys}
             page.evaluate(RENDER, {"script": f"/{part}.js", "state": state})
             painted = page.locator(".instrument :is(.live[data-painted], [data-ready])").first
             expect(painted, f"{part}: {faults}").to_be_visible(timeout=20_000)
             page.evaluate("end()")
         assert parts and faults == []
-    finally:
-        page.close()

@@ -5,6 +5,9 @@ import { onNextFrame } from "./slices.js";
 
 const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex]";
 
+/** What takes letters: nobody's next key is to become one unasked, and a phone shows no keyboard for it. */
+const TYPED = "input:not([type=range], [type=checkbox], [type=radio]), textarea";
+
 /** Whether an element can have the focus now. @param {HTMLElement} element */
 function usable(element) {
   return element.isConnected && !element.matches(":disabled, [inert], [inert] *") &&
@@ -17,10 +20,13 @@ function within(place) {
   return Array.from(all).filter((one) => one.tabIndex >= 0);
 }
 
+/** Whether the focus may go on to an element. @param {HTMLElement} element */
+const open = (element) => !element.matches(TYPED) && usable(element);
+
 /**
  * As long as this holds, the focus is never lost from an element: it goes on to what took the place of what had it, or
- * to the next beside it, within the smallest part of the page that has any; at most to what holds that part together,
- * an element with a `tabIndex` of its own. Returns what ends it.
+ * to the next beside it that takes no letters, within the smallest part of the page that has any; at most to what holds
+ * that part together, an element with a `tabIndex` of its own. Returns what ends it.
  * @param {HTMLElement} root
  */
 export function holdFocus(root) {
@@ -50,8 +56,8 @@ export function holdFocus(root) {
       if (!place.isConnected) continue;
       const all = within(place);
       const at = element.isConnected ? all.findIndex((one) => follows(element, one)) : before;
-      const later = all.slice(at < 0 ? all.length : at).find(usable);
-      const found = later ?? all.slice(0, at < 0 ? all.length : at).findLast(usable);
+      const later = all.slice(at < 0 ? all.length : at).find(open);
+      const found = later ?? all.slice(0, at < 0 ? all.length : at).findLast(open);
       if (found && found !== element) return found;
       if (place.hasAttribute("tabindex") && usable(place)) return place;
     }
