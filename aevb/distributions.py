@@ -217,13 +217,13 @@ def rsample(
         case Independent():
             return rsample(distribution.base_dist, sample_shape, generator)
         case Normal():
-            noise = _draw(torch.randn, distribution.loc, sample_shape, generator)
+            noise = draw(torch.randn, distribution.loc, sample_shape, generator)
             return distribution.loc + distribution.scale * noise
         case MultivariateNormal():
-            noise = _draw(torch.randn, distribution.loc, sample_shape, generator)
+            noise = draw(torch.randn, distribution.loc, sample_shape, generator)
             return distribution.loc + (distribution.scale_tril @ noise.unsqueeze(-1)).squeeze(-1)
         case ContinuousBernoulli():
-            return distribution.icdf(_draw(torch.rand, distribution.logits, sample_shape, generator))
+            return distribution.icdf(draw(torch.rand, distribution.logits, sample_shape, generator))
     raise NotImplementedError(
         f"rsample does not know {type(distribution).__name__}: a net gives a Normal, MultivariateNormal or "
         "ContinuousBernoulli, or an Independent of one."
@@ -244,11 +244,12 @@ def sample(
     return rsample(distribution, sample_shape, generator)
 
 
-def _draw(
+def draw(
     source: Callable[..., Tensor],
     like: Tensor,
     sample_shape: Sequence[int],
     generator: torch.Generator | None,
 ) -> Tensor:
+    """The noise of every sample: in the type and on the device of `like`, `sample_shape` + its shape."""
     shape = (*sample_shape, *like.shape)
     return source(shape, generator=generator, dtype=like.dtype, device=like.device)

@@ -210,6 +210,9 @@ def browser(profile: BrowserContext) -> Browser:
 UNASKED = """localStorage.setItem("aevb:predictions", '{"off": true}')"""
 """Of a visitor who wants no questions before a scene shows."""
 
+CHANCE = "{ let at = 1234567890; Math.random = () => (at = (16807 * at) % 2147483647) / 2147483647; }"
+"""The same in each run: another seed may else round to what was there before."""
+
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 """What is waited for so that all that a page has asked for is painted."""
 
@@ -277,6 +280,7 @@ def new_page(profile: BrowserContext, request: pytest.FixtureRequest) -> Iterato
         pages.append(page)
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=color_scheme)
+        page.add_init_script(CHANCE)
         if not asks:
             page.add_init_script(UNASKED)
         page.faults = []

@@ -33,7 +33,7 @@ def test_every_model_is_tested():
 def test_a_batch_equals_its_examples_one_by_one_under_the_same_noise(name, monkeypatch):
     model, batch, samples = make(name), 6, 4  # sizes that no other dimension has
     observed = observe(model, batch)
-    sources = [(distributions, "_draw"), (gmvae, "gumbel_softmax")]
+    sources = [(distributions, "draw"), (gmvae, "gumbel_softmax")]
     drawn = []
 
     def recording(draw):

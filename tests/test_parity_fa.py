@@ -83,13 +83,13 @@ def example(data_dim: int, latent_dim: int, covariance: Any = "full") -> tuple[F
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
     """All noise that the library draws from now on."""
     noise: list[Tensor] = []
-    draw = distributions._draw
+    draw = distributions.draw
 
     def recording(*arguments: Any) -> Tensor:
         noise.append(draw(*arguments))
         return noise[-1]
 
-    monkeypatch.setattr(distributions, "_draw", recording)
+    monkeypatch.setattr(distributions, "draw", recording)
     return noise
 
 

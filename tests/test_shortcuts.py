@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import linear
 
 from aevb import Examples, TrainingConfig, train
-from aevb.models import CVAE, GMVAE, VAE, VRNN, LatentVariableModel, shortcuts
+from aevb.models import CVAE, GMVAE, VAE, VRNN, FactorAnalysis, LatentVariableModel, shortcuts
 from aevb.models.base import total
 from aevb.models.nets import DiagonalNormalNet
 from benchmarks import textbook
@@ -59,6 +59,46 @@ def test_a_step_is_the_textbooks(name, fast):
         expected = taught(model, textbook.TERMS[name](model, *batch))
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("mean", [False, True], ids=["about 0", "about a mean"])
+def test_factor_analysis_at_once_is_the_plain_one(mean, monkeypatch):
+    """Whatever is weighed, and for each parameter."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model, x = FactorAnalysis(5, 3, mean=mean).double(), torch.randn(16, 5, dtype=torch.float64)
+        weights = torch.rand(2, 16, dtype=torch.float64)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.copy_(torch.randn_like(parameter))
+    taken = []
+    at_once = shortcuts.linear_gaussian
+    monkeypatch.setattr(shortcuts, "linear_gaussian", lambda *told: taken.append(1) or at_once(*told))
+    found = []
+    for fast in (True, False):
+        with shortcuts.taken() if fast else nullcontext():
+            terms = model(x, generator=Generator().manual_seed(3))
+        weighed = {name: w * term for (name, term), w in zip(terms.items(), weights, strict=True)}
+        found.append((terms, taught(model, weighed)[1]))
+    assert taken == [1]
+    torch.testing.assert_close(*found, rtol=1e-9, atol=1e-12)
+
+
+def test_factor_analysis_with_a_posterior_of_its_own_keeps_it():
+    class Halved(FactorAnalysis):
+        def posterior(self, x, y=None):
+            return super().posterior(x / 2)
+
+    model, x = (
+        Halved().double(),
+        torch.randn(16, 3, dtype=torch.float64, generator=Generator().manual_seed(0)),
+    )
+    found = [ours(model, (x,), fast) for fast in (True, False)]
+    torch.testing.assert_close(*found, rtol=0, atol=0)
+    for covariance in ("diagonal", "fixed"):
+        model = FactorAnalysis(covariance=covariance, mean=True).double().requires_grad_(True)
+        found = [ours(model, (x,), fast) for fast in (True, False)]
+        torch.testing.assert_close(*found, rtol=0, atol=0)
 
 
 def test_most_weights_vanish_and_are_passed_over():

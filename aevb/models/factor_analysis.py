@@ -20,7 +20,9 @@ from torch import Generator, Tensor, nn
 from torch.distributions import Independent, MultivariateNormal, Normal
 from torch.nn import functional as F
 
+from aevb import distributions
 from aevb.distributions import rsample
+from aevb.models import shortcuts
 from aevb.models.base import LatentVariableModel, check_sizes, sized
 from aevb.models.nets import standard_normal, wide
 
@@ -190,12 +192,30 @@ class FactorAnalysis(LatentVariableModel):
         """log p(x | z) at one reparametrised z, and -KL(q(z | x) ‖ p(z)) in closed form; x: (B, D)."""
         # Under autocast too in the parameters' own precision: bfloat16's steps may be wider than σ.
         with torch.autocast(x.device.type, enabled=False):
+            if shortcuts.open_to(x) and self._usual:
+                return self._at_once(x, generator)
             q_z = self.posterior(x)
             z = rsample(q_z, generator=generator)
             return {
                 "reconstruction": self.p_x_given_z(z).log_prob(x),
                 "minus_kl_z": -_kl_to_prior(q_z.loc, q_z.scale_tril),
             }
+
+    @property
+    def _usual(self) -> bool:
+        """Whether `shortcuts.linear_gaussian` is what the nets compute: a subclass may have its own."""
+        p, q, own = self.p_x_given_z, self.q_z_given_x, FactorAnalysis
+        usual = (
+            type(p) is LinearNormal and type(q) is LinearFullNormal and type(self).posterior is own.posterior
+        )
+        return usual and q.covariance == "full" and wide(p.W) is p.W
+
+    def _at_once(self, x: Tensor, generator: Generator | None) -> dict[str, Tensor]:
+        p, q, centred = self.p_x_given_z, self.q_z_given_x, self._centred(x)
+        like = p.W.new_empty(len(x), self.latent_dim)
+        noise = distributions.draw(torch.randn, like, (), generator)
+        terms = shortcuts.linear_gaussian(centred, noise, p.W, p.pre_sigma, q.V, q.cholesky, MIN_SIGMA)
+        return dict(zip(("reconstruction", "minus_kl_z"), terms, strict=True))
 
     def log_ratios(self, x: Tensor, *, samples: int, generator: Generator | None = None) -> Tensor:
         """log p(x | z) + log p(z) - log q(z | x) as (S, B) for x: (B, D)."""

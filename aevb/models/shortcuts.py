@@ -5,6 +5,7 @@ products cost most. Everywhere else the plain form stands, which torch.func, tor
 and accelerators can take, and which is the oracle of each (`tests/test_shortcuts.py`).
 """
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -66,6 +67,75 @@ def worthwhile(weights: Tensor) -> tuple[Tensor, Tensor] | None:
 
 MOST = 0.9  # of the choices: with more, it costs more to pick them than to compute the others too
 SIZES = 16  # in half precision, from none of the choices to all
+
+
+# A linear Gaussian model and posterior (factor analysis')
+
+
+def linear_gaussian(
+    x: Tensor, noise: Tensor, W: Tensor, pre_sigma: Tensor, V: Tensor, cholesky: Tensor, least: float
+) -> tuple[Tensor, Tensor]:
+    """The two terms of `FactorAnalysis.forward`, (B,) each, whose gradients are found at once.
+
+    Its tensors are so small that nearly all of a step is what autograd does around some fifty operations.
+
+    Args:
+        x: (B, D), less its mean.
+        noise: ε of z, (B, L).
+        W, pre_sigma, V, cholesky: the parameters, (D, L), (D,), (L, D) and (L, L).
+        least: of σ.
+    """
+    return _LinearGaussian.apply(x, noise, W, pre_sigma, V, cholesky, least)
+
+
+class _LinearGaussian(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        noise: Tensor,
+        W: Tensor,
+        pre_sigma: Tensor,
+        V: Tensor,
+        cholesky: Tensor,
+        least: float,
+    ) -> tuple[Tensor, Tensor]:
+        sigma, C = F.softplus(pre_sigma).clamp_(min=least), cholesky.tril(-1)
+        diagonal = F.softplus(cholesky.diagonal())
+        C.diagonal().copy_(diagonal)
+        loc = x @ V.T
+        z = torch.addmm(loc, noise, C.T)
+        missed = torch.addmm(x, z, W.T, alpha=-1).div_(sigma)  # (x - W z) / σ
+        ctx.save_for_backward(x, noise, W, pre_sigma, V, cholesky, sigma, C, diagonal, loc, z, missed)
+        log_scale = sigma.log().sum() + 0.5 * math.log(2 * math.pi) * len(sigma)
+        at_one_mean = 0.5 * (C.square().sum() - len(C)) - diagonal.log().sum()
+        return (
+            missed.square().sum(-1).mul_(-0.5).sub_(log_scale),
+            loc.square().sum(-1).mul_(-0.5).sub_(at_one_mean),
+        )
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, of_reconstruction: Tensor, of_minus_kl: Tensor) -> tuple[Tensor | None, ...]:
+        x, noise, W, pre_sigma, V, cholesky, sigma, C, diagonal, loc, z, missed = ctx.saved_tensors
+        weighed = missed * of_reconstruction.unsqueeze(-1)
+        of_mean = weighed / sigma  # of W z
+        of_z = of_mean @ W
+        of_loc = torch.addcmul(of_z, of_minus_kl.unsqueeze(-1), loc, value=-1)
+        of_sigma = ((weighed * missed).sum(0) - of_reconstruction.sum()) / sigma
+        of_C, kl = of_z.T @ noise, of_minus_kl.sum()
+        of_C = torch.addcmul(of_C, kl, C, value=-1).tril_()
+        of_diagonal = (of_C.diagonal() + kl / diagonal) * cholesky.diagonal().sigmoid()
+        of_C.diagonal().copy_(of_diagonal)
+        return (
+            torch.addmm(of_mean, of_loc, V, beta=-1) if ctx.needs_input_grad[0] else None,
+            None,
+            of_mean.T @ z,
+            of_sigma * pre_sigma.sigmoid(),
+            of_loc.T @ x,
+            of_C,
+            None,
+        )
 
 
 # Layers that a recurrence applies row after row (the VRNN's)

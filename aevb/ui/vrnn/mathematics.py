@@ -142,7 +142,7 @@ pixel. To move $\mathbf z_t$ is to change $\boldsymbol\epsilon_t$ alone. Rows ab
 those below do, through $\mathbf h_{t+1}, \dots, \mathbf h_T$.
 """,
     rsample,
-    ("noise = _draw", "return"),
+    ("noise = draw", "return"),
 )
 
 MEAN_PATH = Formula(
@@ -175,7 +175,7 @@ The tutorial's code differs: it calls `posterior_over_zt.sample()`, which cuts t
 then learns from the KL alone, and its likelihood's gradient never reaches $\phi$.
 """,
     rsample,
-    ("noise = _draw", "return"),
+    ("noise = draw", "return"),
 )
 
 TRAINING = Formula(
