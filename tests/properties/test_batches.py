@@ -15,7 +15,7 @@ from aevb.models import LatentVariableModel, gmvae
 from tests.properties.strategies import models, observations
 from tests.small_models import seeded
 
-SOURCES = [(distributions, "_draw"), (gmvae, "gumbel_softmax")]
+SOURCES = [(distributions, "draw"), (gmvae, "gumbel_softmax")]
 
 
 @contextmanager
