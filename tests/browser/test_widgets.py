@@ -5,12 +5,10 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ import aevb
 from aevb import data, widgets
 from aevb.checkpoints import Checkpoint
 from aevb.data import Split
+from benchmarks.site import files
 
 WITHOUT_LAB = "JupyterLab is not installed, so no widget was tried in a notebook."
 
@@ -133,39 +132,15 @@ RENDER = """async ({ script, state }) => {
 }"""
 
 
-def kept(value: Any, files: dict[str, bytes]) -> Any:
-    """A widget's state for the page, what is bytes as an address."""
+def kept(value: Any, folder: Path) -> Any:
+    """A widget's state for the page, what is bytes as the address of a file in a folder that is served."""
     if isinstance(value, bytes):
-        files[address := f"/bytes/{len(files)}"] = value
-        return {"address": address}
+        file = folder / f"{len(list(folder.iterdir()))}.bytes"
+        file.write_bytes(value)
+        return {"address": f"/{file.name}"}
     if isinstance(value, dict):
-        return {name: kept(each, files) for name, each in value.items()}
-    return [kept(each, files) for each in value] if isinstance(value, list) else value
-
-
-@contextmanager
-def serving(files: dict[str, bytes]) -> Iterator[str]:
-    """The address of a server of these, by their paths: a browser has them sooner than of a route's."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            content = files.get(self.path, b"")
-            self.send_response(200)
-            kind = "text/javascript" if self.path.endswith(".js") else "text/html"
-            self.send_header("Content-Type", f"{kind}; charset=utf-8")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
+        return {name: kept(each, folder) for name, each in value.items()}
+    return [kept(each, folder) for each in value] if isinstance(value, list) else value
 
 
 def shows(part: widgets.Part, known: Checkpoint | None) -> bool:
@@ -173,24 +148,24 @@ def shows(part: widgets.Part, known: Checkpoint | None) -> bool:
 
 
 @pytest.mark.parametrize("model", ["vae", "cvae", "gmvae", "vrnn", None])
-def test_every_part_renders_outside_of_the_app(browser: Browser, model: str | None) -> None:
+def test_every_part_renders_outside_of_the_app(browser: Browser, model: str | None, tmp_path: Path) -> None:
     known = model and aevb.load(model)
     test = data.read().test
     split = Split(test.images[:100], test.labels[:100])
     parts = [name for name, part in widgets.PARTS.items() if shows(part, known)]
     faults: list[str] = []
-    files: dict[str, bytes] = {"/": b"<!doctype html><body style='margin: 0'>"}
+    (tmp_path / "index.html").write_text("<!doctype html><body style='margin: 0'>", encoding="utf-8")
     with (
-        serving(files) as site,
+        files(tmp_path) as site,
         closing(browser.new_page(viewport={"width": 1000, "height": 640})) as page,
     ):
         page.on("pageerror", lambda error: faults.append(f"{error}"))
         for part in parts:
             widget = widgets.show(known, part, images=split)
             keys = [*widgets.PARTS[part].keys, "digits", "checkpoint", "options", "height"]
-            files[f"/{part}.js"] = widget._esm.encode()
+            (tmp_path / f"{part}.js").write_text(widget._esm, encoding="utf-8")
             page.goto(site)
-            state = {key: kept(getattr(widget, key), files) for key in keys}
+            state = {key: kept(getattr(widget, key), tmp_path) for key in keys}
             page.evaluate(RENDER, {"script": f"/{part}.js", "state": state})
             painted = page.locator(".instrument :is(.live[data-painted], [data-ready])").first
             expect(painted, f"{part}: {faults}").to_be_visible(timeout=20_000)
