@@ -177,9 +177,9 @@ def test_a_part_without_a_model():
 @pytest.mark.parametrize(
     ("model", "part", "values", "said"),
     [
-        ("vae", "knob", {}, "no part 'knob': there are amortised, between, "),
+        ("vae", "knob", {}, "no part 'knob': there are amortised, ascent, "),
         ("vae", "knobs", {"zz": 1}, "knobs takes no zz: it takes digit, z, choice, locked"),
-        ("vae", "rows", {}, "rows shows no VAE; these do: amortised, dimensions, flow, knobs"),
+        ("vae", "rows", {}, "rows shows no VAE; these do: amortised, ascent, dimensions, flow"),
         (None, "knobs", {}, "knobs shows a model: tell it which"),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from aevb.ui.vae import cells
+from tests.conftest import FRAMES
 from tests.test_cells import run, told
 
 OPEN = Callable[..., Page]
@@ -68,4 +69,53 @@ def test_an_image_s_own_q_is_raised_as_torch_raises_it(open_edition: OPEN) -> No
     page.locator(".instrument[aria-busy=true]").wait_for()
     done.wait_for()
     expect(page.locator(".gap")).to_contain_text("nats better than the encoder’s")
+    assert page.faults == []
+
+
+def test_a_small_vae_learns_in_the_page_and_its_link_learns_the_same(open_edition: OPEN) -> None:
+    page = open_edition("vae", scene="ascent")
+    learn, when = page.get_by_role("button", name="Learn", exact=True), page.locator(".when")
+    expect(when).to_have_text("Step 0: nothing has been learnt yet")
+    few = page.get_by_role("button", name="25 steps")
+    digest = "(canvas) => canvas.toDataURL()"
+    pictures, places = page.locator("canvas.sheet"), page.locator(".planes canvas:not(.sheet)")
+
+    def take(moves: str, course: str) -> tuple[bool, bool]:
+        """Whether the map has moved, and whether the pictures have."""
+        before = places.evaluate(digest), pictures.evaluate(digest)
+        page.get_by_role("button", name=moves).click()
+        few.click()
+        expect(page).to_have_url(re.compile(f"course={course}(&|$)"))
+        expect(few).to_be_enabled()
+        page.evaluate(FRAMES)
+        return places.evaluate(digest) != before[0], pictures.evaluate(digest) != before[1]
+
+    assert take("both: AEVB", "B25") == (True, True)
+    learn.click()
+    page.wait_for_function("parseInt(document.querySelector('.when').innerText.slice(5)) >= 90")
+    page.get_by_role("button", name="Pause").click()
+    expect(page).to_have_url(re.compile(r"course=B(9\d|\d{3,})(&|$)"))
+    expect(learn).to_be_enabled()
+    steps = int(re.findall(r"course=B(\d+)", page.url)[0])
+    assert steps >= 90
+    assert take("θ: M-steps", f"B{steps},M25") == (False, True)
+    assert take("φ: E-steps", f"B{steps},M25,E25")[0]
+    expect(when).to_have_text(f"Step {steps + 50}: E-step: the encoder moves, the decoder stands still")
+    numbers = page.locator(".equation b").all_inner_texts()
+    elbo, log, kl = (float(text.replace("−", "-")) for text in numbers)
+    assert elbo > 250 and elbo == pytest.approx(log - kl, abs=0.01)
+
+    page.reload()
+    expect(when).to_contain_text(f"Step {steps + 50}: E-step", timeout=60_000)
+    assert page.locator(".equation b").all_inner_texts() == numbers
+    page.get_by_role("button", name="Forget all").click()
+    expect(when).to_have_text("Step 0: nothing has been learnt yet")
+    expect(page).not_to_have_url(re.compile("course="))
+    assert page.faults == []
+
+
+def test_a_course_that_goes_too_far_is_told(open_edition: OPEN) -> None:
+    page = open_edition("vae", scene="ascent", course="B15000,E6000")
+    expect(page.locator(".warning")).to_contain_text("course")
+    expect(page.locator(".when")).to_have_text("Step 0: nothing has been learnt yet")
     assert page.faults == []

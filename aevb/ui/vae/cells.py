@@ -5,8 +5,10 @@ import math
 import torch
 from PIL import Image
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
+from torch.nn.functional import adaptive_avg_pool2d
 
 import aevb
+from aevb.data import Split
 from aevb.explore import codes
 from aevb.explore.measures import measured
 from aevb.explore.noise import Noise
@@ -148,3 +150,24 @@ def walk(checkpoint: str, digit: int = 0, to: int = 3, at: float = 0, way: str =
         place, steps = torch.lerp(start, end, at), torch.lerp(start, end, ten)
     print(f"‖z‖ = {place.norm():.2f} at {at:.0%} of the way")
     return sheet(codes.decode(model, torch.cat([steps, place.unsqueeze(0)])), 10)
+
+
+def ascent(checkpoint: str, course: str = "", seed: int = 0) -> Image.Image:
+    """A small VAE that learns as its course says: "B400,E100" is 400 steps in both nets, then 100 in φ."""
+    images = aevb.load(checkpoint).images().test.images[:1000]
+    side = min(14, images.shape[-1])
+    small = adaptive_avg_pool2d(images.float(), side).round().to(torch.uint8)
+    held = torch.arange(len(small)) % 5 == 4
+    torch.manual_seed(seed)
+    model = aevb.VAE(side**2, 2, [64])
+    config = aevb.TrainingConfig(steps=20_000, batch_size=32, learning_rate=0.004, seed=seed)
+    run = aevb.Run(model, Split(small[~held]).seen_by(model), config)
+    for leg in filter(None, course.split(",")):
+        for step in range(int(leg[1:])):
+            turn = "E" if step % 100 < 50 else "M"
+            run.advance({"B": "EM", "E": "E", "M": "M", "T": turn}[leg[0]])
+    found = aevb.evaluate(model, Split(small[held]).seen_by(model))
+    print(f"ELBO {found.elbo:.1f} nats of {int(held.sum())} images held back, after {run.step} steps")
+
+    at = 3 * ((2 * torch.arange(9) + 1) / 9 - 1)
+    return sheet(codes.decode(model, torch.cartesian_prod(at.flip(0), at).flip(1)), 9)

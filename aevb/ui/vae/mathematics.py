@@ -296,3 +296,43 @@ $+3100$ nats, most of it for the background's quantisation.
         ("return", "return"),
     ),
 )
+
+ASCENT_STEPS = (
+    Formula(
+        "What a step moves",
+        r"""
+$$
+\begin{aligned}
+\text{E-step:}\quad
+\phi &\leftarrow \phi + \eta\, \nabla_\phi \tfrac{1}{N_B} \textstyle\sum_i \text{ELBO}_i \\
+\text{M-step:}\quad
+\theta &\leftarrow \theta + \eta\, \nabla_\theta \tfrac{1}{N_B} \textstyle\sum_i \text{ELBO}_i
+\end{aligned}
+$$
+
+$\log p_\theta(\mathbf x)$ does not depend on $\phi$: what an E-step raises the ELBO by, it takes from the gap
+$D_{\mathrm{KL}}(q_\phi(\mathbf z \mid \mathbf x) \,\|\, p_\theta(\mathbf z \mid \mathbf x))$. An M-step
+raises the ELBO for the $q_\phi$ that there is. AEVB makes both in one step, of one gradient.
+
+Equations 3 and 4; sections 3.3, 4 and 5.1
+""",
+        Run.advance,
+        ("moved = {", "}"),
+    ),
+    Formula(
+        "Through the sample to φ",
+        r"""
+$$
+\mathbf z = \boldsymbol\mu_\phi(\mathbf x) + \boldsymbol\sigma_\phi(\mathbf x) \odot \boldsymbol\epsilon,
+\qquad \boldsymbol\epsilon \sim \mathcal N(\mathbf 0, \mathbf I)
+$$
+
+so that the gradient in $\mathbf z$, which comes back through the decoder, goes on to $\boldsymbol\mu_\phi$
+and $\boldsymbol\sigma_\phi$, whether the decoder itself moves or not.
+
+Section 5.2.3
+""",
+        VAE.forward,
+        ("q_z =", "}"),
+    ),
+)

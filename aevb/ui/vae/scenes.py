@@ -186,4 +186,34 @@ TRAINING = Scene(
     questions=(questions.PLATEAU,),
 )
 
-SCENES = (PRIOR, NORMALISATION, FLOW, FORCING, AMORTISED, KNOBS, PLANE, MAP, WALK, DIMENSIONS, TRAINING)
+ASCENT = Scene(
+    "ascent",
+    "E-steps and M-steps",
+    "ascent",
+    "A small VAE learns <b>here</b>, in your browser: an <b>E-step</b> moves the encoder, an <b>M-step</b> "
+    "the decoder, AEVB both at once.",
+    "Of 1,000 test images, made smaller, it learns from four in five and is measured on the others. No label "
+    "takes part: numerals only tell what the points are.",
+    notes=(
+        "Learn for some 300 steps and pause. Then E-steps alone: the map moves, the pictures stand still, "
+        "and the ELBO soon stops. M-steps alone: now the pictures move, and it rises until q does not fit "
+        "any more. In turn is EM's way, both at once is AEVB. Ask which is faster before you try."
+    ),
+    mathematics=mathematics.ASCENT_STEPS,
+    cell=cells.ascent,
+)
+
+SCENES = (
+    PRIOR,
+    NORMALISATION,
+    FLOW,
+    FORCING,
+    AMORTISED,
+    KNOBS,
+    PLANE,
+    MAP,
+    WALK,
+    DIMENSIONS,
+    TRAINING,
+    ASCENT,
+)

@@ -3,9 +3,9 @@
  * 3.1 and 5.2.3): what an encoder spares. The oracle is torch's autograd, in tests/test_parity.py.
  */
 
+import { Adam } from "./adam.js";
 import { sum } from "./arithmetic.js";
 import { klNormal, place } from "./densities.js";
-import { Adam } from "./factor_analysis/training.js";
 
 /**
  * @typedef {import("./arithmetic.js").Choice} Choice

@@ -49,9 +49,15 @@ export class Dense {
   back(y) {
     const { weight } = this, outputs = y.length, x = new Float32Array(weight.length / outputs);
     for (let i = 0, k = 0; i < x.length; i++) {
-      let sum = 0;
-      for (let o = 0; o < outputs; o++) sum += weight[k++] * y[o];
-      x[i] = sum;
+      let a = 0, b = 0, c = 0, d = 0, o = 0; // four sums: none waits for what another adds
+      for (; o + 3 < outputs; o += 4, k += 4) {
+        a += weight[k] * y[o];
+        b += weight[k + 1] * y[o + 1];
+        c += weight[k + 2] * y[o + 2];
+        d += weight[k + 3] * y[o + 3];
+      }
+      for (; o < outputs; o++) a += weight[k++] * y[o];
+      x[i] = a + b + c + d;
     }
     return x;
   }
@@ -127,11 +133,25 @@ export class Net {
    * @param {Float32Array} slope
    */
   back(hidden, slope) {
-    let gradient = this.outputs[0].back(slope);
+    if (!hidden.length) return this.outputs[0].back(slope);
+    return this.hidden[0].back(this.slopes(hidden, slope)[0]);
+  }
+
+  /**
+   * The gradient at what each hidden layer gives, before its ReLU, by those at the outputs.
+   * @param {Float32Array[]} hidden what the hidden layers gave
+   * @param {...Float32Array} outputs
+   */
+  slopes(hidden, ...outputs) {
+    const found = [...hidden];
     for (let k = hidden.length - 1; k >= 0; k--) {
-      gradient = this.hidden[k].back(gradient.map((value, i) => (hidden[k][i] > 0 ? value : 0)));
+      const above = k + 1 < hidden.length
+        ? [this.hidden[k + 1].back(found[k + 1])]
+        : outputs.map((slope, i) => this.outputs[i].back(slope));
+      const gradient = above.reduce((sum, one) => sum.map((value, i) => value + one[i]));
+      found[k] = gradient.map((value, i) => (hidden[k][i] > 0 ? value : 0));
     }
-    return gradient;
+    return found;
   }
 
   /**
@@ -148,9 +168,17 @@ export class Net {
    * @returns {import("./densities.js").Normal}
    */
   normal(...inputs) {
-    const [loc, preScale] = this.apply(...inputs);
-    return { loc, scale: preScale.map((value) => softplus(value) + MIN_SCALE) };
+    return normalOf(this.apply(...inputs));
   }
+}
+
+/**
+ * The normal distribution that outputs "loc" and "pre_scale" stand for.
+ * @param {Float32Array[]} outputs
+ * @returns {import("./densities.js").Normal}
+ */
+export function normalOf([loc, preScale]) {
+  return { loc, scale: preScale.map((value) => softplus(value) + MIN_SCALE) };
 }
 
 /**
@@ -191,17 +219,27 @@ export class PixelNet {
   }
 
   /**
-   * log p(x | …) in nats at the inputs, and its gradient there.
+   * log p(x | …) in nats at the inputs, its gradient at the net's output, and what each hidden layer gives.
    * @param {Float32Array} x
    * @param {...Float32Array} inputs
    */
-  pull(x, ...inputs) {
+  judge(x, ...inputs) {
     const { pixels } = this, { hidden, outputs: [raw] } = this.net.pass(...inputs);
     const capped = pixels === continuousBernoulli, outputs = capped ? cap(raw) : raw;
     const slope = outputs.map((output, i) =>
       pixels.slope(output, x[i]) * (capped ? 1 - (output / MAX_LOGIT) ** 2 : 1)
     );
-    return { log: pixels.log(outputs, x), gradient: this.net.back(hidden, slope) };
+    return { log: pixels.log(outputs, x), slope, hidden };
+  }
+
+  /**
+   * log p(x | …) in nats at the inputs, and its gradient there.
+   * @param {Float32Array} x
+   * @param {...Float32Array} inputs
+   */
+  pull(x, ...inputs) {
+    const { log, slope, hidden } = this.judge(x, ...inputs);
+    return { log, gradient: this.net.back(hidden, slope) };
   }
 }
 

@@ -35,3 +35,16 @@ export class Random {
     );
   }
 }
+
+/**
+ * A uniformly random order (Fisher and Yates), in place.
+ * @param {Uint32Array} values
+ * @param {Noise} random
+ */
+export function shuffle(values, random) {
+  for (let i = values.length - 1; i > 0; i--) {
+    const j = Math.floor(random.uniform() * (i + 1)), value = values[i];
+    values[i] = values[j];
+    values[j] = value;
+  }
+}

@@ -3,6 +3,8 @@
  * 5.2.3): both sets of parameters at once, which is AEVB, or φ and θ in turn. The oracle is aevb/training.py.
  */
 
+import { Adam } from "../adam.js";
+import { shuffle } from "../random.js";
 import { order } from "./matrices.js";
 import { Moments, sampledMoment } from "./moments.js";
 
@@ -72,44 +74,4 @@ export function miniBatches({ values, count, moment }, latentDim, batchSize, ran
     const chosen = inOrder.subarray(used, used += size);
     return sampledMoment(values, chosen, random.normal(size * latentDim), order(moment));
   });
-}
-
-/** Adam (Kingma and Ba 2015), uphill, with torch's constants. */
-export class Adam {
-  /**
-   * @param {Matrix} parameters changed in place
-   * @param {number} learningRate
-   */
-  constructor(parameters, learningRate) {
-    this.parameters = parameters;
-    this.learningRate = learningRate;
-    this.step = 0;
-    this.mean = new Float64Array(parameters.length);
-    this.square = new Float64Array(parameters.length);
-  }
-
-  /** @param {Matrix} gradient */
-  ascend(gradient) {
-    const { parameters, mean, square } = this;
-    this.step += 1;
-    const rate = this.learningRate / (1 - 0.9 ** this.step), correction = 1 - 0.999 ** this.step;
-    for (let i = 0; i < parameters.length; i++) {
-      mean[i] += 0.1 * (gradient[i] - mean[i]);
-      square[i] += 0.001 * (gradient[i] ** 2 - square[i]);
-      parameters[i] += rate * mean[i] / (Math.sqrt(square[i] / correction) + 1e-8);
-    }
-  }
-}
-
-/**
- * A uniformly random order (Fisher and Yates), in place.
- * @param {Uint32Array} values
- * @param {Noise} random
- */
-function shuffle(values, random) {
-  for (let i = values.length - 1; i > 0; i--) {
-    const j = Math.floor(random.uniform() * (i + 1)), value = values[i];
-    values[i] = values[j];
-    values[j] = value;
-  }
 }

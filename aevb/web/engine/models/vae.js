@@ -7,12 +7,16 @@ export class VAE extends ImageModel {
     return this.pixelNet("p_x_given_z");
   }
 
+  get encoder() {
+    return this.normalNet("q_z_given_x");
+  }
+
   prior() {
     return standardNormal(this.latentDim);
   }
 
   /** @param {Float32Array} x */
   encode(x) {
-    return this.normalNet("q_z_given_x").normal(x);
+    return this.encoder.normal(x);
   }
 }

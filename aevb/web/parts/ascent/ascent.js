@@ -1,0 +1,360 @@
+// A small VAE that learns in the page: E-steps move the encoder and with it the map, M-steps the decoder and its pictures.
+
+import { button, follow, seedButton, segments } from "../../kit/controls.js";
+import { digitsAt } from "../../kit/digits.js";
+import { h, setText } from "../../kit/elements.js";
+import { equation } from "../../kit/equation.js";
+import { addingUp, number as said, signed } from "../../kit/format.js";
+import { whenLoaded } from "../../kit/notice.js";
+import { DATA, DIGITS, ELBO, NO_CLASS } from "../../kit/palette.js";
+import { choice, seed, text, unread } from "../../kit/params.js";
+import { Sheet } from "../../kit/pictures.js";
+import { along, Axes, ellipse, nameAxes, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
+import { atLeisure, inSlices, onNextFrame, whileBusy } from "../../kit/slices.js";
+import { Course, FORM, KINDS, MOST } from "./course.js";
+import { IMAGES, Pupil } from "./pupil.js";
+
+/** @typedef {import("../../kit/controls.js").Model} Model */
+
+const BUDGET = 10; // ms of a frame
+const LEAST = 3, FARTHEST = 8; // of the plane of z, either way: as far as the images lie, and no farther than
+const TILES = 9; // pictures of it, each way
+const DRAWN = 5, PASSED = 25; // steps between two drawings, and where a link's are caught up with
+const FEW = 25; // steps, of the button that takes so many
+const ROOM = 90; // nats below the best ELBO that the chart goes down to
+
+export const params = { seed, course: text({ form: FORM }), moves: choice({ initial: "B", of: KINDS }) };
+
+/** @type {Record<string, string>} */
+const WORDS = {
+  "": "nothing has been learnt yet",
+  E: "E-step: the encoder moves, the decoder stands still",
+  M: "M-step: the decoder moves, the encoder stands still",
+  EM: "both nets move together",
+};
+
+export default {
+  /** @param {{ model: Model, el: HTMLElement }} host */
+  render({ model, el }) {
+    const part = new Ascent(model, el);
+    return () => part.close();
+  },
+};
+
+class Ascent {
+  /** @param {Model} model @param {HTMLElement} el */
+  constructor(model, el) {
+    this.model = model;
+    this.el = el;
+    this.map = new Panel(h("canvas.live", { role: "img", "aria-label": "Where the encoder puts images" }));
+    this.sheet = new Sheet({
+      columns: TILES,
+      rows: TILES,
+      label: "What the decoder draws over the same plane",
+    });
+    this.chart = new Panel(h("canvas.live", { role: "img", "aria-label": "The ELBO, step by step" }));
+    this.when = h("b");
+    this.what = h("span");
+    this.spoken = h("p.spoken", { role: "status" }); // once it stands still
+    this.sum = equation([
+      { name: "ELBO, held back", color: ELBO },
+      { name: "log p(x | z)", sign: "=" },
+      { name: "KL(q ‖ p)", sign: "−" },
+    ]);
+    const moves = segments(model, "moves", "What a step moves", {
+      B: "both: AEVB",
+      E: "φ: E-steps",
+      M: "θ: M-steps",
+      T: "in turn",
+    });
+    this.play = button("Learn", () => this.toggle(), { "data-sets": "course" });
+    this.play.classList.add("primary");
+    this.few = button(`${FEW} steps`, () => this.start(FEW), { "data-sets": "course" });
+    this.reset = button("Forget all", () => this.forget(), { "data-sets": "course" });
+    const again = seedButton(model, "Other weights");
+    el.append(
+      h("div.controls", { "data-control": "" }, this.play, this.few, moves.element, this.reset, again),
+      h(
+        "div.planes",
+        { "data-instrument": "" },
+        h("figure", {}, this.map.canvas, h("figcaption", {}, "encoder: held-back images")),
+        h("figure", {}, this.sheet.canvas, h("figcaption", {}, "decoder: the same plane")),
+      ),
+      h("div.told", {}, h("p.when", {}, this.when, this.what), this.sum.element, this.spoken),
+      this.chart.canvas,
+    );
+    this.chart.canvas.classList.add("chart");
+    this.reach = LEAST;
+    /** @type {Float32Array[]} */
+    this.places = [];
+    this.course = new Course();
+    this.playing = false;
+    this.until = MOST; // the step at which it pauses
+    this.working = new AbortController();
+    this.draw = onNextFrame(() => this.paint());
+    this.write = atLeisure(() => this.say());
+    /** @type {(() => void)[]} */
+    this.ends = [
+      moves.end,
+      onLayout(this.map.canvas, () => this.layout()),
+      onLayout(this.chart.canvas, () => this.layout()),
+    ];
+    this.digits = digitsAt(model.get("digits"));
+    const count = Math.min(IMAGES, this.digits.count);
+    const load = () => Promise.all([this.digits.loadAll(Array(count).keys()), this.digits.loadLabels()]);
+    this.ends.push(whenLoaded(el, load, () => {
+      this.images = Array.from(
+        { length: count },
+        (_, i) => /** @type {Float32Array} */ (this.digits.peek(i)),
+      );
+      this.ends.push(follow(model, ["course", "seed"], () => this.read()));
+    }, "Loading the digits …"));
+    this.ends.push(follow(model, ["moves"], this.write));
+  }
+
+  close() {
+    if (this.playing) this.note();
+    this.working.abort();
+    for (const end of this.ends) end();
+    this.draw.cancel();
+    this.write.cancel();
+  }
+
+  /** Learns what the link says, anew, unless that is what has been learnt. */
+  read() {
+    const { model } = this;
+    if (this.pupil?.seed === model.get("seed") && String(this.course) === model.get("course")) return;
+    const course = new Course(model.get("course"));
+    if (course.length > MOST) {
+      unread(this.el, "course");
+      model.set("course", "");
+      return;
+    }
+    // Other weights go the same way, and on from there.
+    this.begin(course);
+  }
+
+  /** @param {Course} course that is gone first */
+  begin(course) {
+    const { model, images } = this;
+    if (!images) return;
+    this.working.abort();
+    this.working = new AbortController();
+    this.playing = false;
+    this.course = course;
+    const pupil = this.pupil = new Pupil(images, model.get("seed"));
+    const { signal } = this.working;
+    whileBusy(this.el, this.catchUp(pupil), { budget: BUDGET, signal });
+    this.write();
+  }
+
+  /** @param {Pupil} pupil */
+  *catchUp(pupil) {
+    yield* pupil.measure("");
+    yield* this.look();
+    while (pupil.step < this.course.length) {
+      yield* pupil.advance(this.course.phase(pupil.step));
+      if (pupil.step % PASSED === 0) yield* this.look();
+    }
+    yield* this.look();
+  }
+
+  toggle() {
+    if (this.playing) this.playing = false;
+    else this.start(MOST);
+  }
+
+  /** Goes on for so many steps at most, once the link's are done. @param {number} steps */
+  start(steps) {
+    const { pupil, course } = this;
+    if (!pupil || this.playing || pupil.step < course.length) return;
+    this.playing = true;
+    this.until = Math.min(MOST, course.length + steps);
+    this.write();
+    inSlices(this.learn(pupil), { budget: BUDGET, signal: this.working.signal });
+  }
+
+  /** @param {Pupil} pupil */
+  *learn(pupil) {
+    const { course, model } = this;
+    while (this.playing && course.length < this.until && course.takes(model.get("moves"))) {
+      course.go(model.get("moves"));
+      yield* pupil.advance(course.phase(pupil.step));
+      if (pupil.step % DRAWN === 0) yield* this.look();
+    }
+    this.playing = false;
+    yield* this.look();
+    this.note();
+  }
+
+  note() {
+    this.model.set("course", String(this.course));
+    this.model.save_changes();
+  }
+
+  forget() {
+    this.begin(new Course());
+    this.model.set("course", "");
+    this.model.save_changes();
+  }
+
+  /** Has both nets show what they know: the encoder the images, the decoder the plane. */
+  *look() {
+    const { pupil, sheet } = this;
+    if (!pupil) return;
+    const { model } = pupil;
+    /** @type {Float32Array[]} */
+    const places = []; // of the means of q
+    for (const x of pupil.sets[1]) {
+      places.push(model.encode(x).loc);
+      yield;
+    }
+    const farthest = Math.max(...places.map((z) => Math.max(...z.map(Math.abs))));
+    const reach = Math.min(FARTHEST, Math.max(LEAST, Math.ceil(farthest)));
+    const at = (/** @type {number} */ k) => reach * ((2 * k + 1) / TILES - 1);
+    /** @type {Float32Array[]} */
+    const tiles = [];
+    for (let row = 0; row < TILES; row++) {
+      for (let column = 0; column < TILES; column++) {
+        tiles.push(model.decode(Float32Array.of(at(column), -at(row))));
+        yield;
+      }
+    }
+    tiles.forEach((x, k) => sheet.put(k % TILES, Math.floor(k / TILES), x));
+    Object.assign(this, { places, reach });
+    this.draw();
+    this.write();
+  }
+
+  layout() {
+    this.theme = themeOf(this.el);
+    this.map.fit();
+    this.chart.fit();
+    this.draw();
+  }
+
+  paint() {
+    if (!this.theme || !this.pupil || !this.map.width || !this.chart.width) return;
+    this.paintMap();
+    this.paintChart();
+  }
+
+  paintMap() {
+    const { map, places, reach, pupil, digits } = this,
+      theme = /** @type {NonNullable<typeof this.theme>} */ (this.theme);
+    const { size } = theme, { held } = /** @type {Pupil} */ (pupil);
+    const axes = new Axes(
+      { left: 1, top: 1, width: map.width - 2, height: map.height - 2 },
+      [-reach, reach],
+      [-reach, reach],
+    );
+    const inside = (/** @type {number} */ value) => Math.max(-0.97 * reach, Math.min(0.97 * reach, value));
+    map.show((context) => {
+      axes.draw(context, theme, { xTicks: false, yTicks: false, xCount: 1 });
+      Object.assign(context, { strokeStyle: theme.text, lineWidth: 1.5 });
+      context.setLineDash([3, 5]);
+      ellipse(context, axes, [0, 0], [1, 0, 1], 2);
+      context.stroke();
+      context.setLineDash([]);
+      Object.assign(context, {
+        font: `700 ${size}px ${theme.font}`,
+        textAlign: "center",
+        textBaseline: "middle",
+      });
+      places.forEach((z, i) => {
+        const label = digits.label(held[i]), y = Number(label);
+        context.fillStyle = label === "" ? DATA : DIGITS[y] ?? NO_CLASS;
+        context.fillText(label || "•", axes.x(inside(z[0])), axes.y(inside(z[1])));
+      });
+      new Notes(context, theme, axes).write("prior, 2 σ", [[axes.x(0) + 2.6 * size, axes.y(2) - 2]]);
+    });
+  }
+
+  paintChart() {
+    const { chart } = this,
+      theme = /** @type {NonNullable<typeof this.theme>} */ (this.theme),
+      { size } = theme;
+    const { measured } = /** @type {Pupil} */ (this.pupil), left = 3.4 * size;
+    if (!measured.length) return;
+    const values = measured.flatMap(({ seen, held }) => [seen, held]), best = Math.max(...values);
+    const bottom = Math.max(Math.min(...values), best - ROOM), room = Math.max(5, best - bottom);
+    const axes = new Axes(
+      { left, top: 0.5 * size, width: chart.width - left - 0.6 * size, height: chart.height - 2.3 * size },
+      [0, Math.max(100, measured[measured.length - 1].step)],
+      [bottom - 0.05 * room, best + 0.2 * room],
+    );
+    const line = (/** @type {"seen" | "held"} */ key) =>
+      measured.map((one) => [axes.x(one.step), axes.yNear(one[key])]);
+    chart.show((context) => {
+      axes.clip(context, () => {
+        context.fillStyle = theme.text;
+        context.globalAlpha = 0.07;
+        measured.forEach(({ step, phase }, k) => {
+          const x = axes.x(measured[Math.max(0, k - 1)].step);
+          if (phase === "E") context.fillRect(x, axes.top, axes.x(step) - x, axes.height);
+        });
+        context.globalAlpha = 1;
+      });
+      axes.draw(context, theme, { xCount: 4 });
+      axes.clip(context, () => {
+        for (
+          const [key, color, dash]
+            of /** @type {const} */ ([["seen", theme.text, [3, 5]], ["held", ELBO, []]])
+        ) {
+          Object.assign(context, { strokeStyle: color, lineWidth: 3, lineJoin: "round" });
+          context.setLineDash([...dash]);
+          context.beginPath();
+          for (const [x, y] of line(key)) context.lineTo(x, y);
+          context.stroke();
+          context.setLineDash([]);
+        }
+      });
+      const points = [...along(line("seen")), ...along(line("held"))];
+      const names = nameAxes(context, axes, theme, "steps", "ELBO, nats", points);
+      const notes = new Notes(context, theme, axes, points, names), right = axes.left + axes.width - 6;
+      if (measured.length > 1) {
+        const ends = /** @type {[string, number][]} */ ([["held back", endOf(line("held"))], [
+          "learnt from (dotted)",
+          endOf(line("seen")),
+        ]]);
+        const [[upper, top], [lower, bottom]] = ends.sort((a, b) => a[1] - b[1]);
+        notes.write(upper, [[right, top - 4], [right, top - 0.6 * size]]);
+        notes.write(lower, [1.5, 2.2, 3].map((lines) => [right, bottom + lines * size]));
+      }
+      if (measured.some(({ phase }) => phase === "E")) {
+        const low = axes.top + axes.height - 4;
+        notes.write("shaded: E-steps", [0.5, 0.35, 0.65].map((share) => [left + share * axes.width, low]));
+      }
+    });
+  }
+
+  say() {
+    const { pupil, course, model } = this;
+    if (!pupil) return;
+    const done = this.playing || pupil.step >= course.length,
+      kind = model.get("moves"),
+      more = course.takes(kind);
+    setText(this.play, this.playing ? "Pause" : "Learn");
+    this.play.disabled = !done || !(this.playing || more);
+    this.few.disabled = this.playing || !done || !more;
+    this.reset.disabled = !course.length;
+    const phase = pupil.step ? course.phase(pupil.step - 1) : "";
+    const end = course.length >= MOST ? "as far as it goes" : done ? "" : `of ${said(course.length)}`;
+    setText(this.when, `Step ${said(pupil.step)}${end && " " + end}: `);
+    setText(this.what, WORDS[phase]);
+    const last = pupil.measured.at(-1);
+    if (!last) return;
+    const [log, minusKl] = addingUp([last.log, -last.kl]);
+    this.sum.show([signed(log + minusKl), signed(log), signed(-minusKl)]);
+    const figures = `after step ${said(last.step)} the ELBO is ${
+      signed(last.held)
+    } nats of images held back, ${signed(last.seen)} of those that it learns from`;
+    this.chart.canvas.setAttribute("aria-label", `The ELBO, step by step: ${figures}`);
+    if (done && !this.playing && pupil.step) setText(this.spoken, `${WORDS[phase]}; ${figures}`);
+  }
+}
+
+/** How high a line ends. @param {number[][]} points */
+function endOf(points) {
+  return points[points.length - 1][1];
+}

@@ -1,0 +1,61 @@
+// The course of a training: what its steps moved, one leg after the other, as a link says it: "B400,E100".
+
+/** @typedef {import("../../engine/factor_analysis/training.js").Phase} Phase */
+
+export const MOST = 20_000; // steps
+const LEGS = 40;
+export const TURN = 50; // steps of one kind, where both take turns
+const LEG = "[BEMT][1-9]\\d{0,4}";
+
+export const FORM = new RegExp(`^${LEG}(,${LEG}){0,${LEGS - 1}}$`);
+
+/** The kinds of legs: both at once, φ alone, θ alone, φ and θ in turn. */
+export const KINDS = ["B", "E", "M", "T"];
+
+/** @type {Record<string, (step: number) => Phase>} */
+const PHASES = {
+  B: () => "EM",
+  E: () => "E",
+  M: () => "M",
+  T: (step) => (step % (2 * TURN) < TURN ? "E" : "M"),
+};
+
+export class Course {
+  /** @param {string} text as a link says it */
+  constructor(text = "") {
+    /** @type {{ kind: string, steps: number }[]} */
+    this.legs = [];
+    for (const leg of text ? text.split(",") : []) this.go(leg[0], Number(leg.slice(1)));
+  }
+
+  /** Its steps in all. */
+  get length() {
+    return this.legs.reduce((sum, { steps }) => sum + steps, 0);
+  }
+
+  /** Whether more steps of a kind go on. @param {string} kind */
+  takes(kind) {
+    return this.length < MOST && (this.legs.length < LEGS || this.legs[LEGS - 1].kind === kind);
+  }
+
+  /** Goes on by so many steps. @param {string} kind @param {number} [steps] */
+  go(kind, steps = 1) {
+    const last = this.legs.at(-1);
+    if (last?.kind === kind) last.steps += steps;
+    else this.legs.push({ kind, steps });
+  }
+
+  /** What a step moves, counted from 0. @param {number} step @returns {Phase} */
+  phase(step) {
+    let first = 0;
+    for (const { kind, steps } of this.legs) {
+      if (step < first + steps) return PHASES[kind](step - first);
+      first += steps;
+    }
+    throw new RangeError(`The course has no step ${step}.`);
+  }
+
+  toString() {
+    return this.legs.map(({ kind, steps }) => kind + steps).join(",");
+  }
+}

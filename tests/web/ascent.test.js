@@ -1,0 +1,96 @@
+/** The small VAE that learns in a page: what a course of steps is, and what steps do. */
+
+import assert from "node:assert/strict";
+import { Random } from "../../aevb/web/engine/random.js";
+import { finish } from "../../aevb/web/engine/steps.js";
+import { params } from "../../aevb/web/parts/ascent/ascent.js";
+import { Course, MOST, TURN } from "../../aevb/web/parts/ascent/course.js";
+import { IMAGES, Pupil } from "../../aevb/web/parts/ascent/pupil.js";
+
+/** Images of a bright square somewhere. @param {number} count @param {number} [side] */
+function squares(count, side = 28) {
+  const random = new Random(3);
+  return Array.from({ length: count }, () => {
+    const [left, top] = [0, 1].map(() => Math.floor(random.uniform() * side * 0.6)), size = 0.4 * side;
+    return new Float32Array(side * side).map((_, i) => {
+      const x = i % side - left, y = Math.floor(i / side) - top;
+      return x >= 0 && x < size && y >= 0 && y < size ? 1 : 0;
+    });
+  });
+}
+
+/** @param {Pupil} pupil @param {string} text */
+function go(pupil, text) {
+  const course = new Course(text), first = pupil.step;
+  for (let step = 0; step < course.length; step++) finish(pupil.advance(course.phase(step)));
+  assert.equal(pupil.step, first + course.length);
+  return pupil;
+}
+
+/** @param {Pupil} pupil */
+const weightsOf = (pupil) =>
+  Object.fromEntries(Object.entries(pupil.model.arrays).map(([name, w]) => [name, [...w]]));
+
+Deno.test("a course is read and written as a link says it", () => {
+  const course = new Course("B400,E100,T120");
+  assert.equal(course.length, 620);
+  assert.equal(String(course), "B400,E100,T120");
+  const phases = [0, 399, 400, 499, 500, 500 + TURN, 500 + 2 * TURN].map((step) => course.phase(step));
+  assert.deepEqual(phases, ["EM", "EM", "E", "E", "E", "M", "E"]);
+  assert.throws(() => course.phase(620), RangeError);
+  course.go("T");
+  course.go("M");
+  assert.equal(String(course), "B400,E100,T121,M1");
+  assert.equal(String(new Course("")), "");
+});
+
+Deno.test("a link of no course is refused", () => {
+  for (const text of ["B400", "E1,M1,B20000"]) assert.equal(params.course.read(text), text);
+  for (const text of ["B", "B0", "B-1", "b4", "B1,", "B123456", "X3", Array(41).fill("B1").join()]) {
+    assert.equal(params.course.read(text), undefined, text);
+  }
+});
+
+Deno.test("a course ends at its last step, and at its last leg", () => {
+  assert.ok(!new Course(`B${MOST}`).takes("B"));
+  assert.ok(new Course(`B${MOST - 1}`).takes("E"));
+  const legs = new Course(Array.from({ length: 40 }, (_, k) => "BE"[k % 2] + 1).join());
+  assert.ok(legs.takes("E") && !legs.takes("B"));
+});
+
+Deno.test("E-steps leave the decoder alone, M-steps the encoder, and the ELBO climbs", () => {
+  const pupil = new Pupil(squares(120), 0);
+  for (const [course, moved] of [["E12", "q_z_given_x"], ["M12", "p_x_given_z"]]) {
+    const before = weightsOf(pupil), after = weightsOf(go(pupil, course));
+    for (const name of Object.keys(before)) {
+      const same = before[name].every((value, i) => value === after[name][i]);
+      assert.equal(same, !name.startsWith(moved), `${name} after ${course}`);
+    }
+  }
+  const { measured } = go(pupil, "B160"), [first, last] = [measured[0], measured[measured.length - 1]];
+  assert.equal(last.phase, "EM");
+  assert.ok(last.held > first.held + 100, `from ${first.held} to ${last.held}`);
+  assert.ok(Math.abs(last.log - last.kl - last.held) < 1e-9);
+});
+
+Deno.test("a course that is gone again comes to the same weights, by another seed to others", () => {
+  const images = squares(100),
+    [once, again, other] = [4, 4, 5].map((seed) => go(new Pupil(images, seed), "B9,T60"));
+  assert.deepEqual(weightsOf(once), weightsOf(again));
+  assert.deepEqual(once.measured, again.measured);
+  assert.notDeepEqual(weightsOf(once), weightsOf(other));
+});
+
+Deno.test("a fifth is held back, and nothing is learnt from it; fewer images than a batch do as well", () => {
+  const many = new Pupil(squares(IMAGES, 14), 0);
+  assert.equal(many.learns.length, 800);
+  assert.deepEqual(many.held.slice(0, 3), [4, 9, 14]);
+  assert.equal(many.held.length, 200);
+  for (const count of [1, 3, 7, 33]) {
+    const { measured } = go(new Pupil(squares(count, 8), 0), "B10");
+    assert.ok(
+      measured.every(({ seen, held }) => Number.isFinite(seen) && Number.isFinite(held)),
+      `${count} images`,
+    );
+  }
+});
