@@ -1,5 +1,6 @@
-"""The engine in the browser beside torch on the server: what one image costs, a VRNN's 28 rows, and factor
-analysis's 4,000 steps of the tutorial's experiment 2, its exact ELBO and evidence computed after each.
+"""The engine in the browser beside torch on the server: what one image costs, a VRNN's 28 rows, a step of the
+small VAE that learns in the page, and factor analysis's 4,000 steps of the tutorial's experiment 2, its exact
+ELBO and evidence computed after each.
 
 python -m benchmarks.engine
 """
@@ -52,6 +53,22 @@ TRAINED = """async ([site, runs]) => {
 }"""
 RUNS = 10
 
+STEPS = """async ([site, count]) => {
+    const from = (name) => import(`${site}/${name}.js`);
+    const [{ Learner, untrained }, { Random }, { finish }] = await Promise.all(
+        ["training", "random", "steps"].map(from));
+    const random = new Random(0), times = [];
+    const learner = new Learner(untrained({ dataDim: 196, latentDim: 2, hiddenDim: 64, random }), 0.004);
+    const batch = Array.from({ length: 32 }, () => new Float32Array(196).map(() => random.uniform()));
+    for (let step = 0; step < count; step++) {
+        const start = performance.now();
+        finish(learner.step(batch, batch.map(() => random.normal(2)), "EM"));
+        times.push(performance.now() - start);
+    }
+    return times;
+}"""
+STEPPED = 500
+
 
 def in_torch(model: LatentVariableModel) -> Callable[[], object]:
     """One decoding of one z in Python, or one digit of rows."""
@@ -73,6 +90,14 @@ def timed(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return 1000 * (time.perf_counter() - start)
+
+
+def steps_in_torch() -> list[float]:
+    """Of the same small VAE, by the library."""
+    config = aevb.TrainingConfig(steps=STEPPED, batch_size=32, learning_rate=0.004)
+    x = torch.rand(800, 196, generator=torch.Generator().manual_seed(0))
+    run = aevb.Run(aevb.VAE(196, 2, [64]), x, config)
+    return [timed(run.advance) for _ in range(STEPPED)]
 
 
 def answer(route: Route) -> None:
@@ -98,6 +123,8 @@ def main() -> None:
             ours = statistics.median(page.evaluate(SCRIPT, [SITE, b64encode(pack(model, "p")).decode()]))
             torchs = statistics.median(times_in_torch(model, 20 if model.length > 1 else 300))
             print(f"{name:8}{ours:9.2f} ms{torchs:9.2f} ms{ours / torchs:10.2f}")
+        ours, torchs = map(statistics.median, (page.evaluate(STEPS, [SITE, STEPPED]), steps_in_torch()))
+        print(f"{'vae':8}{ours:9.2f} ms{torchs:9.2f} ms{ours / torchs:10.2f}   (a step of 32, 196-64-2)")
         ours = statistics.median(page.evaluate(TRAINED, [SITE, RUNS]))
         torchs = statistics.median(timed(lambda: experiments.run(experiments.EXPERIMENT_2)) for _ in range(3))
         print(f"{'fa':8}{ours:9.0f} ms{torchs:9.0f} ms{ours / torchs:10.2f}   (4,000 steps)")

@@ -13,6 +13,7 @@ from aevb.explore import codes
 from aevb.explore.measures import measured
 from aevb.explore.noise import Noise
 from aevb.figures.images import sheet
+from aevb.training import Phase
 
 
 def prior(checkpoint: str, seed: int = 0) -> Image.Image:
@@ -164,8 +165,9 @@ def ascent(checkpoint: str, course: str = "", seed: int = 0) -> Image.Image:
     run = aevb.Run(model, Split(small[~held]).seen_by(model), config)
     for leg in filter(None, course.split(",")):
         for step in range(int(leg[1:])):
-            turn = "E" if step % 100 < 50 else "M"
-            run.advance({"B": "EM", "E": "E", "M": "M", "T": turn}[leg[0]])
+            turn: Phase = "E" if step % 100 < 50 else "M"
+            moves: dict[str, Phase] = {"B": "EM", "E": "E", "M": "M", "T": turn}
+            run.advance(moves[leg[0]])
     found = aevb.evaluate(model, Split(small[held]).seen_by(model))
     print(f"ELBO {found.elbo:.1f} nats of {int(held.sum())} images held back, after {run.step} steps")
 

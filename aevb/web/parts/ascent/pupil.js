@@ -14,7 +14,7 @@ export const IMAGES = 1000; // of the test set, which a page has at hand
 const SIDE = 14; // pixels: a quarter of MNIST's, so that a step takes a few milliseconds
 const HELD = 5; // one image in so many is held back
 const MEASURED = 200; // of either kind
-export const HIDDEN = 64, LATENT = 2, BATCH = 32, RATE = 0.004;
+const HIDDEN = 64, LATENT = 2, BATCH = 32, RATE = 0.004;
 const EVERY = 20; // steps between two measurements
 const OFTEN = 10; // in the first hundred steps
 
