@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.polynomial.hermite_e import hermegauss
 from torch.distributions import kl_divergence
 
 from aevb import VAE
@@ -25,13 +26,13 @@ PHASES = ("EM", "E", "M", "EM", "M", "E")
 def test_a_vaes_steps_are_torchs(likelihood: str, hidden_dims: Sequence[int], tmp_path: Path) -> None:
     torch.manual_seed(0)
     with torch.no_grad():
-        model = other(VAE(25, 3, hidden_dims, likelihood=likelihood))
+        model = other(VAE(25, 2, hidden_dims, likelihood=likelihood))
     for part in ("p", "q"):
         (tmp_path / f"{part}.bin").write_bytes(pack(model, part))
     x = [torch.rand(count, 25, generator=seeded(k)) for k, count in enumerate(BATCHES)]
     if model.support == "binary":
         x = [(batch < 0.5).float() for batch in x]
-    noise = [torch.randn(count, 3, generator=seeded(100 + k)) for k, count in enumerate(BATCHES)]
+    noise = [torch.randn(count, 2, generator=seeded(100 + k)) for k, count in enumerate(BATCHES)]
     asked = {"batches": x, "noise": noise}
     told = {name: [batch.tolist() for batch in batches] for name, batches in asked.items()}
     (tmp_path / "asked.json").write_text(json.dumps({**told, "phases": PHASES, "rate": RATE}))
@@ -59,3 +60,20 @@ def test_a_vaes_steps_are_torchs(likelihood: str, hidden_dims: Sequence[int], tm
     for name, values in expected.items():
         np.testing.assert_allclose(answers["weights"][name], values.ravel(), atol=1e-4, err_msg=name)
     assert all((weights - before[name]).abs().max() > RATE for name, weights in model.named_parameters())
+
+    model.double()
+    images, line = x[0].double(), torch.linspace(-7, 7, 351).double()
+    z = torch.cartesian_prod(line, line)
+    nodes, weights = map(torch.from_numpy, hermegauss(24))
+    epsilon, weights = torch.cartesian_prod(nodes, nodes), torch.cartesian_prod(weights, weights).prod(1)
+    with torch.no_grad():
+        p_x, log_p_z = model.likelihood(z), model.prior().log_prob(z)
+        joint = torch.stack([p_x.log_prob(one) + log_p_z for one in images])
+        q = model.posterior(images)
+        p_x = model.likelihood(q.mean + q.stddev * epsilon.unsqueeze(1))
+        likelihood = weights @ p_x.log_prob(images) / weights.sum()
+        elbo = likelihood - kl_divergence(q, model.prior())
+    evidence = joint.logsumexp(1) + 2 * (line[1] - line[0]).log()
+    assert (elbo < evidence).all()
+    assert answers["evidence"] == pytest.approx(evidence.tolist(), abs=2e-3)
+    assert answers["elbo"] == pytest.approx(elbo.tolist(), abs=5e-2)

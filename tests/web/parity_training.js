@@ -1,5 +1,5 @@
 /**
- * What the engine's steps make of a VAE's weights, for tests/test_parity_training.py, which compares them with torch's.
+ * What the engine's steps make of a VAE's weights, and its evidence and ELBO then, for tests/test_parity_training.py, which compares them with torch's.
  *
  *     deno run --allow-read --allow-write parity_training.js FOLDER
  *
@@ -9,6 +9,7 @@
 
 import { finish } from "../../aevb/web/engine/steps.js";
 import { VAE } from "../../aevb/web/engine/models/vae.js";
+import { exactElbo, logEvidence } from "../../aevb/web/engine/quadrature.js";
 import { Learner } from "../../aevb/web/engine/training.js";
 import { unpack } from "../../aevb/web/engine/weights.js";
 
@@ -26,4 +27,6 @@ const terms = phases.map((
   /** @type {number} */ k,
 ) => finish(learner.step(numbers(batches[k]), numbers(noise[k]), phase)));
 const weights = Object.fromEntries(Object.entries(model.arrays).map(([name, values]) => [name, [...values]]));
-Deno.writeTextFileSync(`${folder}/answers.json`, JSON.stringify({ terms, weights }));
+const evidence = [...finish(logEvidence(model, numbers(batches[0])))];
+const elbo = numbers(batches[0]).map((x) => exactElbo(model, x));
+Deno.writeTextFileSync(`${folder}/answers.json`, JSON.stringify({ terms, weights, evidence, elbo }));

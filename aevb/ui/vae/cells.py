@@ -168,8 +168,17 @@ def ascent(checkpoint: str, course: str = "", seed: int = 0) -> Image.Image:
             turn: Phase = "E" if step % 100 < 50 else "M"
             moves: dict[str, Phase] = {"B": "EM", "E": "E", "M": "M", "T": turn}
             run.advance(moves[leg[0]])
-    found = aevb.evaluate(model, Split(small[held]).seen_by(model))
-    print(f"ELBO {found.elbo:.1f} nats of {int(held.sum())} images held back, after {run.step} steps")
+    x = codes.seen(model, small[held][:60])
+    q, line = codes.posterior(model, x), torch.linspace(-9, 9, 121)
+    z = torch.cartesian_prod(line, line)
+    p_x, log_p_z = codes.likelihood(model, z), model.prior().log_prob(z)
+    logs = torch.stack([p_x.log_prob(one) + log_p_z for one in x]).logsumexp(1)
+    evidence = (logs + 2 * (line[1] - line[0]).log()).mean()
+    draws = q.mean + q.stddev * Noise(100).normal(32, len(x), 2)
+    elbo = (codes.likelihood(model, draws).log_prob(x).mean(0) - kl_divergence(q, model.prior())).mean()
+    print(
+        f"evidence {evidence:.1f} = ELBO {elbo:.1f} + gap {evidence - elbo:.1f} nats, after {run.step} steps"
+    )
 
     at = 3 * ((2 * torch.arange(9) + 1) / 9 - 1)
     return sheet(codes.decode(model, torch.cartesian_prod(at.flip(0), at).flip(1)), 9)

@@ -335,4 +335,20 @@ Section 5.2.3
         VAE.forward,
         ("q_z =", "}"),
     ),
+    Formula(
+        "The evidence, by quadrature",
+        r"""
+$$
+\textcolor{EVIDENCE solid}{\log p_\theta(\mathbf x)} = \log \int p_\theta(\mathbf x \mid \mathbf z)\,
+p(\mathbf z)\, d \mathbf z \approx \log \Big( h^2 \sum_k p_\theta(\mathbf x \mid \mathbf z_k)\,
+p(\mathbf z_k) \Big)
+$$
+
+over a grid of places $\mathbf z_k$, $h$ = 0.15 to 0.3 apart. For two latent numbers that is exact to
+a hundredth of a nat; for twenty no grid is fine enough. What lies between it and the
+$\textcolor{ELBO dashed}{\text{ELBO}}$, whose mean under $q_\phi$ is taken by 25 weighed places, is the gap.
+
+Equations 1 and 2
+""",
+    ),
 )

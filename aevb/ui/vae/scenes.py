@@ -190,14 +190,14 @@ ASCENT = Scene(
     "ascent",
     "E-steps and M-steps",
     "ascent",
-    "A small VAE learns <b>here</b>, in your browser: an <b>E-step</b> moves the encoder, an <b>M-step</b> "
-    "the decoder, AEVB both at once.",
-    "Of 1,000 test images, made smaller, it learns from four in five and is measured on the others. No label "
-    "takes part: numerals only tell what the points are.",
+    "A small VAE learns <b>here</b>: an <b>E-step</b> moves the encoder and closes the gap, an "
+    "<b>M-step</b> moves the decoder and raises the evidence.",
+    "Of two latent numbers the evidence is an integral that can be computed. The model learns from 800 test "
+    "images, made smaller; map and curves are of others.",
     notes=(
-        "Learn for some 300 steps and pause. Then E-steps alone: the map moves, the pictures stand still, "
-        "and the ELBO soon stops. M-steps alone: now the pictures move, and it rises until q does not fit "
-        "any more. In turn is EM's way, both at once is AEVB. Ask which is faster before you try."
+        "Learn for some 300 steps and pause. Then E-steps alone: the map moves, pictures and evidence stand "
+        "still, the gap closes as far as this encoder can. M-steps alone: the pictures move, the evidence "
+        "rises, the gap opens. In turn is EM's way, both at once is AEVB: which is faster?"
     ),
     mathematics=mathematics.ASCENT_STEPS,
     cell=cells.ascent,

@@ -6,22 +6,22 @@ import { h, setText } from "../../kit/elements.js";
 import { equation } from "../../kit/equation.js";
 import { addingUp, number as said, signed } from "../../kit/format.js";
 import { whenLoaded } from "../../kit/notice.js";
-import { DATA, DIGITS, ELBO, NO_CLASS } from "../../kit/palette.js";
+import { DATA, DIGITS, ELBO, EVIDENCE, GAP, NO_CLASS } from "../../kit/palette.js";
 import { choice, seed, text, unread } from "../../kit/params.js";
 import { Sheet } from "../../kit/pictures.js";
-import { along, Axes, ellipse, nameAxes, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
+import { Axes, ellipse, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { atLeisure, inSlices, onNextFrame, whileBusy } from "../../kit/slices.js";
+import { Curves } from "./curves.js";
 import { Course, FORM, KINDS, MOST } from "./course.js";
 import { IMAGES, Pupil } from "./pupil.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
 
-const BUDGET = 10; // ms of a frame
+const BUDGET = 12; // ms of a frame: nothing else moves
 const LEAST = 3, FARTHEST = 8; // of the plane of z, either way: as far as the images lie, and no farther than
 const TILES = 9; // pictures of it, each way
 const DRAWN = 5, PASSED = 25; // steps between two drawings, and where a link's are caught up with
 const FEW = 25; // steps, of the button that takes so many
-const ROOM = 90; // nats below the best ELBO that the chart goes down to
 
 export const params = { seed, course: text({ form: FORM }), moves: choice({ initial: "B", of: KINDS }) };
 
@@ -52,14 +52,14 @@ class Ascent {
       rows: TILES,
       label: "What the decoder draws over the same plane",
     });
-    this.chart = new Panel(h("canvas.live", { role: "img", "aria-label": "The ELBO, step by step" }));
+    this.curves = new Curves();
     this.when = h("b");
     this.what = h("span");
     this.spoken = h("p.spoken", { role: "status" }); // once it stands still
     this.sum = equation([
-      { name: "ELBO, held back", color: ELBO },
-      { name: "log p(x | z)", sign: "=" },
-      { name: "KL(q ‖ p)", sign: "−" },
+      { name: "evidence, log p(x)", color: EVIDENCE },
+      { name: "ELBO", sign: "=", color: ELBO, line: "dashed" },
+      { name: "gap, KL(q ‖ p(z | x))", sign: "+", color: GAP, line: "double" },
     ]);
     const moves = segments(model, "moves", "What a step moves", {
       B: "both: AEVB",
@@ -81,14 +81,14 @@ class Ascent {
         h("figure", {}, this.sheet.canvas, h("figcaption", {}, "decoder: the same plane")),
       ),
       h("div.told", {}, h("p.when", {}, this.when, this.what), this.sum.element, this.spoken),
-      this.chart.canvas,
+      this.curves.canvas,
     );
-    this.chart.canvas.classList.add("chart");
     this.reach = LEAST;
     /** @type {Float32Array[]} */
     this.places = [];
     this.course = new Course();
-    this.playing = false;
+    this.going = false; // whether steps are taken
+    this.playing = false; // whether more are to come
     this.until = MOST; // the step at which it pauses
     this.working = new AbortController();
     this.draw = onNextFrame(() => this.paint());
@@ -97,7 +97,7 @@ class Ascent {
     this.ends = [
       moves.end,
       onLayout(this.map.canvas, () => this.layout()),
-      onLayout(this.chart.canvas, () => this.layout()),
+      onLayout(this.curves.canvas, () => this.layout()),
     ];
     this.digits = digitsAt(model.get("digits"));
     const count = Math.min(IMAGES, this.digits.count);
@@ -113,7 +113,7 @@ class Ascent {
   }
 
   close() {
-    if (this.playing) this.note();
+    if (this.going) this.note();
     this.working.abort();
     for (const end of this.ends) end();
     this.draw.cancel();
@@ -123,6 +123,10 @@ class Ascent {
   /** Learns what the link says, anew, unless that is what has been learnt. */
   read() {
     const { model } = this;
+    if (this.going) { // what has been learnt since is part of the way
+      this.going = false;
+      this.note();
+    }
     if (this.pupil?.seed === model.get("seed") && String(this.course) === model.get("course")) return;
     const course = new Course(model.get("course"));
     if (course.length > MOST) {
@@ -140,7 +144,7 @@ class Ascent {
     if (!images) return;
     this.working.abort();
     this.working = new AbortController();
-    this.playing = false;
+    this.going = this.playing = false;
     this.course = course;
     const pupil = this.pupil = new Pupil(images, model.get("seed"));
     const { signal } = this.working;
@@ -150,12 +154,13 @@ class Ascent {
 
   /** @param {Pupil} pupil */
   *catchUp(pupil) {
-    yield* pupil.measure("");
+    yield* pupil.measure();
     yield* this.look();
     while (pupil.step < this.course.length) {
       yield* pupil.advance(this.course.phase(pupil.step));
       if (pupil.step % PASSED === 0) yield* this.look();
     }
+    yield* pupil.measure();
     yield* this.look();
   }
 
@@ -167,8 +172,8 @@ class Ascent {
   /** Goes on for so many steps at most, once the link's are done. @param {number} steps */
   start(steps) {
     const { pupil, course } = this;
-    if (!pupil || this.playing || pupil.step < course.length) return;
-    this.playing = true;
+    if (!pupil || this.going || pupil.step < course.length) return;
+    this.going = this.playing = true;
     this.until = Math.min(MOST, course.length + steps);
     this.write();
     inSlices(this.learn(pupil), { budget: BUDGET, signal: this.working.signal });
@@ -183,8 +188,12 @@ class Ascent {
       if (pupil.step % DRAWN === 0) yield* this.look();
     }
     this.playing = false;
+    this.write();
+    yield* pupil.measure();
     yield* this.look();
+    this.going = false;
     this.note();
+    this.write();
   }
 
   note() {
@@ -205,7 +214,7 @@ class Ascent {
     const { model } = pupil;
     /** @type {Float32Array[]} */
     const places = []; // of the means of q
-    for (const x of pupil.sets[1]) {
+    for (const x of pupil.mapped) {
       places.push(model.encode(x).loc);
       yield;
     }
@@ -229,20 +238,20 @@ class Ascent {
   layout() {
     this.theme = themeOf(this.el);
     this.map.fit();
-    this.chart.fit();
+    this.curves.panel.fit();
     this.draw();
   }
 
   paint() {
-    if (!this.theme || !this.pupil || !this.map.width || !this.chart.width) return;
-    this.paintMap();
-    this.paintChart();
+    if (!this.theme || !this.pupil || !this.map.width || !this.curves.panel.width) return;
+    if (!this.pupil.measured.length) return;
+    this.paintMap(this.theme, this.pupil);
+    this.curves.show(this.theme, this.pupil.measured);
   }
 
-  paintMap() {
-    const { map, places, reach, pupil, digits } = this,
-      theme = /** @type {NonNullable<typeof this.theme>} */ (this.theme);
-    const { size } = theme, { held } = /** @type {Pupil} */ (pupil);
+  /** @param {import("../../kit/plot.js").Theme} theme @param {Pupil} pupil */
+  paintMap(theme, { held }) {
+    const { map, places, reach, digits } = this, { size } = theme;
     const axes = new Axes(
       { left: 1, top: 1, width: map.width - 2, height: map.height - 2 },
       [-reach, reach],
@@ -251,6 +260,8 @@ class Ascent {
     const inside = (/** @type {number} */ value) => Math.max(-0.97 * reach, Math.min(0.97 * reach, value));
     map.show((context) => {
       axes.draw(context, theme, { xTicks: false, yTicks: false, xCount: 1 });
+      context.fillStyle = theme.border;
+      context.fillRect(axes.left, axes.y(0) - 0.5, axes.width, 1);
       Object.assign(context, { strokeStyle: theme.text, lineWidth: 1.5 });
       context.setLineDash([3, 5]);
       ellipse(context, axes, [0, 0], [1, 0, 1], 2);
@@ -270,73 +281,16 @@ class Ascent {
     });
   }
 
-  paintChart() {
-    const { chart } = this,
-      theme = /** @type {NonNullable<typeof this.theme>} */ (this.theme),
-      { size } = theme;
-    const { measured } = /** @type {Pupil} */ (this.pupil), left = 3.4 * size;
-    if (!measured.length) return;
-    const values = measured.flatMap(({ seen, held }) => [seen, held]), best = Math.max(...values);
-    const bottom = Math.max(Math.min(...values), best - ROOM), room = Math.max(5, best - bottom);
-    const axes = new Axes(
-      { left, top: 0.5 * size, width: chart.width - left - 0.6 * size, height: chart.height - 2.3 * size },
-      [0, Math.max(100, measured[measured.length - 1].step)],
-      [bottom - 0.05 * room, best + 0.2 * room],
-    );
-    const line = (/** @type {"seen" | "held"} */ key) =>
-      measured.map((one) => [axes.x(one.step), axes.yNear(one[key])]);
-    chart.show((context) => {
-      axes.clip(context, () => {
-        context.fillStyle = theme.text;
-        context.globalAlpha = 0.07;
-        measured.forEach(({ step, phase }, k) => {
-          const x = axes.x(measured[Math.max(0, k - 1)].step);
-          if (phase === "E") context.fillRect(x, axes.top, axes.x(step) - x, axes.height);
-        });
-        context.globalAlpha = 1;
-      });
-      axes.draw(context, theme, { xCount: 4 });
-      axes.clip(context, () => {
-        for (
-          const [key, color, dash]
-            of /** @type {const} */ ([["seen", theme.text, [3, 5]], ["held", ELBO, []]])
-        ) {
-          Object.assign(context, { strokeStyle: color, lineWidth: 3, lineJoin: "round" });
-          context.setLineDash([...dash]);
-          context.beginPath();
-          for (const [x, y] of line(key)) context.lineTo(x, y);
-          context.stroke();
-          context.setLineDash([]);
-        }
-      });
-      const points = [...along(line("seen")), ...along(line("held"))];
-      const names = nameAxes(context, axes, theme, "steps", "ELBO, nats", points);
-      const notes = new Notes(context, theme, axes, points, names), right = axes.left + axes.width - 6;
-      if (measured.length > 1) {
-        const ends = /** @type {[string, number][]} */ ([["held back", endOf(line("held"))], [
-          "learnt from (dotted)",
-          endOf(line("seen")),
-        ]]);
-        const [[upper, top], [lower, bottom]] = ends.sort((a, b) => a[1] - b[1]);
-        notes.write(upper, [[right, top - 4], [right, top - 0.6 * size]]);
-        notes.write(lower, [1.5, 2.2, 3].map((lines) => [right, bottom + lines * size]));
-      }
-      if (measured.some(({ phase }) => phase === "E")) {
-        const low = axes.top + axes.height - 4;
-        notes.write("shaded: E-steps", [0.5, 0.35, 0.65].map((share) => [left + share * axes.width, low]));
-      }
-    });
-  }
-
   say() {
     const { pupil, course, model } = this;
     if (!pupil) return;
-    const done = this.playing || pupil.step >= course.length,
+    const { going, playing } = this,
+      done = going || pupil.step >= course.length,
       kind = model.get("moves"),
       more = course.takes(kind);
-    setText(this.play, this.playing ? "Pause" : "Learn");
-    this.play.disabled = !done || !(this.playing || more);
-    this.few.disabled = this.playing || !done || !more;
+    setText(this.play, playing ? "Pause" : "Learn");
+    this.play.disabled = !playing && (going || !done || !more);
+    this.few.disabled = going || !done || !more;
     this.reset.disabled = !course.length;
     const phase = pupil.step ? course.phase(pupil.step - 1) : "";
     const end = course.length >= MOST ? "as far as it goes" : done ? "" : `of ${said(course.length)}`;
@@ -344,17 +298,15 @@ class Ascent {
     setText(this.what, WORDS[phase]);
     const last = pupil.measured.at(-1);
     if (!last) return;
-    const [log, minusKl] = addingUp([last.log, -last.kl]);
-    this.sum.show([signed(log + minusKl), signed(log), signed(-minusKl)]);
-    const figures = `after step ${said(last.step)} the ELBO is ${
-      signed(last.held)
-    } nats of images held back, ${signed(last.seen)} of those that it learns from`;
-    this.chart.canvas.setAttribute("aria-label", `The ELBO, step by step: ${figures}`);
-    if (done && !this.playing && pupil.step) setText(this.spoken, `${WORDS[phase]}; ${figures}`);
+    const [elbo, gap] = addingUp([last.elbo, last.evidence - last.elbo], 2).map((value) => signed(value, 2));
+    const evidence = signed(last.evidence, 2);
+    this.sum.show([evidence, elbo, gap]);
+    const figures =
+      `after step ${
+        said(last.step)
+      } the evidence of images held back is ${evidence} nats, the ELBO ${elbo}, ` +
+      `the gap ${gap}`;
+    this.curves.say(figures);
+    if (done && !going && pupil.step) setText(this.spoken, `${WORDS[phase]}; ${figures}`);
   }
-}
-
-/** How high a line ends. @param {number[][]} points */
-function endOf(points) {
-  return points[points.length - 1][1];
 }

@@ -2,8 +2,7 @@
 
 import { dequantised } from "../../engine/models/base.js";
 import { resampled } from "../../engine/ink.js";
-import { elbo } from "../../engine/ascent.js";
-import { klNormal } from "../../engine/densities.js";
+import { exactElbo, logEvidence } from "../../engine/quadrature.js";
 import { sum } from "../../engine/arithmetic.js";
 import { Random, shuffle } from "../../engine/random.js";
 import { Learner, untrained } from "../../engine/training.js";
@@ -13,12 +12,16 @@ import { Learner, untrained } from "../../engine/training.js";
 export const IMAGES = 1000; // of the test set, which a page has at hand
 const SIDE = 14; // pixels: a quarter of MNIST's, so that a step takes a few milliseconds
 const HELD = 5; // one image in so many is held back
-const MEASURED = 200; // of either kind
+const MAPPED = 200, MEASURED = 60; // of those
 const HIDDEN = 64, LATENT = 2, BATCH = 32, RATE = 0.004;
-const EVERY = 20; // steps between two measurements
-const OFTEN = 10; // in the first hundred steps
 
-/** @typedef {{ step: number, phase: Phase | "", seen: number, held: number, log: number, kl: number }} Measured in nats */
+/**
+ * What was measured after a step, a mean over images that are held back, in nats.
+ * @typedef {{ step: number, phase: Phase | "", evidence: number, elbo: number }} Measured
+ */
+
+/** Whether it is measured after a step: often while it learns most. @param {number} step */
+const measuredAfter = (step) => step % (step <= 50 ? 10 : step <= 200 ? 25 : 50) === 0;
 
 export class Pupil {
   /** @param {Float32Array[]} images in [0, 1] @param {number} seed */
@@ -34,14 +37,15 @@ export class Pupil {
     this.learner = new Learner(this.model, RATE);
     this.seed = seed;
     this.step = 0;
+    /** What the last step moved. @type {Phase | ""} */
+    this.phase = "";
     this.learns = small.filter((_, i) => (i + 1) % HELD);
-    const held = [...small.keys()].filter((i) => (i + 1) % HELD === 0).slice(0, MEASURED);
-    /** Numbers of the images that are held back and measured; where there are too few, of all. */
+    const held = [...small.keys()].filter((i) => (i + 1) % HELD === 0).slice(0, MAPPED);
+    /** Numbers of the images that are held back and mapped; where there are too few, of all. */
     this.held = held.length ? held : [...small.keys()];
-    const seen = (/** @type {Float32Array} */ pixels) => this.model.observe(pixels);
-    this.sets = [this.learns.slice(0, MEASURED).map(seen), this.held.map((i) => seen(small[i]))];
-    const random = new Random(100);
-    this.noise = this.sets[1].map(() => random.normal(LATENT));
+    /** They as the model sees them, of which the first are measured. */
+    this.mapped = this.held.map((i) => this.model.observe(small[i]));
+    this.evidence = NaN; // of the present θ, once it is known
     /** @type {Measured[]} */
     this.measured = [];
     /** The images' numbers in the present epoch's order. */
@@ -63,40 +67,35 @@ export class Pupil {
     return { images, noise: images.map(() => random.normal(LATENT)) };
   }
 
-  /** Whether it is measured after a step. @param {number} step */
-  measuredAt(step) {
-    return step % (step < 100 ? OFTEN : EVERY) === 0;
-  }
-
   /**
-   * One step, and a measurement where one is due.
+   * One step, and a measurement where one is due: now and then, and where the steps begin to move something else.
    * @param {Phase} phase
    * @returns {Generator<undefined, void>}
    */
   *advance(phase) {
+    if (phase !== this.phase) yield* this.measure();
+    this.phase = phase;
     const { images, noise } = this.batch();
     yield* this.learner.step(images, noise, phase);
+    if (phase !== "E") this.evidence = NaN;
     this.step++;
-    if (this.measuredAt(this.step)) yield* this.measure(phase);
+    if (measuredAfter(this.step)) yield* this.measure();
   }
 
   /**
-   * Measures the ELBO of both kinds of images, over the same noise each time.
-   * @param {Phase | ""} phase
+   * Measures evidence and ELBO, unless that has been done.
    * @returns {Generator<undefined, void>}
    */
-  *measure(phase) {
-    const { model, noise } = this, found = [0, 0];
-    let kl = 0;
-    for (const [k, images] of this.sets.entries()) {
-      for (const [i, x] of images.entries()) {
-        const q = model.encode(x);
-        found[k] += elbo(model, x, null, q, [noise[i % noise.length]]) / images.length;
-        if (k) kl += sum(klNormal(q, model.prior())) / images.length;
-        yield;
-      }
+  *measure() {
+    if (this.measured.at(-1)?.step === this.step) return;
+    const { model } = this, images = this.mapped.slice(0, MEASURED);
+    const mean = (/** @type {Iterable<number>} */ values) => sum(values) / images.length;
+    if (Number.isNaN(this.evidence)) this.evidence = mean(yield* logEvidence(model, images));
+    const elbos = [];
+    for (const x of images) {
+      elbos.push(exactElbo(model, x));
+      yield;
     }
-    const [seen, held] = found;
-    this.measured.push({ step: this.step, phase, seen, held, log: held + kl, kl });
+    this.measured.push({ step: this.step, phase: this.phase, evidence: this.evidence, elbo: mean(elbos) });
   }
 }

@@ -1,0 +1,151 @@
+// Evidence and ELBO over the steps, and below them the gap.
+
+import { h } from "../../kit/elements.js";
+import { ELBO, EVIDENCE, GAP } from "../../kit/palette.js";
+import { along, Axes, nameAxes, Notes, Panel } from "../../kit/plot.js";
+
+/**
+ * @typedef {import("../../kit/plot.js").Theme} Theme
+ * @typedef {import("./pupil.js").Measured} Measured
+ */
+
+const LABEL = "Evidence, ELBO and gap, step by step";
+const SHARE = 0.66; // of the height, that the upper curves have
+const CLIMB = 0.15; // of the steps, whose ELBO may lie below the chart
+const FALL = 0.35; // of them, whose gap may lie above it
+const SHORTEST = 50; // steps of the axis
+
+export class Curves {
+  constructor() {
+    this.canvas = h("canvas.live.chart", { role: "img", "aria-label": LABEL });
+    this.panel = new Panel(this.canvas);
+  }
+
+  /** Tells a screen reader of them. @param {string} figures */
+  say(figures) {
+    this.canvas.setAttribute("aria-label", `${LABEL}: ${figures}`);
+  }
+
+  /** @param {Theme} theme @param {Measured[]} measured one at least */
+  show(theme, measured) {
+    const { panel } = this, { size } = theme;
+    const left = 3.6 * size, width = panel.width - left - 0.6 * size, between = 0.6 * size;
+    const room = panel.height - 2.3 * size - between, last = measured[measured.length - 1].step;
+    /** @type {[number, number]} */
+    const window = [0, Math.max(SHORTEST, last)];
+    const main = new Axes(
+      { left, top: 0.5 * size, width, height: SHARE * room },
+      window,
+      rangeOf(measured.filter(({ step }) => step >= CLIMB * last)),
+    );
+    const gapOf = (/** @type {Measured} */ one) => one.evidence - one.elbo;
+    const most = Math.max(0.5, ...measured.filter(({ step }) => step >= FALL * last).map(gapOf));
+    const below = new Axes(
+      { left, top: main.top + main.height + between, width, height: (1 - SHARE) * room },
+      window,
+      [0, 1.6 * most],
+    );
+    const evidence = measured.map((one) => [main.x(one.step), main.yNear(one.evidence)]);
+    const elbo = measured.map((one) => [main.x(one.step), main.yNear(one.elbo)]);
+    const gap = measured.map((one) => [below.x(one.step), below.yNear(gapOf(one))]),
+      spans = spansOf(measured);
+    panel.show((context) => {
+      for (const axes of [main, below]) {
+        Object.assign(context, { fillStyle: theme.text, globalAlpha: 0.07 });
+        for (const { phase, from, to } of spans) {
+          if (phase === "E") context.fillRect(axes.x(from), axes.top, axes.x(to) - axes.x(from), axes.height);
+        }
+        context.globalAlpha = 1;
+      }
+      main.clip(context, () => {
+        Object.assign(context, { fillStyle: GAP, globalAlpha: 0.28 });
+        path(context, [...evidence, ...elbo.toReversed()]);
+        context.fill();
+        context.globalAlpha = 1;
+      });
+      main.draw(context, theme, { xTicks: false, xCount: 4, yCount: 3 });
+      below.draw(context, theme, { xCount: 4, yCount: 2 });
+      main.clip(context, () => {
+        stroke(context, evidence, EVIDENCE, 4.5);
+        stroke(context, elbo, ELBO, 3, [9, 5]);
+      });
+      below.clip(context, () => stroke(context, gap, GAP, 3));
+      const points = [...along(evidence), ...along(elbo)];
+      const upper = new Notes(
+        context,
+        theme,
+        main,
+        points,
+        nameAxes(context, main, theme, "", "nats", points),
+      );
+      const right = left + width - 6,
+        [[, top], [, bottom]] = [evidence, elbo].map((line) => line[line.length - 1]);
+      upper.write("evidence", [[right, top - 5], [right, top - 0.6 * size]]);
+      upper.write("ELBO", [1.5, 2.2, 3].map((lines) => [right, bottom + lines * size]));
+      for (const { phase, from, to } of spans) {
+        const wide = main.x(to) - main.x(from);
+        if (phase === "EM" || wide < 1.6 * size) continue;
+        const text = wide > 5 * size ? `${phase}-steps` : phase, half = context.measureText(text).width / 2;
+        upper.write(text, [[main.x(from) + wide / 2 + half, main.top + main.height - 0.3 * size]]);
+      }
+      const ofGap = along(gap), [[, y]] = gap.slice(-1);
+      const lower = new Notes(
+        context,
+        theme,
+        below,
+        ofGap,
+        nameAxes(context, below, theme, "steps", "", ofGap),
+      );
+      lower.write("gap", [[right, y - 5], [right, y + 1.5 * size], [right - 4 * size, y - 5]]);
+    });
+  }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {number[][]} points */
+function path(context, points) {
+  context.beginPath();
+  for (const [x, y] of points) context.lineTo(x, y);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number[][]} points
+ * @param {string} strokeStyle
+ * @param {number} lineWidth
+ * @param {number[]} [dash]
+ */
+function stroke(context, points, strokeStyle, lineWidth, dash = []) {
+  Object.assign(context, { strokeStyle, lineWidth, lineJoin: "round" });
+  context.setLineDash(dash);
+  path(context, points);
+  context.stroke();
+  context.setLineDash([]);
+}
+
+/**
+ * Values at the bottom and the top, with room for words.
+ * @param {Measured[]} measured
+ * @returns {[number, number]}
+ */
+function rangeOf(measured) {
+  const most = Math.max(...measured.map(({ evidence }) => evidence));
+  const least = Math.min(...measured.map(({ elbo }) => elbo)), room = Math.max(5, most - least);
+  return [least - 0.12 * room, most + 0.35 * room];
+}
+
+/**
+ * Steps of one phase, one after the other.
+ * @param {Measured[]} measured
+ */
+function spansOf(measured) {
+  /** @type {{ phase: string, from: number, to: number }[]} */
+  const spans = [];
+  let from = 0;
+  for (const { step, phase } of measured) {
+    const last = spans.at(-1);
+    if (last?.phase === phase) last.to = step;
+    else if (step > from) spans.push({ phase, from, to: step });
+    from = step;
+  }
+  return spans;
+}
