@@ -127,7 +127,52 @@ def test_a_small_vae_learns_in_the_page_and_its_link_learns_the_same(open_editio
 
 
 def test_a_course_that_goes_too_far_is_told(open_edition: OPEN) -> None:
-    page = open_edition("vae", scene="ascent", course="B15000,E6000")
+    page = open_edition("vae", scene="ascent", course="B4000,E1001")
     expect(page.locator(".warning")).to_contain_text("course")
     expect(page.locator(".when")).to_have_text("Step 0: nothing has been learnt yet")
+    assert page.faults == []
+
+
+def test_who_presses_too_soon_or_goes_elsewhere_while_it_learns_loses_nothing(open_edition: OPEN) -> None:
+    page = open_edition("vae", scene="ascent")
+    learn, when = page.get_by_role("button", name="Learn", exact=True), page.locator(".when")
+    learn.click()
+    page.wait_for_function("parseInt(document.querySelector('.when').innerText.slice(5)) >= 20")
+    # Another course comes by Back, or by a tour: it is gone, and what was under way ends.
+    url = re.sub("&course=[^&]*", "", page.url) + "&course=B5,M5"
+    page.evaluate(
+        "(url) => { history.pushState({}, '', url); dispatchEvent(new PopStateEvent('popstate')); }", url
+    )
+    expect(when).to_have_text("Step 10: M-step: the decoder moves, the encoder stands still")
+    expect(page).to_have_url(re.compile("course=B5,M5(&|$)"))
+    expect(learn).to_be_enabled()
+    expect(when).to_contain_text("Step 10:")
+    # What is pressed before it stands still.
+    page.evaluate(
+        """() => {
+            const all = [...document.querySelectorAll("button")];
+            const named = (name) => all.find((one) => one.innerText === name);
+            const learn = named("Learn");
+            named("Forget all").click();
+            for (let k = 0; k < 3; k++) learn.click();
+            named("25 steps").click();
+        }"""
+    )
+    expect(when).to_have_text("Step 0: nothing has been learnt yet")
+    page.get_by_role("button", name="25 steps").click()
+    expect(when).to_have_text("Step 25: both nets move together")
+    expect(page).to_have_url(re.compile("course=B25(&|$)"))
+    # A long link may be left where it is; who comes back to what is learnt need not wait.
+    page.evaluate(
+        "(url) => { history.pushState({}, '', url); dispatchEvent(new PopStateEvent('popstate')); }",
+        url.replace("B5,M5", "E4000"),
+    )
+    page.get_by_role("button", name="Stop here").click()
+    expect(page).to_have_url(re.compile(r"course=E\d{1,3}(&|$)"))
+    expect(learn).to_be_enabled()
+    stood = when.inner_text()
+    page.get_by_role("button", name="Previous scene").click()
+    page.go_back()
+    expect(when).to_have_text(stood)
+    expect(learn).to_be_enabled(timeout=2000)
     assert page.faults == []

@@ -344,8 +344,8 @@ p(\mathbf z)\, d \mathbf z \approx \log \Big( h^2 \sum_k p_\theta(\mathbf x \mid
 p(\mathbf z_k) \Big)
 $$
 
-over a grid of places $\mathbf z_k$, $h$ = 0.15 to 0.3 apart. For two latent numbers that is exact to
-a hundredth of a nat; for twenty no grid is fine enough. What lies between it and the
+over a grid of places $\mathbf z_k$, $h$ = 0.1 to 0.3 apart. For two latent numbers that is exact to
+a few hundredths of a nat; for twenty no grid is fine enough. What lies between it and the
 $\textcolor{ELBO dashed}{\text{ELBO}}$, whose mean under $q_\phi$ is taken by 25 weighed places, is the gap.
 
 Equations 1 and 2

@@ -192,12 +192,12 @@ ASCENT = Scene(
     "ascent",
     "A small VAE learns <b>here</b>: an <b>E-step</b> moves the encoder and closes the gap, an "
     "<b>M-step</b> moves the decoder and raises the evidence.",
-    "Of two latent numbers the evidence is an integral that can be computed. The model learns from 800 test "
-    "images, made smaller; map and curves are of others.",
+    "Of two latent numbers the evidence is an integral that can be computed. The model learns from at most "
+    "1,000 test images, made smaller; map and curves are of some of them.",
     notes=(
-        "Learn for some 300 steps and pause. Then E-steps alone: the map moves, pictures and evidence stand "
-        "still, the gap closes as far as this encoder can. M-steps alone: the pictures move, the evidence "
-        "rises, the gap opens. In turn is EM's way, both at once is AEVB: which is faster?"
+        "Take 25 steps of both, twice, and then E-steps: the map moves, pictures and evidence stand still, "
+        "the gap closes as far as this encoder can. Then M-steps: the pictures move, the evidence rises, the "
+        "gap opens. In turn is EM's way, both at once is AEVB: which is faster?"
     ),
     mathematics=mathematics.ASCENT_STEPS,
     cell=cells.ascent,

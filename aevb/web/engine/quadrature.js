@@ -11,7 +11,7 @@ import { Dense } from "./layers.js";
 
 const REACH = 4.2, FARTHEST = 9; // deviations of the prior, at least and at most
 const AROUND = 4; // deviations of each q, which lies far from the prior at first
-const FINEST = 0.15, COARSEST = 0.3; // between two places of the grid
+const FINEST = 0.1, COARSEST = 0.3; // between two places of the grid
 const WIDE = 1.25; // deviations of the narrowest q, that is fine enough for
 
 // Gauss and Hermite's five places for a mean under N(0, 1), and their weights: exact for polynomials up to degree 9.
@@ -26,7 +26,7 @@ const WEIGHTS = [
 
 /**
  * log p(x) = log ∫ p(x | z) p(z) dz of each image, in nats, by the trapezoid rule: of densities as smooth as these it is
- * exact to a hundredth once a step of the grid is no wider than a posterior. It covers the prior and each image's q, and
+ * exact to a hundredth where a step of the grid is no wider than twice a posterior's deviation. It covers the prior and each image's q, and
  * yields after each z.
  * @param {ImageModel} model of (continuous) Bernoullis, whose log density is a sum of x times logits, and what it is at 0
  * @param {Float32Array[]} images

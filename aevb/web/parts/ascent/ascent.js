@@ -20,7 +20,9 @@ import { IMAGES, Pupil } from "./pupil.js";
 const BUDGET = 12; // ms of a frame: nothing else moves
 const LEAST = 3, FARTHEST = 8; // of the plane of z, either way: as far as the images lie, and no farther than
 const TILES = 9; // pictures of it, each way
+const SPARSE = 0.6; // numerals on the map at most, for each square of their size
 const DRAWN = 5, PASSED = 25; // steps between two drawings, and where a link's are caught up with
+const NOTED = 100; // steps between two times that the link says them
 const FEW = 25; // steps, of the button that takes so many
 
 export const params = { seed, course: text({ form: FORM }), moves: choice({ initial: "B", of: KINDS }) };
@@ -40,6 +42,9 @@ export default {
     return () => part.close();
   },
 };
+
+/** What was learnt last: whoever comes back to it need not wait. @type {{ digits: any, course: Course, pupil: Pupil } | null} */
+let learnt = null;
 
 class Ascent {
   /** @param {Model} model @param {HTMLElement} el */
@@ -70,14 +75,15 @@ class Ascent {
     this.play = button("Learn", () => this.toggle(), { "data-sets": "course" });
     this.play.classList.add("primary");
     this.few = button(`${FEW} steps`, () => this.start(FEW), { "data-sets": "course" });
-    this.reset = button("Forget all", () => this.forget(), { "data-sets": "course" });
+    this.reset = button("Forget all", () => this.begin(new Course()), { "data-sets": "course" });
+    for (const one of [this.play, this.few, this.reset]) one.disabled = true; // until there is something to train
     const again = seedButton(model, "Other weights");
     el.append(
       h("div.controls", { "data-control": "" }, this.play, this.few, moves.element, this.reset, again),
       h(
         "div.planes",
         { "data-instrument": "" },
-        h("figure", {}, this.map.canvas, h("figcaption", {}, "encoder: held-back images")),
+        h("figure", {}, this.map.canvas, h("figcaption", {}, "encoder: images at μ(x)")),
         h("figure", {}, this.sheet.canvas, h("figcaption", {}, "decoder: the same plane")),
       ),
       h("div.told", {}, h("p.when", {}, this.when, this.what), this.sum.element, this.spoken),
@@ -87,8 +93,10 @@ class Ascent {
     /** @type {Float32Array[]} */
     this.places = [];
     this.course = new Course();
-    this.going = false; // whether steps are taken
-    this.playing = false; // whether more are to come
+    this.noted = ""; // what the link says of it
+    /** What is done: nothing, the link's steps, or more. @type {"" | "catching up" | "learning"} */
+    this.doing = "";
+    this.playing = false; // whether more steps are to come
     this.until = MOST; // the step at which it pauses
     this.working = new AbortController();
     this.draw = onNextFrame(() => this.paint());
@@ -113,7 +121,6 @@ class Ascent {
   }
 
   close() {
-    if (this.going) this.note();
     this.working.abort();
     for (const end of this.ends) end();
     this.draw.cancel();
@@ -122,33 +129,30 @@ class Ascent {
 
   /** Learns what the link says, anew, unless that is what has been learnt. */
   read() {
-    const { model } = this;
-    if (this.going) { // what has been learnt since is part of the way
-      this.going = false;
-      this.note();
-    }
-    if (this.pupil?.seed === model.get("seed") && String(this.course) === model.get("course")) return;
-    const course = new Course(model.get("course"));
+    const { model, noted, pupil } = this, told = model.get("course");
+    if (pupil?.seed === model.get("seed") && told === noted) return;
+    // Other weights go the way that has been gone, also since that was noted.
+    const course = pupil && told === noted ? this.course : new Course(told);
     if (course.length > MOST) {
       unread(this.el, "course");
-      model.set("course", "");
-      return;
+      course.cut(0);
     }
-    // Other weights go the same way, and on from there.
     this.begin(course);
   }
 
   /** @param {Course} course that is gone first */
   begin(course) {
-    const { model, images } = this;
+    const { model, images, digits } = this, seed = model.get("seed");
     if (!images) return;
     this.working.abort();
     this.working = new AbortController();
-    this.going = this.playing = false;
-    this.course = course;
-    const pupil = this.pupil = new Pupil(images, model.get("seed"));
-    const { signal } = this.working;
-    whileBusy(this.el, this.catchUp(pupil), { budget: BUDGET, signal });
+    const known = learnt?.digits === digits && learnt.pupil.seed === seed && learnt.pupil.whole &&
+      course.beginsAs(learnt.course, learnt.pupil.step);
+    const pupil = this.pupil = known && learnt ? learnt.pupil : new Pupil(images, seed);
+    learnt = { digits, course, pupil };
+    Object.assign(this, { course, doing: "catching up", playing: false });
+    this.note();
+    whileBusy(this.el, this.catchUp(pupil), { budget: BUDGET, signal: this.working.signal });
     this.write();
   }
 
@@ -160,21 +164,23 @@ class Ascent {
       yield* pupil.advance(this.course.phase(pupil.step));
       if (pupil.step % PASSED === 0) yield* this.look();
     }
-    yield* pupil.measure();
-    yield* this.look();
+    yield* this.rest(pupil);
   }
 
+  /** The button: goes on, pauses, or leaves out what the link has more. */
   toggle() {
-    if (this.playing) this.playing = false;
+    const { doing, course, pupil } = this;
+    if (doing === "catching up" && pupil) course.cut(pupil.step + (pupil.whole ? 0 : 1));
+    else if (doing) this.playing = false;
     else this.start(MOST);
+    this.write();
   }
 
-  /** Goes on for so many steps at most, once the link's are done. @param {number} steps */
+  /** Goes on for so many steps at most. @param {number} steps */
   start(steps) {
     const { pupil, course } = this;
-    if (!pupil || this.going || pupil.step < course.length) return;
-    this.going = this.playing = true;
-    this.until = Math.min(MOST, course.length + steps);
+    if (!pupil || this.doing) return;
+    Object.assign(this, { doing: "learning", playing: true, until: course.length + steps });
     this.write();
     inSlices(this.learn(pupil), { budget: BUDGET, signal: this.working.signal });
   }
@@ -186,24 +192,27 @@ class Ascent {
       course.go(model.get("moves"));
       yield* pupil.advance(course.phase(pupil.step));
       if (pupil.step % DRAWN === 0) yield* this.look();
+      if (pupil.step % NOTED === 0) this.note();
     }
     this.playing = false;
     this.write();
+    yield* this.rest(pupil);
+  }
+
+  /** @param {Pupil} pupil */
+  *rest(pupil) {
     yield* pupil.measure();
     yield* this.look();
-    this.going = false;
+    this.doing = "";
     this.note();
     this.write();
   }
 
+  /** Notes the course in the link. */
   note() {
-    this.model.set("course", String(this.course));
-    this.model.save_changes();
-  }
-
-  forget() {
-    this.begin(new Course());
-    this.model.set("course", "");
+    this.noted = String(this.course);
+    if (this.model.get("course") === this.noted) return;
+    this.model.set("course", this.noted);
     this.model.save_changes();
   }
 
@@ -245,12 +254,12 @@ class Ascent {
   paint() {
     if (!this.theme || !this.pupil || !this.map.width || !this.curves.panel.width) return;
     if (!this.pupil.measured.length) return;
-    this.paintMap(this.theme, this.pupil);
+    this.paintMap(this.theme);
     this.curves.show(this.theme, this.pupil.measured);
   }
 
-  /** @param {import("../../kit/plot.js").Theme} theme @param {Pupil} pupil */
-  paintMap(theme, { held }) {
+  /** @param {import("../../kit/plot.js").Theme} theme */
+  paintMap(theme) {
     const { map, places, reach, digits } = this, { size } = theme;
     const axes = new Axes(
       { left: 1, top: 1, width: map.width - 2, height: map.height - 2 },
@@ -272,8 +281,9 @@ class Ascent {
         textAlign: "center",
         textBaseline: "middle",
       });
-      places.forEach((z, i) => {
-        const label = digits.label(held[i]), y = Number(label);
+      const room = Math.floor(SPARSE * (axes.width / size) ** 2);
+      places.slice(0, room).forEach((z, i) => {
+        const label = digits.label(i), y = Number(label);
         context.fillStyle = label === "" ? DATA : DIGITS[y] ?? NO_CLASS;
         context.fillText(label || "•", axes.x(inside(z[0])), axes.y(inside(z[1])));
       });
@@ -284,16 +294,14 @@ class Ascent {
   say() {
     const { pupil, course, model } = this;
     if (!pupil) return;
-    const { going, playing } = this,
-      done = going || pupil.step >= course.length,
-      kind = model.get("moves"),
-      more = course.takes(kind);
-    setText(this.play, playing ? "Pause" : "Learn");
-    this.play.disabled = !playing && (going || !done || !more);
-    this.few.disabled = going || !done || !more;
+    const { doing, playing } = this, more = course.takes(model.get("moves"));
+    const catching = doing === "catching up", behind = pupil.step < course.length;
+    setText(this.play, catching && behind ? "Stop here" : playing ? "Pause" : "Learn");
+    this.play.disabled = catching ? !behind : doing ? !playing : !more;
+    this.few.disabled = Boolean(doing) || !more;
     this.reset.disabled = !course.length;
-    const phase = pupil.step ? course.phase(pupil.step - 1) : "";
-    const end = course.length >= MOST ? "as far as it goes" : done ? "" : `of ${said(course.length)}`;
+    const phase = pupil.phase;
+    const end = catching && behind ? `of ${said(course.length)}` : more ? "" : "as far as it goes";
     setText(this.when, `Step ${said(pupil.step)}${end && " " + end}: `);
     setText(this.what, WORDS[phase]);
     const last = pupil.measured.at(-1);
@@ -301,12 +309,9 @@ class Ascent {
     const [elbo, gap] = addingUp([last.elbo, last.evidence - last.elbo], 2).map((value) => signed(value, 2));
     const evidence = signed(last.evidence, 2);
     this.sum.show([evidence, elbo, gap]);
-    const figures =
-      `after step ${
-        said(last.step)
-      } the evidence of images held back is ${evidence} nats, the ELBO ${elbo}, ` +
+    const figures = `after step ${said(last.step)} the evidence is ${evidence} nats, the ELBO ${elbo}, ` +
       `the gap ${gap}`;
     this.curves.say(figures);
-    if (done && !going && pupil.step) setText(this.spoken, `${WORDS[phase]}; ${figures}`);
+    if (!doing) setText(this.spoken, `${WORDS[phase]}; ${figures}`);
   }
 }

@@ -2,10 +2,10 @@
 
 /** @typedef {import("../../engine/factor_analysis/training.js").Phase} Phase */
 
-export const MOST = 20_000; // steps
-const LEGS = 40;
+export const MOST = 5000; // steps: a page takes all of them again where its link is opened
+const LEGS = 200;
 export const TURN = 50; // steps of one kind, where both take turns
-const LEG = "[BEMT][1-9]\\d{0,4}";
+const LEG = "[BEMT][1-9]\\d{0,3}";
 
 export const FORM = new RegExp(`^${LEG}(,${LEG}){0,${LEGS - 1}}$`);
 
@@ -43,6 +43,24 @@ export class Course {
     const last = this.legs.at(-1);
     if (last?.kind === kind) last.steps += steps;
     else this.legs.push({ kind, steps });
+  }
+
+  /** Leaves out what comes after so many steps. @param {number} steps */
+  cut(steps) {
+    const legs = this.legs;
+    this.legs = [];
+    for (const leg of legs) {
+      const left = Math.min(leg.steps, steps - this.length);
+      if (left > 0) this.go(leg.kind, left);
+    }
+  }
+
+  /** Whether the first steps of another move the same. @param {Course} other @param {number} steps */
+  beginsAs(other, steps) {
+    if (Math.min(this.length, other.length) < steps) return false;
+    return Array.from({ length: steps }, (_, step) => step).every((step) =>
+      this.phase(step) === other.phase(step)
+    );
   }
 
   /** What a step moves, counted from 0. @param {number} step @returns {Phase} */

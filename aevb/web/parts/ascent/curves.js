@@ -2,7 +2,7 @@
 
 import { h } from "../../kit/elements.js";
 import { ELBO, EVIDENCE, GAP } from "../../kit/palette.js";
-import { along, Axes, nameAxes, Notes, Panel } from "../../kit/plot.js";
+import { along, Axes, marker, nameAxes, Notes, Panel } from "../../kit/plot.js";
 
 /**
  * @typedef {import("../../kit/plot.js").Theme} Theme
@@ -70,6 +70,10 @@ export class Curves {
         stroke(context, elbo, ELBO, 3, [9, 5]);
       });
       below.clip(context, () => stroke(context, gap, GAP, 3));
+      for (const [line, color] of /** @type {const} */ ([[evidence, EVIDENCE], [elbo, ELBO], [gap, GAP]])) {
+        const [x, y] = line[line.length - 1];
+        marker(context, x, y, { color, ring: theme.background, radius: 0.3 * size });
+      }
       const points = [...along(evidence), ...along(elbo)];
       const upper = new Notes(
         context,
@@ -82,6 +86,15 @@ export class Curves {
         [[, top], [, bottom]] = [evidence, elbo].map((line) => line[line.length - 1]);
       upper.write("evidence", [[right, top - 5], [right, top - 0.6 * size]]);
       upper.write("ELBO", [1.5, 2.2, 3].map((lines) => [right, bottom + lines * size]));
+      const narrow = spans.some(({ from, to, phase }) =>
+        phase === "E" && main.x(to) - main.x(from) < 1.6 * size
+      );
+      if (narrow) {
+        upper.write(
+          "shaded: E-steps",
+          [0.4, 0.6, 0.2].map((share) => [left + share * width, main.top + 1.5 * size]),
+        );
+      }
       for (const { phase, from, to } of spans) {
         const wide = main.x(to) - main.x(from);
         if (phase === "EM" || wide < 1.6 * size) continue;

@@ -11,17 +11,16 @@ import { Learner, untrained } from "../../engine/training.js";
 
 export const IMAGES = 1000; // of the test set, which a page has at hand
 const SIDE = 14; // pixels: a quarter of MNIST's, so that a step takes a few milliseconds
-const HELD = 5; // one image in so many is held back
-const MAPPED = 200, MEASURED = 60; // of those
+const MAPPED = 200, MEASURED = 60; // of those that it learns from, as E- and M-steps are
 const HIDDEN = 64, LATENT = 2, BATCH = 32, RATE = 0.004;
 
 /**
- * What was measured after a step, a mean over images that are held back, in nats.
+ * What was measured after a step, a mean over images that it learns from, in nats.
  * @typedef {{ step: number, phase: Phase | "", evidence: number, elbo: number }} Measured
  */
 
 /** Whether it is measured after a step: often while it learns most. @param {number} step */
-const measuredAfter = (step) => step % (step <= 50 ? 10 : step <= 200 ? 25 : 50) === 0;
+const measuredAfter = (step) => step % (step <= 50 ? 10 : step <= 200 ? 25 : step <= 1000 ? 50 : 100) === 0;
 
 export class Pupil {
   /** @param {Float32Array[]} images in [0, 1] @param {number} seed */
@@ -39,12 +38,10 @@ export class Pupil {
     this.step = 0;
     /** What the last step moved. @type {Phase | ""} */
     this.phase = "";
-    this.learns = small.filter((_, i) => (i + 1) % HELD);
-    const held = [...small.keys()].filter((i) => (i + 1) % HELD === 0).slice(0, MAPPED);
-    /** Numbers of the images that are held back and mapped; where there are too few, of all. */
-    this.held = held.length ? held : [...small.keys()];
-    /** They as the model sees them, of which the first are measured. */
-    this.mapped = this.held.map((i) => this.model.observe(small[i]));
+    this.learns = small;
+    /** Those that are mapped, of which the first are measured, as the model sees them. */
+    this.mapped = small.slice(0, MAPPED).map((pixels) => this.model.observe(pixels));
+    this.whole = true; // whether no step is half done
     this.evidence = NaN; // of the present θ, once it is known
     /** @type {Measured[]} */
     this.measured = [];
@@ -76,9 +73,11 @@ export class Pupil {
     if (phase !== this.phase) yield* this.measure();
     this.phase = phase;
     const { images, noise } = this.batch();
+    this.whole = false;
     yield* this.learner.step(images, noise, phase);
     if (phase !== "E") this.evidence = NaN;
     this.step++;
+    this.whole = true;
     if (measuredAfter(this.step)) yield* this.measure();
   }
 
