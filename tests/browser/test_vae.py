@@ -167,6 +167,7 @@ def test_who_presses_too_soon_or_goes_elsewhere_while_it_learns_loses_nothing(op
         "(url) => { history.pushState({}, '', url); dispatchEvent(new PopStateEvent('popstate')); }",
         url.replace("B5,M5", "E4000"),
     )
+    expect(when).to_contain_text(re.compile(r"Step [1-9]\d* of 4,000"))
     page.get_by_role("button", name="Stop here").click()
     expect(page).to_have_url(re.compile(r"course=E\d{1,3}(&|$)"))
     expect(learn).to_be_enabled()

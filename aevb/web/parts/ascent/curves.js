@@ -82,8 +82,9 @@ export class Curves {
         points,
         nameAxes(context, main, theme, "", "nats", points),
       );
-      const right = left + width - 6,
-        [[, top], [, bottom]] = [evidence, elbo].map((line) => line[line.length - 1]);
+      // The lines' names stand at their ends, also while those are far from the edge.
+      const right = Math.min(left + width - 6, main.x(last) + 6 * size);
+      const [[, top], [, bottom]] = [evidence, elbo].map((line) => line[line.length - 1]);
       upper.write("evidence", [[right, top - 5], [right, top - 0.6 * size]]);
       upper.write("ELBO", [1.5, 2.2, 3].map((lines) => [right, bottom + lines * size]));
       const narrow = spans.some(({ from, to, phase }) =>
@@ -99,7 +100,8 @@ export class Curves {
         const wide = main.x(to) - main.x(from);
         if (phase === "EM" || wide < 1.6 * size) continue;
         const text = wide > 5 * size ? `${phase}-steps` : phase, half = context.measureText(text).width / 2;
-        upper.write(text, [[main.x(from) + wide / 2 + half, main.top + main.height - 0.3 * size]]);
+        const [low, high] = [main.top + main.height - 0.3 * size, main.top + 1.5 * size];
+        upper.write(text, [low, high].map((y) => [main.x(from) + wide / 2 + half, y]));
       }
       const ofGap = along(gap), [[, y]] = gap.slice(-1);
       const lower = new Notes(
