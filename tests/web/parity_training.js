@@ -1,5 +1,6 @@
 /**
- * What the engine's steps make of a VAE's weights, and its evidence and ELBO then, for tests/test_parity_training.py, which compares them with torch's.
+ * What the engine's steps make of a VAE's weights, and its evidence and ELBO then, for tests/test_parity_training.py,
+ * which compares them with torch's.
  *
  *     deno run --allow-read --allow-write parity_training.js FOLDER
  *

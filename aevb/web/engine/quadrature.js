@@ -26,8 +26,8 @@ const WEIGHTS = [
 
 /**
  * log p(x) = log ∫ p(x | z) p(z) dz of each image, in nats, by the trapezoid rule: of densities as smooth as these it is
- * exact to a hundredth where a step of the grid is no wider than twice a posterior's deviation. It covers the prior and each image's q, and
- * yields after each z.
+ * exact to a hundredth where a step of the grid is no wider than twice a posterior's deviation. The grid covers the prior
+ * and each image's q. It yields after each z.
  * @param {ImageModel} model of (continuous) Bernoullis, whose log density is a sum of x times logits, and what it is at 0
  * @param {Float32Array[]} images
  * @returns {Generator<undefined, Float64Array>}

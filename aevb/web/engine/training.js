@@ -22,7 +22,8 @@ import { VAE } from "./models/vae.js";
 const BLOCK = 8; // examples that a gradient takes in at once: memory is read and written an eighth as often
 
 /**
- * A VAE that has learnt nothing, with one hidden layer in each net. Its weights are drawn as torch draws a linear layer's.
+ * A VAE that has learnt nothing, with one hidden layer in each net. Its weights are drawn as torch draws those of linear
+ * layers.
  * @param {{ dataDim: number, latentDim: number, hiddenDim: number, random: Noise }} settings
  */
 export function untrained({ dataDim, latentDim, hiddenDim, random }) {

@@ -1,4 +1,5 @@
-// A small VAE that learns in the page: E-steps move the encoder and with it the map, M-steps the decoder and its pictures.
+// A small VAE that learns in the page: E-steps move the encoder and with it the map, M-steps the decoder and its
+// pictures.
 
 import { button, follow, seedButton, segments } from "../../kit/controls.js";
 import { digitsAt } from "../../kit/digits.js";
@@ -43,7 +44,10 @@ export default {
   },
 };
 
-/** What was learnt last: whoever comes back to it need not wait. @type {{ digits: any, course: Course, pupil: Pupil } | null} */
+/**
+ * What was learnt last: whoever comes back to it need not wait.
+ * @type {{ digits: import("../../kit/digits.js").Digits, course: Course, pupil: Pupil } | null}
+ */
 let learnt = null;
 
 class Ascent {
@@ -228,7 +232,8 @@ class Ascent {
       yield;
     }
     const farthest = Math.max(...places.map((z) => Math.max(...z.map(Math.abs))));
-    const reach = Math.min(FARTHEST, Math.max(LEAST, Math.ceil(farthest)));
+    const fitting = Math.min(FARTHEST, Math.max(LEAST, Math.ceil(farthest)));
+    const reach = pupil.phase === "E" && this.places.length ? this.reach : fitting; // in E-steps pictures stand still
     const at = (/** @type {number} */ k) => reach * ((2 * k + 1) / TILES - 1);
     /** @type {Float32Array[]} */
     const tiles = [];
