@@ -20,7 +20,7 @@ import { ascend } from "../../aevb/web/engine/factor_analysis/training.js";
  * @typedef {{ W: number[], pre_sigma: number[], V: number[], cholesky: number[] }} Parameters
  * @typedef {import("../../aevb/web/engine/factor_analysis/model.js").Family} Family
  * @typedef {{ data_dim: number, latent_dim: number, family: Family, parameters: Parameters, x: number[] }} Given
- * @typedef {import("../../aevb/web/engine/factor_analysis/training.js").Schedule} Schedule
+ * @typedef {import("../../aevb/web/engine/schedule.js").Schedule} Schedule
  *
  * How to train, and the batches and the noise to do it with.
  * @typedef {object} Asked

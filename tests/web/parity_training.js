@@ -24,7 +24,7 @@ const { batches, noise, phases, rate } = JSON.parse(Deno.readTextFileSync(`${fol
 const numbers = (/** @type {number[][]} */ rows) => rows.map((row) => Float32Array.from(row));
 const learner = new Learner(model, rate);
 const terms = phases.map((
-  /** @type {import("../../aevb/web/engine/factor_analysis/training.js").Phase} */ phase,
+  /** @type {import("../../aevb/web/engine/schedule.js").Phase} */ phase,
   /** @type {number} */ k,
 ) => finish(learner.step(numbers(batches[k]), numbers(noise[k]), phase)));
 const weights = Object.fromEntries(Object.entries(model.arrays).map(([name, values]) => [name, [...values]]));

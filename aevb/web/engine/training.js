@@ -1,6 +1,7 @@
 /**
  * A VAE that learns: stochastic gradient ascent on the ELBO by reparametrised one-sample estimates (tutorial sections 5.1
- * to 5.3), with gradients by backpropagation through both nets. The oracle is torch's autograd, in tests/test_parity.py.
+ * to 5.3), with gradients by backpropagation through both nets. The oracle is torch's autograd, in
+ * tests/test_parity_training.py.
  */
 
 import { Adam } from "./adam.js";
@@ -10,7 +11,7 @@ import { normalOf } from "./layers.js";
 import { VAE } from "./models/vae.js";
 
 /**
- * @typedef {import("./factor_analysis/training.js").Phase} Phase
+ * @typedef {import("./schedule.js").Phase} Phase
  * @typedef {import("./layers.js").Dense} Dense
  * @typedef {import("./layers.js").Net} Net
  * @typedef {import("./random.js").Noise} Noise

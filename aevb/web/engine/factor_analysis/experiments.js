@@ -8,14 +8,15 @@
  * same noise, so its curves differ by nothing else.
  */
 
+import { phaseAt } from "../schedule.js";
 import { finish } from "../steps.js";
 import { DATA_DIM, randomOf, remembered, STREAMS, synthetic } from "./data.js";
 import { FactorAnalysis } from "./model.js";
-import { ascend, miniBatches, phaseAt } from "./training.js";
+import { ascend, miniBatches } from "./training.js";
 import { Recorder } from "./trajectory.js";
 
 /**
- * @typedef {import("./training.js").Schedule} Schedule
+ * @typedef {import("../schedule.js").Schedule} Schedule
  * @typedef {import("./trajectory.js").Trajectory} Trajectory
  *
  * @typedef {object} Experiment

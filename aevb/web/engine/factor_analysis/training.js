@@ -5,6 +5,7 @@
 
 import { Adam } from "../adam.js";
 import { shuffle } from "../random.js";
+import { phaseAt } from "../schedule.js";
 import { order } from "./matrices.js";
 import { Moments, sampledMoment } from "./moments.js";
 
@@ -13,30 +14,14 @@ import { Moments, sampledMoment } from "./moments.js";
  * @typedef {import("./matrices.js").Matrix} Matrix
  * @typedef {import("./model.js").FactorAnalysis} FactorAnalysis
  * @typedef {import("../random.js").Noise} Noise
- *
- * What a step moves: φ (E), θ (M), or both.
- * @typedef {"E" | "M" | "EM"} Phase
- *
- * So many steps in φ alone, then so many in θ alone, and again; one of the two may be 0. Null: both at every
- * step.
- * @typedef {{ eSteps: number, mSteps: number } | null} Schedule
+ * @typedef {import("../schedule.js").Phase} Phase
+ * @typedef {import("../schedule.js").Schedule} Schedule
  *
  * @typedef {object} Training
  * @property {number} steps gradient steps in all
  * @property {number} learningRate of Adam
  * @property {Schedule} schedule
  */
-
-/**
- * The phase of a step, counted from 1.
- * @param {Schedule} schedule
- * @param {number} step
- * @returns {Phase}
- */
-export function phaseAt(schedule, step) {
-  if (!schedule) return "EM";
-  return (step - 1) % (schedule.eSteps + schedule.mSteps) < schedule.eSteps ? "E" : "M";
-}
 
 /**
  * Raises the ELBO of a model, which is changed in place.

@@ -6,7 +6,7 @@ import { drawnMoment, expectedMoment, Moments } from "./moments.js";
 
 /**
  * @typedef {import("./model.js").State} State
- * @typedef {import("./training.js").Phase} Phase
+ * @typedef {import("../schedule.js").Phase} Phase
  */
 
 /**

@@ -1,6 +1,8 @@
 // The course of a training: what its steps moved, one leg after the other, as a link says it: "B400,E100".
 
-/** @typedef {import("../../engine/factor_analysis/training.js").Phase} Phase */
+import { phaseAt } from "../../engine/schedule.js";
+
+/** @typedef {import("../../engine/schedule.js").Phase} Phase */
 
 export const MOST = 5000; // steps: a page takes all of them again where its link is opened
 const LEGS = 200;
@@ -9,16 +11,17 @@ const LEG = "[BEMT][1-9]\\d{0,3}";
 
 export const FORM = new RegExp(`^${LEG}(,${LEG}){0,${LEGS - 1}}$`);
 
-/** The kinds of legs: both at once, φ alone, θ alone, φ and θ in turn. */
-export const KINDS = ["B", "E", "M", "T"];
-
-/** @type {Record<string, (step: number) => Phase>} */
-const PHASES = {
-  B: () => "EM",
-  E: () => "E",
-  M: () => "M",
-  T: (step) => (step % (2 * TURN) < TURN ? "E" : "M"),
+/**
+ * The kinds of legs: both at once, φ alone, θ alone, φ and θ in turn.
+ * @type {Record<string, import("../../engine/schedule.js").Schedule>}
+ */
+const SCHEDULES = {
+  B: null,
+  E: { eSteps: 1, mSteps: 0 },
+  M: { eSteps: 0, mSteps: 1 },
+  T: { eSteps: TURN, mSteps: TURN },
 };
+export const KINDS = Object.keys(SCHEDULES);
 
 export class Course {
   /** @param {string} text as a link says it */
@@ -67,7 +70,7 @@ export class Course {
   phase(step) {
     let first = 0;
     for (const { kind, steps } of this.legs) {
-      if (step < first + steps) return PHASES[kind](step - first);
+      if (step < first + steps) return phaseAt(SCHEDULES[kind], step - first + 1);
       first += steps;
     }
     throw new RangeError(`The course has no step ${step}.`);

@@ -75,13 +75,7 @@ export class Curves {
         marker(context, x, y, { color, ring: theme.background, radius: 0.3 * size });
       }
       const points = [...along(evidence), ...along(elbo)];
-      const upper = new Notes(
-        context,
-        theme,
-        main,
-        points,
-        nameAxes(context, main, theme, "", "nats", points),
-      );
+      const upper = notes(context, theme, main, ["", "nats"], points);
       // The lines' names stand at their ends, also while those are far from the edge.
       const right = Math.min(left + width - 6, main.x(last) + 6 * size);
       const [[, top], [, bottom]] = [evidence, elbo].map((line) => line[line.length - 1]);
@@ -104,16 +98,22 @@ export class Curves {
         upper.write(text, [low, high].map((y) => [main.x(from) + wide / 2 + half, y]));
       }
       const ofGap = along(gap), [[, y]] = gap.slice(-1);
-      const lower = new Notes(
-        context,
-        theme,
-        below,
-        ofGap,
-        nameAxes(context, below, theme, "steps", "", ofGap),
-      );
+      const lower = notes(context, theme, below, ["steps", ""], ofGap);
       lower.write("gap", [[right, y - 5], [right, y + 1.5 * size], [right - 4 * size, y - 5]]);
     });
   }
+}
+
+/**
+ * Words beside those that name both axes.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Theme} theme
+ * @param {Axes} axes
+ * @param {[across: string, up: string]} names
+ * @param {number[][]} points of what is drawn
+ */
+function notes(context, theme, axes, [across, up], points) {
+  return new Notes(context, theme, axes, points, nameAxes(context, axes, theme, across, up, points));
 }
 
 /** @param {CanvasRenderingContext2D} context @param {number[][]} points */

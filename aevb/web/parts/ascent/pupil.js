@@ -7,7 +7,7 @@ import { sum } from "../../engine/arithmetic.js";
 import { Random, shuffle } from "../../engine/random.js";
 import { Learner, untrained } from "../../engine/training.js";
 
-/** @typedef {import("../../engine/factor_analysis/training.js").Phase} Phase */
+/** @typedef {import("../../engine/schedule.js").Phase} Phase */
 
 export const IMAGES = 1000; // of the test set, which a page has at hand
 const SIDE = 14; // pixels: a quarter of MNIST's, so that a step takes a few milliseconds
