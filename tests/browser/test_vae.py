@@ -13,6 +13,10 @@ from tests.test_cells import run, told
 OPEN = Callable[..., Page]
 
 
+def number(text: str) -> float:
+    return float(text.replace("−", "-").replace(",", ""))
+
+
 def test_a_pixels_level_its_noise_and_its_density(open_edition: OPEN) -> None:
     page = open_edition("vae", scene="normalisation", digit=3, seed=5)
     words = page.locator(".told")
@@ -176,4 +180,47 @@ def test_who_presses_too_soon_or_goes_elsewhere_while_it_learns_loses_nothing(op
     page.go_back()
     expect(when).to_have_text(stood)
     expect(learn).to_be_enabled(timeout=2000)
+    assert page.faults == []
+
+
+def test_a_curve_is_learnt_through_points_and_a_point_is_looked_at(open_edition: OPEN) -> None:
+    page = open_edition("vae", scene="curve", course="B300", point=7)
+    when, learn = page.locator(".when"), page.get_by_role("button", name="Learn", exact=True)
+    expect(when).to_have_text("Step 300: both nets move together", timeout=60_000)
+    expect(learn).to_be_enabled(timeout=60_000)
+    _, printed, _ = run("vae", "curve", course="B300", point=7)
+    shown = page.locator(".equation b")
+    before, *_ = texts = shown.all_inner_texts()
+    evidence, elbo, gap = map(number, texts)
+    assert evidence == pytest.approx(elbo + gap, abs=0.01) and gap > 0
+    assert evidence == pytest.approx(told(printed, "evidence"), abs=0.5)  # from other weights, by other noise
+    plane = page.get_by_role("slider", name="Points, and the decoder’s curve through them")
+    expect(plane).to_have_attribute("aria-valuenow", "7")
+    caption = page.locator("figcaption").nth(1)
+
+    def looked_at() -> tuple[str, str]:
+        page.evaluate(FRAMES)
+        return plane.get_attribute("aria-valuetext"), caption.inner_text()
+
+    first = looked_at()
+    box = plane.bounding_box()
+    page.mouse.click(box["x"] + 0.12 * box["width"], box["y"] + 0.4 * box["height"])
+    expect(plane).not_to_have_attribute("aria-valuenow", "7")
+    expect(page).not_to_have_url(re.compile("point=7(&|$)"))
+    pressed = looked_at()
+    assert pressed[0] != first[0] and re.fullmatch(r"the point’s gap: \d\.\d\d nats", pressed[1])
+    at = [number(value) for value in re.findall(r"[−\d.]+", pressed[0])[:2]]
+    assert at == pytest.approx([-3.8, 1], abs=0.8)
+    plane.press("ArrowRight")
+    moved = looked_at()
+    assert number(re.findall(r"[−\d.]+", moved[0])[0]) > at[0] - 0.05 and moved[0] != pressed[0]
+
+    page.locator("[data-sets=shape] select").select_option("ring")  # it goes the way that has been gone
+    expect(page).to_have_url(re.compile("shape=ring"))
+    expect(page).to_have_url(re.compile("course=B300(&|$)"))
+    expect(learn).to_be_enabled(timeout=60_000)
+    expect(shown.first).not_to_have_text(before)
+    page.locator("[data-sets=shape] select").select_option("wave")  # what was learnt last is there
+    expect(shown.first).to_have_text(before, timeout=2000)
+    expect(page).not_to_have_url(re.compile("shape="))
     assert page.faults == []

@@ -5,7 +5,10 @@ import { Random } from "../../aevb/web/engine/random.js";
 import { finish } from "../../aevb/web/engine/steps.js";
 import { params } from "../../aevb/web/parts/ascent/ascent.js";
 import { Course, MOST, TURN } from "../../aevb/web/parts/ascent/course.js";
-import { IMAGES, Pupil } from "../../aevb/web/parts/ascent/pupil.js";
+import { IMAGES, taskOf } from "../../aevb/web/parts/ascent/images.js";
+import { taskOf as taskOfPoints } from "../../aevb/web/parts/ascent/points.js";
+import { Pupil } from "../../aevb/web/parts/ascent/pupil.js";
+import { pointsOf, SHAPES } from "../../aevb/web/parts/ascent/shapes.js";
 
 /** Images of a bright square somewhere. @param {number} count @param {number} [side] */
 function squares(count, side = 28) {
@@ -59,7 +62,7 @@ Deno.test("a course ends at its last step, and at its last leg", () => {
 });
 
 Deno.test("E-steps leave the decoder alone, M-steps the encoder, and the ELBO climbs", () => {
-  const pupil = new Pupil(squares(120), 0);
+  const pupil = new Pupil(taskOf(squares(120)), 0);
   for (const [course, moved] of [["E12", "q_z_given_x"], ["M12", "p_x_given_z"]]) {
     const before = weightsOf(pupil), after = weightsOf(go(pupil, course));
     for (const name of Object.keys(before)) {
@@ -74,7 +77,7 @@ Deno.test("E-steps leave the decoder alone, M-steps the encoder, and the ELBO cl
 });
 
 Deno.test("an E-step leaves the evidence as it is", () => {
-  const { measured } = go(new Pupil(squares(120), 1), "B47,E40,M25");
+  const { measured } = go(new Pupil(taskOf(squares(120)), 1), "B47,E40,M25");
   const at = (/** @type {number} */ step) => measured.find((one) => one.step === step);
   assert.deepEqual([47, 87, 100].map((step) => at(step)?.phase), ["EM", "E", "M"]);
   assert.equal(at(87)?.evidence, at(47)?.evidence);
@@ -83,16 +86,16 @@ Deno.test("an E-step leaves the evidence as it is", () => {
 
 Deno.test("a course that is gone again comes to the same weights, by another seed to others", () => {
   const images = squares(100),
-    [once, again, other] = [4, 4, 5].map((seed) => go(new Pupil(images, seed), "B9,T60"));
+    [once, again, other] = [4, 4, 5].map((seed) => go(new Pupil(taskOf(images), seed), "B9,T60"));
   assert.deepEqual(weightsOf(once), weightsOf(again));
   assert.deepEqual(once.measured, again.measured);
   assert.notDeepEqual(weightsOf(once), weightsOf(other));
 });
 
 Deno.test("it learns from what there is, also where that is less than a batch", () => {
-  assert.equal(new Pupil(squares(IMAGES, 14), 0).mapped.length, 200);
+  assert.equal(new Pupil(taskOf(squares(IMAGES, 14)), 0).shown.length, 200);
   for (const count of [1, 3, 7, 33]) {
-    const { measured } = go(new Pupil(squares(count, 8), 0), "B10");
+    const { measured } = go(new Pupil(taskOf(squares(count, 8)), 0), "B10");
     assert.ok(
       measured.every(({ elbo, evidence }) => Number.isFinite(elbo) && Number.isFinite(evidence)),
       `${count} images`,
@@ -114,4 +117,26 @@ Deno.test("a course is cut, and known to begin as another", () => {
   );
   assert.ok(!whole.beginsAs(new Course("B10,E49,M10"), 60) && !whole.beginsAs(new Course("B9"), 10));
   assert.ok(whole.beginsAs(new Course("E9"), 0));
+});
+
+Deno.test("a curve is learnt through each shape's points, and tells them apart", () => {
+  for (const name of Object.keys(SHAPES)) {
+    const points = pointsOf(name), { model, measured } = go(new Pupil(taskOfPoints(points), 0), "B500");
+    const { evidence, elbo } = measured[measured.length - 1], { scale } = model.decoder;
+    assert.ok(elbo <= evidence + 0.01, `${name}: the ELBO is no lower bound`);
+    const apart = points.filter((x) => model.encode(x).scale[0] < 0.8).length / points.length;
+    // A ring has no two ends, as a curve has: it stays between its points.
+    const [most, least] = name === "ring" ? [1.7, 0.3] : [0.95, 0.9];
+    assert.ok(scale < most && apart > least, `${name}: σ = ${scale}, ${apart} of the points`);
+  }
+});
+
+Deno.test("of points, E-steps leave the curve and its width alone", () => {
+  const pupil = new Pupil(taskOfPoints(pointsOf("arc")), 2);
+  const before = weightsOf(pupil), still = weightsOf(go(pupil, "E20")), moved = weightsOf(go(pupil, "M20"));
+  for (const name of Object.keys(before).filter((name) => name.startsWith("p_x_given_z"))) {
+    assert.deepEqual(still[name], before[name], name);
+    assert.notDeepEqual(moved[name], before[name], name);
+  }
+  assert.ok("p_x_given_z.pre_scale" in before);
 });

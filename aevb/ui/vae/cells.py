@@ -2,6 +2,7 @@
 
 import math
 
+import plotly.graph_objects as go
 import torch
 from PIL import Image
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
@@ -181,3 +182,40 @@ def ascent(checkpoint: str, course: str = "", seed: int = 0) -> Image.Image:
 
     at = 3 * ((2 * torch.arange(9) + 1) / 9 - 1)
     return sheet(codes.decode(model, torch.cartesian_prod(at.flip(0), at).flip(1)), 9)
+
+
+def curve(shape: str = "wave", course: str = "", seed: int = 0, point: int = 0) -> go.Figure:
+    """A small VAE of points of a plane, with one latent number; its course is as that of `ascent`."""
+    noise = Noise(1 + ["wave", "arc", "groups", "ring"].index(shape))
+    shares, aside = zip(*[(noise.uniform(), noise.normal(2)) for _ in range(300)], strict=True)
+    t = torch.stack(shares).float()
+    angle, group = math.pi * (1.3 * t - 0.15), (3 * t).floor()
+    on = {
+        "wave": (8 * t - 4, 2 * (7 * t - 3.5).sin()),
+        "arc": (-3.5 * angle.cos(), 4 * angle.sin() - 2),
+        "groups": (3 * group - 3, 4 * (group == 1) - 1.5),
+        "ring": (3 * (2 * math.pi * t).cos(), 3 * (2 * math.pi * t).sin()),
+    }
+    x = torch.stack(on[shape], 1) + 0.25 * torch.stack(aside)
+    torch.manual_seed(seed)
+    model = aevb.VAE(2, 1, [64], likelihood="gaussian")
+    config = aevb.TrainingConfig(steps=5000, batch_size=32, learning_rate=0.005, seed=seed)
+    run = aevb.Run(model, x, config)
+    for leg in filter(None, course.split(",")):
+        for step in range(int(leg[1:])):
+            turn: Phase = "E" if step % 100 < 50 else "M"
+            moves: dict[str, Phase] = {"B": "EM", "E": "E", "M": "M", "T": turn}
+            run.advance(moves[leg[0]])
+    q, z = codes.posterior(model, x), torch.linspace(-4.5, 4.5, 1801).unsqueeze(1)
+    p_x, log_p_z = codes.likelihood(model, z), model.prior().log_prob(z)
+    joint = torch.stack([p_x.log_prob(one) + log_p_z for one in x])
+    evidence = joint.logsumexp(1) + (z[1] - z[0]).log()
+    draws = q.mean + q.stddev * Noise(100).normal(200, len(x), 1)
+    elbo = codes.likelihood(model, draws).log_prob(x).mean(0) - kl_divergence(q, model.prior())
+    gap = evidence - elbo
+    print(f"evidence {evidence.mean():.2f} = ELBO {elbo.mean():.2f} + gap {gap.mean():.2f} nats")
+    print(f"at the point q says z = {q.mean[point].item():.2f} ± {q.stddev[point].item():.2f}")
+
+    figure = go.Figure(go.Scatter(x=x[:, 0].numpy(), y=x[:, 1].numpy(), mode="markers", name="points"))
+    along = p_x.mean[log_p_z > log_p_z.max() - 2]  # where |z| is 2 at most
+    return figure.add_scatter(x=along[:, 0].numpy(), y=along[:, 1].numpy(), name="decoder")

@@ -5,7 +5,7 @@ from aevb.data.examples import dequantize
 from aevb.distributions import ContinuousBernoulli, cap
 from aevb.explore.codes import along, joint_terms, walk
 from aevb.models import VAE
-from aevb.models.nets import ContinuousBernoulliNet, DiagonalNormalNet
+from aevb.models.nets import ContinuousBernoulliNet, DiagonalNormalNet, GaussianNet
 from aevb.training import Run
 from aevb.ui.shared.scene import ASCENT, Formula
 
@@ -349,6 +349,39 @@ a few hundredths of a nat; for twenty no grid is fine enough. What lies between 
 $\textcolor{ELBO dashed}{\text{ELBO}}$, whose mean under $q_\phi$ is taken by 25 weighed places, is the gap.
 
 Equations 1 and 2
+""",
+    ),
+)
+
+CURVE = (
+    Formula(
+        "A mixture along a curve",
+        r"""
+$$
+\textcolor{EVIDENCE solid}{p_\theta(\mathbf x)} = \int \mathcal N(\mathbf x;
+\textcolor{GENERATED solid}{\boldsymbol\mu_\theta(z)}, \sigma^2 \mathbf I)\, \mathcal N(z; 0, 1)\, d z
+$$
+
+Each $z$ is a place on the curve $\boldsymbol\mu_\theta$, and $\mathbf x$ lies around it with one learned
+$\sigma$. Were $\boldsymbol\mu_\theta$ linear, this were factor analysis (probabilistic PCA) with one factor,
+and the curve the line of the first principal component.
+
+Equation 1; sections 2.1 and 5.3
+""",
+        GaussianNet.forward,
+    ),
+    Formula(
+        "One point’s gap",
+        r"""
+$$
+\textcolor{GAP double}{D_{\mathrm{KL}}(q_\phi(z \mid \mathbf x) \,\|\, p_\theta(z \mid \mathbf x))}
+= \textcolor{EVIDENCE solid}{\log p_\theta(\mathbf x)} - \textcolor{ELBO dashed}{\text{ELBO}}(\mathbf x)
+$$
+
+The exact posterior is $p_\theta(\mathbf x \mid z)\, p(z)$ over the evidence, by a sum over places of $z$.
+Where two parts of the curve are near to $\mathbf x$ it has two modes, and a normal $q_\phi$ has one.
+
+Equation 2
 """,
     ),
 )

@@ -199,8 +199,28 @@ ASCENT = Scene(
         "the gap closes as far as this encoder can. Then M-steps: the pictures move, the evidence rises, the "
         "gap opens. In turn is EM's way, both at once is AEVB: which is faster?"
     ),
+    options={"view": "images"},
     mathematics=mathematics.ASCENT_STEPS,
     cell=cells.ascent,
+)
+
+CURVE = Scene(
+    "curve",
+    "A curve through points",
+    "ascent",
+    "Points of a plane, and one latent number: the <b>decoder</b> is a curve, the <b>encoder</b> says where "
+    "on it a point belongs. Press a point to see its q beside its exact posterior.",
+    "Shaded is p(x), a sum of Gaussians of one learned width along the curve; thin lines lead from each "
+    "point to where its q has its mean, the thick part of the curve is that of |z| ≤ 2.",
+    notes=(
+        "Learn the wave, then take E-steps and M-steps by hand: E-steps move the thin lines along the curve, "
+        "M-steps move the curve. Then the ring, which no curve with two ends can follow: press a point "
+        "midway between the ends, whose posterior has two modes. A normal q has one, so that its gap stays, "
+        "however many E-steps are taken."
+    ),
+    options={"view": "points"},
+    mathematics=mathematics.CURVE,
+    cell=cells.curve,
 )
 
 SCENES = (
@@ -216,4 +236,5 @@ SCENES = (
     DIMENSIONS,
     TRAINING,
     ASCENT,
+    CURVE,
 )

@@ -12,6 +12,8 @@ import { sigmoid, sum } from "./arithmetic.js";
  * @property {(outputs: ArrayLike<number>, x: ArrayLike<number>) => number} log log p of all D pixels in nats
  * @property {(output: number, u: number, temperature?: number) => number} draw the pixel that a uniform number draws
  * @property {(output: number, x: number) => number} slope d log p / d output of one pixel
+ * @property {(output: number) => number} natural what x is multiplied with in log p, which is a sum of that product, of
+ *   what depends on the output alone, and of what depends on x alone
  * @property {(output: number, temperature?: number) => number} shown what is shown of it: its probability of being 1,
  *   λ of a continuous Bernoulli, the mean of a Gaussian
  */
@@ -186,6 +188,7 @@ export const bernoulli = {
   log: logBernoulli,
   draw: (logit, u, temperature) => (u < probability(logit, temperature) ? 1 : 0),
   slope: (logit, x) => x - sigmoid(logit),
+  natural: (logit) => logit,
   shown: probability,
 };
 
@@ -194,6 +197,7 @@ export const continuousBernoulli = {
   log: logContinuousBernoulli,
   draw: (logit, u, temperature = 1) => quantileContinuousBernoulli(logit / temperature, u),
   slope: (logit, x) => x - meanContinuousBernoulli(logit),
+  natural: (logit) => logit,
   shown: probability,
 };
 
@@ -211,6 +215,7 @@ export function gaussian(scale) {
     },
     draw: (mean, u, temperature = 1) => mean + scale * temperature * quantileNormal(u),
     slope: (mean, x) => (x - mean) / scale ** 2,
+    natural: (mean) => mean / scale ** 2,
     shown: (mean) => mean,
   };
 }

@@ -1,6 +1,6 @@
 /** The layers of the nets in aevb/models/nets.py and of torch.nn.LSTM, by the names of their weights. */
 
-import { cap, MAX_LOGIT, relu, sigmoid, softplus } from "./arithmetic.js";
+import { cap, MAX_LOGIT, relu, sigmoid, softplus, sum } from "./arithmetic.js";
 import { bernoulli, continuousBernoulli, gaussian } from "./densities.js";
 
 /**
@@ -183,15 +183,15 @@ export function normalOf([loc, preScale]) {
 
 /**
  * What p(x | …) is a product of, and the output of its net that says it of each pixel, by the name of the likelihood.
- * @type {Record<string, { output: string, pixels: (arrays: Arrays, name: string) => import("./densities.js").Pixels }>}
+ * A Gaussian's deviation, shared by all pixels, is computed from a weight of its own, `preScale` at first: 1, then.
+ * @typedef {{ output: string, preScale?: number, pixels: (scale: number) => import("./densities.js").Pixels }} Likelihood
  */
-const LIKELIHOODS = {
+
+/** @type {Record<string, Likelihood>} */
+export const LIKELIHOODS = {
   "bernoulli": { output: "logits", pixels: () => bernoulli },
   "continuous bernoulli": { output: "logits", pixels: () => continuousBernoulli },
-  "gaussian": {
-    output: "loc",
-    pixels: (arrays, name) => gaussian(softplus(get(arrays, `${name}.pre_scale`)[0]) + MIN_DATA_SCALE),
-  },
+  "gaussian": { output: "loc", preScale: Math.log(Math.expm1(1 - MIN_DATA_SCALE)), pixels: gaussian },
 };
 
 /** A net that says of each pixel how it is distributed. */
@@ -204,9 +204,21 @@ export class PixelNet {
    */
   constructor(arrays, name, likelihood) {
     if (!Object.hasOwn(LIKELIHOODS, likelihood)) throw new Error(`There is no likelihood ${likelihood}.`);
-    const { output, pixels } = LIKELIHOODS[likelihood];
-    this.net = new Net(arrays, name, output);
-    this.pixels = pixels(arrays, name);
+    this.likelihood = LIKELIHOODS[likelihood];
+    this.net = new Net(arrays, name, this.likelihood.output);
+    /** What the deviation is computed from; empty where there is none. */
+    this.preScale = "preScale" in this.likelihood ? get(arrays, `${name}.pre_scale`) : new Float32Array();
+    this.pixels = this.likelihood.pixels(this.scale);
+  }
+
+  /** The deviation that all pixels share; NaN where there is none. */
+  get scale() {
+    return softplus(this.preScale[0]) + MIN_DATA_SCALE;
+  }
+
+  /** Takes another deviation, whose weight has been changed in place. */
+  rescale() {
+    this.pixels = this.likelihood.pixels(this.scale);
   }
 
   /**
@@ -219,7 +231,8 @@ export class PixelNet {
   }
 
   /**
-   * log p(x | …) in nats at the inputs, its gradient at the net's output, and what each hidden layer gives.
+   * log p(x | …) in nats at the inputs, its gradient at the net's output and at what a deviation is computed from, and what
+   * each hidden layer gives.
    * @param {Float32Array} x
    * @param {...Float32Array} inputs
    */
@@ -229,7 +242,12 @@ export class PixelNet {
     const slope = outputs.map((output, i) =>
       pixels.slope(output, x[i]) * (capped ? 1 - (output / MAX_LOGIT) ** 2 : 1)
     );
-    return { log: pixels.log(outputs, x), slope, hidden };
+    const { scale } = this;
+    const ofPreScale = this.preScale.map((value) =>
+      // of (x - mean)² / scale³ - 1 / scale for each pixel
+      sigmoid(value) * sum(slope.map((one) => scale * one ** 2 - 1 / scale))
+    );
+    return { log: pixels.log(outputs, x), slope, ofPreScale, hidden };
   }
 
   /**

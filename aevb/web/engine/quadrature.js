@@ -1,6 +1,6 @@
 /**
- * Evidence and ELBO of a model of two latent numbers, without noise. The oracle are the same integrals in torch, by finer
- * rules, in tests/test_parity_training.py.
+ * Evidence and ELBO of a model of one latent number or two, without noise. The oracle are the same integrals in torch, by
+ * finer rules, in tests/test_parity_training.py.
  */
 
 import { sum } from "./arithmetic.js";
@@ -11,7 +11,7 @@ import { Dense } from "./layers.js";
 
 const REACH = 4.2, FARTHEST = 9; // deviations of the prior, at least and at most
 const AROUND = 4; // deviations of each q, which lies far from the prior at first
-const FINEST = 0.1, COARSEST = 0.3; // between two places of the grid
+const FINEST = [NaN, 0.005, 0.1], COARSEST = [NaN, 0.02, 0.3]; // between two places of the grid, by its dimensions
 const WIDE = 1.25; // deviations of the narrowest q, that is fine enough for
 
 // Gauss and Hermite's five places for a mean under N(0, 1), and their weights: exact for polynomials up to degree 9.
@@ -23,33 +23,51 @@ const WEIGHTS = [
   0.22207592200561266,
   0.011257411327720688,
 ];
+const MOST = 2; // latent numbers
+
+/** All places with a number of each line. @param {number[][]} lines */
+const product = (lines) =>
+  lines.reduce((places, line) => line.flatMap((value) => places.map((place) => [...place, value])), [
+    /** @type {number[]} */ ([]),
+  ]);
+
+/** Such a mean's places and weights for so many numbers. */
+const RULES = Array.from({ length: MOST + 1 }, (_, dimensions) => {
+  const weights = product(Array(dimensions).fill(WEIGHTS));
+  return product(Array(dimensions).fill(PLACES)).map((place, k) => ({
+    epsilon: Float32Array.from(place),
+    weight: weights[k].reduce((whole, factor) => whole * factor, 1),
+  }));
+});
 
 /**
  * log p(x) = log ∫ p(x | z) p(z) dz of each image, in nats, by the trapezoid rule: of densities as smooth as these it is
  * exact to a hundredth where a step of the grid is no wider than twice a posterior's deviation. The grid covers the prior
  * and each image's q. It yields after each z.
- * @param {ImageModel} model of (continuous) Bernoullis, whose log density is a sum of x times logits, and what it is at 0
+ * @param {ImageModel} model
  * @param {Float32Array[]} images
  * @returns {Generator<undefined, Float64Array>}
- * @throws {RangeError} for a model of more or fewer latent numbers
+ * @throws {RangeError} for a model of more latent numbers
  */
 export function* logEvidence(model, images) {
-  if (model.latentDim !== 2) {
-    throw new RangeError(`A plane has two latent numbers, and not ${model.latentDim}.`);
-  }
+  const { latentDim, decoder: { pixels: { natural } } } = model;
+  if (latentDim > MOST) throw new RangeError(`No grid is fine enough for ${latentDim} latent numbers.`);
   const count = images.length, pixels = model.pixelCount, nothing = new Float32Array(pixels);
   const weight = new Float32Array(pixels * count);
   images.forEach((x, n) => x.forEach((value, i) => weight[i * count + n] = value));
   const products = new Dense({ "images.weight": weight, "images.bias": new Float32Array(count) }, "images");
+  // log p(x | z) is that of x = 0, a product with x, and what depends on x alone, which outputs of 0 show.
+  const ofNothing = model.logLikelihood(nothing, nothing);
+  const own = images.map((x) => model.logLikelihood(nothing, x) - ofNothing);
   const most = new Float64Array(count).fill(-Infinity), sums = new Float64Array(count);
-  const [across, up] = lines(images.map((x) => model.encode(x))), prior = model.prior();
-  const area = (across[1] - across[0]) * (up[1] - up[0]);
-  for (let k = 0; k < across.length * up.length; k++) {
-    const z = Float32Array.of(across[k % across.length], up[Math.floor(k / across.length)]);
-    const logits = model.outputs(z), dots = products.apply(logits);
-    const at = model.logLikelihood(logits, nothing) + logNormal(prior, z);
+  const axes = lines(images.map((x) => model.encode(x)), latentDim), prior = model.prior();
+  const cell = axes.reduce((size, line) => size * (line[1] - line[0]), 1);
+  for (const place of product(axes)) {
+    const z = Float32Array.from(place);
+    const outputs = model.outputs(z), dots = products.apply(outputs.map(natural));
+    const at = model.logLikelihood(outputs, nothing) + logNormal(prior, z);
     for (let n = 0; n < count; n++) {
-      const log = at + dots[n];
+      const log = at + dots[n] + own[n];
       if (log > most[n]) {
         sums[n] = sums[n] * Math.exp(most[n] - log) + 1;
         most[n] = log;
@@ -57,17 +75,18 @@ export function* logEvidence(model, images) {
     }
     yield;
   }
-  return most.map((log, n) => log + Math.log(sums[n] * area));
+  return most.map((log, n) => log + Math.log(sums[n] * cell));
 }
 
 /**
- * The grid's places along both axes.
+ * The grid's places along each axis.
  * @param {import("./densities.js").Normal[]} qs
+ * @param {number} dimensions
  */
-function lines(qs) {
+function lines(qs, dimensions) {
   const narrowest = Math.min(...qs.flatMap(({ scale }) => [...scale]));
-  const apart = Math.max(FINEST, Math.min(COARSEST, WIDE * narrowest));
-  return [0, 1].map((axis) => {
+  const apart = Math.max(FINEST[dimensions], Math.min(COARSEST[dimensions], WIDE * narrowest));
+  return Array.from({ length: dimensions }, (_, axis) => {
     const ends = qs.flatMap(({ loc, scale }) =>
       [-1, 1].map((side) => loc[axis] + side * AROUND * scale[axis])
     );
@@ -85,12 +104,10 @@ function lines(qs) {
  */
 export function exactElbo(model, x) {
   const q = model.encode(x);
-  let log = 0;
-  for (const [i, across] of PLACES.entries()) {
-    for (const [k, up] of PLACES.entries()) {
-      const z = place(q, Float32Array.of(across, up));
-      log += WEIGHTS[i] * WEIGHTS[k] * model.logLikelihood(model.outputs(z), x);
-    }
-  }
+  const log = sum(
+    RULES[q.loc.length].map(({ epsilon, weight }) =>
+      weight * model.logLikelihood(model.outputs(place(q, epsilon)), x)
+    ),
+  );
   return log - sum(klNormal(q, model.prior()));
 }

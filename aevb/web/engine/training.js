@@ -7,7 +7,7 @@
 import { Adam } from "./adam.js";
 import { sigmoid, sum } from "./arithmetic.js";
 import { klNormal, place } from "./densities.js";
-import { normalOf } from "./layers.js";
+import { LIKELIHOODS, normalOf } from "./layers.js";
 import { VAE } from "./models/vae.js";
 
 /**
@@ -18,6 +18,9 @@ import { VAE } from "./models/vae.js";
  *
  * The ELBO in nats, a mean over images: log p(x | z), and the KL that is taken from it.
  * @typedef {{ log: number, kl: number }} Terms
+ *
+ * A VAE's sizes, its likelihood, and how an image is presented to it, by their names in a checkpoint.
+ * @typedef {{ dataDim: number, latentDim: number, hiddenDim: number, likelihood: string, observation: string }} Sizes
  */
 
 const BLOCK = 8; // examples that a gradient takes in at once: memory is read and written an eighth as often
@@ -25,9 +28,10 @@ const BLOCK = 8; // examples that a gradient takes in at once: memory is read an
 /**
  * A VAE that has learnt nothing, with one hidden layer in each net. Its weights are drawn as torch draws those of linear
  * layers.
- * @param {{ dataDim: number, latentDim: number, hiddenDim: number, random: Noise }} settings
+ * @param {Sizes} sizes
+ * @param {Noise} random
  */
-export function untrained({ dataDim, latentDim, hiddenDim, random }) {
+export function untrained({ dataDim, latentDim, hiddenDim, likelihood, observation }, random) {
   /** @type {import("./layers.js").Arrays} */
   const arrays = {};
   const linear = (
@@ -43,26 +47,35 @@ export function untrained({ dataDim, latentDim, hiddenDim, random }) {
   linear("q_z_given_x.loc", hiddenDim, latentDim);
   linear("q_z_given_x.pre_scale", hiddenDim, latentDim);
   linear("p_x_given_z.hidden.0", latentDim, hiddenDim);
-  linear("p_x_given_z.logits", hiddenDim, dataDim);
-  const config = {
-    data_dim: dataDim,
-    latent_dim: latentDim,
-    hidden_dims: [hiddenDim],
-    likelihood: "continuous bernoulli",
-  };
-  const model = new VAE({ model: "vae", config, observation: "continuous", arrays: [] });
+  const { output, preScale } = LIKELIHOODS[likelihood];
+  linear(`p_x_given_z.${output}`, hiddenDim, dataDim);
+  if (preScale !== undefined) arrays["p_x_given_z.pre_scale"] = Float32Array.of(preScale);
+  const config = { data_dim: dataDim, latent_dim: latentDim, hidden_dims: [hiddenDim], likelihood };
+  const model = new VAE({ model: "vae", config, observation, arrays: [] });
   model.learn(arrays);
   return model;
 }
 
-/** A linear layer's weights and bias, the gradient in them, and their Adam. */
+/** Weights that are changed in place, the gradient in them, and their Adam. */
+class Weights {
+  /** @param {Float32Array} values @param {number} learningRate */
+  constructor(values, learningRate) {
+    this.gradient = new Float32Array(values.length);
+    this.adam = new Adam(values, learningRate);
+  }
+
+  /** A step of Adam along the gradient, which is 0 again after it. */
+  ascend() {
+    this.adam.ascend(this.gradient);
+    this.gradient.fill(0);
+  }
+}
+
+/** A linear layer's weights and bias. */
 class Learnt {
-  /** @param {Dense} layer whose arrays are changed in place @param {number} learningRate */
+  /** @param {Dense} layer @param {number} learningRate */
   constructor(layer, learningRate) {
-    this.of = [layer.weight, layer.bias].map((values) => ({
-      gradient: new Float32Array(values.length),
-      adam: new Adam(values, learningRate),
-    }));
+    this.of = [layer.weight, layer.bias].map((values) => new Weights(values, learningRate));
     /** @type {Float32Array[]} */
     this.inputs = [];
     /** @type {Float32Array[]} */
@@ -100,13 +113,9 @@ class Learnt {
     inputs.length = slopes.length = 0;
   }
 
-  /** A step of Adam along the gradient, which is 0 again after it. */
   ascend() {
     this.gather();
-    for (const { gradient, adam } of this.of) {
-      adam.ascend(gradient);
-      gradient.fill(0);
-    }
+    for (const weights of this.of) weights.ascend();
   }
 }
 
@@ -136,13 +145,14 @@ class LearntNet {
   }
 }
 
-/** Raises the ELBO of a VAE of (continuous) Bernoullis, whose weights are changed in place. */
+/** Raises the ELBO of a VAE, whose weights are changed in place. */
 export class Learner {
   /** @param {VAE} model @param {number} learningRate of Adam */
   constructor(model, learningRate) {
     this.model = model;
     this.phi = new LearntNet(model.encoder, learningRate);
     this.theta = new LearntNet(model.decoder.net, learningRate);
+    this.preScale = new Weights(model.decoder.preScale, learningRate);
   }
 
   /**
@@ -161,7 +171,11 @@ export class Learner {
       yield;
     }
     if (phase !== "M") this.phi.ascend();
-    if (phase !== "E") this.theta.ascend();
+    if (phase !== "E") {
+      this.theta.ascend();
+      this.preScale.ascend();
+      this.model.decoder.rescale();
+    }
     return total;
   }
 
@@ -178,7 +192,10 @@ export class Learner {
     const { hidden, outputs } = encoder.pass(x), q = normalOf(outputs), z = place(q, epsilon);
     const judged = decoder.judge(x, z), slope = judged.slope.map((value) => weight * value);
     const below = decoder.net.slopes(judged.hidden, slope);
-    if (phase !== "E") theta.add(z, judged.hidden, below, [slope]);
+    if (phase !== "E") {
+      theta.add(z, judged.hidden, below, [slope]);
+      judged.ofPreScale.forEach((value, k) => this.preScale.gradient[k] += weight * value);
+    }
     if (phase !== "M") {
       const ofZ = decoder.net.hidden[0].back(below[0]);
       const ofLoc = ofZ.map((value, l) => value - weight * (q.loc[l] - p.loc[l]) / p.scale[l] ** 2);

@@ -14,6 +14,7 @@ const SHARE = 0.66; // of the height, that the upper curves have
 const CLIMB = 0.15; // of the steps, whose ELBO may lie below the chart
 const FALL = 0.35; // of them, whose gap may lie above it
 const SHORTEST = 50; // steps of the axis
+const LEAST_ROOM = 0.5, LEAST_GAP = 0.1; // nats of the axes
 
 export class Curves {
   constructor() {
@@ -39,7 +40,7 @@ export class Curves {
       rangeOf(measured.filter(({ step }) => step >= CLIMB * last)),
     );
     const gapOf = (/** @type {Measured} */ one) => one.evidence - one.elbo;
-    const most = Math.max(0.5, ...measured.filter(({ step }) => step >= FALL * last).map(gapOf));
+    const most = Math.max(LEAST_GAP, ...measured.filter(({ step }) => step >= FALL * last).map(gapOf));
     const below = new Axes(
       { left, top: main.top + main.height + between, width, height: (1 - SHARE) * room },
       window,
@@ -144,7 +145,7 @@ function stroke(context, points, strokeStyle, lineWidth, dash = []) {
  */
 function rangeOf(measured) {
   const most = Math.max(...measured.map(({ evidence }) => evidence));
-  const least = Math.min(...measured.map(({ elbo }) => elbo)), room = Math.max(5, most - least);
+  const least = Math.min(...measured.map(({ elbo }) => elbo)), room = Math.max(LEAST_ROOM, most - least);
   return [least - 0.12 * room, most + 0.35 * room];
 }
 

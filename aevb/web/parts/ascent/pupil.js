@@ -1,21 +1,25 @@
-// The small VAE that learns here, from what, and how it has gone so far.
+// A small VAE that learns here, and how it has gone so far.
 
-import { dequantised } from "../../engine/models/base.js";
-import { resampled } from "../../engine/ink.js";
 import { exactElbo, logEvidence } from "../../engine/quadrature.js";
 import { sum } from "../../engine/arithmetic.js";
 import { Random, shuffle } from "../../engine/random.js";
 import { Learner, untrained } from "../../engine/training.js";
 
-/** @typedef {import("../../engine/schedule.js").Phase} Phase */
-
-export const IMAGES = 1000; // of the test set, which a page has at hand
-const SIDE = 14; // pixels: a quarter of MNIST's, so that a step takes a few milliseconds
-const MAPPED = 200, MEASURED = 60; // of those that it learns from, as E- and M-steps are
-const HIDDEN = 64, LATENT = 2, BATCH = 32, RATE = 0.004;
+const BATCH = 32;
 
 /**
- * What was measured after a step, a mean over images that it learns from, in nats.
+ * @typedef {import("../../engine/schedule.js").Phase} Phase
+ *
+ * What a VAE learns, and from what.
+ * @typedef {object} Task
+ * @property {import("../../engine/training.js").Sizes} sizes
+ * @property {number} rate of Adam
+ * @property {Float32Array[]} examples
+ * @property {(example: Float32Array, random: Random) => Float32Array} seen an example in a step, as the model sees it
+ * @property {number} shown of them, the first ones
+ * @property {number} measured of those, as E- and M-steps are: of what it learns from
+ *
+ * What was measured after a step, a mean over examples, in nats.
  * @typedef {{ step: number, phase: Phase | "", evidence: number, elbo: number }} Measured
  */
 
@@ -23,45 +27,39 @@ const HIDDEN = 64, LATENT = 2, BATCH = 32, RATE = 0.004;
 const measuredAfter = (step) => step % (step <= 50 ? 10 : step <= 200 ? 25 : step <= 1000 ? 50 : 100) === 0;
 
 export class Pupil {
-  /** @param {Float32Array[]} images in [0, 1] @param {number} seed */
-  constructor(images, seed) {
-    const count = Math.min(SIDE * SIDE, images[0].length);
-    const small = images.map((pixels) => resampled(pixels, count));
-    this.model = untrained({
-      dataDim: count,
-      latentDim: LATENT,
-      hiddenDim: HIDDEN,
-      random: new Random(seed),
-    });
-    this.learner = new Learner(this.model, RATE);
+  /** @param {Task} task @param {number} seed */
+  constructor(task, seed) {
+    this.task = task;
+    this.model = untrained(task.sizes, new Random(seed));
+    this.learner = new Learner(this.model, task.rate);
     this.seed = seed;
     this.step = 0;
     /** What the last step moved. @type {Phase | ""} */
     this.phase = "";
-    this.learns = small;
-    /** Those that are mapped, of which the first are measured, as the model sees them. */
-    this.mapped = small.slice(0, MAPPED).map((pixels) => this.model.observe(pixels));
+    /** What is shown of it, as the model sees that. */
+    this.shown = task.examples.slice(0, task.shown).map((example) => this.model.observe(example));
     this.whole = true; // whether no step is half done
     this.evidence = NaN; // of the present θ, once it is known
     /** @type {Measured[]} */
     this.measured = [];
-    /** The images' numbers in the present epoch's order. */
-    this.order = Uint32Array.from(this.learns.keys());
+    /** The examples' numbers in the present epoch's order. */
+    this.order = Uint32Array.from(task.examples.keys());
     this.epoch = -1;
   }
 
-  /** The images of a step, dequantised, and a draw of ε for each: the same whenever a step is taken again. */
+  /** The examples of a step and a draw of ε for each: the same whenever a step is taken again. */
   batch() {
-    const { learns, order, seed, step } = this, size = Math.min(BATCH, learns.length);
-    const each = Math.floor(learns.length / size), epoch = Math.floor(step / each);
+    const { task: { examples, seen, sizes }, order, seed, step } = this,
+      size = Math.min(BATCH, examples.length);
+    const each = Math.floor(examples.length / size), epoch = Math.floor(step / each);
     if (epoch !== this.epoch) {
       order.forEach((_, i) => order[i] = i);
       shuffle(order, new Random(100_003 * (seed + 1) + epoch));
       this.epoch = epoch;
     }
     const random = new Random(7919 * (seed + 1) + step), first = size * (step % each);
-    const images = Array.from(order.subarray(first, first + size), (i) => dequantised(learns[i], random));
-    return { images, noise: images.map(() => random.normal(LATENT)) };
+    const batch = Array.from(order.subarray(first, first + size), (i) => seen(examples[i], random));
+    return { batch, noise: batch.map(() => random.normal(sizes.latentDim)) };
   }
 
   /**
@@ -72,9 +70,9 @@ export class Pupil {
   *advance(phase) {
     if (phase !== this.phase) yield* this.measure();
     this.phase = phase;
-    const { images, noise } = this.batch();
+    const { batch, noise } = this.batch();
     this.whole = false;
-    yield* this.learner.step(images, noise, phase);
+    yield* this.learner.step(batch, noise, phase);
     if (phase !== "E") this.evidence = NaN;
     this.step++;
     this.whole = true;
@@ -87,11 +85,11 @@ export class Pupil {
    */
   *measure() {
     if (this.measured.at(-1)?.step === this.step) return;
-    const { model } = this, images = this.mapped.slice(0, MEASURED);
-    const mean = (/** @type {Iterable<number>} */ values) => sum(values) / images.length;
-    if (Number.isNaN(this.evidence)) this.evidence = mean(yield* logEvidence(model, images));
+    const { model, task } = this, examples = this.shown.slice(0, task.measured);
+    const mean = (/** @type {Iterable<number>} */ values) => sum(values) / examples.length;
+    if (Number.isNaN(this.evidence)) this.evidence = mean(yield* logEvidence(model, examples));
     const elbos = [];
-    for (const x of images) {
+    for (const x of examples) {
       elbos.push(exactElbo(model, x));
       yield;
     }
