@@ -14,31 +14,45 @@ const AROUND = 4; // deviations of each q, which lies far from the prior at firs
 const FINEST = [NaN, 0.005, 0.1], COARSEST = [NaN, 0.02, 0.3]; // between two places of the grid, by its dimensions
 const WIDE = 1.25; // deviations of the narrowest q, that is fine enough for
 
-// Gauss and Hermite's five places for a mean under N(0, 1), and their weights: exact for polynomials up to degree 9.
-const PLACES = [-2.8569700138728056, -1.3556261799742657, 0, 1.3556261799742657, 2.8569700138728056];
-const WEIGHTS = [
-  0.011257411327720688,
-  0.22207592200561266,
-  0.5333333333333333,
-  0.22207592200561266,
-  0.011257411327720688,
-];
-const MOST = 2; // latent numbers
+/**
+ * Places and weights for a mean under N(0, 1): Gauss and Hermite's five, exact for polynomials up to degree 9.
+ */
+const HERMITE = {
+  places: [-2.8569700138728056, -1.3556261799742657, 0, 1.3556261799742657, 2.8569700138728056],
+  weights: [
+    0.011257411327720688,
+    0.22207592200561266,
+    0.5333333333333333,
+    0.22207592200561266,
+    0.011257411327720688,
+  ],
+};
+/** Many, evenly spaced, which one number can afford: a net of ReLUs has a kink anywhere. */
+const EVEN = evenly(41, 4.5);
 
-/** All places with a number of each line. @param {number[][]} lines */
-const product = (lines) =>
-  lines.reduce((places, line) => line.flatMap((value) => places.map((place) => [...place, value])), [
-    /** @type {number[]} */ ([]),
-  ]);
-
-/** Such a mean's places and weights for so many numbers. */
-const RULES = Array.from({ length: MOST + 1 }, (_, dimensions) => {
-  const weights = product(Array(dimensions).fill(WEIGHTS));
-  return product(Array(dimensions).fill(PLACES)).map((place, k) => ({
+/** Places and weights for a mean under N(0, I) of so many numbers. */
+const RULES = [[], [EVEN], [HERMITE, HERMITE]].map((rules) => {
+  const weights = product(rules.map((rule) => rule.weights));
+  return product(rules.map((rule) => rule.places)).map((place, k) => ({
     epsilon: Float32Array.from(place),
     weight: weights[k].reduce((whole, factor) => whole * factor, 1),
   }));
 });
+const MOST = RULES.length - 1; // latent numbers
+
+/** @param {number} count @param {number} reach */
+function evenly(count, reach) {
+  const places = Array.from({ length: count }, (_, k) => reach * (2 * k / (count - 1) - 1));
+  const densities = places.map((place) => Math.exp(-0.5 * place ** 2));
+  return { places, weights: densities.map((density) => density / sum(densities)) };
+}
+
+/** All places with a number of each line. @param {number[][]} lines */
+function product(lines) {
+  let places = [/** @type {number[]} */ ([])];
+  for (const line of lines) places = line.flatMap((value) => places.map((place) => [...place, value]));
+  return places;
+}
 
 /**
  * log p(x) = log ∫ p(x | z) p(z) dz of each image, in nats, by the trapezoid rule: of densities as smooth as these it is
