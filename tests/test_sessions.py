@@ -1,14 +1,16 @@
 """A server's file descriptors: how many it asks for, and how many sessions hold some."""
 
-import resource
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from streamlit.runtime import memory_session_storage
 
 from aevb.ui.frame import sessions
 from aevb.ui.jobs import limits
+
+resource = pytest.importorskip("resource", reason="Windows has no such limits.")
 
 RAISED = """
 import resource

@@ -213,3 +213,16 @@ def test_the_likelihood_teaches_q_where_z_is_reparametrised_alone(kind: type[VRN
         found = torch.autograd.grad(terms[name].sum(), phi, retain_graph=True, allow_unused=True)
         moved = [gradient for gradient in found if gradient is not None and gradient.any()]
         assert bool(moved) == (taught or name == "minus_kl_z"), name
+
+
+def test_noise_of_another_shape_is_told(model: VRNN, x: torch.Tensor):
+    epsilon, uniforms = sequences.noise(model, 1, len(x))
+    for wrong in (epsilon[:, 1:], epsilon[1:], epsilon[0]):
+        with pytest.raises(ValueError, match=rf"epsilon must have the shape \(7, {len(x)}, \d+\), and has"):
+            sequences.read(model, x, wrong)
+        with pytest.raises(ValueError, match="epsilon must have the shape"):
+            sequences.drawn(model, wrong, uniforms, x[:, :2])
+    with pytest.raises(ValueError, match="uniforms must have the shape"):
+        sequences.drawn(model, epsilon, uniforms[:, 1:])
+    with pytest.raises(ValueError, match="epsilon must have the shape"):
+        sequences.drawn(model, epsilon[0], uniforms)

@@ -60,9 +60,14 @@ def observe(model: VRNN, x: Any, *, generator: Generator) -> ObservedRows:
 
 @torch.no_grad()
 def read(model: VRNN, x: Any, epsilon: Tensor) -> ObservedRows:
-    """`observe` with noise that is known: ε of each z, (T, B, L)."""
+    """`observe` with noise that is known: ε of each z, (T, B, L).
+
+    Raises:
+        ValueError: as `observe`, and for noise of another shape.
+    """
     (x,) = model.observed(x)
     x = x.view(len(x), model.length, model.data_dim)  # of one row too
+    _check("epsilon", epsilon, (model.length, len(x), model.latent_dim))
 
     def choose(t: int, h: Tensor) -> tuple[Tensor, Tensor]:
         q_z = model.q_z_given_hx(torch.cat([h, x[:, t]], -1)).base_dist
@@ -114,8 +119,14 @@ def drawn(
     """`grow` with noise that is known: ε of each z, (T, B, L), and a uniform number a pixel, (T, B, D).
 
     Where the ε of one row is changed, the rows above it stay.
+
+    Raises:
+        ValueError: as `grow`, and for noise of another shape.
     """
-    given = model.first_rows(nothing(model, epsilon.shape[1]) if given is None else given)
+    count = epsilon.shape[1] if given is None and epsilon.ndim > 1 else 1
+    given = model.first_rows(nothing(model, count) if given is None else given)
+    _check("epsilon", epsilon, (model.length, len(given), model.latent_dim))
+    _check("uniforms", uniforms, (model.length, len(given), model.data_dim))
 
     def choose(t: int, h: Tensor) -> tuple[Tensor, Tensor]:
         if t < given.shape[1]:
@@ -130,6 +141,11 @@ def drawn(
     path = model.unroll(epsilon.shape[1], model.length, choose)
     probs = tempered(model.row_likelihood(path), temperature)
     return Rows(path.x, path.z, model.row_prior(path.h, temperature), probs)
+
+
+def _check(name: str, noise: Tensor, shape: tuple[int, ...]) -> None:
+    if noise.shape != shape:
+        raise ValueError(f"{name} must have the shape {shape}, and has {tuple(noise.shape)}.")
 
 
 def _at(p_x: Distribution, uniforms: Tensor) -> Tensor:
