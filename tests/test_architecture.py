@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked
+
 ROOT = Path(__file__).parent.parent
 EDITION = sorted((ROOT / "aevb" / "site").rglob("*.py"))
 LIBRARY = sorted(
@@ -88,20 +90,15 @@ def test_the_core_flows_one_way():
 
 
 def imported_by(script: str) -> set[str]:
-    """The top-level modules in a fresh process after `script`."""
-    process = subprocess.run(
-        [sys.executable, "-c", f"{script}\nimport sys; print(*sys.modules)"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    """The top-level modules in a process after `script`: its own, and what tests.forked has imported."""
+    process = forked.run(["-c", f"{script}\nimport sys; print(*sys.modules)"])
     assert process.returncode == 0, process.stderr
     return {module.split(".")[0] for module in process.stdout.split()}
 
 
 def test_importing_the_library_is_light():
-    modules = imported_by("import aevb")
+    fresh = [sys.executable, "-c", "import aevb, sys; print(*sys.modules)"]
+    modules = {name.split(".")[0] for name in subprocess.check_output(fresh, cwd=ROOT, text=True).split()}
     assert "torch" in modules
     assert not {"streamlit", "plotly", "umap", "numba", "torchvision", "sklearn", "matplotlib"} & modules
 

@@ -1,7 +1,8 @@
 """ONNX: every net of every model, run by another runtime, against the densities of the library."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import onnxruntime
 import pytest
 import torch
 from torch import nn
+from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 from aevb import CVAE, VAE, checkpoints, onnx
 from aevb.__main__ import main
@@ -19,6 +21,14 @@ from tests import small_models
 BATCHES = (1, 6)
 
 Run = Callable[..., dict[str, np.ndarray]]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def exporter() -> Iterator[None]:
+    """Torch's exporter reads the two thousand functions that it knows for each net anew: here, once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(cache(ONNXRegistry.from_torchlib)))
+        yield
 
 
 def runner(path: Path) -> Run:

@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 import tomllib
 import urllib.error
@@ -22,21 +23,15 @@ import pytest
 
 import aevb
 from aevb import deploy
+from tests import forked
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-def run(*command: str | Path, folder: Path, **environment: str) -> str:
-    """What a command prints; it must succeed."""
-    process = subprocess.run(
-        command,
-        cwd=folder,
-        env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
+def run(*arguments: str | Path, folder: Path, **environment: str) -> str:
+    """What the interpreter prints that is given these arguments; it must succeed."""
+    process = forked.run(arguments, folder, os.environ | environment, timeout=180)
     assert process.returncode == 0, process.stdout + process.stderr
     return process.stdout
 
@@ -44,7 +39,7 @@ def run(*command: str | Path, folder: Path, **environment: str) -> str:
 def built(source: Path, folder: Path, kind: str) -> Path:
     """The wheel or the source distribution of a tree, by the backend that `pip` calls, without a network."""
     call = f"from hatchling import build; print(build.build_{kind}({str(folder)!r}))"
-    return folder / run(sys.executable, "-c", call, folder=source).split()[-1]
+    return folder / run("-c", call, folder=source).split()[-1]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +51,7 @@ def wheel(tmp_path_factory) -> Path:
 def site(wheel, tmp_path_factory) -> Path:
     """What an installation adds to site-packages, whose other packages are those of the tests."""
     folder = tmp_path_factory.mktemp("site")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    pip = ["-m", "pip", "--disable-pip-version-check", "--quiet"]
     run(*pip, "install", "--no-deps", "--no-index", "--target", folder, wheel, folder=folder)
     return folder
 
@@ -74,7 +69,7 @@ def test_a_checkpoint_that_comes_with_the_library_is_found_from_any_folder(site,
         "from aevb import checkpoints\n"
         "print(json.dumps([aevb.__file__, aevb.__version__, checkpoints.shipped(), aevb.load('vae').kind]))"
     )
-    said = run(sys.executable, "-c", script, folder=tmp_path, PYTHONPATH=str(site))
+    said = run("-c", script, folder=tmp_path, PYTHONPATH=str(site))
     where, version, shipped, kind = json.loads(said)
     assert Path(where) == site / "aevb" / "__init__.py"
     assert version == aevb.__version__
@@ -84,7 +79,7 @@ def test_a_checkpoint_that_comes_with_the_library_is_found_from_any_folder(site,
 def test_its_command_evaluates(site, tmp_path):
     random = np.random.default_rng(0)
     np.savez(tmp_path / "few.npz", images=random.integers(0, 256, (20, 28, 28), dtype=np.uint8))
-    command = [sys.executable, site / "bin" / "aevb", "evaluate", "vae", "--json", "--bounds", "2"]
+    command = [site / "bin" / "aevb", "evaluate", "vae", "--json", "--bounds", "2"]
     said = run(*command, "--data", "few.npz", folder=tmp_path, PYTHONPATH=str(site))
     measured = json.loads(said)
     assert measured["images"] > 0 and np.isfinite(measured["elbo"])
@@ -93,7 +88,7 @@ def test_its_command_evaluates(site, tmp_path):
 
 def test_it_deploys_the_app_as_a_checkout_does(site, tmp_path):
     script = "from aevb import deploy; print('\\n'.join(sorted(deploy.of_app('someone/explorer'))))"
-    installed = run(sys.executable, "-c", script, folder=tmp_path, PYTHONPATH=str(site)).splitlines()
+    installed = run("-c", script, folder=tmp_path, PYTHONPATH=str(site)).splitlines()
     assert installed == sorted(deploy.of_app("someone/explorer"))
     assert "Dockerfile" in installed and "aevb/deploy/space.py" in installed
 
@@ -108,14 +103,7 @@ def test_importing_it_needs_none_of_the_extras(site, tmp_path):
         "aevb.load('gmvae').model.sample(2)\n"
         "raise SystemExit(aevb.__main__.main(['app']) != 1 or aevb.__main__.main(['figure', '1']) != 1)"
     )
-    process = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    process = forked.run(["-c", script], tmp_path, os.environ | {"PYTHONPATH": str(site)})
     assert process.returncode == 0, process.stderr
     assert 'aevb: This needs streamlit: pip install "aevb[app]".' in process.stderr
     assert 'aevb: This needs plotly: pip install "aevb[figures]".' in process.stderr
@@ -132,7 +120,7 @@ def app(site, tmp_path) -> Iterator[str]:
     environment = os.environ | {"PYTHONPATH": str(site), "STREAMLIT_SERVER_ADDRESS": "127.0.0.1"}
     environment |= {"AEVB_TRAINING": "off"}  # without workers, which take seconds to start
     with log.open("wb") as output:
-        process = subprocess.Popen(
+        process = forked.Popen(
             [sys.executable, site / "bin" / "aevb", "app", "--port", str(port)],
             cwd=tmp_path,
             env=environment,
@@ -163,7 +151,7 @@ def test_its_app_serves_the_pages_and_the_front_end(app, site, tmp_path):
         "from aevb.ui.shared import front_end\n"
         "print(len(front_end.files()))"
     )
-    said = run(sys.executable, "-c", script, folder=tmp_path, PYTHONPATH=str(site))
+    said = run("-c", script, folder=tmp_path, PYTHONPATH=str(site))
     front_end = {
         path for path in (ROOT / "aevb" / "web").rglob("*") if path.suffix in (".js", ".css", ".svg")
     }
@@ -189,7 +177,8 @@ def test_the_wheel_carries_what_lies_beside_the_package_and_nothing_that_was_mad
 
 def test_the_source_distribution_builds_the_same_wheel(wheel, tmp_path):
     source = built(ROOT, tmp_path, "sdist")
-    run("tar", "-xzf", source, folder=tmp_path)
+    with tarfile.open(source) as archive:
+        archive.extractall(tmp_path, filter="data")
     again = built(tmp_path / source.name.removesuffix(".tar.gz"), tmp_path, "wheel")
     with zipfile.ZipFile(wheel) as first, zipfile.ZipFile(again) as second:
         assert set(first.namelist()) == set(second.namelist())
@@ -197,14 +186,14 @@ def test_the_source_distribution_builds_the_same_wheel(wheel, tmp_path):
 
 def test_an_editable_installation_is_the_checkout(tmp_path):
     wheel, site = built(ROOT, tmp_path, "editable"), tmp_path / "site"
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    pip = ["-m", "pip", "--disable-pip-version-check", "--quiet"]
     run(*pip, "install", "--no-deps", "--no-index", "--target", site, wheel, folder=tmp_path)
     script = (
         f"import site; site.addsitedir({str(site)!r})\n"
         "from aevb import checkpoints, places\n"
         "print(places.ROOT, *checkpoints.shipped())"
     )
-    said = run(sys.executable, "-c", script, folder=tmp_path, PYTHONPATH="")
+    said = run("-c", script, folder=tmp_path, PYTHONPATH="")
     assert said.split() == [str(ROOT), "cvae", "gmvae", "vae", "vrnn"]
 
 
