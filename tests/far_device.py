@@ -18,7 +18,6 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_flatten, tree_map
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
 aten = torch.ops.aten
@@ -114,11 +113,29 @@ def is_far(device: Any) -> bool:
     return torch.device(device).type == "far"
 
 
+def parts(whole: Any) -> Iterator[Any]:
+    """What an operator is given or gives, one by one: torch's own trees know more, and take as long as it."""
+    if isinstance(whole, tuple | list):
+        for part in whole:
+            yield from parts(part)
+    else:
+        yield whole
+
+
+def changed(change: Callable[[Any], Any], whole: Any) -> Any:
+    """The same with each of its parts changed."""
+    if isinstance(whole, tuple | list):
+        return type(whole)([changed(change, part) for part in whole])
+    return change(whole)
+
+
 def run(function: Callable[..., Any], arguments: tuple, named: Mapping[str, Any]) -> Any:
     """Computes on the CPU what is asked of the device, and refuses what the device would."""
-    tensors = [part for part in tree_flatten((arguments, dict(named)))[0] if isinstance(part, Tensor)]
+    tensors = [part for part in parts((arguments, tuple(named.values()))) if isinstance(part, Tensor)]
     any_far = any(isinstance(part, Far) for part in tensors)
     on_device = is_far(named["device"]) if named.get("device") is not None else any_far
+    if not (any_far or on_device):
+        return function(*arguments, **named)
     if any_far and function not in TRANSFERS:
         for part in arguments[:1] if function in INDEXED else tensors:
             if not isinstance(part, Far) and part.ndim:  # single numbers may come from anywhere
@@ -136,8 +153,10 @@ def run(function: Callable[..., Any], arguments: tuple, named: Mapping[str, Any]
         return shells[id(part)] if id(part) in shells else Far(part)
 
     function = CELLS.get(function, function)
-    result = function(*tree_map(enter, arguments), **tree_map(enter, dict(named)))
-    return tree_map(leave, result) if on_device else result
+    result = function(
+        *changed(enter, arguments), **{name: changed(enter, part) for name, part in named.items()}
+    )
+    return changed(leave, result) if on_device else result
 
 
 def cell(from_x: Tensor, from_h: Tensor, c: Tensor, bias_x: Tensor, bias_h: Tensor) -> tuple[Tensor, ...]:

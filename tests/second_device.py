@@ -32,7 +32,7 @@ from aevb import (
 )
 from aevb.__main__ import main
 from aevb.commands import options
-from aevb.data import Split
+from aevb.data import Images, Split
 from aevb.evaluation import dimension_kl, elbos, importance_bounds, posterior_means, responsibilities
 from aevb.explore import codes, maps, measures
 from aevb.models import REGISTRY
@@ -173,9 +173,14 @@ def test_a_model_that_was_moved_generates(name, second):
     assert model.reconstruct(*observe(model, 3)).device.type == second.type
 
 
-@pytest.fixture
-def few() -> Split:
-    whole = data.load_sample().test
+@pytest.fixture(scope="module")
+def sample() -> Images:
+    return data.load_sample()
+
+
+@pytest.fixture(scope="module")
+def few(sample: Images) -> Split:
+    whole = sample.test
     return Split(whole.images[:60], whole.labels[:60])
 
 
@@ -229,8 +234,8 @@ def test_a_run_goes_on_on_a_device(kind, few, second):
 
 
 @pytest.mark.parametrize("kind", [VAE, GMVAE])
-def test_a_run_is_recorded_on_a_device(kind, few, second, tmp_path):
-    images = dataclasses.replace(data.load_sample(), train=few, test=few)
+def test_a_run_is_recorded_on_a_device(kind, sample, few, second, tmp_path):
+    images = dataclasses.replace(sample, train=few, test=few)
     model = small(kind).to(second)
     *_, epoch = runs.record(model, images, TrainingConfig(4, batch_size=27), tmp_path, {})
     training = json.loads((tmp_path / "training.json").read_text())
@@ -264,9 +269,9 @@ def test_a_model_that_is_kept_in_float64_is_measured_there(second, tmp_path, mon
 
 
 @pytest.mark.parametrize("name", ["fa", "vae", "cvae", "gmvae", "vrnn"])
-def test_the_commands_work_there(name, few, second, tmp_path, monkeypatch, capsys):
+def test_the_commands_work_there(name, sample, few, second, tmp_path, monkeypatch, capsys):
     """Without being told: it is this machine's accelerator."""
-    images = dataclasses.replace(data.load_sample(), train=few, test=few)
+    images = dataclasses.replace(sample, train=few, test=few)
     monkeypatch.setattr(data, "read", lambda *source, **options: images)
     monkeypatch.setattr(maps, "METHODS", {"pca": maps.pca})  # UMAP takes half a minute to import
     places = []

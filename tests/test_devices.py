@@ -1,7 +1,5 @@
 """Where a model computes and how exactly: asked and timed on both kinds of processor; a second device."""
 
-import subprocess
-import sys
 import threading
 import types
 from pathlib import Path
@@ -14,6 +12,7 @@ from torch import Tensor, nn
 from aevb import Examples, TrainingConfig, devices, train
 from aevb.explore import maps
 from aevb.models import REGISTRY
+from tests import forked
 from tests.small_models import make, observe
 
 every_model = pytest.mark.parametrize("name", REGISTRY)
@@ -280,24 +279,8 @@ ACCELERATOR = torch.accelerator.current_accelerator(check_available=True)
 def test_every_check_on_a_second_device_passes(device):
     """Each in a process of its own: at its first gradients torch counts the devices, and counts no more."""
     checks = Path(__file__).parent / "second_device.py"
-    process = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-n",
-            "0",
-            "-p",
-            "no:cacheprovider",
-            "-k",
-            device,
-            str(checks),
-        ],
-        cwd=checks.parent.parent,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
+    named = "stand-in or stand_in" if device == "stand-in" else device  # with what is checked of the stand-in
+    pytest_it = ["-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-k", named, checks]
+    process = forked.run(pytest_it, timeout=600)
     assert process.returncode == 0, process.stdout
     assert " passed" in process.stdout and "skipped" not in process.stdout
