@@ -5,6 +5,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 
 import numpy as np
@@ -31,6 +32,7 @@ from aevb import (
     train,
     training,
 )
+from aevb.data import Split
 from aevb.models import REGISTRY
 from aevb.models.factor_analysis import synthetic
 from aevb.training import Diverged, read_schedule
@@ -228,8 +230,13 @@ def small(kind: type[LatentVariableModel], options: dict[str, str]) -> tuple[Lat
         return FactorAnalysis(13, 2), Examples(torch.from_numpy(load_wine().data).float())
     sizes = {"memory_dim": 16} if kind is VRNN else {}
     model = kind(hidden_dims=[32, 32], latent_dim=3, **sizes, **options)
-    test = data.load_sample().test
+    test = digits()
     return model, Examples(test.images[:100], model.observation, test.labels[:100])
+
+
+@cache
+def digits() -> Split:
+    return data.load_sample().test
 
 
 @pytest.mark.parametrize(("kind", "options"), LIKELIHOODS)
