@@ -158,7 +158,11 @@ def test_no_file_is_too_large_for_a_space():
 
 
 PACKAGES = {"PYTHONPATH": sysconfig.get_path("purelib"), "PYTHONDONTWRITEBYTECODE": "1"}
-SUITS = f"import sys; assert sys.version_info[:2] == {sys.version_info[:2]}; import torch, streamlit"
+SUITS = f"""
+import sys
+from importlib.util import find_spec
+assert sys.version_info[:2] == {sys.version_info[:2]} and find_spec("torch") and find_spec("streamlit")
+"""
 
 
 def python_of(account: dict) -> str | None:
