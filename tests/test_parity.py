@@ -26,7 +26,7 @@ from aevb.models.base import parameter, total
 from aevb.models.gmvae import gumbel_softmax
 from aevb.models.vrnn import at_temperature
 
-DIGITS = 100
+DIGITS = 200
 SAMPLES = 3  # of importance bounds
 SEED = 5
 
@@ -225,7 +225,7 @@ def test_an_image_models_answers_are_torchs(name: str, tmp_path: Path) -> None:
             assert (decided == expected[name].argmax(1).numpy()).all()
 
 
-BOUNDED, GROWN = 10, 20  # of the digits: their rows take a while
+BOUNDED, GROWN = 10, 50  # of the digits: their rows take a while
 KEEP, TEMPERATURE = 9, 0.7
 
 
