@@ -1,6 +1,5 @@
 """A server's file descriptors: how many it asks for, and how many sessions hold some."""
 
-
 import pytest
 from streamlit.runtime import memory_session_storage
 
