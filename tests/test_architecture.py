@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import forked
-
 ROOT = Path(__file__).parent.parent
 EDITION = sorted((ROOT / "aevb" / "site").rglob("*.py"))
 LIBRARY = sorted(
@@ -90,17 +88,23 @@ def test_the_core_flows_one_way():
 
 
 def imported_by(script: str) -> set[str]:
-    """The top-level modules in a process after `script`: its own, and what tests.forked has imported."""
-    process = forked.run(["-c", f"{script}\nimport sys; print(*sys.modules)"])
+    """The modules in a fresh process after `script`."""
+    process = subprocess.run(
+        [sys.executable, "-c", f"{script}\nimport sys; print(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert process.returncode == 0, process.stderr
-    return {module.split(".")[0] for module in process.stdout.split()}
+    return set(process.stdout.split())
 
 
-def test_importing_the_library_is_light():
-    fresh = [sys.executable, "-c", "import aevb, sys; print(*sys.modules)"]
-    modules = {name.split(".")[0] for name in subprocess.check_output(fresh, cwd=ROOT, text=True).split()}
+def test_importing_the_library_is_light_and_so_is_loading_a_checkpoint():
+    modules = imported_by("import aevb\nfor name in aevb.checkpoints.shipped(): aevb.load(name)")
     assert "torch" in modules
     assert not {"streamlit", "plotly", "umap", "numba", "torchvision", "sklearn", "matplotlib"} & modules
+    assert "torch._dynamo" not in modules  # the compiler, two seconds
 
 
 def test_importing_the_app_imports_neither_torchvision_nor_umap():

@@ -120,7 +120,9 @@ class GMVAE(LatentVariableModel):
         self.q_z_given_xy = ClusterNormalNet(data_dim, clusters, hidden_dims, latent_dim)
         self.p_z_given_y = LinearDiagonalNormal(clusters, latent_dim)
         self.p_x_given_z = net(latent_dim, hidden_dims[::-1], data_dim)
-        self.register_buffer("_eye", torch.eye(clusters).unsqueeze(1), persistent=False)
+        # For torch.eye, as for normal numbers below, a skeleton would import torch's compiler: two seconds.
+        eye = torch.zeros(clusters, clusters).fill_diagonal_(1)
+        self.register_buffer("_eye", eye.unsqueeze(1), persistent=False)
         self.apply(_glorot)
 
     @property
@@ -287,8 +289,8 @@ def gumbel_softmax(logits: Tensor, temperature: float, generator: Generator | No
 
 
 def _glorot(module: nn.Module) -> None:
-    """Glorot-normal weights and zero biases (section 5.5.4)."""
-    if isinstance(module, nn.Linear):
+    """Glorot-normal weights and zero biases (section 5.5.4); none for a skeleton, which has no numbers."""
+    if isinstance(module, nn.Linear) and not module.weight.is_meta:
         nn.init.xavier_normal_(module.weight)
         if module.bias is not None:
             nn.init.zeros_(module.bias)

@@ -52,7 +52,7 @@ def open_edition(edition: Path, new_page: Callable[..., Page]) -> Callable[..., 
     def open_(name: str = "", **told: object) -> Page:
         window, query = window_and_link(told)
         link = name if "://" in name else f"{index}?{urlencode({'page': name} | query)}"
-        page = new_page(link, stays=index, **window)
+        page = new_page(link, stays=edition.as_uri(), **window)  # a list of files, which is at rest
         page.locator(".explorer[data-shown], .explorer [role=alert]").first.wait_for(timeout=60_000)
         return page
 
