@@ -157,10 +157,3 @@ def drop(page: Page, *drops: dict[str, bytes]) -> None:
         }""",
         [{name: list(content) for name, content in files.items()} for files in drops],
     )
-
-
-def test_what_is_switched_off_is_not_offered(own_server: Callable[..., Server], open_page: OPEN) -> None:
-    page = open_page("train", data="digits", on=own_server(AEVB_UPLOADS="off", AEVB_HUB="off"))
-    page.locator(".start:enabled").wait_for()
-    expect(page.locator(".bring")).to_be_hidden()
-    assert page.faults == []

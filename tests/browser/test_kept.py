@@ -3,8 +3,7 @@
 import json
 import re
 import urllib.request
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from aevb.ui.frame import catalogue
 from aevb.ui.jobs import turns, uploads
 from aevb.ui.jobs.queue import Job
 from tests.axe import barriers
+from tests.conftest import Server, start_server, stop_server
 
 OPEN = Callable[..., Page]
 
@@ -103,40 +103,41 @@ SMALL: dict[str, Callable[[], LatentVariableModel]] = {
 }
 
 
-@pytest.fixture
-def brought(
-    tmp_path: Path, own_server: Callable, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Any, dict[str, str]]:
+@pytest.fixture(scope="module")
+def brought(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, str]]]:
     """A server that finds an untrained checkpoint of each kind among its runs, and their ids.
 
     The conditional one is of images of three classes, which a visitor has brought too, "many" of a hundred.
     """
-    ids = {}
-    monkeypatch.setattr(uploads, "_root", uploads.below(tmp_path / "runs"))
+    ids, folder = {}, tmp_path_factory.mktemp("brought")
+    runs = folder / "runs"
     grey = torch.arange(30 * 36).view(30, 6, 6).remainder(256).to(torch.uint8)
     split = Split(grey, torch.arange(30) % 3)
     shapes = Images(split, split, ("circle", "square", "star"), True, "Shapes: 30 images.", "shapes")
-    (tmp_path / "runs").mkdir()
-    uploads.below(tmp_path / "runs").mkdir(exist_ok=True)
-    place = tmp_path / "shapes"
-    source = uploads.keep(place, uploads.write(place, shapes, "Shapes"), "a-visitor")
     split = Split(grey.repeat(10, 1, 1), torch.arange(300) % 100)
     kinds = Images(split, split, tuple(f"kind {y}" for y in range(100)), True, "Kinds: 300 images.", "kinds")
-    place = tmp_path / "kinds"
-    others = uploads.keep(place, uploads.write(place, kinds, "Kinds"), "a-visitor")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uploads, "_root", uploads.below(runs))
+        uploads.below(runs).mkdir(parents=True)
+        source, others = (
+            uploads.keep(place, uploads.write(place, images, title), "a-visitor")
+            for images, title in ((shapes, "Shapes"), (kinds, "Kinds"))
+            for place in [folder / title]
+        )
     many = {"many": lambda: CVAE(data_dim=36, classes=100, latent_dim=3, hidden_dims=(8,))}
     for number, (kind, build) in enumerate((SMALL | many).items()):
         ids[kind] = f"{number:016x}"
-        folder = tmp_path / "runs" / ids[kind]
         torch.manual_seed(number)
         known = {"source": others if kind == "many" else source}
-        checkpoints.save(build(), folder / turns.CHECKPOINT, known)
-        Job(ids[kind], folder, "a-visitor", status="done", ended=2e9).keep()
-    return own_server(AEVB_RUNS=str(tmp_path / "runs")), ids
+        checkpoints.save(build(), runs / ids[kind] / turns.CHECKPOINT, known)
+        Job(ids[kind], runs / ids[kind], "a-visitor", status="done", ended=2e9).keep()
+    running, process = start_server(folder / "log.txt", AEVB_RUNS=str(runs))
+    yield running, ids
+    stop_server(process)
 
 
 def test_any_checkpoint_fills_every_scene_and_what_cannot_be_shown_is_said(
-    brought: tuple[Any, dict[str, str]], open_page: OPEN
+    brought: tuple[Server, dict[str, str]], open_page: OPEN
 ) -> None:
     server, ids = brought
     for kind in SMALL:
@@ -195,7 +196,7 @@ WIDER = """(instrument) => {
 
 
 def test_a_hundred_classes_leave_room_for_what_is_looked_at(
-    brought: tuple[Any, dict[str, str]], open_page: OPEN
+    brought: tuple[Server, dict[str, str]], open_page: OPEN
 ) -> None:
     server, ids = brought
     page = open_page("cvae", on=server, checkpoint=ids["many"], height=720, again=True)

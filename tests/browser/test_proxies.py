@@ -108,10 +108,16 @@ def test_behind_a_proxy_that_strips_a_prefix(open_page: OPEN, server, stripping:
     every_part_answers(page, stripping.prefix)
 
 
-def test_under_a_base_path_of_the_server_s_own(open_page: OPEN, own_server: Callable) -> None:
-    running = own_server(STREAMLIT_SERVER_BASE_URL_PATH="lab")
+def test_under_a_base_path_of_the_server_s_own_and_what_is_switched_off_is_not_offered(
+    open_page: OPEN, own_server: Callable
+) -> None:
+    running = own_server(STREAMLIT_SERVER_BASE_URL_PATH="lab", AEVB_UPLOADS="off", AEVB_HUB="off")
     page = open_page("vae", on=running, width=1280, height=720, scene="flow", wait=False)
     every_part_answers(page, "/lab")
+    page = open_page("train", data="digits", on=running, again=True)
+    page.locator(".start:enabled").wait_for()
+    expect(page.locator(".bring")).to_be_hidden()
+    assert page.faults == []
 
 
 def test_in_a_frame_of_another_page(browser: Browser, stripping: Proxy) -> None:
