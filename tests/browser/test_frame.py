@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from aevb.ui.frame import catalogue
+from tests.browser.test_site import go
 from tests.conftest import FRAMES
 
 OPEN = Callable[..., Page]
@@ -73,8 +74,8 @@ def test_scenes_have_addresses_and_a_place_in_the_strip(open_page: OPEN) -> None
     assert not page.faults
 
 
-def test_every_scene_is_reached_by_keys(open_page: OPEN) -> None:
-    page = open_page("vae")
+def test_every_scene_is_reached_by_keys(open_edition: OPEN) -> None:
+    page = open_edition("vae")
     scenes = [scene.id for scene in catalogue.page("vae").scenes]
     for scene in scenes[1:]:
         page.keyboard.press("ArrowRight")
@@ -89,8 +90,8 @@ def test_every_scene_is_reached_by_keys(open_page: OPEN) -> None:
     assert name_of_scene(page) == scenes[1]
 
 
-def test_what_had_the_focus_gives_it_back_as_it_closes(open_page: OPEN) -> None:
-    page = open_page("vae")
+def test_what_had_the_focus_gives_it_back_as_it_closes(open_edition: OPEN) -> None:
+    page = open_edition("vae")
     panel, keys = page.locator(".panel"), page.keyboard
     for key, title in {"m": "Mathematics", "g": "Glossary", "s": "Share"}.items():
         keys.press(key)
@@ -134,8 +135,8 @@ def test_a_style_sheet_that_does_not_come_is_told_and_asked_for_again(open_page:
     assert not page.faults
 
 
-def test_mathematics_and_glossary_open_beside_the_scene(open_page: OPEN) -> None:
-    page = open_page("vae")
+def test_mathematics_and_glossary_open_beside_the_scene(open_edition: OPEN) -> None:
+    page = open_edition("vae")
     page.keyboard.press("m")
     panel = page.locator(".panel")
     expect(panel.locator("math").first).to_be_visible()
@@ -148,34 +149,8 @@ def test_mathematics_and_glossary_open_beside_the_scene(open_page: OPEN) -> None
     expect(panel).to_be_hidden()
 
 
-@pytest.mark.parametrize("entry", catalogue.MENU, ids=lambda entry: entry.name or "overview")
-def test_all_mathematics_renders_and_no_line_of_code_wraps(open_page: OPEN, entry: catalogue.Page) -> None:
-    page = open_page(entry.name, width=1280, height=720)
-    for scene in entry.scenes:
-        if not scene.mathematics:
-            continue
-        if len(entry.scenes) > 1:
-            page.locator(f".tab[data-scene='{scene.id}']").click()
-        shows(page, scene.id)
-        page.keyboard.press("m")
-        body = page.locator(".panel .body")
-        expect(body.locator("h3")).to_have_count(len(scene.mathematics))
-        assert "\\" not in body.inner_text(), f"{scene.id}: LaTeX that was not converted"
-        cut = body.locator("pre").evaluate_all(
-            """all => all.filter(pre => getComputedStyle(pre).whiteSpace !== "pre"
-                || pre.scrollWidth > pre.clientWidth || pre.getBoundingClientRect().right > innerWidth)
-                .map(pre => pre.textContent)"""
-        )
-        assert cut == [], scene.id
-        instrument = page.locator("[data-instrument]").bounding_box()
-        panel = page.locator(".panel").bounding_box()
-        assert instrument and panel and instrument["width"] > 150, scene.id
-        assert instrument["x"] + instrument["width"] <= panel["x"], f"{scene.id}: the panel covers it"
-        page.keyboard.press("Escape")
-
-
-def test_a_scene_is_used_beside_its_mathematics(open_page: OPEN) -> None:
-    page = open_page("vae", width=1280, height=720, scene="flow")
+def test_a_scene_is_used_beside_its_mathematics(open_edition: OPEN) -> None:
+    page = open_edition("vae", width=1280, height=720, scene="flow")
     whole = page.locator(".scene").bounding_box()
     page.get_by_role("button", name="Mathematics").click()
     expect(page.locator(".panel pre").first).to_be_in_viewport(ratio=1)
@@ -200,8 +175,8 @@ def test_the_button_that_unfolds_the_menu_stands_in_the_middle_of_the_strip(
     assert abs(button["y"] + button["height"] / 2 - strip["y"] - strip["height"] / 2) <= 2
 
 
-def test_beside_the_mathematics_a_large_screen_has_room_for_what_is_shown(open_page: OPEN) -> None:
-    page = open_page("vae", width=1920, height=1080, scene="training")
+def test_beside_the_mathematics_a_large_screen_has_room_for_what_is_shown(open_edition: OPEN) -> None:
+    page = open_edition("vae", width=1920, height=1080, scene="training")
     page.get_by_role("button", name="Mathematics").click()
     expect(page.locator(".panel pre").first).to_be_attached()
     page.evaluate(FRAMES)
@@ -210,8 +185,8 @@ def test_beside_the_mathematics_a_large_screen_has_room_for_what_is_shown(open_p
     assert chart and place and chart["width"] > 0.8 * place["width"]
 
 
-def test_on_a_phone_an_image_goes_through_both_nets(open_page: OPEN) -> None:
-    page = open_page("vae", width=390, height=844, scene="flow")
+def test_on_a_phone_an_image_goes_through_both_nets(open_edition: OPEN) -> None:
+    page = open_edition("vae", width=390, height=844, scene="flow")
     arrows = page.locator(".flow .arrow")
     for arrow, net in zip(arrows.all(), ("encoder", "decoder"), strict=True):
         expect(arrow).to_be_in_viewport(ratio=1)
@@ -220,8 +195,8 @@ def test_on_a_phone_an_image_goes_through_both_nets(open_page: OPEN) -> None:
     assert first and second and first["y"] + first["height"] <= second["y"]
 
 
-def test_on_a_phone_the_mathematics_lies_over_the_scene(open_page: OPEN) -> None:
-    page = open_page("vae", width=390, height=844, scene="flow")
+def test_on_a_phone_the_mathematics_lies_over_the_scene(open_edition: OPEN) -> None:
+    page = open_edition("vae", width=390, height=844, scene="flow")
     page.get_by_role("button", name="Mathematics").click()
     expect(page.locator(".panel pre").first).to_be_attached()
     box, strip = page.locator(".panel").bounding_box(), page.locator(".strip").bounding_box()
@@ -327,8 +302,8 @@ def test_a_tab_says_which_page_it_holds_and_asks_no_other_host(open_page: OPEN, 
     assert not page.faults
 
 
-def test_the_names_of_scenes_fold_away_on_a_phone(open_page: OPEN) -> None:
-    page = open_page("vae", width=390, height=844)
+def test_the_names_of_scenes_fold_away_on_a_phone(open_edition: OPEN) -> None:
+    page = open_edition("vae", width=390, height=844)
     expect(page.locator(".tab").first).to_be_hidden()
     page.get_by_role("button", name="All scenes").click()
     page.locator(".tab", has_text="The map").click()
@@ -351,7 +326,7 @@ def test_a_link_beyond_what_there_is_is_told(open_page: OPEN) -> None:
     }
     page = open_page("vrnn")
     for link, names in beyond.items():
-        page.goto(f"{page.url.rsplit('/', 1)[0]}/{link}")
+        go(page, link)
         expect(page.locator(".warning"), link).to_contain_text(f"This link’s {names} could not be read")
 
 

@@ -5,6 +5,7 @@ import re
 import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from aevb.ui.frame import catalogue
 from aevb.ui.jobs import turns, uploads
 from aevb.ui.jobs.queue import Job
 from tests.axe import barriers
+from tests.browser.test_site import go
 from tests.conftest import Server, start_server, stop_server
 
 OPEN = Callable[..., Page]
@@ -31,6 +33,12 @@ def through(page: Page, name: str) -> None:
         page.locator(f".explorer[data-shown={scene.id}]").wait_for()
         page.locator(SHOWN).first.wait_for()
         expect(page.locator(".warning")).to_be_hidden()
+
+
+def follow(page: Page, name: str, **query: object) -> None:
+    """To what a link says, on any page."""
+    go(page, f"{name}?{urlencode(query)}")
+    page.locator(f".explorer[data-page={name}]:is([data-shown], :has([role=alert]))").wait_for()
 
 
 def train(server, **specification: Any) -> str:
@@ -140,11 +148,13 @@ def test_any_checkpoint_fills_every_scene_and_what_cannot_be_shown_is_said(
     brought: tuple[Server, dict[str, str]], open_page: OPEN
 ) -> None:
     server, ids = brought
+    page = open_page("", on=server, height=720)
     for kind in SMALL:
-        page = open_page(kind, on=server, checkpoint=ids[kind], height=720, again=True)
+        follow(page, kind, checkpoint=ids[kind])
+        expect(page.locator(".kept")).to_be_visible()
         through(page, kind)
         assert page.faults == [], kind
-    page = open_page("cvae", on=server, checkpoint=ids["cvae"], scene="knobs", digit=4, again=True)
+    follow(page, "cvae", checkpoint=ids["cvae"], scene="knobs", digit=4)
     expect(page.get_by_text("image 4, square").first).to_be_visible()
     page.get_by_role("button", name="Another star").click()
     expect(page.get_by_text(re.compile(r"image \d+, star")).first).to_be_visible()
@@ -163,12 +173,13 @@ def test_any_checkpoint_fills_every_scene_and_what_cannot_be_shown_is_said(
     # What a link says beyond what there is is told, and does not stand beside something else.
     beyond = {"between": {"to": 900, "from": 7}, "dimensions": {"dim": 4}, "map": {"only": 7}}
     for scene, said in beyond.items():
-        page = open_page("cvae", on=server, checkpoint=ids["cvae"], scene=scene, again=True, **said)
+        follow(page, "cvae", checkpoint=ids["cvae"], scene=scene, **said)
         expect(page.locator(".warning")).to_contain_text(" and ".join(said))
         expect(page).not_to_have_url(re.compile("[?&](to|from|dim|only)="))
-    page = open_page("vae", on=server, checkpoint=ids["vae"], scene="knobs", locked="1,9", again=True)
+    follow(page, "vae", checkpoint=ids["vae"], scene="knobs", locked="1,9")
     expect(page.locator(".warning")).to_contain_text("locked")
     # A lesson that may not change the projection shows one that is there, too.
+    assert page.faults == []
     page = open_page("cvae", on=server, checkpoint=ids["cvae"], scene="map", free="digit,loop", again=True)
     page.locator(".map .points[data-painted]").wait_for()
     expect(page.locator(".map .points")).to_have_attribute(
@@ -176,12 +187,13 @@ def test_any_checkpoint_fills_every_scene_and_what_cannot_be_shown_is_said(
     )
     expect(page.locator(".map .notice")).to_have_count(0)
     # Of another model's page it is not; that has a way to its own.
+    assert page.faults == []
     page = open_page("gmvae", on=server, checkpoint=ids["vae"], again=True)
     expect(page.get_by_role("alert")).to_contain_text("This checkpoint is of another model")
     page.get_by_role("link", name="Open it on VAE").click()
     page.locator(".explorer[data-page=vae][data-shown]").wait_for()
     # One that has expired.
-    page = open_page("vae", on=server, scene="map", checkpoint="f" * 16, again=True)
+    follow(page, "vae", scene="map", checkpoint="f" * 16)
     expect(page.get_by_role("alert")).to_contain_text("There is no such checkpoint any more")
     page.get_by_role("button", name="Show the shipped model").click()
     page.locator(".explorer[data-shown=map]").wait_for()

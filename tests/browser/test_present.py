@@ -1,42 +1,13 @@
-"""For a lecture: a scene alone in large letters, its keys, notes and code; links that leave one control."""
+"""For a lecture: a scene alone, its keys, notes and code; links that leave one control."""
 
 import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from aevb.ui.frame import catalogue
 from tests.axe import barriers
-from tests.browser.test_scenes import PAGES, measure, through
 
 OPEN = Callable[..., Page]
-
-
-@PAGES
-def test_a_presented_scene_fits_its_screen_in_letters_for_the_back_row(
-    open_page: OPEN, open_edition: OPEN, entry: catalogue.Page
-) -> None:
-    page = (open_page if entry.served else open_edition)(entry.name, width=1920, height=1080, present="true")
-    page.locator(".explorer.presenting").wait_for()
-    faults = []
-
-    def look_at(scene: str, width: int, height: int) -> None:
-        found = measure(page, width, height)
-        told = f"{scene} at {width}x{height}: "
-        if found["height"] > found["room"] + 1 or found["overflow"] > 1:
-            faults.append(f"{told}{found['height']} pixels high in {found['room']}, {found['overflow']} over")
-        if found["sideways"] > 0 or found["clipped"]:
-            faults.append(f"{told}too wide by {found['sideways']}: {found['clipped'][:5]}")
-        if found["smallest"] < 28 * height / 1080:
-            faults.append(f"{told}letters of {found['smallest']} pixels")
-
-    def look(scene: str) -> None:
-        look_at(scene, 1280, 720)
-        look_at(scene, 1920, 1080)
-
-    through(page, entry, look)
-    assert faults == []
-    assert page.faults == []
 
 
 def test_a_lecture_by_its_keys(open_page: OPEN) -> None:

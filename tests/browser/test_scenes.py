@@ -1,10 +1,14 @@
-"""Every scene of every page: it fits its screen, is not hard to use, and its letters can be read."""
+"""Every scene of every page: it fits its screen, is not hard to use, and its letters can be read.
 
-from collections.abc import Callable
+A page is visited once, and all is looked at there: on a large screen and a small one, presented, beside its
+mathematics, and on a phone in the dark.
+"""
+
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from aevb.ui.frame import catalogue
 from tests.axe import OF_COLOURS, barriers
@@ -64,8 +68,8 @@ MEASURE = """() => {
 }"""
 
 
-def through(page: Page, entry: catalogue.Page, look: Callable[[str], None]) -> None:
-    """Shows each scene, as the strip does, and lets `look` at it once something is painted."""
+def through(page: Page, entry: catalogue.Page, *looks: Callable[[Page, catalogue.Scene], Iterator[str]]):
+    """Shows each scene, as the strip does, until something is painted; yields what is found wrong with it."""
     for scene in entry.scenes:
         page.evaluate(
             """id => {
@@ -80,7 +84,8 @@ def through(page: Page, entry: catalogue.Page, look: Callable[[str], None]) -> N
         )
         page.locator(f".explorer[data-shown='{scene.id}']").wait_for()
         page.locator(".instrument :is(.live[data-painted], [data-ready])").first.wait_for()
-        look(scene.id)
+        for look in looks:
+            yield from (f"{scene.id} {fault}" for fault in look(page, scene))
 
 
 def measure(page: Page, width: int, height: int) -> dict[str, Any]:
@@ -92,65 +97,100 @@ def measure(page: Page, width: int, height: int) -> dict[str, Any]:
     return page.evaluate(MEASURE)
 
 
+def too_large(found: dict[str, Any]) -> Iterator[str]:
+    if found["height"] > found["room"] + 1:
+        yield f"is {found['height']} pixels high in {found['room']}"
+    if found["overflow"] > 1:
+        yield f"has an instrument that is {found['overflow']} pixels too high"
+    yield from too_wide(found)
+
+
+def too_wide(found: dict[str, Any]) -> Iterator[str]:
+    if found["sideways"] > 0 or found["clipped"]:
+        yield f"is too wide by {found['sideways']}: {found['clipped'][:5]}"
+
+
+def on_a_desk(page: Page, scene: catalogue.Scene) -> Iterator[str]:
+    for width, height in ((1920, 1080), (1280, 720)):
+        found, told = measure(page, width, height), f"at {width}x{height}"
+        yield from (f"{told} {fault}" for fault in too_large(found))
+        if found["broken"]:
+            yield f"{told} has buttons in two rows: {found['broken']}"
+        if found["across"] < 0.6 or found["down"] < 0.6:
+            yield f"{told} fills {found['across']:.0%} across and {found['down']:.0%} down"
+        if height == 1080 and found["smallest"] < 18:
+            yield f"{told} has letters of {found['smallest']} pixels"
+        if not found["instrument"] or not found["control"]:
+            yield f"{told} does not say what is its instrument and its control"
+    yield from barriers(page)
+
+
+CUT = """all => all.filter(pre => getComputedStyle(pre).whiteSpace !== "pre"
+    || pre.scrollWidth > pre.clientWidth || pre.getBoundingClientRect().right > innerWidth)
+    .map(pre => pre.textContent)"""
+
+
+def beside_its_mathematics(page: Page, scene: catalogue.Scene) -> Iterator[str]:
+    """All of it renders, no line of code wraps, and the instrument has room beside it at 1280x720."""
+    if not scene.mathematics:
+        return
+    page.keyboard.press("m")
+    panel, body = page.locator(".panel"), page.locator(".panel .body")
+    expect(body.locator("h3"), scene.id).to_have_count(len(scene.mathematics))
+    if "\\" in body.inner_text():
+        yield "has LaTeX that was not converted"
+    if cut := body.locator("pre").evaluate_all(CUT):
+        yield f"has code that wraps or is cut off: {cut}"
+    instrument, beside = page.locator("[data-instrument]").bounding_box(), panel.bounding_box()
+    if not (instrument and beside and instrument["width"] > 150):
+        yield f"is not beside its mathematics: {instrument}"
+    elif instrument["x"] + instrument["width"] > beside["x"]:
+        yield "is covered by its mathematics"
+    page.keyboard.press("Escape")
+    expect(panel, scene.id).to_be_hidden()
+
+
+def presented(page: Page, scene: catalogue.Scene) -> Iterator[str]:
+    """In letters for the back row."""
+    page.keyboard.press("p")
+    page.locator(".explorer.presenting").wait_for()
+    for width, height in ((1920, 1080), (1280, 720)):
+        found, told = measure(page, width, height), f"presented at {width}x{height}"
+        yield from (f"{told} {fault}" for fault in too_large(found))
+        if found["smallest"] < 28 * height / 1080:
+            yield f"{told} has letters of {found['smallest']} pixels"
+    page.keyboard.press("Escape")
+    page.locator(".explorer:not(.presenting)").wait_for()
+
+
+def on_a_phone(page: Page, scene: catalogue.Scene) -> Iterator[str]:
+    """Its instrument and its control are in view together."""
+    narrow = measure(page, 320, 568)  # or a window of 1280 at four times its size
+    if narrow["sideways"] > 0:
+        yield f"is too wide by {narrow['sideways']} at 320"
+    found = measure(page, 390, 844)
+    yield from (f"on a phone {fault}" for fault in too_wide(found))
+    if found["broken"]:
+        yield f"on a phone has buttons in two rows: {found['broken']}"
+    if not found["named"]:
+        yield "on a phone cuts the page's name off"
+    for name in ("instrument", "control"):
+        box = found[name]
+        if not box or box["top"] < 0 or box["bottom"] > 844 + 1:
+            yield f"on a phone has its {name} at {box and (box['top'], box['bottom'])}"
+    yield from (f"in the dark: {barrier}" for barrier in barriers(page, OF_COLOURS))
+
+
 @PAGES
-def test_a_scene_fits_its_screen_and_fills_it_without_barriers(
+def test_every_scene_fits_its_screen_presented_and_on_a_phone_in_the_dark_too(
     open_page: OPEN, entry: catalogue.Page
 ) -> None:
     page = open_page(entry.name, width=1280, height=720)
-    faults = []
-
-    def look_at(scene: str, width: int, height: int) -> None:
-        found = measure(page, width, height)
-        told = f"{scene} at {width}x{height}: "
-        if found["height"] > found["room"] + 1:
-            faults.append(f"{told}{found['height']} pixels high in {found['room']}")
-        if found["overflow"] > 1:
-            faults.append(f"{told}its instrument is {found['overflow']} pixels too high")
-        if found["sideways"] > 0 or found["clipped"]:
-            faults.append(f"{told}too wide by {found['sideways']}: {found['clipped'][:5]}")
-        if found["broken"]:
-            faults.append(f"{told}buttons in two rows: {found['broken']}")
-        if found["across"] < 0.6 or found["down"] < 0.6:
-            faults.append(f"{told}fills {found['across']:.0%} across and {found['down']:.0%} down")
-        if height == 1080 and found["smallest"] < 18:
-            faults.append(f"{told}letters of {found['smallest']} pixels")
-        if not found["instrument"] or not found["control"]:
-            faults.append(f"{told}it does not say what is its instrument and its control")
-
-    def look(scene: str) -> None:
-        look_at(scene, 1920, 1080)
-        look_at(scene, 1280, 720)
-        faults.extend(f"{scene}: {barrier}" for barrier in barriers(page))
-
-    through(page, entry, look)
-    assert faults == []
-    assert page.faults == []
-
-
-@PAGES
-def test_on_a_phone_the_instrument_and_its_control_are_in_view_together_in_the_dark_too(
-    open_page: OPEN, entry: catalogue.Page
-) -> None:
-    page = open_page(entry.name, width=390, height=844, color_scheme="dark")
-    faults = []
-
-    def look(scene: str) -> None:
-        narrow = measure(page, 320, 568)  # or a window of 1280 at four times its size
-        if narrow["sideways"] > 0:
-            faults.append(f"{scene}: too wide by {narrow['sideways']} at 320")
-        found = measure(page, 390, 844)
-        if found["sideways"] > 0 or found["clipped"]:
-            faults.append(f"{scene}: too wide by {found['sideways']}: {found['clipped'][:5]}")
-        if found["broken"]:
-            faults.append(f"{scene}: buttons in two rows: {found['broken']}")
-        if not found["named"]:
-            faults.append(f"{scene}: the page's name is cut off")
-        for name in ("instrument", "control"):
-            box = found[name]
-            if not box or box["top"] < 0 or box["bottom"] > 844 + 1:
-                faults.append(f"{scene}: its {name} is at {box and (box['top'], box['bottom'])}")
-        faults.extend(f"{scene}: {barrier}" for barrier in barriers(page, OF_COLOURS))
-
-    through(page, entry, look)
+    faults = [*through(page, entry, on_a_desk, beside_its_mathematics, presented)]
+    page.emulate_media(color_scheme="dark")
+    page.locator(".explorer[data-theme=dark]").wait_for()
+    measure(page, 390, 844)
+    expect(page.get_by_test_id("stSidebar")).not_to_be_in_viewport()
+    faults += through(page, entry, on_a_phone)
     assert faults == []
     assert page.faults == []

@@ -24,7 +24,7 @@ from tests.firefox import FIREFOX, firefox
 PAGE_DOWN = "\ue00f"
 SHOWN = [(page, scene) for page in catalogue.MENU if not page.served for scene in page.scenes]
 GO = """
-    history.pushState({}, "", location.pathname + search);
+    history.pushState({}, "", new URL(search, location.href));
     dispatchEvent(new PopStateEvent("popstate"));
 """
 LIVE = ".instrument :is(.live[data-painted], [data-ready])"
@@ -62,7 +62,7 @@ def query(page: catalogue.Page, scene: str) -> str:
 
 
 def go(page: Page, search: str) -> None:
-    """To what another link says, as Forward leads to it."""
+    """To what another link says, as Forward leads to it, which takes a fraction of a visit."""
     page.evaluate(f"([search]) => {{ {GO} }}", [search])
 
 
