@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits
 
 from aevb import cluster_start
@@ -56,6 +57,13 @@ def test_one_dimension_is_its_own_principal_component() -> None:
     points = maps.pca(line)
     np.testing.assert_allclose(np.abs(points[:, 0]), np.abs(line - line.mean())[:, 0], rtol=1e-5)
     assert not points[:, 1].any()
+
+
+@pytest.mark.parametrize(("count", "dimensions"), [(200, 20), (50, 3), (5, 20), (2, 5)])
+def test_principal_components_are_those_of_scikit_learn(count: int, dimensions: int) -> None:
+    points = means(count, dimensions) * np.linspace(0.5, 3, dimensions, dtype=np.float32) + 5
+    known = PCA(2, svd_solver="full").fit_transform(points.astype(np.float64))
+    np.testing.assert_allclose(maps.pca(points), known, atol=1e-5)
 
 
 def test_what_cannot_be_shown_is_refused() -> None:

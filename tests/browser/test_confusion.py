@@ -98,8 +98,8 @@ def test_an_image_is_shown_large_with_its_clusters(open_page: OPEN, shares: torc
     assert page.faults == []
 
 
-def test_arrow_keys_move_in_the_table_and_back_leads_out_of_it(open_page: OPEN) -> None:
-    page = open_page("gmvae", scene="confusion", cell="0,0")
+def test_arrow_keys_move_in_the_table_and_back_leads_out_of_it(open_edition: OPEN) -> None:
+    page = open_edition("gmvae", scene="confusion", cell="0,0")
     cell(page, 0, 0).focus()
     for key in ("ArrowUp", "ArrowRight", "ArrowDown", "ArrowRight"):
         page.keyboard.press(key)
@@ -114,8 +114,8 @@ def test_arrow_keys_move_in_the_table_and_back_leads_out_of_it(open_page: OPEN) 
     assert page.faults == []
 
 
-def test_a_cell_that_is_not_there_is_told(open_page: OPEN) -> None:
-    page = open_page("gmvae", scene="confusion", cell="12,3")
+def test_a_cell_that_is_not_there_is_told(open_edition: OPEN) -> None:
+    page = open_edition("gmvae", scene="confusion", cell="12,3")
     expect(page.locator(".explorer .warning")).to_contain_text("cell")
     expect(cell(page, *commonest_mistake())).to_have_attribute("aria-selected", "true")
     assert page.faults == []

@@ -103,8 +103,8 @@ def kl(digit: int) -> float:
     return float(kl_divergence(codes.posterior(model, image("vae", digit)), model.prior()))
 
 
-def test_it_is_asked_of_what_is_in_view_once_and_again_when_wanted(open_page: OPEN) -> None:
-    page = open_page("vae", asks=True, scene="flow")
+def test_it_is_asked_of_what_is_in_view_once_and_again_when_wanted(open_edition: OPEN) -> None:
+    page = open_edition("vae", asks=True, scene="flow")
     expect(question(page)).to_contain_text("digit 0, a 7")
     page.get_by_role("spinbutton", name="Test digit").fill("4")
     page.keyboard.press("Enter")
@@ -133,7 +133,7 @@ def test_it_is_asked_of_what_is_in_view_once_and_again_when_wanted(open_page: OP
     page.locator(".tab[data-scene=dimensions]").click()
     page.locator(".explorer[data-shown=dimensions]").wait_for()
     expect(page.locator(".question")).to_have_count(0)
-    page.goto(re.sub(r"\?.*", "?scene=flow&ask=true", page.url))
+    page.goto(re.sub(r"\?.*", "?page=vae&scene=flow&ask=true", page.url))
     question(page)
     page.evaluate(PRESENT)
     question(page)
@@ -169,19 +169,19 @@ PRESENT = """() => {
 }"""
 
 
-def test_a_lecture_and_a_frame_are_not_asked_and_a_closed_store_breaks_nothing(open_page: OPEN) -> None:
-    page = open_page("vrnn", asks=True, scene="rows", ask="false")
+def test_a_lecture_and_a_frame_are_not_asked_and_a_closed_store_breaks_nothing(open_edition: OPEN) -> None:
+    page = open_edition("vrnn", asks=True, scene="rows", ask="false")
     expect(page.get_by_role("button", name="Predict")).to_be_visible()
     expect(page.locator(".question")).to_have_count(0)
-    page.goto(re.sub(r"\?.*", "?scene=rows", page.url))
+    page.goto(re.sub(r"\?.*", "?page=vrnn&scene=rows", page.url))
     question(page)
     page.evaluate(PRESENT)
     expect(page.locator(".question")).to_have_count(0)
-    page.goto(re.sub(r"\?.*", "?scene=endings&embed=true", page.url))
+    page.goto(re.sub(r"\?.*", "?page=vrnn&scene=endings&embed=true", page.url))
     page.locator(".explorer[data-shown=endings]").wait_for()
     expect(page.locator(".question, .predict")).to_have_count(0)
     page.add_init_script(CLOSED)
-    page.goto(re.sub(r"\?.*", "?scene=rows", page.url))
+    page.goto(re.sub(r"\?.*", "?page=vrnn&scene=rows", page.url))
     assert answer(page).startswith("You said row ")
     page.get_by_role("button", name="Another 4").click()  # what was said was said of another
     expect(page.locator(".question")).to_have_count(0)

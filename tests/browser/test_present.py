@@ -105,8 +105,8 @@ def test_a_lecture_by_its_link_and_from_page_to_page(open_page: OPEN) -> None:
     assert page.faults == []
 
 
-def test_a_lesson_leaves_a_class_one_control(open_page: OPEN) -> None:
-    page = open_page("vae", scene="knobs", digit=7, height=720)
+def test_a_lesson_leaves_a_class_one_control(open_edition: OPEN) -> None:
+    page = open_edition("vae", scene="knobs", digit=7, height=720)
     first = page.locator(".knobs input[type=range]").first
     name = first.get_attribute("aria-label") or ""
     assert re.fullmatch(r"z\d+", name)
@@ -116,7 +116,7 @@ def test_a_lesson_leaves_a_class_one_control(open_page: OPEN) -> None:
     panel.get_by_text("A lesson", exact=True).click()
     panel.get_by_role("checkbox", name=re.compile(f"^{name} ")).check()
     link = page.get_by_role("textbox", name="Link of a lesson").input_value()
-    assert link.endswith(f"/vae?scene=knobs&digit=7&free={name}")
+    assert link.endswith(f"?page=vae&scene=knobs&digit=7&free={name}")
 
     page.goto(link)
     explorer = page.locator(".explorer[data-shown=knobs]")

@@ -59,9 +59,9 @@ def printed(cell: str) -> str:
     ],
 )
 def test_a_cell_computes_what_the_scene_shows(
-    open_page: OPEN, path: str, query: dict[str, Any], shown: str
+    open_edition: OPEN, path: str, query: dict[str, Any], shown: str
 ) -> None:
-    page = open_page(path, **query)
+    page = open_edition(path, **query)
     terms = page.locator(f".instrument {shown}")
     expect(terms.last).to_have_text(re.compile(r"\d"), timeout=20_000)  # the bound comes last
     if steps := query.get("steps"):  # a run that takes longer than a frame is shown as far as it has come
@@ -116,8 +116,8 @@ def test_the_panel_follows_the_view_and_its_texts_are_copied(open_page: OPEN) ->
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
-def test_a_picture_shows_what_is_seen(open_page: OPEN, tmp_path: Path, color_scheme: str) -> None:
-    page = open_page("vae", scene="knobs", digit=7, color_scheme=color_scheme)
+def test_a_picture_shows_what_is_seen(open_edition: OPEN, tmp_path: Path, color_scheme: str) -> None:
+    page = open_edition("vae", scene="knobs", digit=7, color_scheme=color_scheme)
     canvas = page.locator(".knobs canvas").first
     shown = pixels(canvas)[..., 0]
     filled = page.locator(".with-strip canvas[data-painted]:not(.stale)")
@@ -158,8 +158,8 @@ def test_a_picture_shows_what_is_seen(open_page: OPEN, tmp_path: Path, color_sch
     assert page.faults == []
 
 
-def test_a_plot_is_saved_as_lines_and_letters(open_page: OPEN) -> None:
-    page = open_page("factor-analysis", scene="em", height=720)
+def test_a_plot_is_saved_as_lines_and_letters(open_edition: OPEN) -> None:
+    page = open_edition("factor-analysis", scene="em", height=720)
     instrument = page.locator(".instrument")
     instrument.locator("canvas[data-painted]").wait_for()
     expect(page.locator(".instrument tr:nth-child(2) td").first).to_have_text(re.compile(r"\d"))

@@ -382,10 +382,10 @@ LOOK = """async () => {
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_both_editions_draw_the_same_and_show_the_same_numbers(
-    edition: Path, visit: Callable[..., Page], open_page: Callable[..., Page], name: str
+    open_page: Callable[..., Page], open_edition: Callable[..., Page], name: str
 ) -> None:
     app = open_page(name, height=720)
-    own = visit(f"{edition.as_uri()}/index.html" + (f"?page={name}" if name else ""))
+    own = open_edition(name, height=720, again=True)
     for view in VIEWS[name]:
         scene = view.partition("&")[0]
         found = []
