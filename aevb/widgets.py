@@ -93,7 +93,7 @@ class Part:
 
 PARTS: Mapping[str, Part] = {
     "amortised": Part("seed start steps", _plain),
-    "ascent": Part("seed course moves shape point", _plain, {"view": "images"}),
+    "ascent": Part("seed course moves curve shape point", _plain, {"view": "images"}),
     "between": Part("to from until between", _labelled),
     "confusion": Part("cell page", _clustered),
     "dimensions": Part("dim", _whole),

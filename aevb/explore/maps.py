@@ -48,7 +48,14 @@ def pca(means: np.ndarray) -> np.ndarray:
     """The first two principal components of (N, L), as (N, 2) float32; 0 where there are fewer.
 
     They are scikit-learn's, signs and all, without the three seconds that its import takes.
+
+    Raises:
+        ValueError: for numbers that are not finite.
     """
+    if not np.isfinite(means).all():
+        raise ValueError(
+            "Codes that are not finite numbers have no principal components: the model has diverged."
+        )
     points = np.zeros((len(means), 2), np.float32)
     count = min(2, *means.shape)
     if np.ptp(means, axis=0).any():

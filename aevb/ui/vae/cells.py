@@ -14,6 +14,7 @@ from aevb.explore import codes
 from aevb.explore.measures import measured
 from aevb.explore.noise import Noise
 from aevb.figures.images import sheet
+from aevb.models.nets import MIN_DATA_SCALE
 from aevb.training import Phase
 
 
@@ -184,7 +185,7 @@ def ascent(checkpoint: str, course: str = "", seed: int = 0) -> Image.Image:
     return sheet(codes.decode(model, torch.cartesian_prod(at.flip(0), at).flip(1)), 9)
 
 
-def curve(shape: str = "wave", course: str = "", seed: int = 0, point: int = 0) -> go.Figure:
+def curve(shape: str = "wave", curve: str = "", seed: int = 0, point: int = 0) -> go.Figure:
     """A small VAE of points of a plane, with one latent number; its course is as that of `ascent`."""
     noise = Noise(1 + ["wave", "arc", "groups", "ring"].index(shape))
     shares, aside = zip(*[(noise.uniform(), noise.normal(2)) for _ in range(300)], strict=True)
@@ -199,9 +200,11 @@ def curve(shape: str = "wave", course: str = "", seed: int = 0, point: int = 0) 
     x = torch.stack(on[shape], 1) + 0.25 * torch.stack(aside)
     torch.manual_seed(seed)
     model = aevb.VAE(2, 1, [64], likelihood="gaussian")
+    narrow = torch.tensor(0.3 - MIN_DATA_SCALE).expm1().log()  # what σ is computed from, at first
+    model.load_state_dict({"p_x_given_z.pre_scale": narrow}, strict=False)
     config = aevb.TrainingConfig(steps=5000, batch_size=32, learning_rate=0.005, seed=seed)
     run = aevb.Run(model, x, config)
-    for leg in filter(None, course.split(",")):
+    for leg in filter(None, curve.split(",")):
         for step in range(int(leg[1:])):
             turn: Phase = "E" if step % 100 < 50 else "M"
             moves: dict[str, Phase] = {"B": "EM", "E": "E", "M": "M", "T": turn}

@@ -210,13 +210,13 @@ CURVE = Scene(
     "ascent",
     "Points of a plane, and one latent number: the <b>decoder</b> is a curve, the <b>encoder</b> says where "
     "on it a point belongs. Press a point to see its q beside its exact posterior.",
-    "Shaded is p(x), a sum of Gaussians of one learned width along the curve; thin lines lead from each "
-    "point to where its q has its mean, the thick part of the curve is that of |z| ≤ 2.",
+    "Shaded is p(x): Gaussians of one learned width along the curve, thick where |z| ≤ 2. Thin lines lead "
+    "from each point to where its q has its mean. Evidence, ELBO and gap are means over all points.",
     notes=(
         "Learn the wave, then take E-steps and M-steps by hand: E-steps move the thin lines along the curve, "
-        "M-steps move the curve. Then the ring, which no curve with two ends can follow: press a point "
-        "midway between the ends, whose posterior has two modes. A normal q has one, so that its gap stays, "
-        "however many E-steps are taken."
+        "M-steps move the curve. Then the ring: a curve can go round it, but its two ends have to meet. "
+        "Press a point where they do, which belongs to both: its posterior has two modes, and a normal q has "
+        "one, so that its gap stays, however many E-steps are taken."
     ),
     options={"view": "points"},
     mathematics=mathematics.CURVE,

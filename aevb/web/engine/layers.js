@@ -186,16 +186,19 @@ export function normalOf([loc, preScale]) {
 
 /**
  * What p(x | …) is a product of, and the output of its net that says it of each pixel, by the name of the likelihood.
- * A Gaussian's deviation, shared by all pixels, is computed from a weight of its own, `preScale` at first: 1, then.
- * @typedef {{ output: string, preScale?: number, pixels: (scale: number) => import("./densities.js").Pixels }} Likelihood
+ * A deviation that all pixels share, as a Gaussian's is, is a weight too.
+ * @typedef {{ output: string, scaled: boolean, pixels: (scale: number) => import("./densities.js").Pixels }} Likelihood
  */
 
 /** @type {Record<string, Likelihood>} */
 export const LIKELIHOODS = {
-  "bernoulli": { output: "logits", pixels: () => bernoulli },
-  "continuous bernoulli": { output: "logits", pixels: () => continuousBernoulli },
-  "gaussian": { output: "loc", preScale: Math.log(Math.expm1(1 - MIN_DATA_SCALE)), pixels: gaussian },
+  "bernoulli": { output: "logits", scaled: false, pixels: () => bernoulli },
+  "continuous bernoulli": { output: "logits", scaled: false, pixels: () => continuousBernoulli },
+  "gaussian": { output: "loc", scaled: true, pixels: gaussian },
 };
+
+/** The weight that stands for a deviation of the data. @param {number} scale */
+export const preScaleOf = (scale) => Math.log(Math.expm1(scale - MIN_DATA_SCALE));
 
 /** A net that says of each pixel how it is distributed. */
 export class PixelNet {
@@ -210,7 +213,7 @@ export class PixelNet {
     this.likelihood = LIKELIHOODS[likelihood];
     this.net = new Net(arrays, name, this.likelihood.output);
     /** What the deviation is computed from; empty where there is none. */
-    this.preScale = "preScale" in this.likelihood ? get(arrays, `${name}.pre_scale`) : new Float32Array();
+    this.preScale = this.likelihood.scaled ? get(arrays, `${name}.pre_scale`) : new Float32Array();
     this.pixels = this.likelihood.pixels(this.scale);
   }
 

@@ -7,7 +7,7 @@
 import { Adam } from "./adam.js";
 import { sigmoid, sum } from "./arithmetic.js";
 import { klNormal, place } from "./densities.js";
-import { LIKELIHOODS, normalOf } from "./layers.js";
+import { LIKELIHOODS, normalOf, preScaleOf } from "./layers.js";
 import { VAE } from "./models/vae.js";
 
 /**
@@ -19,8 +19,10 @@ import { VAE } from "./models/vae.js";
  * The ELBO in nats, a mean over images: log p(x | z), and the KL that is taken from it.
  * @typedef {{ log: number, kl: number }} Terms
  *
- * A VAE's sizes, its likelihood, and how an image is presented to it, by their names in a checkpoint.
- * @typedef {{ dataDim: number, latentDim: number, hiddenDim: number, likelihood: string, observation: string }} Sizes
+ * A VAE's sizes, its likelihood, and how an image is presented to it, by their names in a checkpoint; and a Gaussian's
+ * deviation at first.
+ * @typedef {{ dataDim: number, latentDim: number, hiddenDim: number, likelihood: string, observation: string,
+ *   scale?: number }} Sizes
  */
 
 const BLOCK = 8; // examples that a gradient takes in at once: memory is read and written an eighth as often
@@ -31,7 +33,7 @@ const BLOCK = 8; // examples that a gradient takes in at once: memory is read an
  * @param {Sizes} sizes
  * @param {Noise} random
  */
-export function untrained({ dataDim, latentDim, hiddenDim, likelihood, observation }, random) {
+export function untrained({ dataDim, latentDim, hiddenDim, likelihood, observation, scale = 1 }, random) {
   /** @type {import("./layers.js").Arrays} */
   const arrays = {};
   const linear = (
@@ -47,9 +49,9 @@ export function untrained({ dataDim, latentDim, hiddenDim, likelihood, observati
   linear("q_z_given_x.loc", hiddenDim, latentDim);
   linear("q_z_given_x.pre_scale", hiddenDim, latentDim);
   linear("p_x_given_z.hidden.0", latentDim, hiddenDim);
-  const { output, preScale } = LIKELIHOODS[likelihood];
+  const { output, scaled } = LIKELIHOODS[likelihood];
   linear(`p_x_given_z.${output}`, hiddenDim, dataDim);
-  if (preScale !== undefined) arrays["p_x_given_z.pre_scale"] = Float32Array.of(preScale);
+  if (scaled) arrays["p_x_given_z.pre_scale"] = Float32Array.of(preScaleOf(scale));
   const config = { data_dim: dataDim, latent_dim: latentDim, hidden_dims: [hiddenDim], likelihood };
   const model = new VAE({ model: "vae", config, observation, arrays: [] });
   model.learn(arrays);
@@ -64,9 +66,12 @@ class Weights {
     this.adam = new Adam(values, learningRate);
   }
 
-  /** A step of Adam along the gradient, which is 0 again after it. */
+  /** A step of Adam along the gradient. */
   ascend() {
     this.adam.ascend(this.gradient);
+  }
+
+  clear() {
     this.gradient.fill(0);
   }
 }
@@ -117,6 +122,11 @@ class Learnt {
     this.gather();
     for (const weights of this.of) weights.ascend();
   }
+
+  clear() {
+    this.inputs.length = this.slopes.length = 0;
+    for (const weights of this.of) weights.clear();
+  }
 }
 
 /** What learns of a net: its layers, in order. */
@@ -143,6 +153,10 @@ class LearntNet {
   ascend() {
     for (const layer of [...this.hidden, ...this.outputs]) layer.ascend();
   }
+
+  clear() {
+    for (const layer of [...this.hidden, ...this.outputs]) layer.clear();
+  }
 }
 
 /** Raises the ELBO of a VAE, whose weights are changed in place. */
@@ -156,7 +170,7 @@ export class Learner {
   }
 
   /**
-   * One step: in φ (E), in θ (M), or in both. It yields after each image.
+   * One step: in φ (E), in θ (M), or in both. It yields after each image; one that is left half done has changed nothing.
    * @param {Float32Array[]} batch
    * @param {Float32Array[]} noise an ε for each
    * @param {Phase} phase
@@ -164,6 +178,7 @@ export class Learner {
    */
   *step(batch, noise, phase) {
     const total = { log: 0, kl: 0 };
+    for (const each of [this.phi, this.theta, this.preScale]) each.clear();
     for (const [n, x] of batch.entries()) {
       const { log, kl } = this.add(x, noise[n], phase, 1 / batch.length);
       total.log += log / batch.length;

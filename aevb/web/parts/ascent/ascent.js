@@ -74,10 +74,10 @@ class Ascent {
       M: "θ: M-steps",
       T: "in turn",
     });
-    this.play = button("Learn", () => this.toggle(), { "data-sets": "course" });
+    this.play = button("Learn", () => this.toggle(), { "data-sets": this.view.course });
     this.play.classList.add("primary");
-    this.few = button(`${FEW} steps`, () => this.start(FEW), { "data-sets": "course" });
-    this.reset = button("Forget all", () => this.begin(new Course()), { "data-sets": "course" });
+    this.few = button(`${FEW} steps`, () => this.start(FEW), { "data-sets": this.view.course });
+    this.reset = button("Forget all", () => this.begin(new Course()), { "data-sets": this.view.course });
     for (const one of [this.play, this.few, this.reset]) one.disabled = true; // until there is something to train
     const again = seedButton(model, "Other weights");
     el.append(
@@ -112,7 +112,7 @@ class Ascent {
       ...[...view.panels, this.curves.panel].map(({ canvas }) => onLayout(canvas, () => this.layout())),
       whenLoaded(el, () => view.load(), () => {
         this.ends.push(
-          follow(model, ["course", "seed", ...view.keys.learnt], () => this.read()),
+          follow(model, [view.course, "seed", ...view.keys.learnt], () => this.read()),
           follow(model, view.keys.shown, draw),
         );
       }, "Loading the digits …"),
@@ -129,12 +129,12 @@ class Ascent {
 
   /** Learns what the link says, anew, unless that is what has been learnt. */
   read() {
-    const { model, noted, pupil, view } = this, told = model.get("course");
+    const { model, noted, pupil, view } = this, told = model.get(view.course);
     if (pupil?.seed === model.get("seed") && told === noted && this.of === view.of) return;
     // Other weights or points go the way that has been gone, also since that was noted.
-    const course = pupil && told === noted ? this.course : new Course(told);
+    const course = new Course(pupil && told === noted ? String(this.course) : told);
     if (course.length > MOST) {
-      unread(this.el, "course");
+      unread(this.el, view.course);
       course.cut(0);
     }
     this.begin(course);
@@ -146,8 +146,7 @@ class Ascent {
     this.working.abort();
     this.working = new AbortController();
     const task = view.task();
-    const known = last && last.pupil.seed === seed && last.pupil.whole &&
-      course.beginsAs(last.course, last.pupil.step);
+    const known = last && last.pupil.seed === seed && course.beginsAs(last.course, last.pupil.step);
     const pupil = this.pupil = last && known ? last.pupil : new Pupil(task, seed);
     learnt.set(of, { course, pupil });
     Object.assign(this, { course, doing: "catching up", playing: false });
@@ -170,8 +169,10 @@ class Ascent {
   /** The button: goes on, pauses, or leaves out what the link has more. */
   toggle() {
     const { doing, course, pupil } = this;
-    if (doing === "catching up" && pupil) course.cut(pupil.step + (pupil.whole ? 0 : 1));
-    else if (doing) this.playing = false;
+    if (doing === "catching up" && pupil) {
+      course.cut(pupil.step);
+      this.begin(course);
+    } else if (doing) this.playing = false;
     else this.start(MOST);
     this.write();
   }
@@ -211,9 +212,10 @@ class Ascent {
   /** Notes the course in the link. */
   note() {
     this.noted = String(this.course);
-    if (this.model.get("course") === this.noted) return;
-    this.model.set("course", this.noted);
-    this.model.save_changes();
+    const { model, view } = this;
+    if (model.get(view.course) === this.noted) return;
+    model.set(view.course, this.noted);
+    model.save_changes();
   }
 
   /** Has both nets show what they know. */

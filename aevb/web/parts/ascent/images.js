@@ -53,7 +53,8 @@ export class Images {
       rows: TILES,
       label: "What the decoder draws over the same plane",
     });
-    /** What is learnt from, and what is shown of it, by their names in the link. */
+    this.course = "course"; // in the link
+    /** What is learnt from, and what is shown of it, by their names there. */
     this.keys = { learnt: /** @type {string[]} */ ([]), shown: /** @type {string[]} */ ([]) };
     this.controls = /** @type {HTMLElement[]} */ ([]);
     this.planes = [

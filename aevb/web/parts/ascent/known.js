@@ -12,8 +12,8 @@ import { EDGE } from "./shapes.js";
  * @typedef {{ points: Float32Array[], curve: Float32Array[], scale: number, qs: Normal[] }} Known
  */
 
-export const END = 4.5; // of z, each way
-export const LINE = Array.from({ length: 721 }, (_, k) => END * (k / 360 - 1));
+const END = 6; // of z, each way
+export const LINE = Array.from({ length: 801 }, (_, k) => END * (k / 400 - 1));
 const APART = LINE[1] - LINE[0];
 export const CELLS = 50; // of the density over the plane, each way
 

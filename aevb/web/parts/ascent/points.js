@@ -4,8 +4,9 @@
 import { follow, put, select } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
-import { choice, number } from "../../kit/params.js";
+import { choice, number, text } from "../../kit/params.js";
 import { atLeisure } from "../../kit/slices.js";
+import { FORM } from "./course.js";
 import { divergence, knownBy, posteriorOf } from "./known.js";
 import { Plane } from "./plane.js";
 import { Posterior } from "./posterior.js";
@@ -16,6 +17,7 @@ import { COUNT, pointsOf, SHAPES } from "./shapes.js";
 const ASIDE = 2; // how much farther a point counts that lies aside of an arrow key's way
 
 export const params = {
+  curve: text({ form: FORM }),
   shape: choice({ initial: "wave", of: Object.keys(SHAPES) }),
   point: number({ initial: 0, least: 0, most: COUNT - 1 }),
 };
@@ -27,7 +29,14 @@ export const params = {
  */
 export function taskOf(points) {
   return {
-    sizes: { dataDim: 2, latentDim: 1, hiddenDim: 64, likelihood: "gaussian", observation: "vector" },
+    sizes: {
+      dataDim: 2,
+      latentDim: 1,
+      hiddenDim: 64,
+      likelihood: "gaussian",
+      observation: "vector",
+      scale: 0.3, // from 1 a ring's curve takes thousands of steps to go round it
+    },
     rate: 0.005,
     examples: points,
     seen: (point) => point,
@@ -40,11 +49,13 @@ export class Points {
   /** @param {import("../../kit/controls.js").Model} model */
   constructor(model) {
     this.model = model;
-    /** What is learnt from, and what is shown of it, by their names in the link. */
+    this.course = "curve"; // in the link: the images' is another one, and takes longer
+    /** What is learnt from, and what is shown of it, by their names there. */
     this.keys = { learnt: ["shape"], shown: ["point"] };
     this.plane = new Plane({
       to: (place) => this.choose(place),
       by: (dx, dy) => this.go(dx, dy),
+      number: (number) => model.set("point", number),
       done: () => model.save_changes(),
     });
     this.posterior = new Posterior();
@@ -53,14 +64,12 @@ export class Points {
     const shapes = select("Points", names, (name) => put(model, "shape", name), "shape");
     this.controls = [shapes.element];
     this.planes = [
-      h("figure", {}, this.plane.canvas, h("figcaption", {}, "decoder: the curve; encoder: the thin lines")),
+      h("figure", {}, this.plane.canvas, h("figcaption", {}, "decoder’s curve, encoder’s lines")),
       h("figure", {}, this.posterior.canvas, this.caption),
     ];
     this.panels = [this.plane.panel, this.posterior.panel];
     /** @type {Known | null} */
     this.known = null;
-    /** @type {Float32Array[]} */
-    this.points = [];
     this.write = atLeisure(() => this.say());
     this.unfollow = follow(model, ["shape"], () => shapes.show(this.of));
   }
@@ -80,26 +89,31 @@ export class Points {
 
   task() {
     this.known = null;
-    return taskOf(this.points = pointsOf(this.of));
+    return taskOf(pointsOf(this.of));
   }
 
   /** Chooses the point that lies nearest. @param {number[]} place */
   choose([x, y]) {
-    const far = this.points.map((point) => Math.hypot(point[0] - x, point[1] - y));
-    this.model.set("point", far.indexOf(Math.min(...far)));
+    this.nearest((point) => Math.hypot(point[0] - x, point[1] - y));
   }
 
   /** Goes on to the next point in a direction. @param {number} dx @param {number} dy */
   go(dx, dy) {
-    const { points, model } = this, from = points[model.get("point")], way = Math.hypot(dx, dy);
-    if (!from) return; // not there yet
-    const far = points.map((point) => {
+    const way = Math.hypot(dx, dy);
+    this.nearest((point, from) => {
       const x = point[0] - from[0], y = point[1] - from[1];
       const along = (x * dx + y * dy) / way, aside = Math.abs(x * dy - y * dx) / way;
       return along > 0 ? along + ASIDE * aside : Infinity;
     });
-    const least = Math.min(...far);
-    if (least < Infinity) model.set("point", far.indexOf(least));
+  }
+
+  /** Chooses the point that is least far, if any is. @param {(point: Float32Array, from: Float32Array) => number} far */
+  nearest(far) {
+    const { known, model } = this;
+    if (!known) return; // none is seen yet
+    const { points } = known, all = points.map((point) => far(point, points[model.get("point")]));
+    const least = Math.min(...all);
+    if (least < Infinity) model.set("point", all.indexOf(least));
   }
 
   /** @param {import("./pupil.js").Pupil} pupil */
@@ -122,8 +136,7 @@ export class Points {
     const q = known.qs[chosen], gap = `${signed(divergence(q, posteriorOf(known, chosen)), 2)} nats`;
     const [x, y] = Array.from(known.points[chosen], (value) => signed(value));
     const z = `${signed(q.loc[0], 2)} ± ${signed(q.scale[0], 2)}`;
-    plane.canvas.setAttribute("aria-valuenow", String(chosen));
-    plane.canvas.setAttribute("aria-valuetext", `the point at ${x}, ${y}, for which q says z = ${z}`);
+    plane.tell(chosen, `the point at ${x}, ${y}, for which q says z = ${z}`);
     const name = `q(z | x) of the point, z = ${z}, beside its exact posterior: ${gap} between them`;
     posterior.canvas.setAttribute("aria-label", name);
     setText(caption, `the point’s gap: ${gap}`);

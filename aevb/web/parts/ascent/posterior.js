@@ -16,7 +16,7 @@ const PRIOR = standardNormal(1);
 
 export class Posterior {
   constructor() {
-    this.canvas = h("canvas.live", { role: "img" });
+    this.canvas = h("canvas.live", { role: "img", "aria-label": "A point’s q and its exact posterior" });
     this.panel = new Panel(this.canvas);
   }
 

@@ -38,7 +38,6 @@ export class Pupil {
     this.phase = "";
     /** What is shown of it, as the model sees that. */
     this.shown = task.examples.slice(0, task.shown).map((example) => this.model.observe(example));
-    this.whole = true; // whether no step is half done
     this.evidence = NaN; // of the present θ, once it is known
     /** @type {Measured[]} */
     this.measured = [];
@@ -69,13 +68,11 @@ export class Pupil {
    */
   *advance(phase) {
     if (phase !== this.phase) yield* this.measure();
-    this.phase = phase;
     const { batch, noise } = this.batch();
-    this.whole = false;
     yield* this.learner.step(batch, noise, phase);
     if (phase !== "E") this.evidence = NaN;
+    this.phase = phase;
     this.step++;
-    this.whole = true;
     if (measuredAfter(this.step)) yield* this.measure();
   }
 
