@@ -10,6 +10,8 @@ import json
 import os
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,8 +21,6 @@ from threading import Thread
 from typing import Any
 
 import yaml
-
-from tests import forked
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "a-token"
@@ -352,7 +352,19 @@ def refused_address() -> str:
 def run(endpoint: str, home: Path, script: str, *arguments: str) -> list[str]:
     """What a script prints in a process of its own, in another folder, that takes `endpoint` for the Hub."""
     home.mkdir(exist_ok=True)
-    environment = {"HF_ENDPOINT": endpoint, "HF_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    process = forked.run(["-c", script, *arguments], home, os.environ | ENVIRONMENT | environment)
+    environment = {
+        "HF_ENDPOINT": endpoint,
+        "HF_HOME": str(home),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+    process = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=home,
+        env=os.environ | ENVIRONMENT | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert process.returncode == 0, process.stderr
     return process.stdout.splitlines()

@@ -1,5 +1,7 @@
 """Where a model computes and how exactly: asked and timed on both kinds of processor; a second device."""
 
+import subprocess
+import sys
 import threading
 import types
 from pathlib import Path
@@ -12,7 +14,6 @@ from torch import Tensor, nn
 from aevb import Examples, TrainingConfig, devices, train
 from aevb.explore import maps
 from aevb.models import REGISTRY
-from tests import forked
 from tests.small_models import make, observe
 
 every_model = pytest.mark.parametrize("name", REGISTRY)
@@ -280,7 +281,19 @@ def test_every_check_on_a_second_device_passes(device):
     """Each in a process of its own: at its first gradients torch counts the devices, and counts no more."""
     checks = Path(__file__).parent / "second_device.py"
     named = "stand-in or stand_in" if device == "stand-in" else device  # with what is checked of the stand-in
-    pytest_it = ["-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-k", named, checks]
-    process = forked.run(pytest_it, timeout=600)
+    pytest_it = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "0",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        named,
+        checks,
+    ]
+    process = subprocess.run(pytest_it, cwd=checks.parent.parent, capture_output=True, text=True, timeout=600)
     assert process.returncode == 0, process.stdout
     assert " passed" in process.stdout and "skipped" not in process.stdout

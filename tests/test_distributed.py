@@ -3,6 +3,8 @@
 import csv
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,17 +16,16 @@ from torch import nn
 from aevb import checkpoints, devices, distributed
 from aevb.__main__ import main
 from aevb.stored import models
-from tests import forked
 from tests.small_models import make
 
 ROOT = Path(__file__).parent.parent
-TORCHRUN = ["-m", "torch.distributed.run", "--nproc-per-node=2", "--redirects=3"]
-WORKER = ["--run-path", "--start-method=fork", str(ROOT / "tests" / "worker.py")]  # torch is imported by then
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2"]
 
 
 def torchrun(logs: Path, *arguments: str) -> tuple[int, list[str], list[str]]:
     """What two processes end with: torchrun's status, and what each has printed, and said on stderr."""
-    ended = forked.run([*TORCHRUN, f"--log-dir={logs}", *arguments], timeout=300)
+    started = [*TORCHRUN, f"--log-dir={logs}", "--redirects=3", *arguments]
+    ended = subprocess.run(started, cwd=ROOT, capture_output=True, text=True, timeout=300)
     told = [
         [
             "".join(p.read_text(encoding="utf-8") for p in logs.glob(f"*/attempt_0/{rank}/{name}.log"))
@@ -41,7 +42,7 @@ DEVICES = ["cpu", *(["cuda"] if torch.cuda.device_count() > 1 else [])]
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_each_step_is_that_of_one_process_for_every_model_and_phase(tmp_path: Path, device: str) -> None:
-    code, printed, said = torchrun(tmp_path, *WORKER, "steps", device)
+    code, printed, said = torchrun(tmp_path, "-m", "tests.worker", "steps", device)
     assert printed == ["alike\n", ""], said
     assert code == 0
 
@@ -73,7 +74,7 @@ def test_a_run_of_two_is_that_of_one_within_noise_and_goes_on_when_a_process_was
     assert main([*train, str(tmp_path / "one")]) == 0
     folder = tmp_path / "two"
     for rank, epoch, resume in (("1", "2", []), ("0", "4", ["--resume"])):
-        lost = [*WORKER, "lost", rank, epoch, *train, str(folder), *resume]
+        lost = ["-m", "tests.worker", "lost", rank, epoch, *train, str(folder), *resume]
         code, printed, said = torchrun(tmp_path / f"logs of {rank}", *lost)
         assert code == 1 and printed == ["", ""]
         (line,) = (line for text in said for line in text.splitlines() if line.startswith("aevb: "))

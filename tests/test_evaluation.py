@@ -2,6 +2,7 @@
 
 import functools
 import math
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from aevb.evaluation import dimension_kl, elbos, importance_bounds, posterior_me
 from aevb.explore import codes, rows
 from aevb.explore.labels import guesses
 from aevb.models import REGISTRY
-from tests import forked
 from tests.small_models import SMALL, make, observe, seeded
 
 ROOT = Path(__file__).parent.parent
@@ -295,6 +295,7 @@ def peak(script: str) -> float:
     before, _, during = script.partition("---")
     measured = f"""
 import resource, sys, torch
+torch.set_num_threads(1)
 unit = 1 if sys.platform == "darwin" else 1024
 peak = lambda: unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 {before}
@@ -302,7 +303,9 @@ start = peak()
 {during}
 print(peak() - start)
 """
-    process = forked.run(["-c", measured], timeout=300)
+    process = subprocess.run(
+        [sys.executable, "-c", measured], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
     assert process.returncode == 0, process.stderr
     return float(process.stdout)
 

@@ -24,7 +24,6 @@ from aevb.ui.jobs import queue as module
 from aevb.ui.jobs.download import Download
 from aevb.ui.jobs.queue import EXPIRED, NOT_STARTED, RESTARTED, Queue, Refused
 from aevb.ui.jobs.worker import Lost
-from tests import forked
 
 SPECIFICATION = {"model": "vae", "training": {"steps": 100}}
 
@@ -632,14 +631,14 @@ def test_a_server_s_runs_go_with_it_unless_a_folder_is_named(tmp_path, monkeypat
 def test_a_folder_of_runs_is_one_server_s_alone(tmp_path, monkeypatch):
     monkeypatch.setenv("AEVB_RUNS", str(tmp_path))
     monkeypatch.setenv("AEVB_TRAINING", "on")
-    first = forked.Popen(
+    first = subprocess.Popen(
         [sys.executable, "-c", "import app; print('up', flush=True); input()"],
-        cwd=forked.ROOT,
+        cwd=Path(__file__).parent.parent,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     try:
-        assert first.stdout is not None and first.stdout.readline() == "up\n"
+        assert first.stdout is not None and first.stdout.readline() == b"up\n"
         with pytest.raises(SystemExit, match="Another server that runs has AEVB_RUNS="):
             module.require_settings()
     finally:

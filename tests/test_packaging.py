@@ -23,7 +23,6 @@ import pytest
 
 import aevb
 from aevb import deploy
-from tests import forked
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -31,7 +30,14 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 def run(*arguments: str | Path, folder: Path, **environment: str) -> str:
     """What the interpreter prints that is given these arguments; it must succeed."""
-    process = forked.run(arguments, folder, os.environ | environment, timeout=180)
+    process = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
     assert process.returncode == 0, process.stdout + process.stderr
     return process.stdout
 
@@ -110,7 +116,14 @@ def test_importing_it_needs_none_of_the_extras(site, tmp_path):
         "aevb.load('gmvae').model.sample(2)\n"
         "raise SystemExit(aevb.__main__.main(['app']) != 1 or aevb.__main__.main(['figure', '1']) != 1)"
     )
-    process = forked.run(["-c", script], tmp_path, os.environ | {"PYTHONPATH": str(site)})
+    process = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert process.returncode == 0, process.stderr
     assert 'aevb: This needs streamlit: pip install "aevb[app]".' in process.stderr
     assert 'aevb: This needs plotly: pip install "aevb[figures]".' in process.stderr
@@ -127,7 +140,7 @@ def app(site, tmp_path) -> Iterator[str]:
     environment = os.environ | {"PYTHONPATH": str(site), "STREAMLIT_SERVER_ADDRESS": "127.0.0.1"}
     environment |= {"AEVB_TRAINING": "off"}  # without workers, which take seconds to start
     with log.open("wb") as output:
-        process = forked.Popen(
+        process = subprocess.Popen(
             [sys.executable, site / "bin" / "aevb", "app", "--port", str(port)],
             cwd=tmp_path,
             env=environment,

@@ -1,11 +1,14 @@
 """A server's file descriptors: how many it asks for, and how many sessions hold some."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from streamlit.runtime import memory_session_storage
 
 from aevb.ui.frame import sessions
 from aevb.ui.jobs import limits
-from tests import forked
 
 resource = pytest.importorskip("resource", reason="Windows has no such limits.")
 
@@ -24,7 +27,9 @@ for hard in (resource.getrlimit(resource.RLIMIT_NOFILE)[1], 512, 256):
 
 def test_the_limit_is_raised_as_far_as_the_system_allows() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    assert forked.run(["-c", RAISED]).stdout.splitlines() == [f"1024 {hard}", "512 512", "256 256"]
+    root = Path(__file__).parent.parent
+    told = subprocess.run([sys.executable, "-c", RAISED], cwd=root, capture_output=True, text=True).stdout
+    assert told.splitlines() == [f"1024 {hard}", "512 512", "256 256"]
 
 
 def test_few_sessions_outlive_their_connections(monkeypatch) -> None:

@@ -2,13 +2,14 @@
 
 import os
 import re
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from aevb.ui.jobs import limits, queue, switches
-from tests import forked
 
 ROOT = Path(__file__).parent.parent
 SETTINGS = {"AEVB_TRAINING": "on", "AEVB_RUNS": "", "AEVB_WORKERS": ""}
@@ -63,9 +64,13 @@ def test_what_makes_no_sense_is_told(tmp_path, monkeypatch, environment, said):
     ids=["ends with a sentence", "no folder and no number of workers is needed where nobody trains"],
 )
 def test_a_server_on_read_only_disks(environment, status):
-    process = forked.run(
-        ["-c", "import tempfile; tempfile._candidate_tempdir_list = list\nimport app"],
+    process = subprocess.run(
+        [sys.executable, "-c", "import tempfile; tempfile._candidate_tempdir_list = list\nimport app"],
+        cwd=ROOT,
         env=os.environ | SETTINGS | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert process.returncode == status, process.stderr
     assert ("Nothing can be written in any temporary folder" in process.stderr) == bool(status)

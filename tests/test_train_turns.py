@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,6 @@ from aevb.training import Diverged
 from aevb.ui.jobs import limits, turns, worker
 from aevb.ui.jobs.queue import Queue
 from aevb.ui.jobs.worker import Lost, Process
-from tests import forked
 
 SMALL: dict[str, dict[str, Any]] = {
     "fa": {"latent_dim": 3},
@@ -289,12 +287,6 @@ def process(tmp_path_factory):
     made.stop()
 
 
-@pytest.fixture
-def forks(monkeypatch):
-    """Processes start as forks, which are ready sooner; `process` is started as a server's are."""
-    monkeypatch.setattr(worker, "subprocess", SimpleNamespace(Popen=forked.Popen, PIPE=subprocess.PIPE))
-
-
 def test_a_process_takes_turns(process, tmp_path):
     folder = begin(tmp_path, specified())
     answer = process.ask({"folder": str(folder), "seconds": 600}, 120)
@@ -310,7 +302,7 @@ def test_a_process_ignores_ctrl_c(process, tmp_path):
     assert process.ask({"folder": str(begin(tmp_path, specified())), "seconds": 0}, 120)["taken"] == 1
 
 
-def test_a_process_that_hangs_is_ended_and_one_that_is_killed_is_told_from_it(tmp_path, forks):
+def test_a_process_that_hangs_is_ended_and_one_that_is_killed_is_told_from_it(tmp_path):
     hanging, killed = Process(tmp_path), Process(tmp_path)
     hanging.ready()
     killed.ready()
@@ -323,7 +315,7 @@ def test_a_process_that_hangs_is_ended_and_one_that_is_killed_is_told_from_it(tm
     assert hanging.process.poll() is not None
 
 
-def test_a_process_that_does_not_start_is_ended_and_said_to_be_no_run_s_fault(tmp_path, monkeypatch, forks):
+def test_a_process_that_does_not_start_is_ended_and_said_to_be_no_run_s_fault(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "STARTING", 0.01)
     slow = Process(tmp_path)
     with pytest.raises(OSError, match="did not start"):
@@ -331,7 +323,7 @@ def test_a_process_that_does_not_start_is_ended_and_said_to_be_no_run_s_fault(tm
     assert slow.process.poll() is not None
 
 
-def test_a_process_that_is_killed_in_a_turn_costs_its_run_alone(tmp_path, forks):
+def test_a_process_that_is_killed_in_a_turn_costs_its_run_alone(tmp_path):
     hired: list[Process] = []
 
     def hire() -> Process:
@@ -363,5 +355,6 @@ for take in ("torch.empty", "numpy.empty"):
     turns.trial = trial
     print(worker.answer({"specification": {}})["problem"])
 """
-    found = forked.run(["-c", script])
+    root = Path(__file__).parent.parent
+    found = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True)
     assert found.stdout.count("The memory of this server did not suffice") == 2, found.stderr

@@ -1,4 +1,4 @@
-"""What test_distributed has torchrun start twice.
+"""What test_distributed has torchrun start twice: `python -m tests.worker`.
 
 steps DEVICE        checks every model's steps against one process that plays both, and prints "alike"
 lost RANK EPOCH …   python -m aevb …, in which that process is killed after that epoch, and the other is told
@@ -108,5 +108,4 @@ def lost(rank: str, epoch: str, *arguments: str) -> int:
 
 
 if __name__ == "__main__":
-    if failed := {"steps": steps, "lost": lost}[sys.argv[1]](*sys.argv[2:]):
-        sys.exit(failed)  # what went well has to return: torchrun --run-path waits for it
+    sys.exit({"steps": steps, "lost": lost}[sys.argv[1]](*sys.argv[2:]))

@@ -163,7 +163,7 @@ def test_a_tour_of_ones_own_opens_from_a_file_and_stands_in_its_link(open_page: 
         expect(warning).to_contain_text(f"There is no tour “{name}”: the tours are aevb, em,")
     for said in ("&scene=models", ""):
         go(page, f"/?tour=em&stop=59{said}")
-        expect(page.locator(".tour .at")).to_have_text("20 of 20")
+        expect(page.locator(".tour .at")).to_have_text("21 of 21")
         go(page, "/?scene=models")
         expect(page.locator(".tour")).to_have_count(0)
     assert page.faults == []

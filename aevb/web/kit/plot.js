@@ -596,22 +596,22 @@ export function quantile(values, fraction) {
  * @param {ArrayLike<number>} heights at the corners of cells × cells squares, from the lowest row, (cells + 1)²
  * @param {number} cells
  * @param {number} side of the canvas, in pixels
- * @param {string} color
+ * @param {string} color of the palette, "#RRGGBB"
  * @param {(height: number) => number} ink of 255
  */
 export function paintHeights(canvas, heights, cells, side, color, ink) {
   canvas.width = canvas.height = side;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.fillStyle = color;
-  context.fillRect(0, 0, side, side);
-  const image = context.getImageData(0, 0, side, side), { data } = image;
+  const image = context.createImageData(side, side), pixels = new Uint32Array(image.data.buffer);
+  const [red, green, blue] = [1, 3, 5].map((first) => parseInt(color.slice(first, first + 2), 16));
+  const solid = (blue << 16) | (green << 8) | red;
   for (let row = 0; row < side; row++) {
     const v = (1 - (row + 0.5) / side) * cells, i = Math.floor(v), up = v - i;
     for (let column = 0; column < side; column++) {
       const u = (column + 0.5) / side * cells, k = Math.floor(u), right = u - k, at = i * (cells + 1) + k;
       const below = heights[at] + right * (heights[at + 1] - heights[at]);
       const above = heights[at + cells + 1] + right * (heights[at + cells + 2] - heights[at + cells + 1]);
-      data[4 * (row * side + column) + 3] = ink(below + up * (above - below));
+      pixels[row * side + column] = (Math.round(ink(below + up * (above - below))) << 24) | solid;
     }
   }
   context.putImageData(image, 0, 0);
