@@ -145,9 +145,8 @@ class Ascent {
     const { model, view } = this, seed = model.get("seed"), of = this.of = view.of, last = learnt.get(of);
     this.working.abort();
     this.working = new AbortController();
-    const task = view.task();
     const known = last && last.pupil.seed === seed && course.beginsAs(last.course, last.pupil.step);
-    const pupil = this.pupil = last && known ? last.pupil : new Pupil(task, seed);
+    const pupil = this.pupil = last && known ? last.pupil : new Pupil(view.task(), seed);
     learnt.set(of, { course, pupil });
     Object.assign(this, { course, doing: "catching up", playing: false });
     this.note();

@@ -1,6 +1,6 @@
 // The plane of the points: p(x), the decoder's curve through it, and from each point a line to where its q has its mean.
 
-import { h, withCommand } from "../../kit/elements.js";
+import { h } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { DATA, EVIDENCE, GENERATED, MARK } from "../../kit/palette.js";
 import { along, Axes, dots, marker, movable, Notes, paintHeights, Panel } from "../../kit/plot.js";
@@ -16,11 +16,8 @@ export const SHOWN = 3.5; // of z, each way
 const DEEPEST = 110; // of p(x)'s ink, of 255
 
 export class Plane {
-  /**
-   * @param {{ to: (place: number[]) => void, by: (dx: number, dy: number) => void, number: (number: number) => void,
-   *   done: () => void }} moves to the point at a place, to the next one in a direction, to one by its number
-   */
-  constructor({ to, by, number, done }) {
+  /** @param {{ to: (place: number[]) => void, by: (dx: number, dy: number) => void, done: () => void }} moves */
+  constructor({ to, by, done }) {
     const canvas = this.canvas = h("canvas.live", {
       role: "slider",
       tabIndex: 0,
@@ -30,7 +27,6 @@ export class Plane {
     canvas.setAttribute("aria-roledescription", "two-dimensional slider");
     canvas.setAttribute("aria-valuemin", "0");
     canvas.setAttribute("aria-valuemax", String(COUNT - 1));
-    this.chosen = 0;
     this.tell(0, "no point yet");
     this.panel = new Panel(canvas);
     this.axes = new Axes({ left: 0, top: 0, width: 1, height: 1 }, [-EDGE, EDGE], [-EDGE, EDGE]);
@@ -39,13 +35,6 @@ export class Plane {
       to([this.axes.valueAt(event.clientX - left), this.axes.heightAt(event.clientY - top)]);
     };
     movable(canvas, place, by, done);
-    canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-      const next = after(this.chosen, event.key);
-      if (next === null || withCommand(event)) return;
-      event.preventDefault();
-      number(next);
-      done();
-    });
     this.tones = document.createElement("canvas");
     /** What stands still. @type {{ theme: Theme, known: Known } | null} */
     this.kept = null;
@@ -53,7 +42,6 @@ export class Plane {
 
   /** To a screen reader. @param {number} chosen @param {string} text */
   tell(chosen, text) {
-    this.chosen = chosen;
     this.canvas.setAttribute("aria-valuenow", String(chosen));
     this.canvas.setAttribute("aria-valuetext", text);
   }
@@ -136,11 +124,4 @@ export class Plane {
       }
     });
   }
-}
-
-/** The number of the point that a key leads to, null where it is none. @param {number} chosen @param {string} key */
-function after(chosen, key) {
-  /** @type {Record<string, number>} */
-  const numbers = { Home: 0, End: COUNT - 1, PageUp: chosen - 1, PageDown: chosen + 1 };
-  return key in numbers ? Math.max(0, Math.min(COUNT - 1, numbers[key])) : null;
 }

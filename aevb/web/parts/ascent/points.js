@@ -14,6 +14,7 @@ import { COUNT, pointsOf, SHAPES } from "./shapes.js";
 
 /** @typedef {import("./known.js").Known} Known */
 
+const LONG = 0.2; // of a key's way
 const ASIDE = 2; // how much farther a point counts that lies aside of an arrow key's way
 
 export const params = {
@@ -55,7 +56,6 @@ export class Points {
     this.plane = new Plane({
       to: (place) => this.choose(place),
       by: (dx, dy) => this.go(dx, dy),
-      number: (number) => model.set("point", number),
       done: () => model.save_changes(),
     });
     this.posterior = new Posterior();
@@ -88,7 +88,6 @@ export class Points {
   }
 
   task() {
-    this.known = null;
     return taskOf(pointsOf(this.of));
   }
 
@@ -97,9 +96,18 @@ export class Points {
     this.nearest((point) => Math.hypot(point[0] - x, point[1] - y));
   }
 
-  /** Goes on to the next point in a direction. @param {number} dx @param {number} dy */
+  /**
+   * Goes on to the next point in a direction; by a long way, which Shift makes, to the next by number, so that each is
+   * reached.
+   * @param {number} dx
+   * @param {number} dy
+   */
   go(dx, dy) {
     const way = Math.hypot(dx, dy);
+    if (way > LONG) {
+      const next = this.model.get("point") + Math.sign(dx + dy);
+      return this.model.set("point", Math.max(0, Math.min(COUNT - 1, next)));
+    }
     this.nearest((point, from) => {
       const x = point[0] - from[0], y = point[1] - from[1];
       const along = (x * dx + y * dy) / way, aside = Math.abs(x * dy - y * dx) / way;
