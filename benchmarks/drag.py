@@ -61,6 +61,7 @@ DRAGS = (
     Drag("VAE, a knob", "vae?scene=knobs", KNOB, 0.45, 0),
     Drag("VAE, the plane", "vae?scene=plane", PAD, 0.4, 0.4),
     Drag("VAE, the map", "vae?scene=map", ".map canvas", 0.3, 0.3),
+    Drag("VAE, points of a curve", "vae?scene=curve&curve=B200", ".ascent [role=slider]", 0.35, 0.35),
     Drag("CVAE, a knob: 11 images", "cvae?scene=knobs", KNOB, 0.45, 0),
     Drag("CVAE, the dial", "cvae?scene=knobs", ".decoded input", 0.45, 0),
     Drag("CVAE, the plane: 11 images", "cvae?scene=plane", PAD, 0.4, 0.4),
