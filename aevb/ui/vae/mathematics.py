@@ -366,7 +366,7 @@ Each $z$ is a place on the curve $\boldsymbol\mu_\theta$, and $\mathbf x$ lies a
 $\sigma$. Were $\boldsymbol\mu_\theta$ linear, this were factor analysis (probabilistic PCA) with one factor,
 and the curve the line of the first principal component.
 
-Equation 1; sections 2.1 and 5.3
+Sections 1, 5.2.1 and 5.3
 """,
         GaussianNet.forward,
     ),
