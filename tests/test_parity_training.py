@@ -30,7 +30,7 @@ PHASES = ("EM", "E", "M", "EM", "M", "E")
 def test_a_vaes_steps_are_torchs(
     likelihood: Likelihood, latent_dim: int, hidden_dims: Sequence[int], tmp_path: Path
 ) -> None:
-    torch.manual_seed(0)
+    torch.manual_seed(2 * (2 - latent_dim))  # weights of which each is moved far by so few steps
     with torch.no_grad():
         model = other(VAE(25, latent_dim, hidden_dims, likelihood=likelihood))
     for part in ("p", "q"):
@@ -66,7 +66,7 @@ def test_a_vaes_steps_are_torchs(
     for name, values in expected.items():
         np.testing.assert_allclose(answers["weights"][name], values.ravel(), atol=1e-4, err_msg=name)
     for name, weights in model.named_parameters():
-        assert (weights - before[name]).abs().max() > RATE / 10, name
+        assert (weights - before[name]).abs().max() > RATE, name
 
     model.double()
     images, line = x[0].double(), torch.linspace(-7, 7, {1: 14_001, 2: 141}[latent_dim]).double()
