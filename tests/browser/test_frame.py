@@ -5,7 +5,8 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from aevb.ui.frame import catalogue
 from tests.browser.test_site import go
@@ -227,6 +228,73 @@ def test_one_press_of_the_menu_is_one_entry_and_restores_what_the_link_held(open
     expect(page.get_by_label("Test digit", exact=True)).to_have_value(digit)
 
 
+def test_back_pressed_faster_than_pages_come_ends_where_it_leads(open_page: OPEN) -> None:
+    """Streamlit runs the page between too, after which the last was taken for one of the menu."""
+    page = open_page("vrnn")
+    links = [
+        "vae?scene=map",
+        "draw?keep=20",
+        "vrnn?scene=endings&keep=9",
+        "cvae?scene=styles",
+        "draw?keep=21",
+    ]
+    for turn in range(4):
+        for link in [*links, f"vrnn?scene=endings&keep={10 + turn}"]:
+            go(page, link)
+            page.evaluate("new Promise(requestAnimationFrame)")
+        page.locator(".explorer[data-page=vrnn][data-shown=endings]").wait_for()
+        expect(page.get_by_label("Rows to keep")).to_have_value(str(10 + turn))
+
+
+def test_a_page_chosen_before_the_one_asked_for_comes_is_shown(open_page: OPEN) -> None:
+    """The browser told that it had that page, and let go of it while the other's run ended."""
+    page, held, asked = open_page("vae"), [], []
+    holds = False
+
+    def between(browser: WebSocketRoute) -> None:
+        server = browser.connect_to_server()
+
+        def to_browser(message: str | bytes) -> None:
+            held.append(message)
+            while held and not holds:
+                browser.send(held.pop(0))
+
+        def to_server(message: str | bytes) -> None:
+            asked.append(message)
+            server.send(message)
+
+        server.on_message(to_browser)
+        browser.on_message(to_server)
+
+    def kind(message: bytes) -> str:
+        return ForwardMsg.FromString(message).WhichOneof("type")
+
+    def until(came: Callable[[], bool]) -> None:
+        for _ in range(500):
+            if came():
+                return
+            page.wait_for_timeout(20)  # in which what comes is heard
+        raise AssertionError("It did not come")
+
+    page.route_web_socket("**/_stcore/stream*", between)
+    page.reload()
+    shows(page, catalogue.page("vae").scenes[0].id)
+    menu(page, "Conditional VAE")
+    holds = True
+    links = page.get_by_test_id("stSidebarNav")
+    links.get_by_text("Gaussian mixture VAE", exact=True).click()
+    until(
+        lambda: any(
+            ForwardMsg.FromString(message).WhichOneof("type") == "script_finished" for message in held
+        )
+    )
+    asked.clear()
+    links.get_by_text("VAE", exact=True).click()
+    until(lambda: bool(asked))
+    holds = False
+    page.locator(".explorer[data-page=vae][data-shown]").wait_for()
+
+
 def test_a_change_that_was_not_yet_noted_is_not_lost_to_the_menu(open_page: OPEN) -> None:
     page = open_page("vae", scene="flow")
     page.get_by_role("button", name="Another 7").click()
@@ -318,8 +386,8 @@ def test_a_link_beyond_what_there_is_is_told(open_page: OPEN) -> None:
         "vrnn?scene=rows&row=64": "row",
         "vrnn?scene=moved&moved_row=64&moved_z=64,1,1": "moved_z and moved_row",
         "vrnn?scene=endings&keep=64": "keep",
-        "draw?keep=64": "keep",
         "vrnn?scene=estimators&epochs=99": "epochs",
+        "draw?keep=64": "keep",
         "vae?scene=training&epoch=100000": "epoch",
         "gmvae?scene=confusion&cell=0,0&page=999": "page",
         "gmvae?scene=clusters&tile=99,0": "tile",

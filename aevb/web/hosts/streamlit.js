@@ -13,8 +13,11 @@ import { turn } from "./theme.js";
 /** @type {WeakMap<object, { explorer: Explorer, page: string }>} */
 const mounted = new WeakMap();
 
-/** How the page that opens next was asked for: by its link, by Back or Forward, or by the menu. */
-let arrival = "link";
+/**
+ * The address that was asked for by a link, or by Back or Forward, until its page is shown; the menu's is another. Where
+ * Back is pressed twice, Streamlit shows the page between too, and may give it an address of its own.
+ */
+let asked = location.href;
 
 /** @type {Explorer | null} */
 let inView = null;
@@ -29,17 +32,12 @@ for (const event of ["pointerdown", "keydown"]) {
 // to come first, in the capture phase as well; its one exception is made for links with a "#". A step costs the server
 // some 9 ms of processor time, 0.1 kB to it and 9 to 14 kB from it, and the scene does not wait for that.
 addEventListener("popstate", () => {
-  if (!inView || navigating) return;
-  const { page, link } = inView;
-  if (pageOf(page) === page.page) {
-    link.read();
-    keep(page, location.search, link.ofSubject);
-  } else {
-    arrival = "history";
-  }
+  const here = inView && pageOf(inView.page) === inView.page.page;
+  if (asked || !here) asked = location.href;
+  if (!inView || !here) return;
+  inView.link.read();
+  keep(inView.page, location.search, inView.link.ofSubject);
 });
-
-let navigating = false;
 
 /** The page that the address names: the last of its parts, or the first page. @param {Page} page */
 function pageOf({ pages }) {
@@ -50,10 +48,7 @@ function pageOf({ pages }) {
 /** To another page of the app, as Back and Forward go there: without loading the document anew. @param {string} url */
 function navigate(url) {
   history.pushState({}, "", url);
-  arrival = "link";
-  navigating = true;
   dispatchEvent(new PopStateEvent("popstate", { state: {} }));
-  navigating = false;
 }
 
 /** @param {Component} component */
@@ -67,20 +62,25 @@ export function show({ data, parentElement }) {
   known?.explorer.close();
   /** @type {Explorer | null} */
   let explorer = null;
+  const passing = pageOf(data) !== data.page; // nothing is kept of it
   const address = {
     read: () => location.search,
     write: (/** @type {string} */ search, /** @type {boolean} */ entry) => {
+      if (passing) return;
       keep(data, search, explorer?.link.ofSubject ?? leftWith(data.page).ofSubject);
       if (pageOf(data) !== data.page) return; // the menu has led away already
       const url = location.pathname + search;
       if (entry) history.pushState({}, "", url);
       else history.replaceState({}, "", url);
+      if (asked) asked = location.href;
     },
   };
-  if (arrival === "menu") address.write(remembered(data), false);
-  arrival = "menu";
+  if (!passing) {
+    if (location.href === asked) asked = "";
+    else address.write(remembered(data), false);
+  }
   explorer = new Explorer(root, data, { address, navigate });
-  keep(data, location.search, explorer.link.ofSubject);
+  if (!passing) keep(data, location.search, explorer.link.ofSubject);
   inView = explorer;
   mounted.set(root, { explorer, page: JSON.stringify(data) });
   theme(root);
