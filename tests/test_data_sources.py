@@ -15,7 +15,7 @@ from torchvision.datasets import FakeData
 
 import aevb
 from aevb import CVAE, VAE, VRNN, FactorAnalysis, TrainingConfig, data, evaluate, train
-from aevb.data import DataError, border, mnist
+from aevb.data import DataError, border, mnist, sources
 
 NOISE = np.random.default_rng(0)
 
@@ -54,6 +54,16 @@ def test_scikit_learns_digits_are_grey_levels():
     )
     again = data.read("digits")
     assert torch.equal(again.test.images, digits.test.images)
+
+
+def test_scikit_learns_digits_are_the_same_wherever_it_keeps_them(monkeypatch):
+    near, asked = data.read("digits"), []
+    monkeypatch.setattr(sources, "DIGITS", "elsewhere.csv")
+    monkeypatch.setattr(sklearn.datasets, "load_digits", lambda: asked.append(load_digits()) or asked[-1])
+    for part in ("train", "test"):
+        found, expected = getattr(data.read("digits"), part), getattr(near, part)
+        assert torch.equal(found.images, expected.images) and torch.equal(found.labels, expected.labels)
+    assert len(asked) == 2
 
 
 def test_labels_stay_with_the_images_of_a_set_that_is_divided():

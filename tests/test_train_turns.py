@@ -95,6 +95,33 @@ def test_a_finished_run_is_measured_for_its_page_where_that_asks_for_it(tmp_path
         assert record(found)["facts"]["Test ELBO"].endswith("of 179 images")
 
 
+def test_of_a_vae_m_steps_open_the_gap_and_e_steps_close_it(tmp_path):
+    folder = begin(tmp_path, specified("vae", 2000, learning_rate=3e-3, schedule=[500, 500]))
+    turns.take_turn(folder, seconds=600)
+    # The first E-steps meet a model that knows nothing yet: what counts is what follows.
+    gaps = [(point["step"], point["validation"]["gap"]) for point in points(folder) if point["validation"]]
+    opened = max(gap for step, gap in gaps if 500 < step <= 1000)
+    before, closed, again = ([gap for step, gap in gaps if step <= end][-1] for end in (1000, 1500, 2000))
+    assert gaps[0][1] < opened > 3
+    assert closed < 0.6 * before and again > closed
+
+
+def test_a_vae_finds_two_moons(tmp_path):
+    arguments = {"latent_dim": 2, "hidden_dims": [64, 64], "likelihood": "gaussian"}
+    specification = specified("vae", 2400, learning_rate=3e-3, batch_size=100)
+    specification |= {"data": "moons", "arguments": arguments}
+    folder = begin(tmp_path, specification)
+    turns.take_turn(folder, seconds=600)
+    # As nats: N(0, I), which knows the spread alone, has −2.84.
+    assert points(folder)[-1]["validation"]["elbo"] > -2.5
+    # Most of what it draws lies where data are, and not between the moons.
+    data = np.frombuffer((folder / turns.IMAGES).read_bytes(), "<f2").reshape(-1, 2).astype(float)
+    frame = sorted((folder / turns.FRAMES).iterdir())[-1].read_bytes()
+    draws = np.frombuffer(frame, "<f2").reshape(3, -1, 2)[1].astype(float)
+    nearest = np.linalg.norm(draws[:, None] - data, axis=2).min(1)
+    assert np.mean(nearest < 0.3) > 0.8
+
+
 def test_what_is_recorded_of_each_model(tmp_path):
     for model in SMALL:
         folder = begin(tmp_path / model, specified(model, steps=20))

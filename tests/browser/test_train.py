@@ -172,44 +172,14 @@ def test_e_and_m_in_turn_are_recorded_in_turn(open_page: OPEN) -> None:
     assert page.faults == []
 
 
-def test_of_a_vae_m_steps_open_the_gap_and_e_steps_close_it(open_page: OPEN) -> None:
-    page = open_page(
-        "train", data="digits", hidden_dims="64", learning_rate="3e-3", schedule="500,500", steps="2000"
-    )
-    start(page)
-    status(page, "Done")
-    # The first E-steps meet a model that knows nothing yet: what counts is what follows.
-    gaps = [
-        (point["step"], point["validation"]["gap"]) for point in told(page)["points"] if point["validation"]
-    ]
-    opened = max(gap for step, gap in gaps if 500 < step <= 1000)
-    before = [gap for step, gap in gaps if step <= 1000][-1]
-    closed = [gap for step, gap in gaps if step <= 1500][-1]
-    again = [gap for step, gap in gaps if step <= 2000][-1]
-    assert gaps[0][1] < opened > 3
-    assert closed < 0.6 * before and again > closed
-    assert page.faults == []
-
-
-def test_a_vae_finds_two_moons_as_clouds(open_page: OPEN) -> None:
-    page = open_page("train", data="moons", hidden_dims="64,64", learning_rate="3e-3", steps="2400")
+def test_two_moons_are_shown_as_clouds_and_a_model_that_takes_no_points_says_so(open_page: OPEN) -> None:
+    page = open_page("train", data="moons", hidden_dims="16", steps="20")
     expect(page.get_by_role("combobox", name="Likelihood")).to_have_value("gaussian")
     start(page)
     status(page, "Done")
     page.locator(".film.vectors[data-frame]:not(.stale)").wait_for()
     expect(page.locator(".cloud[data-painted]")).to_have_count(2)
     expect(page.locator(".latents[data-painted]")).to_be_visible()
-    found = told(page)
-    # As nats: N(0, I), which knows the spread alone, has −2.84.
-    assert found["points"][-1]["validation"]["elbo"] > -2.5
-    # Most of what it draws lies where data are, and not between the moons.
-    path = where(page).split("?")[0]
-    data = np.frombuffer(page.request.get(f"{path}/images").body(), "<f2").reshape(-1, 2).astype(float)
-    frame = page.request.get(f"{path}/frame/{found['frames'] - 1}").body()
-    draws = np.frombuffer(frame, "<f2").reshape(3, -1, 2)[1].astype(float)
-    nearest = np.linalg.norm(draws[:, None] - data, axis=2).min(1)
-    assert np.mean(nearest < 0.3) > 0.8
-    # A model that takes no points of the plane says so.
     button(page, "These settings again").click()
     page.get_by_role("combobox", name="Likelihood").select_option("bernoulli")
     expect(page.get_by_role("alert")).to_have_text(
