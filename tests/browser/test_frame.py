@@ -295,6 +295,45 @@ def test_a_page_chosen_before_the_one_asked_for_comes_is_shown(open_page: OPEN) 
     page.locator(".explorer[data-page=vae][data-shown]").wait_for()
 
 
+def test_a_page_that_is_not_there_is_told(open_page: OPEN, open_edition: OPEN) -> None:
+    for page in (open_page("no-such-page"), open_edition("no-such-page")):
+        expect(page.locator(".warning")).to_have_text(
+            "There is no page “no-such-page” here: this is the first."
+        )
+        shows(page, "start")
+    page = open_page("vae")
+    expect(page.locator(".warning")).to_be_hidden()
+
+
+def test_a_scene_goes_on_without_the_server(open_page: OPEN) -> None:
+    page, connections = open_page("vae", scene="flow"), []
+
+    def between(browser: WebSocketRoute) -> None:
+        browser.connect_to_server()
+        connections.append(browser)
+
+    page.route_web_socket("**/_stcore/stream*", between)
+    page.reload()
+    shows(page, "flow")
+    app = page.get_by_test_id("stApp")
+    says = "nav => getComputedStyle(nav, '::after').content"
+    assert page.get_by_test_id("stSidebarNav").evaluate(says) == "none"
+
+    page.route("**/_stcore/*", lambda route: route.abort())
+    with page.expect_console_message(lambda message: "server is not responding" in message.text):
+        connections[-1].close()
+    expect(app).to_have_attribute("data-test-connection-state", "PINGING_SERVER")
+    page.get_by_role("button", name="Another 7").click()
+    expect(page.get_by_role("button", name="Another 7")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert "The server does not answer." in page.get_by_test_id("stSidebarNav").evaluate(says)
+
+    page.unroute("**/_stcore/*")
+    expect(app).to_have_attribute("data-test-connection-state", "CONNECTED")
+    menu(page, "Overview")
+    assert page.faults == []
+
+
 def test_a_change_that_was_not_yet_noted_is_not_lost_to_the_menu(open_page: OPEN) -> None:
     page = open_page("vae", scene="flow")
     page.get_by_role("button", name="Another 7").click()

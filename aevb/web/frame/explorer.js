@@ -481,6 +481,11 @@ export class Explorer {
     this.link.save();
   }
 
+  /** Says that this page is not the one that was asked for. @param {string} name */
+  tellNoPage(name) {
+    this.tell(`There is no page “${name}” here: this is the first.`);
+  }
+
   /** Says a sentence above the scene, until something else is chosen. @param {string} sentence */
   tell(sentence) {
     this.notice.textContent = sentence;

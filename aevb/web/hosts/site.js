@@ -146,6 +146,8 @@ class Host {
     });
     this.explorer = explorer;
     keep(page, searchOf(), explorer.link.ofSubject);
+    const asked = new URLSearchParams(location.search).get("page") ?? "";
+    if (asked !== page.page) explorer.tellNoPage(asked);
     document.title = page.page ? `${page.title} · ${this.site.name}` : this.site.name;
     this.site.pages.forEach((other, k) => {
       if (other === page) this.links[k].setAttribute("aria-current", "page");
@@ -159,6 +161,8 @@ class Host {
     if (explorer?.page !== page) return this.open(false);
     explorer.link.read();
     keep(page, searchOf(), explorer.link.ofSubject);
+    const asked = new URLSearchParams(location.search).get("page") ?? "";
+    if (asked !== page.page) explorer.tellNoPage(asked);
   }
 
   /** A press of the menu. @param {MouseEvent} event @param {string} page */

@@ -39,10 +39,19 @@ addEventListener("popstate", () => {
   keep(inView.page, location.search, inView.link.ofSubject);
 });
 
-/** The page that the address names: the last of its parts, or the first page. @param {Page} page */
+/** Where the app is: this module lies in web/…/hosts/ below it. */
+const ROOT = new URL("../../../", import.meta.url).pathname;
+
+/** What an address says after that. @param {string} path */
+const nameIn = (path) => path.slice(ROOT.length).replace(/\/+$/, "");
+
+/** What the document was opened with, which may be no page, until one is shown. */
+let opened = nameIn(new URL(performance.getEntriesByType("navigation")[0].name).pathname);
+
+/** The page that the address names, or the first. @param {Page} page */
 function pageOf({ pages }) {
-  const last = location.pathname.replace(/\/+$/, "").split("/").pop() ?? "";
-  return pages.includes(last) ? last : "";
+  const name = nameIn(location.pathname);
+  return pages.includes(name) ? name : "";
 }
 
 /** To another page of the app, as Back and Forward go there: without loading the document anew. @param {string} url */
@@ -81,6 +90,8 @@ export function show({ data, parentElement }) {
   }
   explorer = new Explorer(root, data, { address, navigate });
   if (!passing) keep(data, location.search, explorer.link.ofSubject);
+  if (!data.pages.includes(opened)) explorer.tellNoPage(opened);
+  opened = "";
   inView = explorer;
   mounted.set(root, { explorer, page: JSON.stringify(data) });
   theme(root);
