@@ -369,6 +369,15 @@ def test_a_lost_connection_is_said_and_asked_again_and_a_failure_is_told(open_pa
     status(page, "left|Under way")
     goes_beyond(page, step(page))
 
+    expired = {"problem": "There is no such run any more."}
+    page.route(re.compile(r"/training/run/\w+\?"), lambda route: route.fulfill(status=404, json=expired))
+    expect(page.locator(".status")).to_have_text(expired["problem"])
+    expect(button(page, "Pause")).to_be_hidden()
+    expect(button(page, "These settings again")).to_be_visible()
+    expect(page.get_by_role("link", name="Compare", exact=True)).to_be_hidden()
+    page.unroute(re.compile(r"/training/run/\w+\?"))
+    page.reload()
+
     def failed(route: Route) -> None:
         answer = json.loads(route.fetch().body())
         route.fulfill(json=answer | {"status": "failed", "problem": "The ELBO is nan at step 12."})

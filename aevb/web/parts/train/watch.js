@@ -43,6 +43,7 @@ export class Watch {
     this.mine = ownRuns().includes(id);
     /** @type {Told | null} */
     this.told = null;
+    this.gone = false; // whether the server has no such run any more
     /** @type {Film | null} */
     this.film = null;
     /** @type {ReturnType<typeof equation> | null} */
@@ -163,6 +164,7 @@ export class Watch {
     setText(this.status, again ? `${problem} The page goes on asking.` : problem);
     setText(this.time, "");
     if (!again) {
+      this.gone = true;
       this.wheel.element.hidden = true;
       this.offer();
     }
@@ -203,7 +205,7 @@ export class Watch {
 
   /** What can be done now: a run that is over is taken home, or asked for again. */
   offer() {
-    const { told, model, options } = this, over = !told || finished(told);
+    const { model, options } = this, told = this.gone ? null : this.told, over = !told || finished(told);
     this.after.hidden = !over && this.mine;
     const kind = over && told ? `${told.status} ${told.checkpoint}` : over ? "none" : "other";
     if (this.after.dataset.kind === kind) return;
@@ -213,7 +215,7 @@ export class Watch {
       model.set("frame", null);
       put(model, "run", "");
     };
-    const there = told?.checkpoint, asked = told?.specification; // none of what was brought along
+    const there = told?.checkpoint, asked = this.told?.specification; // none of what was brought along
     this.after.replaceChildren(...[
       button(
         over && asked ? "These settings again" : "A run of my own",
@@ -236,7 +238,7 @@ export class Watch {
         "Its factors",
       ),
       there && h("a.button", { href: urlOf(`run/${this.id}/download`), download: "" }, "Download"),
-      over && asked && h("a.button", {
+      told && over && asked && h("a.button", {
         href: "?scene=compare",
         "data-scene": "compare",
         onclick: () => model.set("runs", sideBySideWith(this.id)),
