@@ -295,6 +295,19 @@ def test_a_page_chosen_before_the_one_asked_for_comes_is_shown(open_page: OPEN) 
     page.locator(".explorer[data-page=vae][data-shown]").wait_for()
 
 
+def test_where_colours_are_the_readers_own_it_is_seen_what_is_chosen(open_edition: OPEN) -> None:
+    page = open_edition("vae", scene="map", digit=0)
+    page.emulate_media(forced_colors="active")
+    color = "element => getComputedStyle(element).backgroundColor"
+    chosen = [".tab[aria-current]", ".classes [aria-pressed=true]", ".menu a[aria-current]"]
+    others = [".tab:not([aria-current])", ".classes [aria-pressed=false]", ".menu li a:not([aria-current])"]
+    for one, other in zip(chosen, others, strict=True):
+        assert page.locator(one).first.evaluate(color) != page.locator(other).first.evaluate(color), one
+    colors = "dots => dots.map((dot) => getComputedStyle(dot).backgroundColor)"
+    dots = page.locator(".map .legend i").evaluate_all(colors)
+    assert len(set(dots)) >= 10
+
+
 def test_a_page_that_is_not_there_is_told(open_page: OPEN, open_edition: OPEN) -> None:
     for page in (open_page("no-such-page"), open_edition("no-such-page")):
         expect(page.locator(".warning")).to_have_text(
