@@ -308,6 +308,20 @@ def test_where_colours_are_the_readers_own_it_is_seen_what_is_chosen(open_editio
     assert len(set(dots)) >= 10
 
 
+def test_a_screen_that_stands_on_end_is_laid_out_as_a_phone_s(open_edition: OPEN) -> None:
+    page = open_edition("factor-analysis", width=1080, height=1920)
+    expect(page.get_by_role("button", name="All scenes")).to_be_visible()  # in the place of their names
+    size = "element => parseFloat(getComputedStyle(element).fontSize)"
+    assert page.locator(".explorer").evaluate(size) > 25
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.keyboard.press("p")
+    page.locator(".explorer.presenting").wait_for()
+    planes = page.locator(".factor_analysis .panes canvas").evaluate_all(
+        "planes => planes.map((plane) => plane.clientWidth / plane.clientHeight)"
+    )
+    assert len(planes) > 2 and all(0.7 < ratio < 1.4 for ratio in planes), planes
+
+
 def test_a_page_that_is_not_there_is_told(open_page: OPEN, open_edition: OPEN) -> None:
     for page in (open_page("no-such-page"), open_edition("no-such-page")):
         expect(page.locator(".warning")).to_have_text(
