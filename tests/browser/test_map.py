@@ -330,6 +330,28 @@ def test_what_cannot_be_loaded_says_so_and_can_be_tried_again(open_page: OPEN) -
     expect(page.locator(".swept figcaption").first).to_have_text("decoded here")
 
 
+def test_all_that_did_not_come_is_tried_again_by_one_press_or_with_a_network(
+    open_page: OPEN,
+) -> None:
+    page = open_page("vae", scene="prior")
+    kinds = ("map/vae", "digits", "latents/vae")
+    for kind in kinds:
+        page.route(f"**/{kind}/**", lambda route: route.abort())
+    page.locator(".tab[data-scene=map]").click()
+    notices = page.locator(".instrument .notice")
+    expect(notices).to_have_count(2)  # the map's and the digit's
+    for kind in kinds[:2]:
+        page.unroute(f"**/{kind}/**")
+    notices.first.get_by_role("button", name="Try again").click()
+    expect(notices).to_have_count(0)
+    page.get_by_role("button", name="Sweep").click()
+    expect(notices).to_have_count(1)
+    page.unroute("**/latents/vae/**")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator(".swept figcaption").first).to_have_text("decoded here")
+    expect(notices).to_have_count(0)
+
+
 def test_on_a_phone_the_chosen_digit_is_in_view_beside_the_map(open_map: OPEN) -> None:
     page = open_map("vae", width=390, height=844)
     for part in (page.locator(".points"), page.locator(".chosen figure").last):

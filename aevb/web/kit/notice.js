@@ -10,6 +10,11 @@ const BEAT = 200; // ms between two looks at how much has come
 const QUIET = 5000; // ms at least between two times that a screen reader says it
 const WORTH = 100_000; // bytes of which the share is told
 
+/** What could not be loaded: tried again together, by a press or as the browser is online again. @type {Set<() => void>} */
+const failed = new Set();
+const tryAgain = () => [...failed].forEach((attempt) => attempt());
+addEventListener("online", tryAgain);
+
 /**
  * Counts what is asked for by what it calls as waited for: for what a load asks for later than at once.
  * @typedef {Arrivals["of"]} Count
@@ -29,6 +34,7 @@ export function whenLoaded(el, load, start, waiting = "Loading the model …") {
   const focused = () => notice.matches(":focus");
   let over = false;
   const attempt = async () => {
+    failed.delete(attempt);
     if (notice.matches(":focus-within")) notice.focus({ preventScroll: true }); // its button goes, and may come again
     const arrivals = new Arrivals(), telling = shares(arrivals);
     notice.setAttribute("role", "status");
@@ -45,7 +51,8 @@ export function whenLoaded(el, load, start, waiting = "Loading the model …") {
       start(found);
     } catch (error) {
       if (over) return;
-      const button = fail(notice, /** @type {Error} */ (error), attempt);
+      failed.add(attempt);
+      const button = fail(notice, /** @type {Error} */ (error));
       el.append(notice);
       if (focused()) button.focus({ preventScroll: true });
     } finally {
@@ -56,6 +63,7 @@ export function whenLoaded(el, load, start, waiting = "Loading the model …") {
   attempt();
   return () => {
     over = true;
+    failed.delete(attempt);
     notice.remove();
   };
 }
@@ -112,11 +120,11 @@ export function whenSubject(el, model, show) {
   return whenever(el, model, ["digit", "strokes"], () => subjectOf(model), show, "Loading the digit …");
 }
 
-/** @param {HTMLElement} notice @param {Error} error @param {() => void} again */
-function fail(notice, error, again) {
+/** @param {HTMLElement} notice @param {Error} error */
+function fail(notice, error) {
   notice.setAttribute("role", "alert");
   notice.textContent = `${error.message} `;
-  const button = h("button.button", { type: "button", onclick: again }, "Try again");
+  const button = h("button.button", { type: "button", onclick: tryAgain }, "Try again");
   notice.append(button);
   return button;
 }
