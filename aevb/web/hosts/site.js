@@ -145,9 +145,7 @@ class Host {
       },
     });
     this.explorer = explorer;
-    keep(page, searchOf(), explorer.link.ofSubject);
-    const asked = new URLSearchParams(location.search).get("page") ?? "";
-    if (asked !== page.page) explorer.tellNoPage(asked);
+    this.note(explorer);
     document.title = page.page ? `${page.title} · ${this.site.name}` : this.site.name;
     this.site.pages.forEach((other, k) => {
       if (other === page) this.links[k].setAttribute("aria-current", "page");
@@ -155,14 +153,19 @@ class Host {
     });
   }
 
+  /** What the address says of the page in view is kept; where it names another, that is told. @param {Explorer} explorer */
+  note(explorer) {
+    const { page, link } = explorer, asked = new URLSearchParams(location.search).get("page") ?? "";
+    keep(page, searchOf(), link.ofSubject);
+    if (asked !== page.page) explorer.tellNoPage(asked);
+  }
+
   /** Back or Forward. */
   travel() {
     const { explorer, page } = this;
     if (explorer?.page !== page) return this.open(false);
     explorer.link.read();
-    keep(page, searchOf(), explorer.link.ofSubject);
-    const asked = new URLSearchParams(location.search).get("page") ?? "";
-    if (asked !== page.page) explorer.tellNoPage(asked);
+    this.note(explorer);
   }
 
   /** A press of the menu. @param {MouseEvent} event @param {string} page */

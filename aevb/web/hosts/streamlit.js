@@ -45,8 +45,8 @@ const ROOT = new URL("../../../", import.meta.url).pathname;
 /** What an address says after that. @param {string} path */
 const nameIn = (path) => path.slice(ROOT.length).replace(/\/+$/, "");
 
-/** What the document was opened with, which may be no page, until one is shown. */
-let opened = nameIn(new URL(performance.getEntriesByType("navigation")[0].name).pathname);
+/** What the document was opened with, which may be no page, until one is shown: by now Streamlit may have changed it. */
+let opened = nameIn(new URL(performance.getEntriesByType("navigation")[0]?.name ?? location.href).pathname);
 
 /** The page that the address names, or the first. @param {Page} page */
 function pageOf({ pages }) {
