@@ -14,7 +14,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from aevb.ui.frame import catalogue, connection, errors, headers, health, kept, modules, sessions, warmup
+from aevb.ui.frame import catalogue, errors, headers, health, kept, modules, sessions, warmup
 from aevb.ui.frame.compression import Compression
 from aevb.ui.jobs import queue, sources
 from aevb.ui.shared import contents, loading, served
@@ -39,5 +39,5 @@ told = [served.route(one) for one in (*contents.CONTENTS, *catalogue.CONTENTS)]
 told += [health.route(), kept.route(), *training.routes(), *bring.routes(), *hub.routes()]
 # Modules are this repository's own; the headers of seventy would be 8 kB of what a page opens with.
 routes = [modules.route(), *headers.told_by(told)]
-middleware = [Middleware(Compression), Middleware(connection.WithoutDialogs)]
+middleware = [Middleware(Compression)]
 app = st.App(shell, lifespan=lifespan, on_script_error=errors.show, routes=routes, middleware=middleware)

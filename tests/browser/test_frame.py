@@ -269,6 +269,11 @@ def test_a_page_chosen_before_the_one_asked_for_comes_is_shown(open_page: OPEN) 
     def kind(message: bytes) -> str:
         return ForwardMsg.FromString(message).WhichOneof("type")
 
+    def ran() -> bool:
+        """Whether a script has run from its beginning to its end, and the browser does not know."""
+        kinds = [kind(message) for message in held]
+        return "new_session" in kinds and "script_finished" in kinds[kinds.index("new_session") :]
+
     def until(came: Callable[[], bool]) -> None:
         for _ in range(500):
             if came():
@@ -283,11 +288,7 @@ def test_a_page_chosen_before_the_one_asked_for_comes_is_shown(open_page: OPEN) 
     holds = True
     links = page.get_by_test_id("stSidebarNav")
     links.get_by_text("Gaussian mixture VAE", exact=True).click()
-    until(
-        lambda: any(
-            ForwardMsg.FromString(message).WhichOneof("type") == "script_finished" for message in held
-        )
-    )
+    until(ran)
     asked.clear()
     links.get_by_text("VAE", exact=True).click()
     until(lambda: bool(asked))
@@ -314,6 +315,13 @@ def test_a_screen_that_stands_on_end_is_laid_out_as_a_phone_s(open_edition: OPEN
     size = "element => parseFloat(getComputedStyle(element).fontSize)"
     assert page.locator(".explorer").evaluate(size) > 25
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.keyboard.press("m")
+    expect(page.locator(".panel")).to_be_visible()
+    width = "element => element.clientWidth"
+    assert page.locator(".beside").evaluate(width) == page.locator(".explorer").evaluate(
+        width
+    )  # it lies over it
+    page.keyboard.press("Escape")
     page.keyboard.press("p")
     page.locator(".explorer.presenting").wait_for()
     planes = page.locator(".factor_analysis .panes canvas").evaluate_all(
@@ -323,11 +331,12 @@ def test_a_screen_that_stands_on_end_is_laid_out_as_a_phone_s(open_edition: OPEN
 
 
 def test_a_page_that_is_not_there_is_told(open_page: OPEN, open_edition: OPEN) -> None:
-    for page in (open_page("no-such-page"), open_edition("no-such-page")):
-        expect(page.locator(".warning")).to_have_text(
-            "There is no page “no-such-page” here: this is the first."
-        )
+    told = "There is no page “no-such-page” here: this is the first."
+    for page in (open_page("no-such-page"), open_edition("no-such-page", scene="map")):
+        expect(page.locator(".warning")).to_contain_text(told)
         shows(page, "start")
+    unread = "This link’s scene could not be read; it is at its default."
+    expect(page.locator(".warning")).to_have_text(f"{told} {unread}")
     page = open_page("vae")
     expect(page.locator(".warning")).to_be_hidden()
 
@@ -342,21 +351,24 @@ def test_a_scene_goes_on_without_the_server(open_page: OPEN) -> None:
     page.route_web_socket("**/_stcore/stream*", between)
     page.reload()
     shows(page, "flow")
-    app = page.get_by_test_id("stApp")
-    says = "nav => getComputedStyle(nav, '::after').content"
-    assert page.get_by_test_id("stSidebarNav").evaluate(says) == "none"
+    app, away = page.get_by_test_id("stApp"), page.locator(".away")
+    expect(away).to_be_empty()
+    digit = page.get_by_label("Test digit", exact=True)
+    digit.focus()
 
     page.route("**/_stcore/*", lambda route: route.abort())
     with page.expect_console_message(lambda message: "server is not responding" in message.text):
         connections[-1].close()
     expect(app).to_have_attribute("data-test-connection-state", "PINGING_SERVER")
+    expect(away).to_have_text("The server does not answer: this page goes on, the others need it.")
+    expect(digit).to_be_focused()
     page.get_by_role("button", name="Another 7").click()
     expect(page.get_by_role("button", name="Another 7")).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert "The server does not answer." in page.get_by_test_id("stSidebarNav").evaluate(says)
 
     page.unroute("**/_stcore/*")
     expect(app).to_have_attribute("data-test-connection-state", "CONNECTED")
+    expect(away).to_be_empty()
     menu(page, "Overview")
     assert page.faults == []
 

@@ -1,6 +1,6 @@
 // Around the scenes of a page: a strip of their names, the one in view, its mathematics, a glossary, keys.
 
-import { adoptStyle, h, withCommand } from "../kit/elements.js";
+import { adoptStyle, h, setText, withCommand } from "../kit/elements.js";
 import { holdFocus } from "../kit/focus.js";
 import { loadJson } from "../kit/loading.js";
 import { source } from "../kit/source.js";
@@ -49,6 +49,8 @@ const KEYS = [
 ];
 
 const UNNOTICED = 300; // ms
+const UNTOLD = 1500; // ms in which a server may be silent
+const AWAY = "The server does not answer: this page goes on, the others need it.";
 
 /** What had the focus as the page before was left: its tour, or its scene. @type {"" | "tour" | "scene"} */
 let handedOn = "";
@@ -128,6 +130,9 @@ export class Explorer {
     this.tabs = [];
     /** @type {string[]} */
     this.unread = []; // what of the link could not be read, until something else is chosen
+    this.noPage = ""; // what was asked for and is no page, until then
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.later = undefined; // the server's silence is told: not of a moment
     this.number = 0; // counts the scenes that were shown
     this.checkpoints = 0; // counts those that were opened
     this.opening = false; // whether one is awaited, without which there is nothing to show
@@ -198,6 +203,7 @@ export class Explorer {
     this.end();
     this.checkpoints++;
     this.ended.abort();
+    clearTimeout(this.later);
     this.tour?.close();
     this.tour = null; // or one that is awaited would open all the same
     this.presenter?.turn(false);
@@ -292,6 +298,7 @@ export class Explorer {
       ),
     );
     this.notice = h("p.warning", { role: "status", hidden: true });
+    this.away = h("p.away", { role: "status" });
     this.heading = h("h2");
     this.says = h("p.says");
     this.whole = h("a.whole", { target: "_blank", rel: "noopener" }, "Open in AEVB Explorer ↗");
@@ -305,7 +312,7 @@ export class Explorer {
       this.below,
     );
     this.panel = h("aside.panel", { hidden: true, tabIndex: -1 });
-    this.beside = h("div.beside", {}, this.strip, this.notice, this.scene);
+    this.beside = h("div.beside", {}, this.strip, this.notice, this.scene, this.away);
     this.root.replaceChildren(this.beside, this.panel);
     this.root.dataset.page = page.page;
     this.root.classList.toggle("embedded", this.embedded);
@@ -477,13 +484,23 @@ export class Explorer {
     if (!more.length) return;
     const list = [names.slice(0, -1).join(", "), names[names.length - 1]].filter(Boolean).join(" and ");
     const rest = names.length === 1 ? "it is at its default" : "they are at their defaults";
-    this.tell(`This link’s ${list} could not be read; ${rest}.`);
+    this.tell(`${this.noPage} This link’s ${list} could not be read; ${rest}.`.trim());
     this.link.save();
   }
 
   /** Says that this page is not the one that was asked for. @param {string} name */
   tellNoPage(name) {
-    this.tell(`There is no page “${name}” here: this is the first.`);
+    this.noPage = `There is no page “${name}” here: this is the first.`;
+    this.tell(this.noPage);
+  }
+
+  /** Says that the server does not answer, as long as that is so. @param {boolean} away */
+  tellAway(away) {
+    if (this.embedded || away === (this.later !== undefined)) return;
+    clearTimeout(this.later);
+    this.later = undefined;
+    if (away) this.later = setTimeout(() => setText(this.away, AWAY), UNTOLD);
+    else setText(this.away, "");
   }
 
   /** Says a sentence above the scene, until something else is chosen. @param {string} sentence */
@@ -492,6 +509,7 @@ export class Explorer {
     this.notice.hidden = false;
     const forget = () => {
       this.unread = [];
+      this.noPage = "";
       this.notice.hidden = true;
     };
     this.root.addEventListener("change", forget, { once: true, signal: this.ended.signal });

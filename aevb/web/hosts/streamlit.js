@@ -39,13 +39,28 @@ addEventListener("popstate", () => {
   keep(inView.page, location.search, inView.link.ofSubject);
 });
 
+// Where its server does not answer Streamlit opens a dialog over the whole page, and nothing can be used until that is
+// closed. A scene needs no server: it is closed at once, and the explorer says what is the matter.
+new MutationObserver(() => {
+  const state = document.querySelector("[data-testid=stApp]")?.getAttribute("data-test-connection-state");
+  const away = Boolean(state) && state !== "CONNECTED",
+    dialog = document.querySelector("[data-testid=stDialog]");
+  inView?.tellAway(away);
+  if (!inView || !away || !dialog?.textContent?.includes("Connection error")) return;
+  /** @type {HTMLElement | null} */ (dialog.querySelector("[aria-label=Close]"))?.click();
+}).observe(document.body, {
+  subtree: true,
+  childList: true,
+  attributeFilter: ["data-test-connection-state"],
+});
+
 /** Where the app is: this module lies in web/…/hosts/ below it. */
 const ROOT = new URL("../../../", import.meta.url).pathname;
 
 /** What an address says after that. @param {string} path */
 const nameIn = (path) => path.slice(ROOT.length).replace(/\/+$/, "");
 
-/** What the document was opened with, which may be no page, until one is shown: by now Streamlit may have changed it. */
+/** What the document was opened with, perhaps no page, until one is shown: Streamlit may have changed it by now. */
 let opened = nameIn(new URL(performance.getEntriesByType("navigation")[0]?.name ?? location.href).pathname);
 
 /** The page that the address names, or the first. @param {Page} page */
@@ -65,6 +80,7 @@ export function show({ data, parentElement }) {
   const root = /** @type {HTMLElement} */ (parentElement.querySelector(".explorer"));
   const known = mounted.get(root);
   if (known?.page === JSON.stringify(data)) {
+    if (location.href === asked) asked = ""; // it was in view already, and has read it
     theme(root);
     return;
   }
@@ -78,10 +94,10 @@ export function show({ data, parentElement }) {
       if (passing) return;
       keep(data, search, explorer?.link.ofSubject ?? leftWith(data.page).ofSubject);
       if (pageOf(data) !== data.page) return; // the menu has led away already
-      const url = location.pathname + search;
+      const url = location.pathname + search, own = location.href === asked;
       if (entry) history.pushState({}, "", url);
       else history.replaceState({}, "", url);
-      if (asked) asked = location.href;
+      if (own) asked = location.href;
     },
   };
   if (!passing) {

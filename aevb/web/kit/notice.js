@@ -10,7 +10,7 @@ const BEAT = 200; // ms between two looks at how much has come
 const QUIET = 5000; // ms at least between two times that a screen reader says it
 const WORTH = 100_000; // bytes of which the share is told
 
-/** What could not be loaded: tried again together, by a press or as the browser is online again. @type {Set<() => void>} */
+/** What could not be loaded: tried again together, by a press or once there is a network. @type {Set<() => void>} */
 const failed = new Set();
 const tryAgain = () => [...failed].forEach((attempt) => attempt());
 addEventListener("online", tryAgain);
