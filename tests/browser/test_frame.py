@@ -228,71 +228,83 @@ def test_one_press_of_the_menu_is_one_entry_and_restores_what_the_link_held(open
     expect(page.get_by_label("Test digit", exact=True)).to_have_value(digit)
 
 
-def test_back_pressed_faster_than_pages_come_ends_where_it_leads(open_page: OPEN) -> None:
-    """Streamlit runs the page between too, after which the last was taken for one of the menu."""
-    page = open_page("vrnn")
-    links = [
-        "vae?scene=map",
-        "draw?keep=20",
-        "vrnn?scene=endings&keep=9",
-        "cvae?scene=styles",
-        "draw?keep=21",
-    ]
-    for turn in range(4):
-        for link in [*links, f"vrnn?scene=endings&keep={10 + turn}"]:
-            go(page, link)
-            page.evaluate("new Promise(requestAnimationFrame)")
-        page.locator(".explorer[data-page=vrnn][data-shown=endings]").wait_for()
-        expect(page.get_by_label("Rows to keep")).to_have_value(str(10 + turn))
+class Line:
+    """A visitor's line to the server, on which what that says may be held back. The page is loaded anew."""
 
+    def __init__(self, page: Page):
+        self.page, self.holds, self.held, self.asked = page, False, [], 0
+        page.route_web_socket("**/_stcore/stream*", self._open)
+        page.reload()
+        page.locator(".explorer[data-shown]").wait_for()
 
-def test_a_page_chosen_before_the_one_asked_for_comes_is_shown(open_page: OPEN) -> None:
-    """The browser told that it had that page, and let go of it while the other's run ended."""
-    page, held, asked = open_page("vae"), [], []
-    holds = False
-
-    def between(browser: WebSocketRoute) -> None:
-        server = browser.connect_to_server()
+    def _open(self, browser: WebSocketRoute) -> None:
+        self.browser, server = browser, browser.connect_to_server()
 
         def to_browser(message: str | bytes) -> None:
-            held.append(message)
-            while held and not holds:
-                browser.send(held.pop(0))
+            if self.holds:
+                self.held.append(message)
+            else:
+                browser.send(message)
 
         def to_server(message: str | bytes) -> None:
-            asked.append(message)
+            self.asked += 1
             server.send(message)
 
         server.on_message(to_browser)
         browser.on_message(to_server)
 
-    def kind(message: bytes) -> str:
-        return ForwardMsg.FromString(message).WhichOneof("type")
+    def late(self, first: Callable[[], None], then: Callable[[], None], page: str) -> None:
+        """What the server answers the first comes once it is asked for what follows, and shows its page."""
+        self.holds = True
+        first()
+        self._until(self._ran)
+        before = self.asked
+        then()
+        self._until(lambda: self.asked > before)
+        for _ in range(self._ran()):
+            self.browser.send(self.held.pop(0))
+        self.page.locator(f".explorer[data-page={page}]").wait_for()
+        self.holds = False
+        while self.held:
+            self.browser.send(self.held.pop(0))
 
-    def ran() -> bool:
-        """Whether a script has run from its beginning to its end, and the browser does not know."""
-        kinds = [kind(message) for message in held]
-        return "new_session" in kinds and "script_finished" in kinds[kinds.index("new_session") :]
+    def _ran(self) -> int:
+        """How many messages tell of a script that has run from its beginning to its end; 0 until then."""
+        kinds = [ForwardMsg.FromString(message).WhichOneof("type") for message in self.held]
+        begun = kinds.index("new_session") if "new_session" in kinds else len(kinds)
+        return kinds.index("script_finished", begun) + 1 if "script_finished" in kinds[begun:] else 0
 
-    def until(came: Callable[[], bool]) -> None:
-        for _ in range(500):
+    def _until(self, came: Callable[[], bool]) -> None:
+        for _ in range(1500):
             if came():
                 return
-            page.wait_for_timeout(20)  # in which what comes is heard
+            self.page.wait_for_timeout(20)  # in which what comes is heard
         raise AssertionError("It did not come")
 
-    page.route_web_socket("**/_stcore/stream*", between)
-    page.reload()
-    shows(page, catalogue.page("vae").scenes[0].id)
+
+def test_back_pressed_faster_than_pages_come_ends_where_it_leads(open_page: OPEN) -> None:
+    """Streamlit shows the page between too, after which the last was taken for one of the menu."""
+    page = open_page("vrnn", scene="endings", keep=9)
     menu(page, "Conditional VAE")
-    holds = True
-    links = page.get_by_test_id("stSidebarNav")
-    links.get_by_text("Gaussian mixture VAE", exact=True).click()
-    until(ran)
-    asked.clear()
-    links.get_by_text("VAE", exact=True).click()
-    until(lambda: bool(asked))
-    holds = False
+    for keep in (20, 21):  # from another page, and from the one that is asked for
+        Line(page).late(
+            lambda: go(page, "draw"), lambda keep=keep: go(page, f"vrnn?scene=endings&keep={keep}"), "draw"
+        )
+        page.locator(".explorer[data-page=vrnn][data-shown=endings]").wait_for()
+        expect(page.get_by_label("Rows to keep")).to_have_value(str(keep))
+        link_says(page, keep=str(keep))
+
+
+def test_a_page_chosen_before_the_one_asked_for_comes_is_shown(open_page: OPEN) -> None:
+    """The browser told that it had that page, and let go of it while the other's run ended."""
+    page = open_page("vae")
+    line, links = Line(page), page.get_by_test_id("stSidebarNav")
+    menu(page, "Conditional VAE")
+    line.late(
+        links.get_by_text("Gaussian mixture VAE", exact=True).click,
+        links.get_by_text("VAE", exact=True).click,
+        "gmvae",
+    )
     page.locator(".explorer[data-page=vae][data-shown]").wait_for()
 
 
