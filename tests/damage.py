@@ -7,6 +7,20 @@ from pathlib import Path
 
 DEEP = "[" * 10_000 + "]" * 10_000
 LONG = "x" * 5_000
+NESTED = f'{{"format": {DEEP[6000:14000]}}}'
+"""As deep as fits into a configuration."""
+
+
+def _refusal() -> str:
+    try:
+        json.loads(NESTED)
+    except RecursionError:
+        return "its JSON is nested too deep"
+    return "is not of format 1"
+
+
+NESTED_REFUSED = _refusal()
+"""What is said of it: Python 3.13 reads it."""
 
 
 def write(content: str | bytes) -> Callable[[Path], object]:

@@ -33,7 +33,7 @@ from aevb.models.factor_analysis import inverse_softplus
 from aevb.models.nets import DiagonalNormalNet
 from aevb.stored import files, manifest
 from aevb.stored import models as stored_models
-from tests.damage import DEEP, LONG, edit, header, huge, lengthen, truncate, write
+from tests.damage import DEEP, LONG, NESTED, NESTED_REFUSED, edit, header, huge, lengthen, truncate, write
 from tests.small_models import make, observe, seeded
 
 every_model = pytest.mark.parametrize("name", REGISTRY)
@@ -613,7 +613,7 @@ DAMAGE = [
     (CONFIG, write("[1, 2]"), "does not hold a JSON object"),
     (CONFIG, write(b"\xff\xfe"), "damaged"),
     (CONFIG, write('{"format": ' + "1" * 5000 + "}"), "damaged"),
-    (CONFIG, write(f'{{"format": {DEEP[6000:14000]}}}'), "its JSON is nested too deep"),
+    (CONFIG, write(NESTED), NESTED_REFUSED),
     (CONFIG, edit(format=99), "not of format 1"),
     (CONFIG, edit(model="oracle"), "names no known model"),
     (CONFIG, edit(model=["vae"]), "names no known model"),

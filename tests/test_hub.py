@@ -13,7 +13,7 @@ from torch import nn
 
 from aevb import CheckpointError, checkpoints, stored
 from aevb.stored.card import card
-from tests.damage import DEEP, edit, header, write
+from tests.damage import NESTED, NESTED_REFUSED, edit, header, write
 from tests.hub_stand_in import Hub, refused_address, run, serving
 from tests.small_models import make
 from tests.test_checkpoints import CONFIG, WEIGHTS, Own, with_encoder
@@ -110,7 +110,7 @@ DAMAGED: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "someone/unfit": (CONFIG, edit(latent_dim=4), "someone/unfit/model.safetensors does not fit its config"),
     "someone/foreign": (WEIGHTS, header(q_z_given_x__loc__bias=3), "does not describe q_z_given_x.loc.bias."),
     "someone/whole": (WEIGHTS, header(q_z_given_x__loc__bias=3), "does not describe q_z_given_x.loc.bias."),
-    "someone/deep": (CONFIG, write(f'{{"format": {DEEP[6000:14000]}}}'), "its JSON is nested too deep."),
+    "someone/deep": (CONFIG, write(NESTED), f"{NESTED_REFUSED}."),
     "someone/long": (CONFIG, write(b" " * 9000), "someone/long/config.json is damaged: it has 9,000 bytes"),
     "someone/empty": (CONFIG, Path.unlink, "someone/empty/config.json is missing."),
     "someone/bare": (WEIGHTS, Path.unlink, "someone/bare/model.safetensors is missing."),
