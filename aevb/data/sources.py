@@ -93,7 +93,7 @@ DIGITS = "datasets/data/digits.csv.gz"
 def _digits() -> Images:
     found = importlib.util.find_spec("sklearn")
     places = [Path(place, DIGITS) for place in (found and found.submodule_search_locations) or ()]
-    if path := next(filter(Path.is_file, places), None):  # since to import scikit-learn takes three seconds
+    if path := next(filter(Path.is_file, places), None):  # since to import scikit-learn takes seconds
         table = np.loadtxt(path, delimiter=",")
         images, labels = table[:, :-1].reshape(-1, 8, 8), table[:, -1].astype(int)
     else:
