@@ -329,10 +329,10 @@ def test_a_screen_that_stands_on_end_is_laid_out_as_a_phone_s(open_edition: OPEN
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.keyboard.press("m")
     expect(page.locator(".panel")).to_be_visible()
-    width = "element => element.clientWidth"
-    assert page.locator(".beside").evaluate(width) == page.locator(".explorer").evaluate(
-        width
-    )  # it lies over it
+    # It lies over the scene, which is as wide as before.
+    widths = ".beside, .explorer"
+    beside, whole = page.locator(widths).evaluate_all("found => found.map(({ clientWidth }) => clientWidth)")
+    assert beside == whole
     page.keyboard.press("Escape")
     page.keyboard.press("p")
     page.locator(".explorer.presenting").wait_for()
@@ -354,15 +354,8 @@ def test_a_page_that_is_not_there_is_told(open_page: OPEN, open_edition: OPEN) -
 
 
 def test_a_scene_goes_on_without_the_server(open_page: OPEN) -> None:
-    page, connections = open_page("vae", scene="flow"), []
-
-    def between(browser: WebSocketRoute) -> None:
-        browser.connect_to_server()
-        connections.append(browser)
-
-    page.route_web_socket("**/_stcore/stream*", between)
-    page.reload()
-    shows(page, "flow")
+    page = open_page("vae", scene="flow")
+    line = Line(page)
     app, away = page.get_by_test_id("stApp"), page.locator(".away")
     expect(away).to_be_empty()
     digit = page.get_by_label("Test digit", exact=True)
@@ -370,7 +363,7 @@ def test_a_scene_goes_on_without_the_server(open_page: OPEN) -> None:
 
     page.route("**/_stcore/*", lambda route: route.abort())
     with page.expect_console_message(lambda message: "server is not responding" in message.text):
-        connections[-1].close()
+        line.browser.close()
     expect(app).to_have_attribute("data-test-connection-state", "PINGING_SERVER")
     expect(away).to_have_text("The server does not answer: this page goes on, the others need it.")
     expect(digit).to_be_focused()
