@@ -8,6 +8,7 @@ import dataclasses
 import json
 import math
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from torch.nn.utils import get_total_norm
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 
 from aevb import devices
-from aevb.captured import Replayed
+from aevb.captured import Replayed, settings
 from aevb.data import Examples
 from aevb.devices import Precision
 from aevb.distributed import ALONE, Workers
@@ -32,6 +33,9 @@ Phase = Literal["E", "M", "EM"]
 
 Rate = Literal["constant", "cosine"]
 """How the learning rate goes on once it is warm: it stays, or falls to 0 along half a cosine."""
+
+MOST_SEED = 2**63
+"""Seeds are below it: torch's generators take one more of them for dropout's masks."""
 
 Optimiser = Literal["adam", "rmsprop", "sgd"]
 """What makes a step of a gradient: Adam (Kingma and Ba, 2015), RMSprop (Tieleman and Hinton, 2012), or plain
@@ -169,6 +173,9 @@ class TrainingConfig:
             _check_above("clip", self.clip)
         if self.averaging is not None and not 0 < self.averaging < 1:
             raise ValueError(f"averaging must be between 0 and 1, or None, not {self.averaging!r}.")
+        _check_schedule(self.schedule)
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < MOST_SEED:
+            raise ValueError(f"seed must be a whole number from 0 to below 2**63, not {self.seed!r}.")
         devices.check(self.precision)
 
     def to_json(self) -> dict[str, Any]:
@@ -191,7 +198,7 @@ class TrainingConfig:
             raise ValueError(f"The settings of a training are not as they should be: {error}.") from error
 
 
-@dataclass
+@dataclass(slots=True)  # another name is an AttributeError, no silent nothing
 class Handle:
     """What may be changed between any two steps of a run, by setting it.
 
@@ -217,11 +224,13 @@ class Handle:
                 _check_above(name, value)
             case "beta":
                 _check_from_0(name, value)
-        super().__setattr__(name, value)
+            case "schedule":
+                _check_schedule(value)
+        object.__setattr__(self, name, value)  # a class with slots is made anew: its super() is another's
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""
-        return {**vars(self), "schedule": self.schedule.to_json()}
+        return {"learning_rate": self.learning_rate, "beta": self.beta, "schedule": self.schedule.to_json()}
 
 
 @dataclass(frozen=True)
@@ -288,8 +297,10 @@ def train(model: LatentVariableModel, examples: Any, config: TrainingConfig) -> 
     """
     run = Run(model, examples, config)
     while not run.finished:
-        yield run.advance()
-    run.settle()
+        progress = run.advance()
+        if progress.step == progress.steps:  # not after the record: who counts steps asks for no further one
+            run.settle()
+        yield progress
 
 
 class Run:
@@ -324,6 +335,7 @@ class Run:
                 raise ValueError(f"No step moves the parameter {name}: its name must begin with p_ or q_.")
         self.model, self.config, self.workers = model, config, workers
         self.examples = Examples.of(examples, model).require(model)
+        self._checksum = _checksum(self.examples)
         self._require(workers.told(self._identity), "All processes must train alike: the first's")
         workers.align(model)
         self.step, self.seconds = 0, 0.0
@@ -355,8 +367,10 @@ class Run:
                 no numbers after the last step.
         """
         start, step, model = time.perf_counter(), self.step + 1, self.model
-        self._note_changes()
         phase = phase or self.handle.schedule.phase(step)
+        if phase not in get_args(Phase):
+            raise ValueError(f"phase must be one of {', '.join(get_args(Phase))}, not {phase!r}.")
+        self._note_changes()
         rate = self.handle.learning_rate * _rate_factor(self.config, step)
         beta = self.handle.beta * min(1.0, step / max(1, self.config.kl_warmup))
         moved = {
@@ -471,7 +485,7 @@ class Run:
     def _identity(self) -> dict[str, dict[str, Any]]:
         """What a state can be restored to, as plain JSON."""
         model = {"name": type(self.model).name, **self.model.config}
-        data = {"examples": len(self.examples)}
+        data = {"examples": len(self.examples), "checksum": self._checksum}
         place = {"device": self.model.device.type}
         identity = {"training": self.config.to_json(), "model": model, "data": data, "place": place}
         return json.loads(json.dumps(identity))  # in which a tuple is a list
@@ -480,7 +494,7 @@ class Run:
         """Raises ValueError where the identity in `facts` is not this run's."""
         for part, here in self._identity().items():
             there = facts.get(part, {})
-            for name in here.keys() | there.keys():
+            for name in {**here, **there}:
                 if here.get(name) != there.get(name):
                     raise ValueError(
                         f"{whose} {part} has {name} {there.get(name)}, and this one's {here.get(name)}."
@@ -512,8 +526,10 @@ class Run:
             def compute(*inputs: Tensor) -> list[Tensor]:
                 return self._ascend(moved, *((None, inputs) if plain else (inputs[0], inputs[1:])))
 
+            held = partial(settings, self.model)
             # What several processes say to each other is not recorded.
-            self._replays[key] = compute if self.workers.count > 1 else Replayed(compute, self._generator)
+            alone = self.workers.count == 1
+            self._replays[key] = Replayed(compute, self._generator, held) if alone else compute
         inputs = batch if plain else (torch.tensor(beta, device=self.model.device), *batch)
         figures, *gradients = self._replays[key](*inputs)
         # Parameters without a gradient are passed over, so what a phase does not move stands still.
@@ -676,6 +692,15 @@ def _precision(model: LatentVariableModel, asked: Precision, batch_size: int) ->
     return devices.precision(asked, model.device, (batch_size, inputs, outputs))
 
 
+def _checksum(examples: Examples) -> int:
+    """Of all values and labels, so that no run goes on with others of the same shape."""
+    found = 0
+    for part in (examples.values, examples.labels):
+        if part is not None:
+            found = zlib.crc32(part.cpu().contiguous().view(torch.uint8).numpy().data, found)
+    return found
+
+
 def _copied(model: LatentVariableModel) -> dict[str, Tensor]:
     """Copies of what is averaged of a model: its parameters, and what floats it keeps beside them."""
     return {name: v.detach().clone() for name, v in model.state_dict().items() if v.is_floating_point()}
@@ -700,6 +725,11 @@ def _set_plain(settings: TrainingConfig | Alternating) -> None:
     """Makes numpy's numbers in a frozen dataclass Python's own, as which they are kept and compared."""
     for field in dataclasses.fields(settings):
         object.__setattr__(settings, field.name, plain(getattr(settings, field.name)))
+
+
+def _check_schedule(value: Any) -> None:
+    if not isinstance(value, Schedule):
+        raise ValueError(f"schedule must be Simultaneous() or Alternating(…), not {value!r}.")
 
 
 def _check_above(name: str, value: float) -> None:

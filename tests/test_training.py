@@ -4,9 +4,10 @@ import copy
 import dataclasses
 import json
 import math
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, partial
 from itertools import islice
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ from aevb import (
     train,
     training,
 )
+from aevb.captured import Replayed, settings
 from aevb.data import Split
 from aevb.models import REGISTRY
 from aevb.models.factor_analysis import synthetic
@@ -387,6 +389,12 @@ def test_a_step_with_nothing_to_move_is_refused():
         ({"steps": 5, "clip": 0.0}, "clip must be above 0 and finite, not 0.0"),
         ({"steps": 5, "averaging": 1.0}, "averaging must be between 0 and 1, or None, not 1.0"),
         ({"steps": 5, "patience": 0}, "patience must be a positive whole number, not 0"),
+        ({"steps": 5, "seed": 1.5}, "seed must be a whole number from 0 to below 2\\*\\*63, not 1.5"),
+        ({"steps": 5, "seed": None}, "seed must be a whole number"),
+        (
+            {"steps": 5, "schedule": "AEVB"},
+            r"schedule must be Simultaneous\(\) or Alternating\(…\), not 'AEVB'",
+        ),
     ],
 )
 def test_impossible_configurations_are_refused(arguments, message):
@@ -639,11 +647,12 @@ def test_weights_are_averaged_as_by_hand():
 def test_after_the_last_step_a_model_has_its_averaged_weights():
     model, plain = make("vae"), make("vae")
     config = TrainingConfig(6, batch_size=16)
-    for _ in train(model, Observed(model, 64), dataclasses.replace(config, averaging=0.5)):
-        between = parameters(model, "M")
+    averaged = train(model, Observed(model, 64), dataclasses.replace(config, averaging=0.5))
+    alike = []
     for _ in train(plain, Observed(plain, 64), config):
-        pass
-    assert equal(between, parameters(plain, "M")) and not equal(between, parameters(model, "M"))
+        next(averaged)  # and no further record is asked for
+        alike.append(equal(parameters(model, "M"), parameters(plain, "M")))
+    assert alike == [*[True] * 5, False]
 
 
 @pytest.mark.parametrize(
@@ -717,14 +726,43 @@ def test_what_is_changed_holds_from_the_next_step_and_is_noted():
     ]
 
 
-@pytest.mark.parametrize(("name", "value"), [("learning_rate", 0.0), ("beta", -1.0), ("beta", math.nan)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("learning_rate", 0.0), ("beta", -1.0), ("beta", math.nan), ("schedule", (2, 2)), ("schedule", "AEVB")],
+)
 def test_nothing_impossible_is_set(name, value):
     model = make("vae")
     run = Run(model, Observed(model, 64), TrainingConfig(9))
     before = run.handle.to_json()
     with pytest.raises(ValueError, match=f"{name} must be"):
         setattr(run.handle, name, value)
-    assert run.handle.to_json() == before
+    with pytest.raises(AttributeError, match="lr"):
+        run.handle.lr = 1e-4
+    with pytest.raises(ValueError, match="phase must be one of E, M, EM, not 'e'"):
+        run.advance("e")
+    assert run.handle.to_json() == before and run.step == 0
+
+
+def test_what_is_recorded_is_recorded_anew_where_a_constant_changed(monkeypatch):
+    """A graph needs a GPU (`tests/second_device.py`); what is held against it, and when, does not."""
+    model, recorded = make("gmvae"), []
+
+    def record(self: Replayed, inputs: Sequence[Tensor]) -> None:
+        recorded.append(model.temperature)
+        self._inputs, self._outputs = list(inputs), [torch.tensor(model.temperature)]
+        self._graph = SimpleNamespace(replay=lambda: None)
+
+    monkeypatch.setattr(Replayed, "_record", record)
+    of_a_gpu = SimpleNamespace(device=torch.device("cuda"))
+    replayed = Replayed(lambda: [torch.tensor(model.temperature)], of_a_gpu, partial(settings, model))
+    for temperature in (0.5, 0.25):
+        model.temperature = temperature
+        assert [replayed()[0].item() for _ in range(6)] == [temperature] * 6
+    assert recorded == [0.5, 0.25]
+    for step in range(6):  # annealed at each step
+        model.temperature = 1 / (step + 1)
+        assert replayed()[0].item() == pytest.approx(model.temperature)
+    assert recorded == [0.5, 0.25]
 
 
 def test_a_step_by_hand_moves_what_it_is_told_to():
@@ -826,7 +864,10 @@ def test_the_state_of_another_run_is_refused():
     config = TrainingConfig(9, batch_size=16)
     run = Run(model, Observed(model, 64), config)
     tensors, facts = run.state()
+    changed = Observed(model, 64)
+    changed.values[63, 0] = 1 - changed.values[63, 0]
     others = [
+        (Run(model, changed, config), "its data has checksum"),
         (
             Run(model, Observed(model, 64), dataclasses.replace(config, seed=1)),
             "training has seed 0, and this",
