@@ -159,8 +159,8 @@ def show(
     """A part on a model.
 
     Args:
-        model: one of this library's five, or a checkpoint, whose maps and record of training are shown too;
-            None for a part that shows none, "gumbel" and "factor_analysis".
+        model: one of this library's four of images, or a checkpoint of one, whose maps and record of training
+            are shown too; None for a part that shows none, "gumbel" and "factor_analysis".
         part: one of `PARTS`.
         images: what is looked at: a data set's `test` images, a split, or whatever else `aevb.evaluate`
             takes; MNIST unless told.
@@ -193,9 +193,13 @@ def show(
     split = split[:count]
     known = model if isinstance(model, Checkpoint) else None
     recorded = known is not None and _recorded(known, seen)
+    try:
+        checkpoint = _checkpoint(found, known, split, recorded=recorded)
+    except NotImplementedError as error:  # a model whose z have no use of their own
+        raise ValueError(f"{part} shows no {type(found).__name__}: {error}") from error
     return _kind(part)(
         digits=_digits(split, _classes(found, seen, split)),
-        checkpoint=_checkpoint(found, known, split, recorded=recorded),
+        checkpoint=checkpoint,
         height=height,
         options=told,
         **values,

@@ -195,6 +195,11 @@ def test_a_vrnn_of_one_row_is_one_of_rows(split: Split):
         widgets.show(model, "knobs", images=split)
 
 
+def test_factor_analysis_has_no_part_of_images(split: Split):
+    with pytest.raises(ValueError, match="knobs shows no FactorAnalysis: .* its KL has no parts"):
+        widgets.show(aevb.FactorAnalysis(784, 2), "knobs", images=split)
+
+
 def test_images_that_the_model_is_not_of(split: Split):
     with pytest.raises(ValueError, match="64"):
         widgets.show(aevb.VAE(64, 3, [20]).eval(), "knobs", images=split)

@@ -85,6 +85,9 @@ def measure(
         test: a split, or whatever else `Examples.of` takes.
         seen: how many of the images are looked at (`Split.spread`); else all.
         guessed: of how many of those labels are guessed, which takes longest; else of all.
+    Raises:
+        NotImplementedError: of a model whose KL has no part for each dimension.
+        ValueError: for images that the model is not of.
     """
     test = Split.of(test, model)
     count, numbers = len(test), test.spread(seen)
