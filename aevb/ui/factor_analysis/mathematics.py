@@ -162,8 +162,8 @@ $$
 \sigma_l^2 = 1 / (\boldsymbol\Sigma^{-1})_{ll}
 $$
 
-the posterior's precisions: its variances where $z_l$ alone is unknown, so that it is too narrow. What
-remains is
+$(\boldsymbol\Sigma^{-1})_{ll}$ is the precision of $z_l$ once the other numbers are known: less is left open
+then than when they are not, so that $q$ is too narrow. What remains is
 
 $$
 \textcolor{GAP solid}{\text{gap}} = \tfrac12 \left(\textstyle\sum_l \log (\boldsymbol\Sigma^{-1})_{ll}

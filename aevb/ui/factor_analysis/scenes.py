@@ -9,8 +9,8 @@ WATCH = Scene(
     "watch",
     "E and M together or in turn",
     PART,
-    "An <b>E-step</b> (in φ) closes the <b>gap</b>; an <b>M-step</b> (in θ) lifts ELBO and evidence. AEVB "
-    "takes both at once.",
+    "An <b>E-step</b> (in φ) closes the <b>gap</b>; an <b>M-step</b> (in θ) lifts the ELBO, and once the gap "
+    "is closed the evidence. AEVB takes both at once.",
     "Figure 2, Experiment 1, is together; Figure 3, Experiment 2, in turn; the planes’ data are Figure 1. "
     "Late in an M-step the ELBO is at its top in θ, and flat; the evidence is not, and shows the noise.",
     notes=(
@@ -70,7 +70,8 @@ FAMILIES = Scene(
     options={"view": "families"},
     notes=(
         "Choose diagonal and watch W turn until the posterior lies straight: a poor q changes the model, "
-        "too. A fixed and wide q pays with a gap that no training closes."
+        "too. A fixed and wide q costs little in the gap and a whole nat in the evidence: θ gives way to it. "
+        "So compare evidences, and not gaps alone."
     ),
     mathematics=mathematics.FAMILIES,
     cell=cells.families,
@@ -84,7 +85,7 @@ ROTATION = Scene(
     "rotation R: no data tell W from W\u00a0R.",
     "R turns z, whose prior looks the same from every side. Another seed ends with another W, as good.",
     notes=(
-        "Turn the slider all the way: W and its columns change, the evidence and the ellipses do not move. "
+        "Turn the slider all the way: W and its columns change, the evidence and the points do not move. "
         "So single factors have no meaning of their own, only the subspace has. Students often name the "
         "factors of one run; ask what another seed would have named."
     ),
@@ -101,9 +102,9 @@ PLOT = Scene(
     "The evidence, equation 1, is known in closed form here. Drag over a range, turn the wheel or use the "
     "buttons to zoom; double-click for the whole run.",
     notes=(
-        "Zoom into the thin line: it is the estimate by one sample of z that the gradient is taken of, and "
-        "it is far noisier than the curve. Say why training works all the same: its noise has mean zero. The "
-        "jagged line is no sign of a bug, which is what most take it for."
+        "Zoom into the thin line: it has one sample of z for each of 1,000 test points. What the gradient is "
+        "taken of has 32 training points, and is some seven times as noisy. Say why training works all the "
+        "same: its noise has mean zero. The jagged line is no sign of a bug, which is what most take it for."
     ),
     options={"view": "plot"},
     mathematics=mathematics.PLOT,

@@ -237,7 +237,8 @@ $$
 \boldsymbol\mu_k = \frac{\sum_i r_{ik}\, \boldsymbol\mu_i}{\sum_i r_{ik}}
 $$
 
-Then $q_\phi(\mathbf y \mid \mathbf x)$ may be held for some epochs while the rest adapts: a long M-step.
+Then $q_\phi(\mathbf y \mid \mathbf x)$ may be held for some epochs while $\theta$ and
+$q_\phi(\mathbf z \mid \mathbf x, \mathbf y)$ adapt together: AEVB with a part of $\phi$ held.
 """,
         cluster_start._take_over,
         ("sizes =", "loc.weight"),

@@ -21,7 +21,7 @@ COLD = Question(
     "cold",
     "A soft sample from π = q(y | x) lies here at τ = 1. Place it where it goes as the <b>temperature</b>"
     " falls to 0.1.",
-    "Each goes to the corner that it is nearest to, and which that is the temperature does not change: "
+    "Each goes to the corner that it is nearest to, and the temperature does not change which one that is: "
     "the corners keep their shares π.",
     hides=".simplex, .nearest",
 )

@@ -96,8 +96,8 @@ CONFUSION = Scene(
     "Choose a cell to see its images, and an image to see what q(y | x) says of it.",
     notes=(
         "Find the largest number off the diagonal and open its images. Accuracy is after the best matching "
-        "of clusters to labels: it says that much about the matching. Ask what the accuracy would be with "
-        "twenty clusters, and whether it could be compared."
+        "of clusters to labels, which itself uses all of them: no classifier’s accuracy. Ask what the "
+        "accuracy would be with twenty clusters, and whether it could be compared."
     ),
     mathematics=mathematics.CONFUSION,
     cell=cells.confusion,
@@ -128,8 +128,8 @@ ESTIMATORS = Scene(
     "estimators",
     "Training by the <b>sum over y</b> decodes C times a step, by <b>Gumbel-Softmax</b> once, of a relaxed "
     "y: quicker, with a bias that grows with τ.",
-    "Small models, ten clusters, means over three seeds. “The estimator says”: how much more than the ELBO "
-    "of a discrete y, in nats.",
+    "Small models, ten clusters, means over three seeds; relaxed, the KL of y is in closed form, the "
+    "tutorial’s second context. “The estimator says”: how much more than the ELBO of a discrete y, in nats.",
     options={"runs": recorded(Path(__file__).with_name("estimators.json")), "steps": 100},
     notes=(
         "By epochs the sum over y looks best; by time ask again. What the relaxed estimator reports is too "
@@ -145,8 +145,8 @@ DIMENSIONS = Scene(
     "How much each dimension adds to the cluster.",
     notes=(
         "Most of the dimensions are unused: ask what that says about having chosen so many. Choose one of "
-        "the used ones and read its effect. The cluster has taken the digit’s class away from z, so that "
-        "what is left is style."
+        "the used ones and read its effect. The digit’s class is in which cluster z lies; the place ε within "
+        "it is style, and that is what is counted here."
     ),
     cell=shared_cells.dimensions,
 )

@@ -62,8 +62,8 @@ Equation 2
         "E-step, M-step, and both at once",
         rf"""
 The evidence does not depend on $\phi$. So to raise the ELBO in $\phi$ is to close the gap, an approximate
-E-step. To raise it in $\theta$ is to push the evidence up, an approximate M-step. AEVB does both by gradients
-of an estimate on a mini-batch:
+E-step. To raise it in $\theta$ is an approximate M-step: where the gap was closed before, the evidence rises
+by as much at least. AEVB does both by gradients of an estimate on a mini-batch:
 {ASCENT}
 Equations 3 and 4; section 5.1
 """,

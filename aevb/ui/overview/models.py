@@ -56,7 +56,7 @@ MODELS = (
         "cvae",
         "Conditional VAE",
         "5.4",
-        "The label is observed and conditions both densities, which leaves the style of the digit to z.",
+        "The label is observed and conditions both densities: what z adds to it is the style of the digit.",
         (r"\mathbf x \in [0, 1]^{784}", r"\mathbf y \in \text{OneHot}(10)"),
         (r"\mathbf z \in \mathbb R^L",),
         r"\underbrace{p_\theta(\mathbf x \mid \mathbf z, \mathbf y)}_{\text{continuous Bernoullis}}\;"

@@ -26,8 +26,8 @@ START = Scene(
     },
     contents={"ring": (contents.RING, "vae")},
     notes=(
-        "Leave it turning while the class comes in. Then drag the mark and ask what z is: two numbers on a "
-        "ring that leads through twenty dimensions. Nobody told the model what a digit is."
+        "Leave it turning while the class comes in. Then drag the mark and ask what z is: twenty numbers, "
+        "which one number moves, the place on the ring. Nobody told the model what a digit is."
     ),
     mathematics=mathematics.START,
     cell=cells.start,
@@ -44,7 +44,8 @@ IDEA = Scene(
     notes=(
         "Read the equation over the bars aloud: evidence is ELBO plus gap, and the gap is never negative. "
         "Take an E-step, then an M-step, and let the class say before each which bar will move; then drag "
-        "the mark to where the ELBO is high and the gap wide. Students often think that an E-step improves "
+        "the mark to where the evidence is high and the gap wide, such as θ = 2, φ = 0.2, a good model with "
+        "a poor q: from there an M-step lowers the evidence. Students often think that an E-step improves "
         "the model: it leaves p, and so the evidence, as they are."
     ),
     options={

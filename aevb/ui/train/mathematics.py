@@ -38,14 +38,14 @@ Kingma and Ba (2015); Tieleman and Hinton (2012)
     Formula(
         "Who moves: the schedule",
         r"""
-An **E-step** moves $\phi$ alone and closes the gap, an **M-step** moves $\theta$ alone and lifts the
-evidence; AEVB moves both at once.
+An **E-step** moves $\phi$ alone and closes the gap, an **M-step** moves $\theta$ alone and lifts the ELBO,
+and once the gap is closed the evidence; AEVB moves both at once.
 
 Late in an M phase the ELBO is at its maximum in $\theta$ for the $q$ that is held, and flat; the evidence is
 not, and is jagged: the noise that mini-batches leave in $\theta$ moves it in proportion, and the ELBO by its
 square.
 
-Section 5.1, Experiment 2
+Section 5.2.4, Experiment 2
 """,
         Alternating.phase,
     ),

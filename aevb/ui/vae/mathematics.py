@@ -237,8 +237,9 @@ WALK = (
         "Along an arc",
         r"""
 $$
-\mathbf z(t) = \frac{\sin((1 - t)\,\omega)}{\sin \omega}\, \hat{\mathbf z}_0
-+ \frac{\sin(t\,\omega)}{\sin \omega}\, \hat{\mathbf z}_1
+\mathbf z(t) = \big((1 - t) \|\mathbf z_0\| + t\, \|\mathbf z_1\|\big) \left(
+\frac{\sin((1 - t)\,\omega)}{\sin \omega}\, \hat{\mathbf z}_0
++ \frac{\sin(t\,\omega)}{\sin \omega}\, \hat{\mathbf z}_1 \right)
 $$
 
 between the directions $\hat{\mathbf z}$ of both ends, $\omega$ the angle between them, its length changing
@@ -262,7 +263,7 @@ $$
 Both are diagonal, so that the divergence is a sum over the dimensions. One whose share is 0 is the prior,
 whatever the image: it says nothing of it.
 
-Section 5.3.3
+Section 5.2.3
 """,
         along,
         ("copies =", "return"),
@@ -358,7 +359,7 @@ CURVE = (
         "A mixture along a curve",
         r"""
 $$
-\textcolor{EVIDENCE solid}{p_\theta(\mathbf x)} = \int \mathcal N(\mathbf x;
+p_\theta(\mathbf x) = \int \mathcal N(\mathbf x;
 \textcolor{GENERATED solid}{\boldsymbol\mu_\theta(z)}, \sigma^2 \mathbf I)\, \mathcal N(z; 0, 1)\, d z
 $$
 
@@ -378,8 +379,8 @@ $$
 = \textcolor{EVIDENCE solid}{\log p_\theta(\mathbf x)} - \textcolor{ELBO dashed}{\text{ELBO}}(\mathbf x)
 $$
 
-The exact posterior is $p_\theta(\mathbf x \mid z)\, p(z)$ over the evidence, by a sum over places of $z$.
-Where two parts of the curve are near to $\mathbf x$ it has two modes, and a normal $q_\phi$ has one.
+The exact posterior is $p_\theta(\mathbf x \mid z)\, p(z)$ over $p_\theta(\mathbf x)$, by a sum over places of
+$z$. Where two parts of the curve are near to $\mathbf x$ it has two modes, and a normal $q_\phi$ has one.
 
 Equation 2
 """,

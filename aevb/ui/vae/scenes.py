@@ -15,7 +15,8 @@ PRIOR = Scene(
     notes=(
         "Press Resample a few times and ask what share of the draws is a digit. Left is what the decoder "
         "says of each pixel, right is what the model really generates. Papers show the left one and call it "
-        "a sample; most students have never seen the right one."
+        "a sample; most students have never seen the right one. Nor is λ the mean of a pixel: that of "
+        "λ = 0.9 is 0.67."
     ),
     mathematics=mathematics.PRIOR,
     cell=cells.prior,
@@ -81,8 +82,9 @@ AMORTISED = Scene(
     "What the encoder leaves is the amortisation gap. What then remains, to the evidence, no diagonal normal "
     "can close.",
     notes=(
-        "Let it climb from the encoder's q, then from the prior: both come to the same height, the one in a"
-        " few steps. The encoder took one pass. That is the price and the gain of amortisation."
+        "Take 1,600 steps from the encoder's q, then from the prior: both come to the same height. With 400 "
+        "from the prior it is still some nats short, for some digits below the encoder, which took one pass. "
+        "That is the price and the gain of amortisation."
     ),
     mathematics=mathematics.AMORTISED,
     cell=cells.amortised,
@@ -93,8 +95,8 @@ KNOBS = Scene(
     "Turn the knobs",
     "knobs",
     "Each number of <b>z</b> is a knob: turn one, or pick an image of what it does, and the digit changes.",
-    "Those that say most of an image, by their mean KL. In brackets: the gain over the encoder’s mean. "
-    "Can you beat it?",
+    "Shown are those that say most of an image, by their mean KL. In brackets: the gain over the encoder’s "
+    "mean. Can you beat it?",
     notes=(
         "Turn the first knob slowly from end to end, and ask for a word for what it does. Then turn one of "
         "the last under All dimensions: nothing happens, for q leaves it at the prior. Students expect one "
@@ -174,12 +176,13 @@ TRAINING = Scene(
     "Training",
     "training",
     "The ELBO, epoch by epoch: it climbs quickly, then levels off. (Figure 5)",
-    "A better likelihood is bought with more KL. |logit| ≤ 15.94 is a cap that the tutorial’s own code has "
-    "unseen: see the mathematics.",
+    "At first a better likelihood is bought with more KL, then it comes at the same KL. |logit| ≤ 15.94 is a "
+    "cap that the tutorial’s code applies without saying so: see the mathematics.",
     notes=(
-        "Point first at the two lower curves: the likelihood rises while the KL grows, and the ELBO is their "
-        "sum. A nat of ELBO is one nat for each image, so that the last small rise is worth much. A "
-        "likelihood may be positive here, since pixels have a density: that puzzles many."
+        "Point first at the two lower curves: for some twenty epochs the likelihood rises and the KL grows, "
+        "then the KL stays and the likelihood goes on rising; the ELBO is their sum. A nat of it is one nat "
+        "for each image, so that the last small rise is worth much. A likelihood may be positive here, since "
+        "pixels have a density: that puzzles many."
     ),
     mathematics=mathematics.TRAINING,
     cell=shared_cells.training,

@@ -188,7 +188,8 @@ $$
 \end{aligned}
 $$
 
-Both at once, by Adam with a mini-batch of 100 and a learning rate of 0.001 at the start.
+Both at once, by Adam with a mini-batch of 100. The tutorial's learning rate is 0.001; this checkpoint's
+stands among the facts of its training.
 
 Equations 3 and 4; sections 5.1 and 5.6.4
 """,

@@ -81,8 +81,8 @@ PATHS = Scene(
     "samples’ charts show those rows too.",
     notes=(
         "Follow two classes of digit and find the row in which they part. The curves are means over many "
-        "images, so that no single digit follows one. Where all curves run together z is near to the prior, "
-        "and says nothing."
+        "images, so that no single digit follows one. Curves far apart do not mean that z says much: in the "
+        "blank rows below q lies on the prior, but each image’s memory has another prior."
     ),
     mathematics=[maths.POSTERIOR, maths.MEAN_PATH],
     cell=cells.paths,
