@@ -4,6 +4,7 @@ The parameters of factor analysis are a few dozen numbers, so every state that t
 kept, and every quantity that is intractable elsewhere can be measured at each.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -14,10 +15,18 @@ from torch import Generator
 
 from aevb.data import Examples
 from aevb.models.base import check_sizes
-from aevb.models.factor_analysis import FactorAnalysis, synthetic, true_model
+from aevb.models.factor_analysis import Covariance, FactorAnalysis, synthetic, true_model
 from aevb.training import Alternating, TrainingConfig, train
 
 DATA_DIM = 3
+FAMILIES: Mapping[str, tuple[Covariance, float]] = {
+    "full": ("full", 0.1),
+    "diagonal": ("diagonal", 0.1),
+    "0.1": ("fixed", 0.1),
+    "0.5": ("fixed", 0.5),
+    "1.0": ("fixed", 1.0),
+}
+"""Of q, as the last paragraph of section 5.2.4 has them: its covariance, and σ where that is fixed."""
 LOG_2PI = np.log(2 * np.pi)
 
 
@@ -28,12 +37,16 @@ class Experiment:
     Attributes:
         training: the gradient steps; its seed also draws the data and the initial parameters.
         latent_dim: L.
+        covariance: what q's may be.
+        scale: σ of z in a fixed one.
     Raises:
-        ValueError: for a size below 1 (`TrainingConfig` checks the rest).
+        ValueError: for a size below 1 (`TrainingConfig` and `FactorAnalysis` check the rest).
     """
 
     training: TrainingConfig = TrainingConfig(steps=1000, batch_size=32, learning_rate=1e-2)  # noqa: RUF009
     latent_dim: int = 2
+    covariance: Covariance = "full"
+    scale: float = 0.1
 
     def __post_init__(self) -> None:
         check_sizes(latent_dim=self.latent_dim)
@@ -44,7 +57,7 @@ class Experiment:
 
     def initial_model(self) -> FactorAnalysis:
         """The model before the first step: W, pre_sigma and V from N(0, 1), as in the tutorial's code."""
-        model = FactorAnalysis(DATA_DIM, self.latent_dim)
+        model = FactorAnalysis(DATA_DIM, self.latent_dim, covariance=self.covariance, scale=self.scale)
         generator = Generator().manual_seed(self.training.seed)
         with torch.no_grad():
             for parameter in (model.p_x_given_z.W, model.p_x_given_z.pre_sigma, model.q_z_given_x.V):

@@ -323,6 +323,18 @@ def test_factor_analysis_in_closed_form():
     assert told(after_e, "evidence") == told(start, "evidence") < told(after_m, "evidence")
 
 
+def test_a_smaller_family_of_factor_analysis_is_the_cells_too():
+    of_full, of_fixed = (run("factor-analysis", "watch", family=family)[1] for family in ("full", "1.0"))
+    assert told(of_fixed, "evidence") < told(of_full, "evidence") - 0.5
+    _, printed, _ = run("factor-analysis", "hand", moves="E", family="1.0")
+    start, after_e = printed.splitlines()
+    assert 0 < told(after_e, "gap") < told(start, "gap")
+    _, printed, _ = run("factor-analysis", "em", experiment="turn", e=20, m=20, rounds=2)
+    assert printed.startswith("EM, 3 iterations")
+    gaps, _, _ = run("factor-analysis", "families", family="0.5", steps=50)
+    assert list(gaps) == ["full", "diagonal", "0.5"]
+
+
 def test_the_one_idea():
     shown, _, _ = run("", "idea", at=[1.5, 1.5])
     assert shown["gap"] == pytest.approx(0, abs=1e-9)

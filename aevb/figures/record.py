@@ -13,11 +13,12 @@ from aevb.figures.curves import clustering_curves, learning_curve, term_curves
 
 @dataclass(frozen=True)
 class Record:
-    """The ELBO's curve, its terms' curves, and facts by their names."""
+    """The ELBO's curve, its terms' curves, facts by their names, and the ELBO's curve from a plain start."""
 
     elbo: go.Figure
     terms: go.Figure
     facts: dict[str, str]
+    plain: go.Figure | None = None
 
 
 def record(checkpoint: Checkpoint) -> Record:
@@ -27,7 +28,8 @@ def record(checkpoint: Checkpoint) -> Record:
         CheckpointError: as `aevb.explore.record.record`.
     """
     found = records.record(checkpoint)
-    return Record(_main_curve(found), term_curves(found["curve"]), found["facts"])
+    plain = _main_curve(found["plain"]) if "plain" in found else None
+    return Record(_main_curve(found), term_curves(found["curve"]), found["facts"], plain)
 
 
 def _main_curve(found: Mapping[str, Any]) -> go.Figure:

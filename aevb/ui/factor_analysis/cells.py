@@ -14,7 +14,7 @@ from aevb import experiments
 from aevb.data import Examples
 from aevb.explore.noise import Noise
 from aevb.figures.factor_analysis import em_plot
-from aevb.models.factor_analysis import FactorAnalysis, synthetic, true_model
+from aevb.models.factor_analysis import FactorAnalysis, true_model
 from aevb.training import Alternating, Simultaneous, TrainingConfig, train
 
 
@@ -29,6 +29,7 @@ def watch(
     rounds: int = 2,
     seed: int = 14,
     step: int | None = None,
+    family: str = "full",
 ) -> go.Figure:
     """Evidence, ELBO and gap over the gradient steps."""
     in_turn = experiment == "turn"
@@ -39,7 +40,8 @@ def watch(
         schedule=Alternating(e, m) if in_turn else Simultaneous(),
         seed=seed,
     )
-    run = experiments.run(experiments.Experiment(config, int(L)))  # with other noise than the browser's
+    q = experiments.FAMILIES[family]
+    run = experiments.run(experiments.Experiment(config, int(L), *q))  # with other noise than the browser's
     at = len(run) - 1 if step is None else step
     print(
         f"step {at}: evidence {run.evidence[at]:.3f} = ELBO {run.elbo[at]:.3f} + gap {run.gap[at]:.3f} nats"
@@ -47,18 +49,31 @@ def watch(
     return em_plot(run, experiments.true_evidence(seed))
 
 
-def em(L: str = "2", seed: int = 14, batch: str = "32", steps: int = 1000) -> go.Figure:
+def em(
+    experiment: str = "together",
+    batch: str = "32",
+    L: str = "2",
+    steps: int = 1000,
+    e: int = 1000,
+    m: int = 1000,
+    rounds: int = 2,
+    seed: int = 14,
+    family: str = "full",
+) -> go.Figure:
     """Classic EM on the browser's own data, from its own start."""
     truth = true_model().double()
     noise = Noise(64 * seed).normal(2000, 5).double()
     x = noise[:, :2] @ truth.p_x_given_z.W.T + truth.p_x_given_z.sigma * noise[:, 2:]
-    model, start = FactorAnalysis(3, int(L)).double(), Noise(64 * seed + 1)
+    covariance, scale = experiments.FAMILIES[family]
+    model = FactorAnalysis(3, int(L), covariance=covariance, scale=scale).double()
+    start = Noise(64 * seed + 1)
     with torch.no_grad():
         for parameter in (model.p_x_given_z.W, model.p_x_given_z.pre_sigma, model.q_z_given_x.V):
             parameter.copy_(start.normal(*parameter.shape))
 
     evidence = [model.evidence(x[1000:]).mean().item()]
-    passes = steps / (1000 // int(batch))  # as long as the gradient steps
+    gradient_steps = min(rounds * (e + m), 12_000) if experiment == "turn" else steps
+    passes = gradient_steps / (1000 // int(batch))  # as long as they take
     for _ in range(min(1000, math.ceil(passes))):
         model.e_step()
         model.m_step(x[:1000])
@@ -70,12 +85,21 @@ def em(L: str = "2", seed: int = 14, batch: str = "32", steps: int = 1000) -> go
     return go.Figure(go.Scatter(y=evidence, name="evidence"))
 
 
-def hand(L: str = "2", seed: int = 14, lr: float = 0.01, batch: str = "32", moves: str = "") -> go.Figure:
+def hand(
+    lr: float = 0.01,
+    batch: str = "32",
+    L: str = "2",
+    seed: int = 14,
+    moves: str = "",
+    family: str = "full",
+) -> go.Figure:
     """A walk by hand on the browser's own data: exact moves E and M, or E25, so many gradient steps."""
     truth = true_model().double()
     noise = Noise(64 * seed).normal(2000, 5).double()
     x = noise[:, :2] @ truth.p_x_given_z.W.T + truth.p_x_given_z.sigma * noise[:, 2:]
-    model, start = FactorAnalysis(3, int(L)).double(), Noise(64 * seed + 1)
+    covariance, scale = experiments.FAMILIES[family]
+    model = FactorAnalysis(3, int(L), covariance=covariance, scale=scale).double()
+    start = Noise(64 * seed + 1)
     with torch.no_grad():
         for parameter in (model.p_x_given_z.W, model.p_x_given_z.pre_sigma, model.q_z_given_x.V):
             parameter.copy_(start.normal(*parameter.shape))
@@ -97,26 +121,48 @@ def hand(L: str = "2", seed: int = 14, lr: float = 0.01, batch: str = "32", move
 
 
 def families(
-    lr: float = 0.01, batch: str = "32", L: str = "2", steps: int = 1000, seed: int = 14
+    experiment: str = "together",
+    lr: float = 0.01,
+    batch: str = "32",
+    L: str = "2",
+    steps: int = 1000,
+    e: int = 1000,
+    m: int = 1000,
+    rounds: int = 2,
+    seed: int = 14,
+    family: str = "full",
 ) -> dict[str, float]:
     """The gap that each family of q leaves after the same gradient steps, on the test points."""
-    (x, test), gaps = synthetic(seed), {}
-    for covariance in ("full", "diagonal", "fixed"):  # the last with σ = 0.1
-        torch.manual_seed(seed)  # with another start and noise than the browser's
-        model = FactorAnalysis(3, int(L), covariance=covariance)
-        config = TrainingConfig(steps=steps, batch_size=int(batch), learning_rate=lr, seed=seed)
-        list(train(model, Examples(x), config))
-        gaps[covariance] = model.gap(test).mean().item()
-        print(f"{covariance:8} evidence {model.evidence(test).mean():8.3f}, gap {gaps[covariance]:.3f} nats")
+    in_turn, gaps = experiment == "turn", dict[str, float]()
+    config = TrainingConfig(
+        steps=min(rounds * (e + m), 12_000) if in_turn else steps,
+        batch_size=int(batch),
+        learning_rate=lr,
+        schedule=Alternating(e, m) if in_turn else Simultaneous(),
+        seed=seed,
+    )
+    for name in dict.fromkeys(("full", "diagonal", family)):  # with other noise than the browser's
+        run = experiments.run(experiments.Experiment(config, int(L), *experiments.FAMILIES[name]))
+        gaps[name] = run.gap[-1].item()
+        print(f"{name:8} evidence {run.evidence[-1]:8.3f}, gap {gaps[name]:.3f} nats")
     return gaps
 
 
 def rotation(
-    lr: float = 0.01, batch: str = "32", L: str = "2", steps: int = 1000, seed: int = 14, angle: float = 40
+    lr: float = 0.01,
+    batch: str = "32",
+    L: str = "2",
+    steps: int = 1000,
+    seed: int = 14,
+    angle: float = 40,
+    family: str = "full",
 ) -> np.ndarray:
     """W, another W, and W Wᵀ of both."""
     config = TrainingConfig(steps=steps, batch_size=int(batch), learning_rate=lr, seed=seed)
-    W = experiments.run(experiments.Experiment(config, int(L))).W[-1]  # with other noise than the browser's
+    q = experiments.FAMILIES[family]
+    W = experiments.run(experiments.Experiment(config, int(L), *q)).W[
+        -1
+    ]  # with other noise than the browser's
     turn = np.eye(W.shape[1])
     cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     if W.shape[1] == 1:

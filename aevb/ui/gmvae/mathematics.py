@@ -26,6 +26,10 @@ Both $\mathbf y$ and $\mathbf z$ are latent. Summed over $\mathbf y$, the prior 
 $C$ Gaussians. Its means and scales are linear in the one-hot $\mathbf y$, which picks one column of
 each.
 
+The other model of this section, $p(\mathbf x \mid \mathbf y, \mathbf z)\, p(\mathbf z)\, p(\mathbf y)$ of
+Kingma et al. (2014), has one Gaussian for all clusters: without labels nothing makes $\mathbf y$ the digit,
+since $\mathbf z$ can tell it as well.
+
 Section 5.5.1; Shu (2016)
 """,
         GMVAE.ancestral_sample,
