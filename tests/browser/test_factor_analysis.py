@@ -216,7 +216,7 @@ def test_a_move_of_gradient_steps_is_undone(open_edition: OPEN) -> None:
     page.get_by_role("button", name="50", exact=True).click()
     page.get_by_role("button", name="E-step").click()
     expect(first).to_have_text(
-        re.compile("^3. E-step, 50 gradient steps: .+the evidence stayed; the gap closed")
+        re.compile("^3. E-step, 50 gradient steps: .+the evidence stayed; the gap narrowed")
     )
     link_says(page, moves="E200,M,E50", by="50")
     page.get_by_role("button", name="Undo").click()

@@ -296,7 +296,7 @@ Deno.test("the account of a walk says that a gap closes from however many nats",
   const [third, second, first] = accountOf(walk({ ...EXPERIMENT_1, seed: 23 }, moves), moves);
   assert.match(first, /the gap closed from \d,\d{3}\.\d+ to 0\./);
   assert.match(second, /the gap opened from 0\.0+ to /);
-  assert.match(third, /the gap closed from /);
+  assert.match(third, /the gap narrowed from /);
 });
 
 Deno.test("too high a learning rate is said", () => {

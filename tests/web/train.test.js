@@ -42,6 +42,7 @@ const OPTIONS = {
     {
       name: "one",
       title: "One",
+      conditional: false,
       arguments: [
         { name: "latent_dim", kind: "whole", least: 1, most: 256, default: 20 },
         { name: "hidden_dims", kind: "widths", most: 2048, layers: 6, default: [500, 500] },
@@ -54,7 +55,13 @@ const OPTIONS = {
       ],
       presets: [preset("quick", { epochs: 40 }), preset("slow", { steps: 9000, rate: "cosine" })],
     },
-    { name: "two", title: "Two", arguments: [], presets: [preset("quick", { epochs: 3 })] },
+    {
+      name: "two",
+      title: "Two",
+      conditional: false,
+      arguments: [],
+      presets: [preset("quick", { epochs: 3 })],
+    },
   ],
   data: [
     { name: "large", title: "Large", count: 9000, shape: [28, 28] },
@@ -330,6 +337,14 @@ Deno.test("ELBOs are on one scale where data and likelihood are the same", () =>
   assert.ok(!onOneScale(OPTIONS, [one, { ...one, data: "large" }]));
   assert.ok(!onOneScale(OPTIONS, [one, { ...one, arguments: { likelihood: "continuous bernoulli" } }]));
   assert.ok(onOneScale(OPTIONS, [one, { ...one, model: "two" }]), "a model without a choice is Gaussian");
+  const models = OPTIONS.models.map((/** @type {any} */ model) => ({
+    ...model,
+    conditional: model.name === "two",
+  }));
+  assert.ok(
+    !onOneScale({ ...OPTIONS, models }, [one, { ...one, model: "two" }]),
+    "log p(x | y) is no log p(x)",
+  );
 });
 
 Deno.test("runs are found in a link, by their names", () => {

@@ -5,8 +5,8 @@ from aevb.ui.shared.scene import Question
 E_STEP = Question(
     "e-step",
     "q takes an exact <b>E-step</b> from here. What will the gap be?",
-    "The evidence does not depend on φ: an E-step can only lift the ELBO towards it, and with q at the "
-    "posterior nothing is left between them.",
+    "The evidence does not depend on φ: an E-step can only lift the ELBO towards it. A full q takes the "
+    "posterior, and nothing is left between them; a smaller family takes the nearest that it has.",
     hides=".panes, .foot, .account",
 )
 

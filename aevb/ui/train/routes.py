@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aevb.models import REGISTRY
 from aevb.stored.files import CONFIG
 from aevb.ui.frame import catalogue
 from aevb.ui.jobs import limits, queue, sources, switches, turns
@@ -46,6 +47,7 @@ def _told_options() -> dict[str, Any]:
             {
                 "name": name,
                 "title": title,
+                "conditional": REGISTRY[name].conditional,
                 "arguments": specification.options(name),
                 "presets": [preset.to_json() for preset in PRESETS[name]],
             }

@@ -4,7 +4,8 @@
 export const GLOSSARY = [
   [
     "evidence",
-    "log p(x): how probable the model makes an example, all latent values taken together. In nats.",
+    "log p(x), all latent values taken together: the log probability of an example, or its log density, which may " +
+    "be above 0. In nats.",
   ],
   [
     "ELBO",
@@ -13,7 +14,8 @@ export const GLOSSARY = [
   ["gap", "evidence − ELBO = KL(q(z | x) ‖ p(z | x)): how far q is from the true posterior."],
   [
     "bound, K = 100",
-    "the importance bound: 100 draws of z together. It lies between the ELBO and the evidence.",
+    "the importance bound: 100 draws of z together. In expectation it lies between the ELBO and the evidence; a " +
+    "single draw of it, as an ELBO of one sample, scatters by some nats.",
   ],
   ["nats", "units of information with the natural logarithm; 1 nat is 1.44 bits."],
   [

@@ -5,7 +5,7 @@ import { h, setText } from "../../kit/elements.js";
 import { number as said, signed } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
-import { ELBO, EVIDENCE } from "../../kit/palette.js";
+import { DATA, ELBO } from "../../kit/palette.js";
 import { choice, seed } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
 import { along, Axes, marker, nameAxes, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
@@ -184,7 +184,7 @@ class Amortised {
         context.setLineDash([]);
       };
       axes.clip(context, () => {
-        line([[0, bound], [steps, bound]], EVIDENCE, [9, 5]);
+        line([[0, bound], [steps, bound]], DATA, [9, 5]);
         line(curve, ELBO, []);
       });
       const [step, value] = curve[curve.length - 1],

@@ -34,9 +34,10 @@ export const asks = {
     ask(model) {
       const names = [...namesOf(model), "E"];
       if (names.length > MOST_MOVES) return null;
+      const least = model.get("family") === "full" ? "closed" : "narrower than now";
       return {
         kind: "choice",
-        choices: ["wider than now", "as it is now", "closed"].map((title) => ({ title })),
+        choices: ["wider than now", "as it is now", least].map((title) => ({ title })),
         judge() {
           const [before, after] = lastOf(experimentOf(model), names);
           const right = said(before.gap) === said(after.gap) ? 1 : after.gap > before.gap ? 0 : 2;

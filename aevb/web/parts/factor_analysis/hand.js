@@ -149,7 +149,8 @@ export function accountOf(trajectory, moves) {
       return `${difference > 0 ? "rose" : "fell"} by ${signed(Math.abs(difference), DIGITS)}`;
     };
     const [from, to] = [before, after].map((i) => signed(trajectory.gap[i], DIGITS));
-    const way = trajectory.gap[after] < trajectory.gap[before] ? "closed" : "opened";
+    const none = signed(0, DIGITS), narrows = trajectory.gap[after] < trajectory.gap[before];
+    const way = narrows ? (to === none ? "closed" : "narrowed") : from === none ? "opened" : "widened";
     const gap = from === to ? `stayed at ${to}` : `${way} from ${from} to ${to}`;
     const name = `${k + 1}. ${phase}-step, ${steps ? `${steps} gradient steps` : "exact"}`;
     return `${name}: the ELBO ${change(trajectory.elbo)}, the evidence ${

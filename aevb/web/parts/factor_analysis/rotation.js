@@ -114,7 +114,7 @@ export class Rotation extends View {
         arrow(context, ends(turned, k), 4.5 * scale, theme.text, theme.background);
       }
     };
-    this.planes.show(theme, { W: turned, sigma }, { more });
+    this.planes.show(theme, { W, sigma }, { more }); // as W R generates them, with R^T z for z
   }
 
   /** @param {Trajectory} trajectory @param {number} index */

@@ -79,9 +79,14 @@ class Idea {
             this.climb([eStep(this.place)]);
           },
         ),
-        move("M-step", "Raises the ELBO in θ, and lifts the evidence with it. The gap opens again.", () => {
-          this.climb([mStep(this.place)]);
-        }),
+        move(
+          "M-step",
+          "Raises the ELBO in θ. If the gap was closed, the evidence rises by as much at least, and the gap " +
+            "opens; from an open gap the evidence may fall.",
+          () => {
+            this.climb([mStep(this.place)]);
+          },
+        ),
         move("AEVB", "Climbs in both at once, by the gradient: it needs neither step in closed form.", () => {
           this.climb(ascent(this.place));
         }),

@@ -73,7 +73,7 @@ class Rows {
         name: `bound, K = ${PATHS}`,
         color: EVIDENCE,
         line: "dotted",
-        title: "it lies between the ELBO and log p(x)",
+        title: "in expectation it lies between the ELBO and log p(x)",
       },
     ]);
     this.said = h("p.said");

@@ -244,7 +244,7 @@ export class Compare {
       ? "Choose two runs or more; a run is started in the scene before."
       : onOneScale(options, specifications)
       ? ""
-      : "Other data or another likelihood: these ELBOs are not on one scale.";
+      : "Other data, another likelihood, or a label that is given: these ELBOs are not on one scale.";
     setText(this.hint, hint);
     const there = contenders.flatMap(({ told }, k) => (told?.specification ? [LOOKS[k].letter] : []));
     const key = JSON.stringify([there, specifications]);

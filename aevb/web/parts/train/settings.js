@@ -36,14 +36,14 @@ export function sideBySide({ models, data }, specifications) {
 }
 
 /**
- * Whether the ELBOs of runs are on one scale: of the same data, as values of the same kind.
+ * Whether the ELBOs of runs are on one scale: of the same data, as values of the same kind, given a label or not.
  * @param {Options} options
  * @param {any[]} specifications
  */
 export function onOneScale({ models }, specifications) {
   const scales = specifications.map((one) => {
-    const field = fieldsOf(models.find(({ name }) => name === one.model) ?? models[0]).likelihood;
-    return `${one.data} ${field ? valueOf(one, "likelihood", field) : "gaussian"}`;
+    const of = models.find(({ name }) => name === one.model) ?? models[0], field = fieldsOf(of).likelihood;
+    return `${one.data} ${field ? valueOf(one, "likelihood", field) : "gaussian"} ${of.conditional}`;
   });
   return new Set(scales).size < 2;
 }

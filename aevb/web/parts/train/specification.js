@@ -12,7 +12,12 @@ import { text } from "../../kit/params.js";
  * @property {any} [default]
  *
  * @typedef {{ id: string, title: string, says: string, specification: any }} Preset
- * @typedef {{ name: string, title: string, arguments: (Kind & { name: string })[], presets: Preset[] }} Choice
+ * @typedef {object} Choice
+ * @property {string} name
+ * @property {string} title
+ * @property {boolean} conditional whether it is of p(x | y)
+ * @property {(Kind & { name: string })[]} arguments
+ * @property {Preset[]} presets
  *
  * What can be asked for.
  * @typedef {object} Options
