@@ -6,8 +6,7 @@ once a call; what the model does not take raises ValueError in a sentence. All i
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from aevb.models.base import LatentVariableModel, check_sizes, total
+from aevb.models.base import LatentVariableModel, check_sizes, evaluating, total
 
 SEED = 20_220_807  # not that of the dequantisation: the two must not share a stream
 BATCH = 500
@@ -185,14 +184,3 @@ def _numbers(bounds: int | Sequence[int]) -> list[int]:
 
 def _sum(values: Tensor) -> float:
     return values.cpu().double().sum().item()  # on the CPU: not every device has float64
-
-
-@contextmanager
-def evaluating(model: LatentVariableModel) -> Iterator[None]:
-    """Dropout off inside the block, as it was after it."""
-    was_training = model.training
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train(was_training)

@@ -147,6 +147,27 @@ def test_a_model_that_was_moved_is_measured(name, second):
     assert (shares is not None) == (name == "gmvae")
 
 
+@every_model
+def test_float64_is_taken_where_the_device_has_none(name, second):
+    """As the numbers of numpy and pandas come."""
+    model = make(name)
+    x, *y = (part.double().numpy() for part in observe(model, 40))
+    y = [np.full((40, model.choices), 1 / model.choices) for _ in y]  # weights, of float64 too
+    expected = model.encode(x, *y)
+    model.to(second)
+    torch.testing.assert_close(model.encode(x, *y).cpu(), expected, rtol=1e-4, atol=1e-4)
+    assert model.decode(expected.double().numpy(), *y).device.type == second.type
+    assert math.isfinite(evaluate(model, x, *y, bounds=2).elbo)
+    config = TrainingConfig(2, batch_size=20, precision="float32")
+    steps = list(train(model, Examples(x, labels=y[0] if y else None), config))
+    assert all(math.isfinite(step.elbo) for step in steps)
+    if name == "fa":
+        model.start(x)
+        assert model.evidence(x).isfinite().all()
+    if model.conditional:
+        assert codes.posterior(model, x, *y).mean.isfinite().all()
+
+
 def test_what_is_exact_of_factor_analysis_is_exact_there_too(second):
     """In float64, which not every device has."""
     model = make("fa")

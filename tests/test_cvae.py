@@ -55,7 +55,7 @@ def test_labels_may_be_whole_numbers_of_any_type(model: CVAE, dtype: torch.dtype
 def test_labels_as_fractions_are_no_weights(model: CVAE, labels: list[float]) -> None:
     """As many labels as there are classes have the shape of one's weights."""
     with pytest.raises(ValueError, match="Weights of labels must be at least 0 and sum to 1"):
-        model.decode(torch.zeros(CLASSES, model.latent_dim), labels)
+        codes.prior(model, labels)
 
 
 def test_weights_of_another_width_are_refused(model: CVAE) -> None:

@@ -124,6 +124,15 @@ def test_floats_are_taken_as_they_are():
     assert torch.equal(taken.sort(0).values, x.flatten(1).sort(0).values)
 
 
+def test_whole_numbers_keep_the_digits_that_the_models_type_has():
+    x = 10**9 + torch.randint(0, 50, (40, 2), generator=torch.Generator().manual_seed(0))
+    models = [FactorAnalysis(2, 1, mean=True).double() for _ in range(2)]
+    for model, values in zip(models, (x, x.double()), strict=True):
+        assert torch.equal(*model.observed(values), x.double())
+        model.start(values)
+    assert torch.equal(*(model.p_x_given_z.sigma for model in models))
+
+
 @pytest.mark.parametrize("last", [False, True])
 def test_colours_lie_channel_by_channel_however_they_came(last):
     images = torch.randint(0, 256, (4, 3, 6, 5), dtype=torch.uint8)

@@ -130,6 +130,7 @@ class Endless(IterableDataset):
         ([GREY, GREY.T], r"of one size: there is one of 3 × 4 and one of 4 × 3\."),
         (Huge(), r"These data take 6,272,000\.0 GB"),
         (np.array([None, 1]), "not of numpy's type object"),
+        (np.array([1, 2**63], np.uint64), r"must be below 2\*\*63"),
         (np.array(["a"]), r"not text\."),
         (np.array([[1.5, "a"]], object), r"not text\."),
         (np.array(["2020-01-01"], np.datetime64), r"numpy's type datetime64"),

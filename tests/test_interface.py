@@ -271,6 +271,23 @@ def test_what_is_decoded_are_the_likelihoods_parameters(name: str) -> None:
     assert torch.equal(model.reconstruct(x, *y), model.decode(model.encode(x, *y), *y))
 
 
+@pytest.mark.parametrize("name", ["cvae", "gmvae"])
+def test_labels_beside_codes_are_read_as_beside_examples(name: str) -> None:
+    model, y = make(name), torch.tensor([0, 1, 0, 4, 0])
+    z = torch.randn(5, model.latent_dim, generator=seeded())
+    expected = model.decode(z, y)
+    for alike in (y.tolist(), y.double().numpy(), y[:, None], np.eye(5, dtype=int)[y], np.eye(5)[y]):
+        assert torch.equal(model.decode(z, alike), expected)
+    weights = np.full(5, 0.2)
+    torch.testing.assert_close(model.decode(z, weights[None])[1], model.decode(z[1], weights))
+    assert torch.equal(
+        codes.posterior(model, *observe(model, 5)[:1], y.numpy()).mean,
+        codes.posterior(model, *observe(model, 5)[:1], y).mean,
+    )
+    # As many floats as there are both codes and labels are no weights, as they are none for `encode`.
+    assert torch.equal(model.decode(z, [0.0, 1.0, 0.0, 0.0, 0.0]), model.decode(z, [0, 1, 0, 0, 0]))
+
+
 def test_a_vrnn_decodes_row_by_row_and_reconstructs_on_what_it_sees() -> None:
     model = make("vrnn")
     assert isinstance(model, VRNN)
@@ -300,6 +317,10 @@ def test_codes_that_are_none_are_refused(name: str) -> None:
     if model.choices:
         with pytest.raises(ValueError, match="must be in 0…4, not 5…5"):
             model.decode(torch.zeros(2, width), [5, 5])
+        with pytest.raises(ValueError, match=r"A y of shape \(2,\) does not go with z of shape \(5, 3\)"):
+            model.decode(torch.zeros(5, width), [0, 1])
+        with pytest.raises(ValueError, match="does not go with z"):
+            model.decode(torch.zeros(3, 2, width), np.eye(5, dtype=int)[:3])
     if model.conditional:
         with pytest.raises(ValueError, match="given one of 5 choices"):
             model.decode(torch.zeros(2, width))

@@ -423,8 +423,28 @@ def test_dropout_acts_in_training_only():
     torch.manual_seed(0)
     model = VAE(**SMALL["vae"], dropout=0.5)
     (x,) = observe(model, 30)
-    assert not torch.equal(model.train().encode(x), model.encode(x))
-    assert torch.equal(model.eval().encode(x), model.encode(x))
+    assert not torch.equal(model.train().posterior_mean(x), model.posterior_mean(x))
+    assert torch.equal(model.eval().posterior_mean(x), model.posterior_mean(x))
+
+
+def test_what_is_asked_of_a_model_in_training_has_no_dropout():
+    torch.manual_seed(0)
+    model = VAE(**SMALL["vae"], dropout=0.5)
+    model.p_x_given_z.eval()  # which somebody may have done
+    (x,) = observe(model, 30)
+    z = torch.zeros(2, 3)
+    asked = [
+        lambda: model.encode(x),
+        lambda: model.reconstruct(x),
+        lambda: model.decode(z),
+        lambda: model.sample(3, generator=seeded()),
+        lambda: model.log_prob(x, samples=2, generator=seeded()).value,
+    ]
+    found = [ask() for ask in asked]
+    assert model.training and model.q_z_given_x.training and not model.p_x_given_z.training
+    model.eval()
+    for ask, answer in zip(asked, found, strict=True):
+        assert torch.equal(ask(), answer)
 
 
 def test_likelihoods_are_float32_under_bfloat16():

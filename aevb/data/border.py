@@ -51,8 +51,8 @@ def as_tensor(values: Any) -> Tensor:
             (H, W, 3); numbers, or several of these of one shape, in a list or tuple; a torch `Dataset` or
             `DataLoader`, which is read whole, or a `Split`, both without their labels.
     Raises:
-        ValueError: for what is no array of real numbers, arrays of several shapes, or more than fits into
-            memory.
+        ValueError: for what is no array of real numbers, arrays of several shapes, whole numbers from 2**63
+            on, or more than fits into memory.
     """
     if isinstance(values, Dataset | DataLoader | Labelled):
         return as_pair(values)[0]
@@ -66,7 +66,10 @@ def as_tensor(values: Any) -> Tensor:
         raise ValueError(f"Values must be real numbers, not {values.dtype}.")
     check_memory(values.numel() * values.element_size())
     values = values.detach().to_dense() if values.layout != torch.strided else values.detach()
-    return values.to(WIDER.get(values.dtype, values.dtype))
+    found = values.to(WIDER.get(values.dtype, values.dtype))
+    if values.dtype == torch.uint64 and (found < 0).any():
+        raise ValueError("Whole numbers must be below 2**63: give larger ones as floats.")
+    return found
 
 
 def as_pair(values: Any) -> tuple[Tensor, Any]:

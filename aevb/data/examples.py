@@ -35,8 +35,7 @@ def as_rows(images: Tensor, generator: Generator | None = None) -> Tensor:
 
 def as_vectors(vectors: Tensor, generator: Generator | None = None) -> Tensor:
     """Real vectors, (N, …), as (N, D), their values as they are."""
-    vectors = vectors.flatten(1)
-    return vectors if vectors.is_floating_point() else vectors.float()
+    return vectors.flatten(1)
 
 
 PRESENTATIONS: Mapping[str, Callable[[Tensor, Generator | None], Tensor]] = {
@@ -228,16 +227,17 @@ class Examples:
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Self:
         """The same examples on another device; presented as numbers of another type, where one is given.
 
-        Grey levels stay integers until they are presented.
+        Integers stay what they are until they are presented.
         """
         moved = copy.copy(self)
         moved._dtype = dtype or self._dtype
-        moved.values = self.values.to(device)
-        if moved.values.is_floating_point():
-            moved.values = moved.values.to(moved._dtype)
-        if self.labels is not None:
-            weights = self.labels.is_floating_point()
-            moved.labels = self.labels.to(device, moved._dtype if weights else self.labels.dtype)
+
+        def move(numbers: Tensor) -> Tensor:
+            """Type and place in one step, since not every device has float64."""
+            return numbers.to(device, moved._dtype if numbers.is_floating_point() else numbers.dtype)
+
+        moved.values = move(self.values)
+        moved.labels = None if self.labels is None else move(self.labels)
         return moved
 
     def epoch(self, batch_size: int, generator: Generator) -> Iterator[tuple[Tensor, ...]]:

@@ -53,30 +53,30 @@ def _shown(model: LatentVariableModel, x: Any) -> Tensor:
 
 
 @torch.no_grad()
-def prior(model: LatentVariableModel, y: Tensor | None = None) -> Independent:
+def prior(model: LatentVariableModel, y: Any = None) -> Independent:
     """p(z) or p(z | y), with its `mean` and `stddev` (…, L)."""
     return model.prior(model.given(y))
 
 
 @torch.no_grad()
-def posterior(model: LatentVariableModel, x: Any, y: Tensor | None = None) -> Independent:
+def posterior(model: LatentVariableModel, x: Any, y: Any = None) -> Independent:
     """q(z | x) or q(z | x, y), with its `mean` and `stddev` (…, L), for x: (…, D) (section 5.3.2)."""
     return model.posterior(_shown(model, x), model.given(y))
 
 
 @torch.no_grad()
-def likelihood(model: LatentVariableModel, z: Tensor, y: Tensor | None = None) -> Independent:
+def likelihood(model: LatentVariableModel, z: Tensor, y: Any = None) -> Independent:
     """p(x | z) or p(x | z, y), event shape (D,), for z: (…, L)."""
     return model.likelihood(z, model.given(y))
 
 
-def decode(model: LatentVariableModel, z: Tensor, y: Tensor | None = None) -> Tensor:
+def decode(model: LatentVariableModel, z: Tensor, y: Any = None) -> Tensor:
     """The parameters of p(x | z) or p(x | z, y), (…, D), for z: (…, L), as `model.decode` gives them."""
     return model.decode(z, y)
 
 
 @torch.no_grad()
-def components(model: LatentVariableModel, x: Any, y: Tensor | None = None) -> tuple[Tensor, Independent]:
+def components(model: LatentVariableModel, x: Any, y: Any = None) -> tuple[Tensor, Independent]:
     """The posterior of one x: (D,) as a mixture of C' normals: their weights (C',), and they, (C', L).
 
     A latent choice brings a normal for each of its C clusters, weighed by q(y | x); else there is one, given
@@ -90,17 +90,13 @@ def components(model: LatentVariableModel, x: Any, y: Tensor | None = None) -> t
 
 
 @torch.no_grad()
-def draw_posterior(
-    model: LatentVariableModel, x: Any, y: Tensor | None = None, *, generator: Generator
-) -> Tensor:
+def draw_posterior(model: LatentVariableModel, x: Any, y: Any = None, *, generator: Generator) -> Tensor:
     """One z = μ_φ + σ_φ ε, (…, L), for x: (…, D) (section 5.2.3)."""
     return rsample(posterior(model, x, y), generator=generator)
 
 
 @torch.no_grad()
-def draw_prior(
-    model: LatentVariableModel, count: int, y: Tensor | None = None, *, generator: Generator
-) -> Tensor:
+def draw_prior(model: LatentVariableModel, count: int, y: Any = None, *, generator: Generator) -> Tensor:
     """`count` draws of z ~ p(z) or p(z | y), (count, …, L)."""
     return rsample(prior(model, y), (count,), generator)
 
@@ -126,7 +122,7 @@ def terms(model: LatentVariableModel, *observed: Any, generator: Generator) -> d
 
 
 @torch.no_grad()
-def elbo_terms(model: LatentVariableModel, x: Any, z: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
+def elbo_terms(model: LatentVariableModel, x: Any, z: Tensor, y: Any = None) -> dict[str, Tensor]:
     """The estimator's terms at a given z ~ q(z | x), (…,) each, for x: (…, D), z: (…, L).
 
     Named as in `VAE.terms`: log p(x | z), and -KL(q(z | x) ‖ p(z)) in closed form; all given a y, if any.
@@ -139,7 +135,7 @@ def elbo_terms(model: LatentVariableModel, x: Any, z: Tensor, y: Tensor | None =
 
 
 @torch.no_grad()
-def joint_terms(model: LatentVariableModel, x: Any, z: Tensor, y: Tensor | None = None) -> dict[str, Tensor]:
+def joint_terms(model: LatentVariableModel, x: Any, z: Tensor, y: Any = None) -> dict[str, Tensor]:
     """log p(x | z) and log p(z), (…,) each, for any z: (…, L); both given a y, if any.
 
     Their sum is the unnormalised log posterior: it says how well a z explains x, whoever found it.
@@ -175,7 +171,7 @@ def label_bounds(model: LatentVariableModel, x: Any, *, samples: int, seed: int)
 
 
 @torch.no_grad()
-def style(model: LatentVariableModel, z: Tensor, y: Tensor | None = None) -> Tensor:
+def style(model: LatentVariableModel, z: Tensor, y: Any = None) -> Tensor:
     """Where z: (…, L) lies in the prior of its y: ε = (z - μ_θ(y)) / σ_θ(y), (…, L).
 
     Under every y ε ~ N(0, I) a priori: what remains of a digit when its label is taken away, and a place that
@@ -186,14 +182,14 @@ def style(model: LatentVariableModel, z: Tensor, y: Tensor | None = None) -> Ten
 
 
 @torch.no_grad()
-def latent(model: LatentVariableModel, epsilon: Tensor, y: Tensor | None = None) -> Tensor:
+def latent(model: LatentVariableModel, epsilon: Tensor, y: Any = None) -> Tensor:
     """The z of a style ε: (…, L) under a y, z = μ_θ(y) + σ_θ(y) ε, (…, L); undoes `style`."""
     p_z = prior(model, y)
     return p_z.mean + p_z.stddev * epsilon
 
 
 @torch.no_grad()
-def write(model: LatentVariableModel, epsilon: Tensor, y: Tensor | None = None) -> Tensor:
+def write(model: LatentVariableModel, epsilon: Tensor, y: Any = None) -> Tensor:
     """A style ε: (…, L) under a y, decoded, (…, D) in [0, 1]."""
     return decode(model, latent(model, epsilon, y), y)
 

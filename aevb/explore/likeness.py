@@ -25,11 +25,12 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from aevb.data import Examples, Images, Split
-from aevb.evaluation import BATCH, evaluating
+from aevb.evaluation import BATCH
 from aevb.explore import codes
 from aevb.explore.drawings import drawings
 from aevb.explore.measures import plain
 from aevb.models import LatentVariableModel
+from aevb.models.base import evaluating
 
 FEWEST = 100
 """Training images of a class, at least."""

@@ -8,7 +8,8 @@ generative parameters θ the approximate M-step (section 4), and AEVB does both 
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ClassVar, Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 
@@ -42,6 +43,36 @@ class Estimate(NamedTuple):
     standard_error: Tensor
 
 
+Built = TypeVar("Built", bound=nn.Module)
+Answer = TypeVar("Answer")
+Arguments = ParamSpec("Arguments")
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Dropout off inside the block, as it was after it."""
+    training = [module for module in model.modules() if module.training]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+def _asked(
+    method: Callable[Concatenate["LatentVariableModel", Arguments], Answer],
+) -> Callable[Concatenate["LatentVariableModel", Arguments], Answer]:
+    """A model's method that keeps no gradients, and has no dropout while the model is in training either."""
+
+    @wraps(method)
+    def answer(self: "LatentVariableModel", *args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+        with torch.no_grad(), evaluating(self):
+            return method(self, *args, **kwargs)
+
+    return answer
+
+
 class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
     """A model p_θ(x, z) with an approximate posterior q_φ(z | x).
 
@@ -52,7 +83,7 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
     `ancestral_sample`, which trust their input. To be explored (`aevb.explore`) it also gives its densities:
     `prior`, `posterior`, `likelihood`. In return it is offered what takes any data and checks them:
     `terms`, `elbo` and `log_weights`, which keep their gradients; `encode`, `decode`, `reconstruct`,
-    `sample` and `log_prob`, which have none.
+    `sample` and `log_prob`, which have none, and no dropout while the model is in training either.
 
     Shapes: S samples first, then B batch, D data, L latent, C choices. Everything is in nats.
     """
@@ -189,17 +220,20 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
         (samples,) = check_sizes(samples=samples)
         return self.log_ratios(*self.observed(x, y), samples=samples, generator=generator)
 
-    @torch.no_grad()
+    @_asked
     def encode(self, x: Any, y: Any = None) -> Tensor:
         """The mean of q(z | x), (B, L), or (B, T·L) for a model of rows: each from the means before it."""
         return self.posterior_mean(*self.observed(x, y))
 
-    @torch.no_grad()
+    @_asked
     def decode(self, z: Any, y: Any = None) -> Tensor:
         """The parameters of p(x | z) or p(x | z, y), (…, T·D), for z: (…, T·L).
 
         λ of a continuous Bernoulli, a Bernoulli's probability of 1, a Gaussian's mean.
 
+        Args:
+            y: of as many z (N, T·L) one for each, as `encode` takes them; else what broadcasts against z, as
+                weights (1, C) for all of them do.
         Raises:
             ValueError: for a z of another width or not of finite numbers, or an impossible y.
         """
@@ -209,14 +243,14 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
             raise ValueError(f"z must end in {numbers}, not {tuple(z.shape)}.")
         if not z.isfinite().all():
             raise ValueError("Some numbers of z are not finite.")
-        return self.decoded(z, self.given(None if y is None else as_tensor(y)))
+        return self.decoded(z, self._beside(z, y))
 
-    @torch.no_grad()
+    @_asked
     def reconstruct(self, x: Any, y: Any = None) -> Tensor:
         """x encoded and decoded without noise, as `decode` gives it, (B, T·D)."""
         return self.reconstructed(*self.observed(x, y))
 
-    @torch.no_grad()
+    @_asked
     def sample(self, count: int, y: Any = None, *, generator: Generator | None = None) -> Tensor:
         """`count` draws of x by ancestral sampling, (count, T·D).
 
@@ -236,7 +270,7 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
         self._computed()
         return self.ancestral_sample(count, y, generator=generator).to(self.dtype)
 
-    @torch.no_grad()
+    @_asked
     def log_prob(
         self, x: Any, y: Any = None, *, samples: int, generator: Generator | None = None
     ) -> Estimate:
@@ -342,7 +376,7 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
         """Whether z comes row by row, each after those before it: then there is no one p(z) of an example."""
         return self.length > 1
 
-    def given(self, y: Tensor | None) -> Tensor | None:
+    def given(self, y: Any) -> Tensor | None:
         """A y for the densities, (…,) or weights (…, C), checked and on the model's device.
 
         Raises:
@@ -350,9 +384,26 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
         """
         if y is None:
             return None
+        y = as_tensor(y)
         if self.choices:
             check_choices(y, self.choices)
-        return y.to(self.device)
+        return y.to(self.device, self.dtype if y.is_floating_point() else y.dtype)
+
+    def _beside(self, z: Tensor, y: Any) -> Tensor | None:
+        """A y for z: (…, T·L), as `decode` takes it."""
+        if y is None or not self.choices:
+            return self.given(y)
+        y = as_tensor(y)
+        if z.ndim == 2 and y.ndim and len(y) == len(z):
+            return self._labels(y, len(z))
+        try:
+            torch.broadcast_shapes(z.shape[:-1], y.shape[:-1] if y.is_floating_point() else y.shape)
+        except RuntimeError as error:
+            raise ValueError(
+                f"A y of shape {tuple(y.shape)} does not go with z of shape {tuple(z.shape)}: give one for "
+                "each, or one for all."
+            ) from error
+        return self.given(y)
 
     def _labels(self, y: Any, count: int) -> Tensor:
         labels = read_labels(y, count=count, classes=self.choices or None)
@@ -502,10 +553,6 @@ def check_sizes(**sizes: int) -> list[int]:
         if size >= 2**63:
             raise ValueError(f"{name} must be below 2**63, not {size!r}.")
     return [int(size) for size in sizes.values()]
-
-
-Built = TypeVar("Built", bound=nn.Module)
-Arguments = ParamSpec("Arguments")
 
 
 def sized(
