@@ -1,5 +1,6 @@
 """The file format: round trips, damage of every kind, the Hub, and what is shipped."""
 
+import copy
 import json
 import re
 import struct
@@ -301,6 +302,35 @@ def test_a_model_that_cannot_be_measured_is_kept_as_it_is(dtype: torch.dtype, tm
     assert load_file(tmp_path / WEIGHTS)["p_w"].dtype == dtype
 
 
+def test_a_model_whose_own_code_fails_is_kept_as_it_is(tmp_path: Path) -> None:
+    class Broken(Steps):
+        def ancestral_sample(self, *_: object, **__: object) -> Tensor:
+            raise RuntimeError("It has no data to draw from.")
+
+    Broken().save_pretrained(tmp_path)
+    assert load_file(tmp_path / WEIGHTS)["p_w"].dtype == torch.float32
+
+
+def test_buffers_keep_their_own_types(tmp_path: Path) -> None:
+    """Of the parameters alone it is measured what rounding costs."""
+    offset = torch.tensor([123456, 70000, 3.14159265, 1e-9])
+
+    class Offset(VAE):
+        def __init__(self, data_dim: int = 4):
+            super().__init__(data_dim, 2, [3])
+            self.register_buffer("offset", torch.zeros(4))
+            self.register_buffer("wide", torch.zeros(4, dtype=torch.float64))
+
+    model = Offset()
+    model.offset.copy_(offset)
+    model.wide.copy_(offset.double() / 3)
+    model.save_pretrained(tmp_path)
+    loaded = Offset.from_pretrained(tmp_path)
+    assert torch.equal(loaded.offset, offset) and torch.equal(loaded.wide, model.wide)
+    assert loaded.dtype == torch.float32
+    assert load_file(tmp_path / WEIGHTS)["p_x_given_z.logits.weight"].dtype == torch.float16
+
+
 class Encoder(nn.Module):
     """A net of one's own in the place of the VAE's, of another shape."""
 
@@ -383,8 +413,22 @@ def test_a_constructor_that_needs_what_json_cannot_hold_is_named(tmp_path: Path)
             super().__init__()
             self.p_net = net
 
-    with pytest.raises(ValueError, match=r"loaded again: Given\(\*\*model\.config\) fails: .*net"):
+    with pytest.raises(ValueError, match=r"JSON has no word for what was given as net\..*with_nets"):
         checkpoints.save(Given(nn.Linear(2, 2)), tmp_path / "lost")
+
+
+def test_an_argument_of_which_json_has_no_word_is_named(tmp_path: Path) -> None:
+    """Without it the model would be rebuilt with the default's in its place."""
+
+    class Active(Steps):
+        def __init__(self, data_dim: int = 3, act: Callable[[Tensor], Tensor] | None = None):
+            super().__init__(data_dim)
+
+    for model in (Active(3, torch.tanh), copy.deepcopy(Active(act=torch.tanh))):
+        with pytest.raises(ValueError, match=r"^This Active could not be loaded again: .* given as act\."):
+            checkpoints.save(model, tmp_path / "lost")
+    assert not (tmp_path / "lost").exists()
+    Active(np.int64(3)).save_pretrained(tmp_path)
 
 
 def test_an_argument_that_the_format_needs_for_itself_is_named(tmp_path: Path) -> None:
@@ -415,6 +459,15 @@ def test_what_is_told_of_the_training_may_have_numbers_for_keys(tmp_path: Path) 
     told = checkpoints.load(tmp_path).training
     assert told["test"]["bound"] == {"2": measured["bound"][2], "3": measured["bound"][3]}
     assert told["curve"] == [{"1": 2.0}]
+
+
+def test_what_is_told_of_the_training_may_be_numpys_and_what_is_no_json_is_named(tmp_path: Path) -> None:
+    told = {"elbo": np.float32(1.5), "curve": np.arange(2), "bound": torch.tensor(2.0)}
+    checkpoints.save(make("fa"), tmp_path / "kept", told)
+    assert checkpoints.load(tmp_path / "kept").training == {"elbo": 1.5, "curve": [0, 1], "bound": 2.0}
+    with pytest.raises(ValueError, match=r"training\.json cannot tell .*: a function is neither"):
+        checkpoints.save(make("fa"), tmp_path / "lost", {"act": lambda x: x})
+    assert not (tmp_path / "lost").exists()
 
 
 def test_what_is_told_of_one_example_is_json_that_others_read(tmp_path: Path) -> None:

@@ -116,10 +116,19 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
     own_nets: tuple[str, ...] = ()
     """The names of the nets that `with_nets` has put in: a checkpoint cannot rebuild them by itself."""
 
+    not_in_config: tuple[str, ...] = ()
+    """The names of the arguments that were given and of which JSON has no word: `config` lacks them."""
+
     def __new__(cls, *arguments: Any, **named: Any) -> Self:
         """A model that remembers its arguments as plain JSON, for `config`."""
+        arguments = tuple(map(plain, arguments))
+        named = {name: plain(value) for name, value in named.items()}
         # The mixin leaves out of `config` what JSON does not know, such as numpy's numbers.
-        return super().__new__(cls, *map(plain, arguments), **{k: plain(v) for k, v in named.items()})
+        model = super().__new__(cls, *arguments, **named)
+        _, *names = cls._hub_mixin_init_parameters
+        given = dict(zip(names, arguments, strict=False)) | named
+        model.not_in_config = tuple(name for name, value in given.items() if not cls._is_jsonable(value))
+        return model
 
     # What a model writes. x: (B, D), or (B, T, D) for a model of rows, within `support`, of the model's
     # `dtype` and on its `device`; a conditional model takes y: (B,) or (B, C) after it.

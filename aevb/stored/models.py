@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -94,7 +95,8 @@ class Stored:
         names = {tidy(name): name for name in model.state_dict()}
         try:
             arrays = load_file(self.files.folder / WEIGHTS)
-            if any(array.dtype == torch.float64 for array in arrays.values()):
+            parameters = _parameters(model)
+            if any(arrays[name].dtype == torch.float64 for name in arrays if tidy(name) in parameters):
                 model.double()
             model.load_state_dict({names[tidy(name)]: array for name, array in arrays.items()})
         except (SafetensorError, OSError, RuntimeError, LookupError) as error:
@@ -149,7 +151,8 @@ def save(
             tell is of other weights; they stay until the new ones are complete.
     Raises:
         CheckpointError: where the folder holds a checkpoint, and `overwrite` is not given.
-        ValueError: for weights that are not finite numbers, or a model that its arguments do not rebuild.
+        ValueError: for weights that are not finite numbers, a model that its arguments do not rebuild, or a
+            `training` that JSON has no words for.
     """
     folder = place(folder)
     if not overwrite:
@@ -157,7 +160,7 @@ def save(
     config = {"format": FORMAT, "model": type(model).name, **_arguments(model)}
     if model.own_nets:
         config["own_nets"] = list(model.own_nets)
-    weights = _weights(model)
+    weights, told = _weights(model), None if training is None else _told(training)
     folder.mkdir(parents=True, exist_ok=True)
     # Ctrl-C in the middle of it must leave the files of before.
     with tempfile.TemporaryDirectory(prefix=".saving-", dir=folder) as made:
@@ -167,10 +170,8 @@ def save(
         write_json(staging / CONFIG, config)
         if (staging / CONFIG).stat().st_size > MAX_BYTES[CONFIG]:
             raise ValueError(f"The arguments of this {type(model).__name__} are too long to be read again.")
-        if training is not None:
-            told = json.dumps(dict(training))
-            # Of what is no number, such as the standard error of one example, others' JSON has no word.
-            write_json(staging / TRAINING, json.loads(told, parse_constant=lambda _: None))
+        if told is not None:
+            write_json(staging / TRAINING, told)
         for file in FILES:
             if (staging / file).exists():
                 (staging / file).replace(folder / file)
@@ -255,6 +256,11 @@ def _arguments(model: "LatentVariableModel") -> dict[str, Any]:
     kind, arguments = type(model).__name__, model.config
     if clash := sorted(arguments.keys() & set(OURS)):
         raise ValueError(f"{kind} has an argument {clash[0]}, which config.json needs for itself: rename it.")
+    if lost := model.not_in_config:
+        raise ValueError(
+            f"This {kind} could not be loaded again: JSON has no word for what was given as {listed(lost)}. "
+            "Give names or numbers in its place, and put nets of your own in by with_nets."
+        )
     if numbered := [name for name, value in arguments.items() if not _by_text(value)]:
         raise ValueError(
             f"This {kind} could not be loaded again: config.json, as all JSON, has text alone for keys, and "
@@ -281,6 +287,26 @@ def _arguments(model: "LatentVariableModel") -> dict[str, Any]:
     return arguments
 
 
+def _told(training: Mapping[str, Any]) -> dict[str, Any]:
+    """What training.json is to tell, with the numbers of numpy and torch as JSON's.
+
+    Raises:
+        ValueError: for what JSON has no word for.
+    """
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, np.generic | np.ndarray | Tensor):
+            return value.tolist()
+        raise TypeError(f"a {type(value).__name__} is neither numbers nor text")
+
+    try:
+        text = json.dumps(dict(training), default=plain)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"training.json cannot tell what was given: {short(error)}.") from error
+    # Of what is no number, such as the standard error of one example, others' JSON has no word.
+    return json.loads(text, parse_constant=lambda _: None)
+
+
 def _by_text(value: object) -> bool:
     """Whether all that stands under keys in it, however deep, stands under text."""
     if isinstance(value, Mapping):
@@ -289,13 +315,13 @@ def _by_text(value: object) -> bool:
 
 
 def _weights(model: "LatentVariableModel") -> dict[str, Tensor]:
-    dtype = precision(model)
+    dtype, parameters = precision(model), _parameters(model)
     arrays = {}
     for name, array in _arrays(model, {}).items():
+        narrowed = name in parameters and array.is_floating_point()
         # A copy, since two names may stand for the same memory, which safetensors refuses.
-        array = array.detach().to("cpu", dtype if array.is_floating_point() else array.dtype, copy=True)
+        array = array.detach().to("cpu", dtype if narrowed else array.dtype, copy=True)
         arrays[name] = array.contiguous()
-    parameters = {tidy(name) for name, _ in model.named_parameters()}
     if unsound := _not_finite((name, array) for name, array in arrays.items() if name in parameters):
         raise ValueError(f"There is nothing to keep: not all numbers of {listed(unsound)} are finite.")
     return arrays
@@ -303,13 +329,14 @@ def _weights(model: "LatentVariableModel") -> dict[str, Tensor]:
 
 @torch.no_grad()
 def precision(model: "LatentVariableModel") -> torch.dtype:
-    """The type to keep a model's weights in: float16 where that costs less than `MOST` nats, else float32, or
-    float64 where the model is in that and float32 costs as much.
+    """The type to keep a model's parameters in: float16 where that costs less than `MOST` nats, else float32,
+    or float64 where the model is in that and float32 costs as much.
 
     The cost is measured on `SAMPLES` examples that the model itself draws, since those are at hand for any
-    model: how much lower the mean ELBO is, under the same noise, once the weights are rounded. It is the mean
-    of two, one with every weight moved the other way by as much: what then cancels is the slope, which is
+    model: how much lower the mean ELBO is, under the same noise, once they are rounded. It is the mean of
+    two, one with every weight moved the other way by as much: what then cancels is the slope, which is
     nothing on the data that a model has settled on, but not on its own draws. Labels take their turns.
+    Buffers, which may be counts or tables, keep their own types.
 
     The same weights always get the same answer. A model of which it cannot be measured keeps its own type,
     or gets float32 where that is narrower.
@@ -321,9 +348,9 @@ def precision(model: "LatentVariableModel") -> torch.dtype:
 
 
 def _cost(kept: "LatentVariableModel", dtype: torch.dtype) -> float:
-    """What rounding a model's weights costs, in nats; infinite or NaN where it cannot be measured."""
+    """What rounding a model's parameters costs, in nats; infinite or NaN where it cannot be measured."""
     rounded, opposite = copy.deepcopy(kept), copy.deepcopy(kept)
-    for near, far in zip(rounded.state_dict().values(), opposite.state_dict().values(), strict=True):
+    for near, far in zip(rounded.parameters(), opposite.parameters(), strict=True):
         if near.is_floating_point():
             near.copy_(near.to(dtype))
             far.copy_(2 * far - near)
@@ -335,7 +362,7 @@ def _cost(kept: "LatentVariableModel", dtype: torch.dtype) -> float:
             each.elbo(*observed, generator=Generator().manual_seed(SEED + 1)).double().mean().item()
             for each in (kept, rounded, opposite)
         )
-    except (NotImplementedError, ValueError):  # ours refuse what is not finite so
+    except Exception:  # whatever a model of one's own says; ours refuse what is not finite by ValueError
         return math.inf
     return abs(mean - (near_mean + far_mean) / 2)
 
@@ -361,6 +388,11 @@ def _arrays(model: nn.Module, nets: Mapping[str, nn.Module]) -> dict[str, Tensor
     for own, net in nets.items():
         found |= {f"{own}.{name}": array for name, array in net.state_dict().items()}
     return {tidy(name): array for name, array in found.items()}
+
+
+def _parameters(model: nn.Module) -> set[str]:
+    """The `tidy` names of a model's parameters, each of one that has several."""
+    return {tidy(name) for name, _ in model.named_parameters(remove_duplicate=False)}
 
 
 def _parts(model: nn.Module, own_nets: Iterable[str]) -> dict[str, object]:
