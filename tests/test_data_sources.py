@@ -179,6 +179,28 @@ def test_a_train_and_a_test_folder_are_the_two_splits(tmp_path):
     assert torch.equal(found.test.images, torch.from_numpy(test)) and found.test.labels.tolist() == [1, 1]
 
 
+@pytest.mark.parametrize(
+    ("folders", "said"),
+    [
+        ("Train TEST", "3 classes."),
+        ("train val", "3 classes; it has no test set, and its val is taken as one."),
+        ("Train Validation", "3 classes; it has no test set, and its Validation is taken as one."),
+        ("train test val", "3 classes; its val was passed over."),
+        ("train test extra valid", "3 classes; its extra, valid were passed over."),
+        ("train test a b c d e", "3 classes; its a, b, c, 2 more were passed over."),
+    ],
+)
+def test_train_test_and_validation_are_known_in_any_case_and_what_is_beside_them_is_told(
+    tmp_path, folders, said
+):
+    for folder in folders.split():
+        kinds = {"train": "cat dog owl", "extra": "cow"}.get(folder.lower(), "cat dog")
+        write(tmp_path / folder, {f"{kind}/0.png": images(1)[0] for kind in kinds.split()})
+    found = data.read(tmp_path)
+    assert found.classes == ("cat", "dog", "owl") and (len(found.train), len(found.test)) == (3, 2)
+    assert found.note.endswith(said)
+
+
 def test_links_to_folders_of_classes_are_followed_but_not_in_circles(tmp_path, monkeypatch):
     pictures = images(8)
     write(tmp_path / "elsewhere", {f"{'ab'[i % 2]}/{i}.png": x for i, x in enumerate(pictures)})

@@ -16,14 +16,18 @@ from aevb.data import border
 from aevb.data.images import DataError, Images, as_grey, divided
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm", ".pnm", ".pbm")
+TESTS = ("test", "val", "valid", "validation")
+"""What the folder beside train is called, in any case: the first of these is the test split."""
+
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # some of PIL's others start programs
 GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 
 
 def read(root: Path, name: str, size: tuple[int, int] | None) -> Images:
-    """The images below a folder, or below the two folders train and test in it.
+    """The images below a folder, or below the two folders train and test in it, or train and val.
 
-    Hidden files are passed over without a word; other files, and damaged images, with a count in the note.
+    Hidden files are passed over without a word; other files, and damaged images, with a count in the note,
+    and what else lies beside train and test.
     Links are followed, unless they lead back to a folder that they lie in.
 
     Raises:
@@ -33,9 +37,9 @@ def read(root: Path, name: str, size: tuple[int, int] | None) -> Images:
             0…65535, and for floats [0, 1].
         OSError: for what must not be read.
     """
-    both = all((root / part).is_dir() for part in ("train", "test"))
+    splits, notes = _splits(root)
     listings, others = [], 0
-    for part in (root / "train", root / "test") if both else (root,):
+    for part in splits or [root]:
         listing, passed = _listing(part)
         listings.append(listing)
         others += passed
@@ -54,7 +58,6 @@ def read(root: Path, name: str, size: tuple[int, int] | None) -> Images:
         found = [kind for file, kind in listing if file in decoded]
         parts.append((images[: len(found)], None if None in found else found))
         images = images[len(found) :]
-    notes = []
     if others:
         notes.append(passed_over(others, "other files"))
     if damaged := len(files) - len(decoded):
@@ -65,6 +68,23 @@ def read(root: Path, name: str, size: tuple[int, int] | None) -> Images:
 def fitted(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """An image (H, W) or (H, W, 3) cropped around its middle to the shape of `size`, and scaled to it."""
     return np.array(ImageOps.fit(Image.fromarray(pixels), size[::-1], Image.Resampling.BOX))
+
+
+def _splits(root: Path) -> tuple[list[Path], list[str]]:
+    """The folders of the two splits, if they are there, and what a reader should know of what is beside."""
+    beside = sorted(path for path in root.iterdir() if not path.name.startswith("."))
+    named = {path.name.lower(): path for path in beside if path.is_dir()}
+    tests = [named[name] for name in TESTS if name in named]
+    if "train" not in named or not tests:
+        return [], []
+    splits, notes = [named["train"], tests[0]], []
+    if tests[0] is not named.get("test"):
+        notes.append(f"it has no test set, and its {tests[0].name} is taken as one")
+    left = [path.name for path in beside if path not in splits]
+    if left:
+        told = [*left[:3], *([f"{len(left) - 3:,} more"] if left[3:] else [])]
+        notes.append(f"its {', '.join(told)} {'was' if len(left) == 1 else 'were'} passed over")
+    return splits, notes
 
 
 def _listing(root: Path) -> tuple[list[tuple[Path, str | None]], int]:

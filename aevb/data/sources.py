@@ -28,7 +28,7 @@ def read(source: str | os.PathLike[str] = "mnist", *, size: int | Sequence[int] 
 
     Args:
         source: one of `SOURCES`; or a folder of images, whose sub-folders are their classes and may lie in a
-            train and a test folder; or an .npz of arrays such as x_train, y_train, x_test, y_test, or x and
+            train and a test or val folder; or an .npz of arrays such as x_train, y_train, x_test, y_test, or x and
             y, where x is images, (N, H, W), (N, H, W, 3) or (N, 3, H, W), as integers in 0…255 or floats in
             [0, 1], or vectors, (N, D), of any numbers, as floats. Where there is no test set a tenth, drawn
             under a fixed permutation, is held out as one; `note` says so.
