@@ -356,6 +356,9 @@ def test_what_is_no_label_gets_a_sentence(labels, said):
         (np.array([b"b", b"a"], object), [1, 0], ("a", "b")),
         (np.array(["b", "a"], np.dtypes.StringDType()), [1, 0], ("a", "b")),
         (np.array([7, 1, 7], object), [1, 0, 1], ("1", "7")),
+        ([1, -1, 1], [1, 0, 1], ("-1", "1")),
+        ([-1.0, 1.0, -1.0], [0, 1, 0], ("-1", "1")),
+        (np.array([127, -128, 0], np.int8), [2, 0, 1], ("-128", "0", "127")),
     ],
 )
 def test_labels_of_any_kind_are_numbered(labels, numbers, names):
@@ -371,7 +374,7 @@ def test_a_name_that_is_missing_is_no_class(missing):
         number_labels(np.array(["dog", missing, "cat"], object))
 
 
-@pytest.mark.parametrize("labels", [[0, -1], [0.5, 1.0], [[0.5, 0.5], [1.0, 0.0]]])
+@pytest.mark.parametrize("labels", [[0, -1], [0.5, 1.0], [-1.5, -0.5], [[0.5, 0.5], [1.0, 0.0]]])
 def test_what_numbers_no_classes_is_refused(labels):
     with pytest.raises(ValueError, match=r"[Ll]abel"):
         number_labels(labels)

@@ -201,6 +201,14 @@ def test_train_test_and_validation_are_known_in_any_case_and_what_is_beside_them
     assert found.note.endswith(said)
 
 
+def test_a_folder_that_is_called_as_a_source_is_read_as_a_path(tmp_path, monkeypatch):
+    write(tmp_path / "digits", {f"{kind}/{i}.png": images(1)[0] for kind in ("cat", "dog") for i in range(2)})
+    monkeypatch.chdir(tmp_path)
+    assert data.read("digits").shape == (8, 8)
+    found = data.read(Path("digits"))
+    assert found.classes == data.read("./digits").classes == data.read(found.name).classes == ("cat", "dog")
+
+
 def test_links_to_folders_of_classes_are_followed_but_not_in_circles(tmp_path, monkeypatch):
     pictures = images(8)
     write(tmp_path / "elsewhere", {f"{'ab'[i % 2]}/{i}.png": x for i, x in enumerate(pictures)})
@@ -517,6 +525,8 @@ def test_rows_of_pixels_of_a_file_need_their_size(tmp_path):
         ({"x": images(5) * 1.5 - 3}, r"must be integers in 0…255 or floats in \[0, 1\], not floats in \["),
         ({"x": images(5) * np.nan}, "150 of 150 values are not finite numbers"),
         ({"x": images(2), "y": np.array([-1, 0])}, "1 of 2 are negative, down to -1"),
+        ({"x": images(2), "y": np.array([0.97, 0])}, r"not 0\.97\. If y holds none, rename it"),
+        ({"x": images(2), "label": np.array("mine")}, "holds 2 images but a single label"),
         ({"x": np.array([None, 1])}, "Object arrays cannot be loaded when allow_pickle=False"),
         (
             {"x": images(2), "y": np.array([None, 1])},

@@ -226,7 +226,9 @@ def test_a_gaussian_model_of_images_is_presented_grey_levels():
         assert torch.equal(ask(grey), ask(x))
         with pytest.raises(ValueError, match=r"are grey levels to this model: .*aevb\.Examples\(images, "):
             ask(Examples(grey))  # as vectors, of numbers like others
-    with pytest.raises(ValueError, match=r"run from 0 to 1 here, .* aevb\.Examples\(…, dark=True\)\."):
+    with pytest.raises(
+        ValueError, match=r"run from 0 to 1 here, .* given as floats, .* aevb\.Examples\(…, dark=True\)\."
+    ):
         model.encode((x > 0.5).long())
 
 

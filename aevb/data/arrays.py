@@ -58,7 +58,13 @@ def read(path: Path, name: str, size: tuple[int, int] | None) -> Images:
     left = [key for key in sizes if key not in taken]
     were = "array {} was" if len(left) == 1 else "arrays {} were"
     notes = [f"its {were.format(', '.join(left))} passed over"] if left else []
-    return divided(name, path.name, parts, *notes)
+    try:
+        return divided(name, path.name, parts, *notes)
+    except ValueError as error:  # of labels
+        called = " or ".join(key for _, key in pairs if key)
+        raise ValueError(
+            f"{error} If {called} holds none, rename it in the file: it is then passed over."
+        ) from error
 
 
 def _sizes(path: Path) -> dict[str, int]:

@@ -301,6 +301,7 @@ def check_range(grey: Tensor) -> None:
     if high < 128:
         scale = f"multiply them by 255/{high} and round" if high else "there is nothing to see"
         raise ValueError(
-            f"Grey levels run from {low} to {high} here, which hardly reaches into 0…255: {scale}. A dark"
-            " part of other data is given as aevb.Examples(…, dark=True)."
+            f"Grey levels run from {low} to {high} here, which hardly reaches into 0…255: {scale}. Numbers"
+            " that are no grey levels are given as floats, a dark part of other data as"
+            " aevb.Examples(…, dark=True)."
         )

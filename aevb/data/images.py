@@ -170,8 +170,8 @@ def number_labels(labels: Any) -> tuple[Tensor, tuple[str, ...]]:
         labels: names or whole numbers, (N,) or (N, 1), or one-hot rows (N, C); also as objects, as a column
             of names in a `DataFrame` is.
     Raises:
-        ValueError: for negative numbers, fractions, names beside what is none, or more than one label for an
-            example.
+        ValueError: for -1 beside 0, which says that there is no label, fractions, names beside what is none,
+            or more than one label for an example.
     """
     array = np.asarray(labels)
     if array.dtype.kind in "OT":
@@ -187,12 +187,23 @@ def number_labels(labels: Any) -> tuple[Tensor, tuple[str, ...]]:
     if array.dtype.kind == "S":
         array = np.char.decode(array, "utf-8")
     if array.dtype.kind != "U":
-        numbers = border.one_each(border.read_labels(array, count=len(array) if array.ndim else 1))
+        low = _below_zero(array)
+        raised = array - np.array(low) if low else array
+        numbers = border.one_each(border.read_labels(raised, count=len(array) if array.ndim else 1))
         if array.ndim == 2:
             return numbers, tuple(map(str, range(array.shape[1])))
-        array = numbers.numpy()
+        array = numbers.numpy() + int(low)
     names, numbered = np.unique(array, return_inverse=True)
     return torch.from_numpy(numbered.reshape(-1)).long(), tuple(map(str, names))
+
+
+def _below_zero(labels: np.ndarray) -> float:
+    """The least of the whole numbers; 0 where none is negative, or -1 beside 0 says that there is no label."""
+    if labels.ndim != 1 or labels.dtype.kind not in "if" or not labels.size:
+        return 0
+    low = labels.min().item()
+    classes = low < -1 or (low == -1 and not (labels == 0).any())  # such as -1 and 1
+    return low if classes and float(low).is_integer() else 0
 
 
 def divided(name: str, title: str, parts: Sequence[tuple[Tensor, Any]], *notes: str) -> Images:
@@ -208,10 +219,9 @@ def divided(name: str, title: str, parts: Sequence[tuple[Tensor, Any]], *notes: 
         ValueError: as `number_labels`.
     """
     for images, labels in parts:
-        if labels is not None and len(labels) != len(images):
-            raise DataError(
-                f"{name} holds {counted(len(images), 'images')} but {counted(len(labels), 'labels')}."
-            )
+        if labels is not None and np.shape(labels)[:1] != (len(images),):
+            found = counted(len(labels), "labels") if np.ndim(labels) else "a single label"
+            raise DataError(f"{name} holds {counted(len(images), 'images')} but {found}.")
     if not all(len(images) for images, _ in parts) or sum(len(images) for images, _ in parts) < 2:
         raise DataError(f"{name} holds too few images: there must be one to train on and one to test with.")
     splits, classes = [Split(images) for images, _ in parts], tuple[str, ...]()

@@ -28,10 +28,11 @@ def read(source: str | os.PathLike[str] = "mnist", *, size: int | Sequence[int] 
 
     Args:
         source: one of `SOURCES`; or a folder of images, whose sub-folders are their classes and may lie in a
-            train and a test or val folder; or an .npz of arrays such as x_train, y_train, x_test, y_test, or x and
-            y, where x is images, (N, H, W), (N, H, W, 3) or (N, 3, H, W), as integers in 0…255 or floats in
-            [0, 1], or vectors, (N, D), of any numbers, as floats. Where there is no test set a tenth, drawn
-            under a fixed permutation, is held out as one; `note` says so.
+            train and a test or val folder (one that is called as a source is given as "./digits" or as a
+            `Path`); or an .npz of arrays such as x_train, y_train, x_test, y_test, or x and y, where x is
+            images, (N, H, W), (N, H, W, 3) or (N, 3, H, W), as integers in 0…255 or floats in [0, 1], or
+            vectors, (N, D), of any numbers, as floats. Where there is no test set a tenth, drawn under a
+            fixed permutation, is held out as one; `note` says so.
         size: (H, W), or a number for both, to which images are cropped around their middle and scaled; the
             vectors of an .npz are images of that size.
     Raises:
@@ -41,6 +42,8 @@ def read(source: str | os.PathLike[str] = "mnist", *, size: int | Sequence[int] 
     """
     height_width = _height_width(size)
     name = os.fspath(source)
+    if name in READERS and not isinstance(source, str):
+        name = f"./{name}"  # a folder, and by this name it is read again
     try:
         if name in READERS:
             found = READERS[name]()
