@@ -37,6 +37,21 @@ def test_labels_of_another_number_are_refused() -> None:
         clustering(torch.eye(3), torch.tensor([0, 1]))
 
 
+@pytest.mark.parametrize(
+    ("rows", "labels", "said"),
+    [
+        (torch.eye(3), [2026, 10**9, 5], r"not up to 1,000,000,000: aevb\.data\.number_labels\(labels\)"),
+        (torch.full((3, 3), float("nan")), [0, 1, 2], "at least 0 and sum to 1"),
+        (torch.tensor([[2.0, -1.0]] * 3), [0, 1, 2], "at least 0 and sum to 1"),  # as logits are
+        (torch.rand(3), [0, 1, 2], r"of shape \(N, C\), not \(3,\)"),
+    ],
+)
+def test_what_are_no_probabilities_or_no_numbered_labels_is_refused(rows, labels, said) -> None:
+    with pytest.raises(ValueError, match=said):
+        clustering(rows, labels)
+    assert clustering(torch.eye(3, dtype=torch.int64), [0, 2, 1]).accuracy == 1
+
+
 def test_mixture_finds_separate_clouds() -> None:
     rng = np.random.default_rng(0)
     truth = np.repeat(np.arange(3), 50)

@@ -198,7 +198,7 @@ def number_labels(labels: Any) -> tuple[Tensor, tuple[str, ...]]:
 
 
 def _below_zero(labels: np.ndarray) -> float:
-    """The least of the whole numbers; 0 where none is negative, or -1 beside 0 says that there is no label."""
+    """The least of the whole numbers; 0 where none is negative, or -1 beside 0 stands for no label."""
     if labels.ndim != 1 or labels.dtype.kind not in "if" or not labels.size:
         return 0
     low = labels.min().item()

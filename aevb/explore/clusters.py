@@ -14,6 +14,10 @@ from torch import Tensor
 from aevb.data.border import as_tensor, one_each, read_labels
 from aevb.evaluation import responsibilities
 from aevb.models import LatentVariableModel
+from aevb.models.base import check_choices
+
+MAX_CLASSES = 2**16
+"""Of labels that are numbered; of those that are not, such as years, a table of counts has no end."""
 
 
 @dataclass(frozen=True)
@@ -64,18 +68,28 @@ def clustering(probabilities: Any, labels: Any) -> Clustering:
     """Scores q(y | x), (N, C), against labels (N,) in 0…K-1, by the best one-to-one matching.
 
     Raises:
-        ValueError: for no examples, labels of another number, or what are none.
+        ValueError: for no examples, rows that are no probabilities, labels of another number, or what are
+            none.
     """
-    probabilities = as_tensor(probabilities)
+    probabilities = as_tensor(probabilities).cpu()
+    if probabilities.ndim != 2:
+        raise ValueError(f"Probabilities must be of shape (N, C), not {tuple(probabilities.shape)}.")
+    if not probabilities.is_floating_point():
+        probabilities = probabilities.float()
+    check_choices(probabilities, probabilities.shape[1])
     if not len(labels) or len(labels) != len(probabilities):
         raise ValueError(f"There are {len(probabilities)} examples but {len(labels)} labels.")
     from scipy.optimize import linear_sum_assignment  # imported late: it takes a while
 
-    labels = one_each(read_labels(labels, count=len(probabilities)))
-    probabilities, labels = probabilities.cpu(), labels.cpu()
+    labels = one_each(read_labels(labels, count=len(probabilities))).cpu()
     clusters, classes = probabilities.argmax(1), int(labels.max()) + 1
+    if classes > MAX_CLASSES:
+        raise ValueError(
+            f"Labels must be in 0…K-1 for K classes, not up to {classes - 1:,}:"
+            " aevb.data.number_labels(labels) numbers them."
+        )
     confusion = np.zeros((probabilities.shape[1], classes), dtype=np.int64)
-    np.add.at(confusion, (clusters.cpu().numpy(), labels.cpu().numpy()), 1)
+    np.add.at(confusion, (clusters.numpy(), labels.numpy()), 1)
     rows, columns = linear_sum_assignment(confusion, maximize=True)
     class_of = np.full(len(confusion), -1)
     class_of[rows] = columns
