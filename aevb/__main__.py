@@ -5,6 +5,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 
+import aevb
 from aevb.checkpoints import CheckpointError
 from aevb.commands import datasets, deploying, drawing, exporting, measuring, refitting, serving, training
 from aevb.data import DataError
@@ -56,6 +57,7 @@ def _fail(sentence: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m aevb", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"aevb {aevb.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for module in (training, refitting, measuring, drawing, exporting, datasets, serving, deploying):
         module.add(commands)

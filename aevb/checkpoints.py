@@ -75,7 +75,10 @@ class Checkpoint:
         Raises:
             CheckpointError: where the file is damaged.
         """
-        return self._told(TRAINING)
+        told = self._told(TRAINING)
+        if not isinstance(told.get("source") or "", str):
+            raise CheckpointError(f"{self.path / TRAINING} is damaged: its source is no name.")
+        return told
 
     @cached_property
     def measures(self) -> dict[str, Any]:

@@ -762,6 +762,7 @@ def test_another_models_weights_are_refused_in_a_sentence(folder: Path, tmp_path
         (write("null"), "training.json is damaged: it does not hold a JSON object."),
         (write(DEEP), "training.json is damaged: its JSON is nested too deep."),
         (huge, "training.json is damaged: it has 1,073,741,825 bytes, and at most"),
+        (edit(source=5), "training.json is damaged: its source is no name."),
     ],
 )
 def test_a_broken_record_costs_the_record_alone(folder: Path, damage, message: str) -> None:
@@ -772,6 +773,7 @@ def test_a_broken_record_costs_the_record_alone(folder: Path, damage, message: s
     assert checkpoint.shape == (12,) and len(checkpoint.classes) == 10
     assert message in refused(lambda: checkpoint.training)
     assert message in refused(lambda: record(checkpoint))
+    assert message in refused(checkpoint.images)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", b"no archive"])

@@ -17,6 +17,7 @@ import pytest
 import torch
 from PIL import Image
 
+import aevb
 from aevb import GMVAE, VAE, FactorAnalysis, Run, TrainingConfig, checkpoints, cluster_start, data, runs
 from aevb.__main__ import _parser, main
 from aevb.commands import measuring, refitting, training
@@ -644,7 +645,9 @@ def test_a_failing_command_ends_with_a_sentence():
         (["train", "vae", "--batch-size", "0"], "--batch-size: must be from 1 to 100000, not 0"),
         (["train", "vae", "--seed", "99999999999999999999"], "--seed: must be from 0 to"),
         (["sample", "vae", "--count", "0"], "--count: must be from 1 to 10000, not 0"),
-        (["train", "vae", "--latent-dim", "two"], "--latent-dim: invalid number value: 'two'"),
+        (["train", "vae", "--latent-dim", "two"], "--latent-dim: invalid whole number value: 'two'"),
+        (["train", "vae", "--epochs", "1.5"], "--epochs: invalid whole number value: '1.5'"),
+        (["train", "vae", "--beta", "low"], "--beta: invalid number value: 'low'"),
         (["train", "vae", "--learning-rate", "nan"], "--learning-rate: must be from 1e-09 to 1000, not nan"),
         (["train", "fa", "--alternate", "0", "10"], "--alternate: must be from 1 to 100000, not 0"),
         (["train", "oracle"], "invalid choice: 'oracle'"),
@@ -1041,3 +1044,9 @@ def test_every_command_has_help(name, capsys):
         main([name, "--help"])
     assert ended.value.code == 0
     assert "usage: python -m aevb" in capsys.readouterr().out
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0 and capsys.readouterr().out == f"aevb {aevb.__version__}\n"

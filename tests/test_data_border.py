@@ -1,6 +1,7 @@
 """The border: what is read as numbers, labels or shapes, and the sentence that everything else gets."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -113,6 +114,11 @@ class Huge(Dataset):
         return torch.zeros(784)
 
 
+class Unending(Dataset):
+    def __getitem__(self, index: int) -> object:
+        return torch.zeros(4)
+
+
 class Endless(IterableDataset):
     def __iter__(self):
         while True:
@@ -129,7 +135,15 @@ class Endless(IterableDataset):
         (DataLoader(Pictures([(2, 3)])), "The DataLoader gives no numbers: default_collate"),
         ([GREY, GREY.T], r"of one size: there is one of 3 × 4 and one of 4 × 3\."),
         (Huge(), r"These data take 6,272,000\.0 GB"),
-        (np.array([None, 1]), "not of numpy's type object"),
+        (np.array([object(), 1]), "not of numpy's type object"),
+        (np.array([None, 1]), "Some values are missing: fill them in"),
+        ([[1.0, 2.0], [3.0, None]], "Some values are missing"),
+        (pd.DataFrame({"a": [1, pd.NA]}), "Some values are missing"),
+        (Unending(), r"A Unending must tell how many examples it has, by __len__\."),
+        (
+            DataLoader(TensorDataset(torch.zeros(30, 4)), batch_size=None),
+            "This DataLoader gives single examples",
+        ),
         (np.array([1, 2**63], np.uint64), r"must be below 2\*\*63"),
         (np.array(["a"]), r"not text\."),
         (np.array([[1.5, "a"]], object), r"not text\."),

@@ -250,7 +250,7 @@ def test_a_damaged_checkpoint_is_named(tmp_path, no_browser, lacking, capsys):
     [
         (["13"], "must be from 1 to 12, not 13"),
         (["0"], "must be from 1 to 12, not 0"),
-        (["one"], "invalid number value: 'one'"),
+        (["one"], "invalid whole number value: 'one'"),
         ([], "one of the arguments N --all is required"),
         (["3", "--all"], "not allowed with argument"),
     ],

@@ -36,7 +36,7 @@ def number(kind: type[int] | type[float], least: float, most: float) -> Callable
             raise argparse.ArgumentTypeError(f"must be from {least:g} to {most:g}, not {text}")
         return value
 
-    parse.__name__ = "number"
+    parse.__name__ = "whole number" if kind is int else "number"  # what argparse's messages call it
     return parse
 
 

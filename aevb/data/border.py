@@ -92,6 +92,10 @@ def as_pair(values: Any) -> tuple[Tensor, Any]:
             raise ValueError(f"Each item of {kind} must be x or a pair (x, y), not {found}.")
         x, *y = item if isinstance(item, tuple | list) else (item,)
         examples.append(as_tensor(x))
+        if not stack and values.batch_sampler is None and examples[0].ndim < 2:  # type: ignore[union-attr]
+            raise ValueError(
+                f"This {kind} gives single examples: give it a batch_size, or its data set alone."
+            )
         labels += y if stack else [label for batch in y for label in _each(batch)]
         held += examples[-1].nbytes
         # Joining holds everything twice; and how much will come, the first item can tell.
@@ -116,8 +120,10 @@ def _items(values: Dataset | DataLoader) -> Iterator[Any]:
             raise ValueError(f"The DataLoader gives no numbers: {_first_line(error)}") from error
     elif isinstance(values, IterableDataset):
         yield from values
+    elif not hasattr(values, "__len__"):
+        raise ValueError(f"A {type(values).__name__} must tell how many examples it has, by __len__.")
     else:  # many raise no IndexError at their end
-        yield from (values[index] for index in range(len(values)))  # type: ignore[arg-type]
+        yield from (values[index] for index in range(len(values)))
 
 
 def _length(values: Dataset | DataLoader) -> int:
@@ -153,6 +159,8 @@ def _as_array(values: Any) -> np.ndarray:
     if array.dtype.kind == "O" and array.ndim:  # as numbers of pandas' own types come, and columns of both
         with suppress(ValueError, TypeError):
             array = np.array(array.tolist())
+    if array.dtype.kind == "O" and array.ndim and any(map(_is_missing, array.flat)):
+        raise ValueError("Some values are missing: fill them in, or leave those examples out.")
     if array.dtype.kind not in "biuf":
         raise ValueError(f"Values must be numbers, not {_kind(values, array)}.")
     check_memory(array.nbytes)
@@ -392,6 +400,11 @@ def _weights(y: Tensor, classes: int | None) -> Tensor:
 
 
 # What messages say
+
+
+def _is_missing(value: Any) -> bool:
+    """None, or the NA of pandas, which is not imported for it."""
+    return value is None or type(value).__name__ == "NAType"
 
 
 def _kind(values: Any, array: np.ndarray) -> str:
