@@ -87,7 +87,8 @@ class Examples:
             (N, H, W, 3), or vectors (N, D). Whole numbers in 0…255, of any integer type, are grey levels,
             to be presented as `observation` says; for the observation "vector" they are numbers like
             others. Floats and booleans are taken as they are: already presented. So are integers that are
-            all 0 or 1 where the observation is binary.
+            all 0 or 1 where the observation is binary. A torch `Dataset` is read once: what it changes at
+            random is the same in every epoch.
         observation: a key of `PRESENTATIONS`, usually `model.observation`.
         labels: as `border.read_labels` takes them, for a conditional model; None: those that a `Split`, a
             `Dataset` or a `DataLoader` has beside its examples, if any, of which only a conditional model
