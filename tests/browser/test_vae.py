@@ -56,6 +56,27 @@ def test_down_the_reverse_kl_q_keeps_one_mode_and_down_the_forward_one_both(open
     expect(page).to_have_url(re.compile(r"q=-0\.5,2\.022"))
     page.get_by_role("slider", name="modes apart").press("ArrowLeft")
     says(q=[-0.5, 2.022], apart=3.9)
+    # The landscape is drawn on the frame, however many moves of the pointer come in one.
+    page.get_by_role("button", name="reverse").click()
+    says(q=[-0.5, 2.022], apart=3.9)
+    moved, drawn = page.evaluate(
+        """async () => {
+            const range = document.querySelector(".forcing input[type=range]"), { log1p } = Math;
+            let count = 0;
+            Math.log1p = (x) => (count++, log1p(x));
+            for (const value of [3.5, 3]) {
+                range.value = value;
+                range.dispatchEvent(new Event("input", { bubbles: true }));
+            }
+            const moved = count;
+            await new Promise(requestAnimationFrame);
+            Math.log1p = log1p;
+            return [moved, count - moved];
+        }"""
+    )
+    landscape = 41**2 * 121
+    assert moved < 0.1 * landscape <= landscape < drawn < 1.1 * landscape
+    says(q=[-0.5, 2.022], apart=3)
     assert page.faults == []
 
 

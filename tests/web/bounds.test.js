@@ -2,7 +2,7 @@
 
 import { bounded } from "../../aevb/web/engine/jensen.js";
 import { klNormal } from "../../aevb/web/engine/densities.js";
-import { logQ, TwoModes } from "../../aevb/web/engine/two_modes.js";
+import { COARSE, logQ, TwoModes } from "../../aevb/web/engine/two_modes.js";
 import { divide, percents } from "../../aevb/web/kit/shares.js";
 
 /** @param {boolean} holds @param {string} what */
@@ -53,6 +53,24 @@ Deno.test("of two modes that are one, both divergences are those of normals", ()
   }
   const mass = Array.from({ length: 2001 }, (_, i) => 0.01 * Math.exp(new TwoModes(3).log(i / 100 - 10)));
   assert(Math.abs(mass.reduce((a, b) => a + b) - 1) < 1e-9 && logQ([1, 1], 1) < -0.9, "no density");
+});
+
+Deno.test("of two modes the reverse divergence is that of the mixture, by many more places; coarser for a landscape", () => {
+  const p = new TwoModes(3),
+    log = (/** @type {number} */ z) =>
+      Math.log(0.6 * Math.exp(logQ([-1.5, 0.5], z)) + 0.4 * Math.exp(logQ([1.5, 0.5], z)));
+  for (const place of /** @type {[number, number][]} */ ([[0.4, 2.2], [-1.5, 0.5], [2, 0.25]])) {
+    let exact = 0;
+    for (let z = -15; z < 15; z += 1e-3) {
+      const ofQ = logQ(place, z);
+      exact += 1e-3 * Math.exp(ofQ) * (ofQ - log(z));
+    }
+    const [fine, coarse] = [p.reverse(place), p.reverse(place, COARSE)];
+    assert(
+      Math.abs(fine - exact) < 1e-5 && Math.abs(coarse - exact) < 0.01,
+      `${fine}, ${coarse}, not ${exact}`,
+    );
+  }
 });
 
 Deno.test("down the reverse divergence q takes one mode, by its start; down the forward one it covers both", () => {

@@ -8,7 +8,7 @@ import { ELBO, EVIDENCE, GAP, MARK } from "../../kit/palette.js";
 import { choice, number, numbers, round } from "../../kit/params.js";
 import { Axes, marker, movable, nameAxes, onLayout, paintHeights, Panel, themeOf } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
-import { logQ, STEPS, TwoModes } from "../../engine/two_modes.js";
+import { COARSE, logQ, STEPS, TwoModes } from "../../engine/two_modes.js";
 
 /**
  * @typedef {import("../../kit/controls.js").Model} Model
@@ -18,7 +18,7 @@ import { logQ, STEPS, TwoModes } from "../../engine/two_modes.js";
 const END = 4; // of q's mean, each way
 const NARROW = 0.25, WIDE = 4; // q's standard deviation
 const LEFT = -6, RIGHT = 6; // of z
-const CELLS = 40, NODES = 121; // of the landscape: its grid each way, and its coarser quadrature
+const CELLS = 40; // of the landscape, each way
 const GLIDE = 2500; // ms that a descent takes
 /** @type {Place} */
 const START = [0.4, 2.2];
@@ -98,6 +98,8 @@ class Forcing {
         ),
       ),
     );
+    /** The divergence over the field. @type {Float64Array | null} */
+    this.heights = null;
     /** @type {Place[]} */
     this.way = [];
     this.running = 0;
@@ -134,17 +136,21 @@ class Forcing {
     this.way = [];
     this.p = new TwoModes(this.model.get("apart"));
     this.apart.show(this.model.get("apart"));
+    this.heights = null; // until the frame
+    this.draw();
+    this.write();
+  }
+
+  measure() {
     const { p, kl } = this;
     this.heights = Float64Array.from({ length: (CELLS + 1) ** 2 }, (_, i) => {
       const place = /** @type {Place} */ ([
         (i % (CELLS + 1)) / CELLS * 2 * END - END,
         widthAt(Math.floor(i / (CELLS + 1)) / CELLS),
       ]);
-      return kl === "reverse" ? p.reverse(place, NODES) : p.forward(place);
+      return kl === "reverse" ? p.reverse(place, COARSE) : p.forward(place);
     });
     this.keepField();
-    this.draw();
-    this.write();
   }
 
   move() {
@@ -227,6 +233,7 @@ class Forcing {
   }
 
   paint() {
+    if (!this.heights) this.measure();
     const { theme, field, curves, p, place } = this, { axes } = field;
     if (!theme || !axes || !curves.width) return;
     field.show((context) => {
