@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.conftest import FRAMES
+
 OPEN = Callable[..., Page]
 
 RECORD = """() => {
@@ -67,9 +69,20 @@ def test_where_not_every_epoch_was_measured_each_stands_at_its_own(open_page: OP
         slider.press(key)
         expect(page.locator(".training .slider output")).to_have_text(epoch)
     page.wait_for_url("**epoch=4**")
-    # A place between two goes to the nearer one.
+    # A place between two goes to the nearer one, where it is pressed: a mouse may pass.
     canvas = page.locator(".training canvas.live").first
     box = canvas.bounding_box()
     assert box
     page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] - 5)
+    page.evaluate(FRAMES)
+    assert "epoch=4" in page.url
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.down()
     expect(page.locator(".training .slider output")).to_have_text("80")
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] - 5)
+    expect(page.locator(".training .slider output")).to_have_text("4")
+    page.mouse.up()
+    page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
+    page.wait_for_url("**epoch=80**")
+    expect(page.locator(".training [role=status]")).to_have_count(0)  # the slider tells it

@@ -201,6 +201,22 @@ def test_who_presses_too_soon_or_goes_elsewhere_while_it_learns_loses_nothing(op
     page.go_back()
     expect(when).to_have_text(stood)
     expect(learn).to_be_enabled(timeout=2000)
+    # So may one that learns, and by Back too all steps are there.
+    page.get_by_role("button", name="Forget all").click()
+    expect(when).to_have_text("Step 0: nothing has been learnt yet")
+    learn.click()
+    left = page.wait_for_function(
+        """() => {
+            const step = parseInt(document.querySelector(".when").innerText.slice(5));
+            if (step < 130) return 0;
+            document.querySelector("[aria-label='Previous scene']").click();
+            return step;
+        }"""
+    ).json_value()
+    page.locator(".explorer:not([data-shown=ascent])[data-shown]").wait_for()
+    page.go_back()
+    expect(learn).to_be_enabled(timeout=2000)
+    assert int(when.inner_text().removeprefix("Step ").split(":")[0]) >= left
     assert page.faults == []
 
 

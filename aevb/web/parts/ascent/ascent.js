@@ -19,7 +19,6 @@ import { Pupil } from "./pupil.js";
 
 const BUDGET = 12; // ms of a frame: nothing else moves
 const DRAWN = 5, PASSED = 25; // steps between two drawings, and where a link's are caught up with
-const NOTED = 100; // steps between two times that the link says them
 const FEW = 25; // steps, of the button that takes so many
 
 const VIEWS = { images: Images, points: Points };
@@ -131,8 +130,7 @@ class Ascent {
   read() {
     const { model, noted, pupil, view } = this, told = model.get(view.course);
     if (pupil?.seed === model.get("seed") && told === noted && this.of === view.of) return;
-    // Other weights or points go the way that has been gone, also since that was noted.
-    const course = new Course(pupil && told === noted ? String(this.course) : told);
+    const course = new Course(told); // other weights or points go the way that has been gone
     if (course.length > MOST) {
       unread(this.el, view.course);
       course.cut(0);
@@ -190,9 +188,9 @@ class Ascent {
     const { course, model } = this;
     while (this.playing && course.length < this.until && course.takes(model.get("moves"))) {
       course.go(model.get("moves"));
+      this.note();
       yield* pupil.advance(course.phase(pupil.step));
       if (pupil.step % DRAWN === 0) yield* this.look();
-      if (pupil.step % NOTED === 0) this.note();
     }
     this.playing = false;
     this.write();
@@ -204,11 +202,10 @@ class Ascent {
     yield* pupil.measure();
     yield* this.look();
     this.doing = "";
-    this.note();
     this.write();
   }
 
-  /** Notes the course in the link. */
+  /** Notes the course in the link: each step, so that whoever goes elsewhere and comes back finds them all. */
   note() {
     this.noted = String(this.course);
     const { model, view } = this;

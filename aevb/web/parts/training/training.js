@@ -8,6 +8,7 @@ import { whenLoaded } from "../../kit/notice.js";
 import { DATA, ELBO, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
 import { choice, number, within } from "../../kit/params.js";
 import { Axes, cursor, marker, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
+import { atLeisure, onNextFrame } from "../../kit/slices.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
 /** @typedef {{ name: string, values: number[], color: string, dash: number[], width: number }} Line */
@@ -50,12 +51,14 @@ class Training {
       input: (place) => model.set("epoch", this.record.curve[place - 1].epoch),
       done: () => model.save_changes(),
     });
-    this.readout = h("p.readout", { role: "status" });
+    this.readout = h("p.readout");
     el.append(
       this.place,
       h("div.controls.at", { "data-control": "" }, this.slider.element, this.readout),
       this.facts,
     );
+    this.draw = onNextFrame(() => this.paint());
+    this.write = atLeisure(() => this.say());
     /** @type {(() => void)[]} */
     this.ends = [onLayout(el, () => this.layout())];
     this.ends.push(
@@ -65,6 +68,8 @@ class Training {
 
   close() {
     for (const end of this.ends) end();
+    this.draw.cancel();
+    this.write.cancel();
   }
 
   /** @param {any} about */
@@ -87,6 +92,7 @@ class Training {
         const last = Math.max(...Object.values(this.records ?? {}).map(({ curve }) => curve.at(-1).epoch));
         within(this.model, this.el, "epoch", params.epoch, last);
         this.draw();
+        this.write();
       }),
     );
   }
@@ -110,6 +116,7 @@ class Training {
     this.facts.replaceChildren(...facts.flatMap(([name, fact]) => [h("dt", {}, name), h("dd", {}, fact)]));
     Object.assign(this.slider.range, { max: String(this.record.curve.length) });
     this.layout();
+    this.write();
   }
 
   /** @param {HTMLCanvasElement} canvas */
@@ -119,10 +126,13 @@ class Training {
       const { curve } = this.record;
       this.model.set("epoch", curve[nearest(curve, this.axes.valueAt(event.offsetX))].epoch);
     };
-    canvas.onpointermove = (event) => (event.pointerType === "mouse" || event.buttons) && to(event);
-    canvas.onpointerdown = to;
-    canvas.onpointerup = () => this.model.save_changes();
-    canvas.onpointerleave = () => this.model.save_changes();
+    canvas.onpointerdown = (event) => {
+      if (event.button) return;
+      canvas.setPointerCapture(event.pointerId);
+      to(event);
+    };
+    canvas.onpointermove = (event) => canvas.hasPointerCapture(event.pointerId) && to(event);
+    canvas.onlostpointercapture = () => this.model.save_changes();
   }
 
   /** Where in the curve the link's epoch is: of a run of the page Train not every epoch was measured. */
@@ -133,7 +143,7 @@ class Training {
 
   layout() {
     if (!this.charts) return;
-    const theme = themeOf(this.el), { size } = theme, { curve, released } = this.record;
+    const theme = this.theme = themeOf(this.el), { size } = theme, { curve, released } = this.record;
     this.charts.forEach(({ panel, lines, beside, title, reference, zero, digits }, row) => {
       if (!panel.fit()) return;
       const last = row === /** @type {any[]} */ (this.charts).length - 1, left = 4.4 * size, top = 1.6 * size;
@@ -213,12 +223,9 @@ class Training {
     this.draw();
   }
 
-  draw() {
-    if (!this.charts) return;
-    const { index, el } = this,
-      theme = themeOf(el),
-      { epoch } = this.record.curve[index],
-      kept = this.record === this.records?.clusters && this.record.chosen;
+  paint() {
+    const { index, theme } = this, { epoch } = this.record.curve[index];
+    if (!theme || !this.charts) return;
     for (const { panel, lines } of this.charts) {
       const { axes } = panel;
       if (!axes) continue;
@@ -232,7 +239,13 @@ class Training {
         }
       });
     }
-    const parts = this.charts.flatMap(({ lines, digits, title }) =>
+  }
+
+  say() {
+    const { index } = this,
+      { epoch } = this.record.curve[index],
+      kept = this.record === this.records?.clusters && this.record.chosen;
+    const parts = (this.charts ?? []).flatMap(({ lines, digits, title }) =>
       lines.map(({ name, values }) => `${name || title} ${signed(values[index], digits)}`)
     );
     setText(this.readout, parts.join("; ") + (epoch === kept ? " (this checkpoint’s epoch)" : ""));
