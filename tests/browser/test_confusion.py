@@ -134,4 +134,15 @@ def test_guesses_are_those_that_were_recorded(open_page: OPEN) -> None:
     page.locator(".images button").first.click()
     expect(page.locator(".chosen figcaption")).to_have_text(f"digit {wanted[0]}, a {label}")
     expect(page.locator(".chosen p")).to_contain_text("for label")
+    # What is said of the image before is dimmed.
+    became = page.locator(".chosen p").evaluate(
+        """(said) => new Promise((became) => {
+            const changed = new MutationObserver(() => became(said.className));
+            changed.observe(said, { attributeFilter: ["class"] });
+            said.getRootNode().querySelectorAll(".images button")[1].click();
+        })"""
+    )
+    assert became == "stale"
+    expect(page.locator(".stale")).to_have_count(0)
+    expect(page.locator(".chosen figcaption")).to_have_text(f"digit {wanted[1]}, a {label}")
     assert page.faults == []

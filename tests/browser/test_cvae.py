@@ -80,8 +80,14 @@ def test_styles_are_shared_until_they_are_not_and_drawn_again(open_edition: OPEN
     alone = pixels(sheet)
     assert (shared != alone).any()
     expect(page.locator(".large figcaption")).to_have_text("label 0, a style of its own")
-    page.get_by_role("button", name="Resample").click()
+    # Until the last is there they are of two seeds, and dimmed.
+    expect(page.locator(".stale")).to_have_count(0)
+    stale = page.get_by_role("button", name="Resample").evaluate(
+        "(button) => (button.click(), document.querySelectorAll('.tiles.stale, .large.stale').length)"
+    )
+    assert stale == 2
     done(page)
+    expect(page.locator(".stale")).to_have_count(0)
     assert (pixels(sheet) != alone).any()
     assert page.faults == []
 

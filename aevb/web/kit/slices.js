@@ -67,6 +67,23 @@ export async function whileBusy(element, work, settings) {
 }
 
 /**
+ * As `whileBusy`, for what elements show of something else until all of it is there: they are dimmed, but the first time.
+ * @template T
+ * @param {Element[]} elements the first is busy
+ * @param {Generator<any, T, any>} work
+ * @param {{ budget?: number, signal: AbortSignal }} settings
+ * @returns {Promise<T | undefined>}
+ */
+export async function whileStale(elements, work, settings) {
+  const again = elements[0].hasAttribute("aria-busy");
+  for (const element of elements) element.classList.toggle("stale", again);
+  const found = await whileBusy(elements[0], work, settings);
+  if (settings.signal.aborted) return;
+  for (const element of elements) element.classList.remove("stale");
+  return found;
+}
+
+/**
  * Calls `draw` on the next frame, however often it is asked for until then.
  * @param {() => void} draw
  * @returns {{ (): void, cancel(): void }}

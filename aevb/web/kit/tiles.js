@@ -5,6 +5,7 @@ import { follow, put } from "./controls.js";
 import { h, withCommand } from "./elements.js";
 import { numbers, unread } from "./params.js";
 import { picture, Sheet } from "./pictures.js";
+import { whileStale } from "./slices.js";
 
 /** @typedef {import("./controls.js").Model} Model */
 
@@ -121,9 +122,8 @@ export class Tiles {
     });
   }
 
-  /** What cannot be redrawn in the frame is dimmed until it is. @param {boolean} stale */
-  dim(stale) {
-    this.element.classList.toggle("stale", stale);
-    this.large.dim(stale);
+  /** Fills the sheet anew, in slices. @param {Generator<any, any, any>} work that puts images @param {AbortSignal} signal */
+  fill(work, signal) {
+    whileStale([this.element, this.large.element], work, { signal });
   }
 }

@@ -10,7 +10,6 @@ import { loadModel } from "../../kit/loading.js";
 import { whenever, whenLoaded } from "../../kit/notice.js";
 import { number, within } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
-import { whileBusy } from "../../kit/slices.js";
 import { tile, Tiles } from "../../kit/tiles.js";
 import { betweenLabels, style, walk, write } from "../../engine/explore.js";
 
@@ -122,7 +121,7 @@ class Between {
     this.tiles.enlarge();
     if (!this.styles) return;
     this.drawing = new AbortController();
-    whileBusy(this.tiles.element, this.decodeAll(this.styles), { signal: this.drawing.signal });
+    this.tiles.fill(this.decodeAll(this.styles), this.drawing.signal);
   }
 
   /** @param {Float32Array[]} ends */

@@ -8,7 +8,7 @@ import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { choice, seed } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
-import { whileBusy } from "../../kit/slices.js";
+import { whileStale } from "../../kit/slices.js";
 import { write } from "../../engine/explore.js";
 import { Random } from "../../engine/random.js";
 
@@ -38,7 +38,7 @@ export default {
       const formula = h("p.density", { innerHTML: density });
       const draws = h("div.draws", { role: "group", "aria-label": `Draws: ${title}` });
       draws.append(...pictures.map(({ element }) => element));
-      return { pictures, worth, element: h("section", {}, h("h3", {}, title), formula, worth, draws) };
+      return { pictures, draws, worth, element: h("section", {}, h("h3", {}, title), formula, worth, draws) };
     });
     const whole = h("div.columns", { "data-instrument": "" }, ...columns.map(({ element }) => element));
     const titles = Object.fromEntries([...LABELS.map((y) => [y, y]), [RANDOM, "at random"]]);
@@ -73,7 +73,8 @@ export default {
         drawing.abort();
         drawing = new AbortController();
         const { signal } = drawing;
-        whileBusy(whole, draw(loaded.map(([engine]) => engine), columns, model), { signal, budget: BUDGET });
+        const work = draw(loaded.map(([engine]) => engine), columns, model);
+        whileStale(columns.map(({ draws }) => draws), work, { signal, budget: BUDGET });
       });
     });
     return () => {

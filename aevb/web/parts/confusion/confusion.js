@@ -11,7 +11,7 @@ import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { number, numbers, unread, within } from "../../kit/params.js";
 import { paint, picture } from "../../kit/pictures.js";
-import { whileBusy } from "../../kit/slices.js";
+import { whileStale } from "../../kit/slices.js";
 import { softmax } from "../../engine/arithmetic.js";
 import { labelBounds } from "../../engine/explore.js";
 import { Random } from "../../engine/random.js";
@@ -312,7 +312,7 @@ class Confusion {
     if (!samples) return this.say(engine.weigh(x));
     this.telling = new AbortController();
     const { signal } = this.telling;
-    whileBusy(this.inferred, labelBounds(engine, x, samples, new Random(0)), { signal, budget: BUDGET })
+    whileStale([this.inferred], labelBounds(engine, x, samples, new Random(0)), { signal, budget: BUDGET })
       .then((bounds) => bounds && this.say(softmax(bounds)));
   }
 

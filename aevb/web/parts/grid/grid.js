@@ -7,7 +7,6 @@ import { h } from "../../kit/elements.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { flag, seed } from "../../kit/params.js";
-import { whileBusy } from "../../kit/slices.js";
 import { tile, Tiles } from "../../kit/tiles.js";
 import { write } from "../../engine/explore.js";
 import { Random } from "../../engine/random.js";
@@ -69,9 +68,7 @@ export default {
         const random = new Random(model.get("seed")), draw = () => random.normal(engine.latentDim);
         const same = styles && shared.checked ? Array.from({ length: columns }, draw) : null;
         const epsilon = (/** @type {number} */ column) => same?.[column] ?? draw();
-        whileBusy(tiles.element, decodeAll(engine, choices.numbers, columns, epsilon, tiles), {
-          signal: drawing.signal,
-        });
+        tiles.fill(decodeAll(engine, choices.numbers, columns, epsilon, tiles), drawing.signal);
       });
       end = () => {
         unfollow();

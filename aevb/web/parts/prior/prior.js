@@ -6,7 +6,7 @@ import { loadModel } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { seed } from "../../kit/params.js";
 import { Sheet } from "../../kit/pictures.js";
-import { inSlices } from "../../kit/slices.js";
+import { whileStale } from "../../kit/slices.js";
 import { Random } from "../../engine/random.js";
 import { place } from "../../engine/densities.js";
 
@@ -32,9 +32,8 @@ export default {
       unfollow = follow(model, ["seed"], () => {
         drawing.abort();
         drawing = new AbortController();
-        inSlices(draw(engine, model.get("seed"), sheets.map(({ sheet }) => sheet)), {
-          signal: drawing.signal,
-        });
+        const work = draw(engine, model.get("seed"), sheets.map(({ sheet }) => sheet));
+        whileStale(sheets.map(({ element }) => element), work, { signal: drawing.signal });
       });
     });
     return () => {

@@ -7,7 +7,7 @@ import { loadModel } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { Sheet } from "../../kit/pictures.js";
 import { joined, sampleNoise, seed } from "../../kit/rows.js";
-import { inSlices } from "../../kit/slices.js";
+import { whileStale } from "../../kit/slices.js";
 import { grow } from "../../engine/rows.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
@@ -35,11 +35,11 @@ export default {
       end = follow(model, ["seed"], () => {
         drawing.abort();
         drawing = new AbortController();
-        samples.element.setAttribute("aria-busy", "true");
-        inSlices(draw(engine, model.get("seed"), samples.sheet, probs.sheet), {
-          budget: BUDGET,
-          signal: drawing.signal,
-        }).then((done) => done && samples.element.setAttribute("aria-busy", "false"));
+        whileStale(
+          [samples.element, probs.element],
+          draw(engine, model.get("seed"), samples.sheet, probs.sheet),
+          { budget: BUDGET, signal: drawing.signal },
+        );
       });
     });
     return () => {
@@ -64,5 +64,4 @@ function* draw(engine, seed, samples, probs) {
     samples.put(at[0], at[1], joined(rows.map(({ x }) => x)));
     probs.put(at[0], at[1], joined(rows.map(({ probs }) => probs)));
   }
-  return true;
 }
