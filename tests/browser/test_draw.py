@@ -334,6 +334,32 @@ UNDO_BEFORE_THE_FRAME = """async (root) => {
 """Undoes the one stroke that can be; the words are due before the frame that shows what was there before."""
 
 
+LINES_OF_A_MOVE = """async (canvas, moves) => {
+    const { prototype } = CanvasRenderingContext2D, { lineTo } = prototype;
+    const { left, top } = canvas.getBoundingClientRect();
+    const move = (k) => {
+        const at = { clientX: left + 2 * k, clientY: top + 3 * (k % 50) };
+        canvas.dispatchEvent(new PointerEvent("pointermove", { isPrimary: true, ...at }));
+    };
+    const frame = () => new Promise(requestAnimationFrame);
+    let count = 0;
+    for (let k = 0; k < moves; k++) move(k);
+    for (const k of [moves, moves + 1]) {
+        await frame();
+        count = 0;
+        prototype.lineTo = function (...at) {
+            if (this.canvas === canvas) count++;
+            return lineTo.apply(this, at);
+        };
+        move(k);
+    }
+    await frame();
+    prototype.lineTo = lineTo;
+    return count;
+}"""
+"""How many lines are drawn for the last of many moves of a stroke."""
+
+
 def test_what_is_said_is_said_of_what_is_seen(open_page: OPEN) -> None:
     page = open_page("draw", strokes="4733b83373d9")  # a seven
     ready(page)
@@ -416,6 +442,10 @@ def test_nonsense_in_the_link_is_told(open_page: OPEN) -> None:
     ready(page)
     said(page, "looks like a 0")
     expect(page.locator(".warning")).to_be_hidden()
+    # Whatever is drawn already, a move draws no more than a piece of its own stroke.
+    begin(page, SEVEN[:1])
+    assert 1 <= page.locator(".paper").evaluate(LINES_OF_A_MOVE, 100) <= 41
+    page.mouse.up()
     assert page.faults == []
 
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Digits } from "../../aevb/web/kit/digits.js";
-import { below, rank } from "../../aevb/web/parts/draw/answers.js";
+import { Answer, below, rank } from "../../aevb/web/parts/draw/answers.js";
 
 const PERCENTILES = Array.from({ length: 101 }, (_, percent) => percent ** 2 - 2000);
 
@@ -28,4 +28,39 @@ Deno.test("images without labels are not called 0, though the bytes of their lab
   );
   assert.deepEqual([digits, shapes, none].map((images) => images.label(1)), ["1", "1", ""]);
   assert.equal(none.title(0), "image 0");
+});
+
+Deno.test("an answer to an earlier drawing is none to the present one", () => {
+  let dimmed = false;
+  const classList = {
+    remove() {},
+    toggle: (/** @type {string} */ _name, /** @type {boolean} */ on) => dimmed = on,
+  };
+  const answer = Object.assign(Object.create(Answer.prototype), {
+    engine: {},
+    due: 0,
+    body: { classList },
+    *read() {
+      yield;
+    },
+  });
+  const [first, second] = [0, 1].map(() => ({ pixels: new Float32Array(0), strokes: [] }));
+  const { now } = performance;
+  try {
+    let time = 1000;
+    performance.now = () => time;
+    answer.change(first);
+    const work = answer.answer(first);
+    work.next();
+    answer.change(second);
+    work.next();
+    time = 2000;
+    answer.write();
+    assert.ok(dimmed);
+    [...answer.answer(second)];
+    answer.write();
+    assert.ok(!dimmed);
+  } finally {
+    performance.now = now;
+  }
 });

@@ -61,6 +61,8 @@ export class Answer {
     this.ask = () => {}; // fetches its model
     /** @type {any} */
     this.engine = null;
+    /** What it is to answer. @type {Seen | null} */
+    this.latest = null;
     this.due = 0; // since when there is a drawing that it has not answered; 0 where it has
   }
 
@@ -74,16 +76,18 @@ export class Answer {
     return !this.body.classList.contains("blank");
   }
 
-  /** There is another drawing. @param {Seen} _seen */
-  change(_seen) {
+  /** There is another drawing. @param {Seen} seen */
+  change(seen) {
+    this.latest = seen;
     this.due ||= performance.now();
   }
 
   /** Answers in steps, a picture at a time. @param {Seen} seen @returns {Generator<void, void>} */
   *answer(seen) {
     if (!this.engine) return;
+    const begun = performance.now();
     yield* this.read(seen);
-    this.due = 0;
+    this.due = seen === this.latest ? 0 : begun; // another may have come meanwhile
     this.body.classList.remove("blank");
   }
 
@@ -545,8 +549,10 @@ export class Continued extends Answer {
   }
 
   /** @param {Seen} seen */
-  change({ pixels, strokes }) {
+  change(seen) {
+    super.change(seen);
     if (!this.engine) return;
+    const { pixels, strokes } = seen;
     this.stop();
     // A drawing within the upper half is a beginning: it stays where it was drawn, and all of it is kept.
     const begun = strokes.length > 0 && strokes.flat().every(([, y]) => y < UNITS / 2);

@@ -9,6 +9,7 @@ import { PEN, simplify, UNITS } from "../../engine/ink.js";
 
 const FRAME = 28; // pixels of MNIST's images
 const BOX = 20; // of the square that a digit fills in them
+const PIECE = 40; // points of a stroke that are drawn again on each move, at most
 
 export class Paper {
   /** @param {{ begin: () => void, change: () => void, done: (strokes: Stroke[]) => void }} told of a
@@ -26,6 +27,10 @@ export class Paper {
     this.strokes = [];
     /** The one that is being drawn, the last of them. @type {Stroke | null} */
     this.stroke = null;
+    this.still = 0; // points of it that stand still
+    /** What strokes would take the place of. @type {Float32Array | null} */
+    this.under = null;
+    this.keep();
     this.listen(told);
   }
 
@@ -37,6 +42,7 @@ export class Paper {
       event.preventDefault();
       canvas.setPointerCapture(event.pointerId);
       begin();
+      this.keep();
       this.stroke = [this.at(event)];
       this.strokes = [...this.strokes, this.stroke];
       change();
@@ -71,25 +77,42 @@ export class Paper {
   show(strokes) {
     this.strokes = strokes;
     this.stroke = null;
+    this.keep();
   }
 
   /** Draws the strokes; where there are none, a digit that they would take the place of. @param {Float32Array | null} digit */
   draw(digit) {
-    const { panel, strokes } = this, { width } = panel, unit = width / UNITS;
-    if (!width) return;
-    panel.show((context) => {
+    const { panel, stroke } = this;
+    this.under = digit;
+    if (!panel.width) return;
+    if (stroke && stroke.length - this.still > PIECE) this.keep();
+    const moving = stroke ? [stroke.slice(Math.max(0, this.still - 1))] : [];
+    panel.show((context) => this.trace(context, moving));
+  }
+
+  /** All that is drawn by now stands still, and is not drawn again on each move. */
+  keep() {
+    const strokes = this.strokes.map((stroke) => [...stroke]), { panel } = this;
+    this.still = this.stroke?.length ?? 0;
+    panel.keep((context) => {
       context.fillStyle = "#000";
-      context.fillRect(0, 0, width, width);
-      if (!strokes.length) this.invite(context, digit);
-      Object.assign(context, { strokeStyle: "#fff", lineWidth: PEN / FRAME * width });
-      Object.assign(context, { lineCap: "round", lineJoin: "round" });
-      for (const [first, ...others] of strokes) {
-        context.beginPath();
-        context.moveTo(first[0] * unit, first[1] * unit);
-        for (const [x, y] of others.length ? others : [first]) context.lineTo(x * unit, y * unit);
-        context.stroke();
-      }
+      context.fillRect(0, 0, panel.width, panel.width);
+      if (!this.strokes.length) this.invite(context, this.under);
+      this.trace(context, strokes);
     });
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {Stroke[]} strokes */
+  trace(context, strokes) {
+    const { width } = this.panel, unit = width / UNITS;
+    Object.assign(context, { strokeStyle: "#fff", lineWidth: PEN / FRAME * width });
+    Object.assign(context, { lineCap: "round", lineJoin: "round" });
+    for (const [first, ...others] of strokes) {
+      context.beginPath();
+      context.moveTo(first[0] * unit, first[1] * unit);
+      for (const [x, y] of others.length ? others : [first]) context.lineTo(x * unit, y * unit);
+      context.stroke();
+    }
   }
 
   /** @param {CanvasRenderingContext2D} context @param {Float32Array | null} digit */
