@@ -160,6 +160,14 @@ def test_a_scene_is_used_beside_its_mathematics(open_edition: OPEN) -> None:
     expect(page.locator("[data-instrument] canvas").first).to_be_in_viewport(ratio=1)
     page.keyboard.press("Escape")
     assert page.locator(".scene").bounding_box() == whole
+    # Another z is of the same image, whose bound is known.
+    numbers = page.locator(".equation b")
+    expect(numbers.last).not_to_have_text("…")
+    before = numbers.all_inner_texts()
+    after = page.get_by_role("button", name="Resample z").evaluate(
+        "(button) => (button.click(), [...document.querySelectorAll('.equation b')].map((b) => b.innerText))"
+    )
+    assert after[0] != before[0] and after[3] == before[3]
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 720), (1920, 1080)])

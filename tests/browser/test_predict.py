@@ -23,6 +23,18 @@ ASKED = [
     if any(scene.questions for scene in page.scenes)
 ]
 CLOSED = """Object.defineProperty(window, "localStorage", { get() { throw new Error("closed"); } })"""
+RESIZED = """async (canvas) => {
+    let count = 0;
+    new MutationObserver((all) => count += all.length).observe(canvas, { attributeFilter: ["width"] });
+    for (const key of ["ArrowUp", "ArrowDown"]) {
+        const before = canvas.getAttribute("aria-valuetext");
+        canvas.dispatchEvent(new KeyboardEvent("keydown", { key }));
+        if (canvas.getAttribute("aria-valuetext") === before) throw new Error("It does not move.");
+        await new Promise(requestAnimationFrame);
+    }
+    return count;
+}"""
+"""How often a canvas gets new pixels while arrow keys move what is on it."""
 
 
 def question(page: Page):
@@ -72,6 +84,8 @@ def test_each_hides_its_answer_until_one_is_given(
                 page.get_by_role("button", name="Next question").click()
             told = f"{entry.name}/{scene.id}/{one.id}"
             card = question(page)
+            if (pad := card.locator(".pad canvas")).count():
+                assert pad.evaluate(RESIZED) == 0, told
             for selector in one.hides.split(", "):
                 hidden = page.locator(f".instrument {selector}")
                 hidden.first.wait_for(state="attached")

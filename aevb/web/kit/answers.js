@@ -4,6 +4,7 @@ import { button, slider } from "./controls.js";
 import { h } from "./elements.js";
 import { paint } from "./pictures.js";
 import { movable, onLayout, Panel, themeOf } from "./plot.js";
+import { onNextFrame } from "./slices.js";
 
 /**
  * What a part can be asked, by name: `ask` gives a question of what is in view, null where it would make no sense;
@@ -101,18 +102,28 @@ export const ANSWERS = {
     let right = null;
     const canvas = h("canvas", { tabIndex: 0, role: "slider", "aria-label": label, "aria-valuenow": "0" });
     const panel = new Panel(canvas);
-    const show = () => {
-      if (!panel.fit()) return;
-      const theme = themeOf(canvas), { width, height } = panel;
-      panel.show((context) => draw(context, { width, height, theme, said, right }));
+    /** @type {import("./plot.js").Theme} */
+    let theme;
+    const paint = onNextFrame(() => {
+      const { width, height } = panel;
+      if (width) panel.show((context) => draw(context, { width, height, theme, said, right }));
+    });
+    const unlayout = onLayout(canvas, () => {
+      theme = themeOf(canvas);
+      panel.fit();
+      paint();
+    });
+    const tell = () => {
       canvas.setAttribute("aria-valuenow", said[1].toFixed(2));
       canvas.setAttribute("aria-valuetext", say(said));
     };
+    tell();
     const share = (/** @type {number} */ value) => Math.max(0, Math.min(1, value));
     const go = (/** @type {Place} */ [across, up]) => {
       if (right) return;
       said = snap([share(across), share(up)]);
-      show();
+      paint();
+      tell();
     };
     movable(
       canvas,
@@ -124,11 +135,14 @@ export const ANSWERS = {
     return {
       element,
       say,
-      end: onLayout(canvas, show),
+      end() {
+        unlayout();
+        paint.cancel();
+      },
       reveal(found) {
         right = found;
         answer.remove();
-        show();
+        paint();
       },
     };
   },

@@ -73,8 +73,12 @@ class Flow {
     this.computing = new AbortController();
     /** @type {any} */
     this.engine = null;
-    /** @type {any} */
+    /** The image as the model sees it, and its q. @type {any} */
     this.reading = null;
+    /** Of the z that is drawn, in words. @type {string[]} */
+    this.sampled = [];
+    /** @type {string | null} */
+    this.bound = null;
     /** @type {(() => void)[]} */
     this.ends = [chooser.end, onLayout(el, () => this.draw())];
     const load = () =>
@@ -83,7 +87,7 @@ class Flow {
       this.engine = engine;
       this.order = dimensionsByUse(about.measures.use ?? [], engine.latentDim);
       this.ends.push(whenSubject(el, model, (subject) => this.read(subject)));
-      this.ends.push(follow(model, ["seed"], () => this.read(this.subject)));
+      this.ends.push(follow(model, ["seed"], () => this.sample()));
     }));
   }
 
@@ -92,31 +96,50 @@ class Flow {
     for (const end of this.ends) end();
   }
 
-  /** @param {import("../../kit/controls.js").Subject | undefined} subject */
+  /** @param {import("../../kit/controls.js").Subject} subject */
   read(subject) {
-    if (!subject) return;
+    const { engine } = this, { pixels, label, title } = subject, x = engine.observe(pixels);
+    const mixture = components(engine, x, label);
     this.subject = subject;
-    const { engine, model } = this, x = engine.observe(subject.pixels);
-    const mixture = components(engine, x, subject.label), { y, q } = mostProbable(mixture);
-    const found = terms(engine, x, subject.label, new Random(model.get("seed")), mixture);
-    const z = draw(q, new Random(model.get("seed")));
-    this.reading = { q, z };
-    this.x.show(subject.pixels, `x: ${subject.title}`);
-    this.lambda.show(engine.decode(z, y), "λ, decoded from z");
-    this.draw();
-    const [likelihood, minusKl] = addingUp([found.reconstruction, found.minus_kl_z]);
-    const shown = [signed(likelihood), signed(-minusKl), signed(likelihood + minusKl)];
-    this.numbers.show([...shown, null]);
+    this.reading = { x, mixture, ...mostProbable(mixture) };
+    this.bound = null;
+    this.x.show(pixels, `x: ${title}`);
+    this.sample();
     this.computing.abort();
     this.computing = new AbortController();
-    inSlices(bound(engine, x, subject.label, SAMPLES, new Random(SAMPLES)), { signal: this.computing.signal })
-      .then((value) => value !== undefined && this.numbers.show([...shown, signed(value)]));
+    inSlices(bound(engine, x, label, SAMPLES, new Random(SAMPLES)), { signal: this.computing.signal })
+      .then((value) => {
+        if (value === undefined) return;
+        this.bound = signed(value);
+        this.tell();
+      });
+  }
+
+  /** Another z of the same image: the bound stays, which is of its own. */
+  sample() {
+    if (!this.reading) return;
+    const { engine, reading: { x, mixture, q, y }, subject } = this, seed = this.model.get("seed");
+    const found = terms(engine, x, subject?.label ?? null, new Random(seed), mixture);
+    const z = this.z = draw(q, new Random(seed));
+    this.lambda.show(engine.decode(z, y), "λ, decoded from z");
+    const [likelihood, minusKl] = addingUp([found.reconstruction, found.minus_kl_z]);
+    this.sampled = [signed(likelihood), signed(-minusKl), signed(likelihood + minusKl)];
+    this.draw();
+    this.tell();
+  }
+
+  tell() {
+    this.numbers.show([...this.sampled, this.bound]);
   }
 
   draw() {
     const { whiskers, reading } = this;
     if (!reading || !whiskers.fit()) return;
-    const theme = themeOf(this.el), { q, z } = reading, left = 2.4 * theme.size, bottom = 2.6 * theme.size;
+    const theme = themeOf(this.el),
+      { z } = this,
+      { q } = reading,
+      left = 2.4 * theme.size,
+      bottom = 2.6 * theme.size;
     const box = { left, top: 6, width: whiskers.width - left - 4, height: whiskers.height - bottom - 6 };
     whiskers.show((context) => {
       drawWhiskers(context, theme, box, { ...q, z, order: this.order ?? [], color: DATA, drawn: GENERATED });
