@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mark } from "../../aevb/web/kit/marks.js";
 import {
   chartsOf,
   duration,
@@ -495,4 +496,21 @@ Deno.test("a busy server's sentence is told, and the same may be asked again", a
     globalThis.fetch = fetch;
     Reflect.deleteProperty(globalThis, "document");
   }
+});
+
+Deno.test("marks are of four shapes, each drawn on the context itself, as a picture in lines needs it", () => {
+  const shapes = [0, 1, 2, 3, 4].map((k) => {
+    /** @type {string[]} */
+    const drawn = [], names = ["beginPath", "arc", "rect", "lineTo", "closePath", "fill"];
+    const context = Object.fromEntries(
+      names.map((name) => [name, (/** @type {number[]} */ ...at) => {
+        drawn.push(name);
+        assert.ok(at.slice(0, 2).every((value, axis) => Math.abs(value - [30, 40][axis]) < 7), `${at}`);
+      }]),
+    );
+    mark(/** @type {any} */ (context), k, 30, 40, 5);
+    return drawn.slice(1, -1).join(" ");
+  });
+  const polygon = (/** @type {number} */ corners) => "lineTo ".repeat(corners) + "closePath";
+  assert.deepEqual(shapes, ["arc", "rect", polygon(3), polygon(4), "arc"]);
 });

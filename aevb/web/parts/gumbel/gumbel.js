@@ -3,6 +3,7 @@
 
 import { follow, slider } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
+import { mark } from "../../kit/marks.js";
 import { DATA, EVIDENCE, GENERATED } from "../../kit/palette.js";
 import { number, round } from "../../kit/params.js";
 import { onLayout, Panel, Player, themeOf } from "../../kit/plot.js";
@@ -131,7 +132,7 @@ class Gumbel {
       const [x, y] = [0, 1].map((axis) =>
         CORNERS.reduce((sum, corner, k) => sum + weights[k] * corner[axis], 0)
       );
-      return [left + side * x, bottom - 0.866 * side * y];
+      return /** @type {[number, number]} */ ([left + side * x, bottom - 0.866 * side * y]);
     };
     const { at } = this, corners = CORNERS.map((_, k) => CORNERS.map((_, i) => Number(i === k)));
     this.panel.keep((context) => {
@@ -169,11 +170,7 @@ class Gumbel {
       context.globalAlpha = 1;
       this.groups.forEach((samples, k) => {
         context.fillStyle = CATEGORIES[k].color;
-        for (const weights of samples) { // each by itself, which is drawn faster than one path of all
-          context.beginPath();
-          SHAPES[k](context, at(weights), 0.28 * theme.size);
-          context.fill();
-        }
+        for (const weights of samples) mark(context, k, ...at(weights), 0.28 * theme.size);
       });
       context.globalAlpha = 1;
     });
@@ -198,18 +195,3 @@ export function drawNoise() {
   const random = new Random(SEED);
   return Array.from({ length: SAMPLES }, () => CORNERS.map(() => -Math.log(-Math.log(random.uniform()))));
 }
-
-/** A mark of its own for each category. @type {((context: CanvasRenderingContext2D, at: number[], radius: number) => void)[]} */
-const SHAPES = [
-  (context, [x, y], radius) => {
-    context.moveTo(x + radius, y);
-    context.arc(x, y, radius, 0, 6.2832);
-  },
-  (context, [x, y], radius) => context.rect(x - 0.9 * radius, y - 0.9 * radius, 1.8 * radius, 1.8 * radius),
-  (context, [x, y], radius) => {
-    context.moveTo(x, y - 1.25 * radius);
-    context.lineTo(x + 1.15 * radius, y + 0.8 * radius);
-    context.lineTo(x - 1.15 * radius, y + 0.8 * radius);
-    context.closePath();
-  },
-];

@@ -1,9 +1,9 @@
 // The pictures of a run whose data are points of the plane: the data with what becomes of them, and draws of the model.
 
 import { h } from "../../kit/elements.js";
+import { mark } from "../../kit/marks.js";
 import { DATA, DIGITS, GENERATED } from "../../kit/palette.js";
 import { Axes, Panel } from "../../kit/plot.js";
-import { mark } from "./marks.js";
 
 /** @typedef {import("../../kit/plot.js").Theme} Theme */
 /** @typedef {import("./record.js").About} About */

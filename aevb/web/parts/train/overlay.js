@@ -1,9 +1,9 @@
 // The validation ELBOs of several runs on one axis.
 
 import { h } from "../../kit/elements.js";
+import { mark } from "../../kit/marks.js";
 import { Axes, cursor, Notes, Panel } from "../../kit/plot.js";
 import { stroke } from "./chart.js";
-import { mark } from "./marks.js";
 import { rangeOf } from "./record.js";
 
 /** @typedef {import("../../kit/plot.js").Theme} Theme */
