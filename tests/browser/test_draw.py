@@ -413,6 +413,20 @@ def test_the_keyboard_alone_brings_a_digit(open_page: OPEN) -> None:
     assert page.faults == []
 
 
+def test_in_a_lesson_without_drawing_no_drawing_comes_back(open_edition: OPEN) -> None:
+    page = open_edition("draw", strokes="4733b83373d9", free="digit")
+    caption = page.locator(".seen figcaption").first
+    expect(caption).to_have_text("as in MNIST")
+    page.get_by_role("spinbutton", name="Test digit").fill("7")
+    page.keyboard.press("Enter")
+    expect(caption).to_have_text("digit 7, a 9")
+    left_alone = """() => document.body.dispatchEvent(
+        new KeyboardEvent("keydown", { key: "z", ctrlKey: true, bubbles: true, cancelable: true }))"""
+    assert page.evaluate(left_alone)
+    page.wait_for_url(re.compile("digit=7"))
+    assert "strokes=" not in page.url and page.faults == []
+
+
 def test_a_finger_draws_and_the_page_stays(open_page: OPEN) -> None:
     page = open_page("draw", width=390, height=844)
     box = page.locator(".paper").bounding_box()

@@ -12,7 +12,6 @@ import {
   betweenLabels,
   bound,
   components,
-  dimensionKl,
   labelBounds,
   mostProbable,
   nearest,
@@ -120,7 +119,6 @@ function askImages(model) {
     styles.push(style(model, q.loc, y));
     answer("style", styles[n]);
     answer("nearest", nearest(means, z, 5, (image) => image !== n));
-    answer("dimension_kl", dimensionKl(model, x, observed));
     for (const [name, value] of Object.entries(terms(model, x, observed, new Replayed(termNoise[n])))) {
       answer(name, [value]);
     }

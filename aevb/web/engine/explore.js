@@ -8,8 +8,6 @@
 import { logSumExp, oneHot, sum } from "./arithmetic.js";
 import { draw, klNormal, logNormal, place, quantileCategorical, standardise } from "./densities.js";
 
-export { place, standardise } from "./densities.js";
-
 /**
  * @typedef {import("./arithmetic.js").Choice} Choice
  * @typedef {import("./densities.js").Normal} Normal
@@ -131,21 +129,6 @@ export function* labelBounds(model, x, samples, random) {
     bounds[y] = logSumExp(weights) - Math.log(samples);
   }
   return bounds;
-}
-
-/**
- * How much each latent dimension is used for an image: KL(q(z_l | x) ‖ p(z_l)) in nats, (L,), over the
- * mixture's components. Both are diagonal, so that the sum is the ELBO's KL.
- * @param {ImageModel} model
- * @param {Float32Array} x
- * @param {Choice} [y]
- */
-export function dimensionKl(model, x, y = null) {
-  const total = new Float32Array(model.latentDim);
-  for (const { y: each, weight, q } of components(model, x, y)) {
-    klNormal(q, model.prior(each)).forEach((kl, l) => total[l] += weight * kl);
-  }
-  return total;
 }
 
 // ---- Styles ----

@@ -148,6 +148,13 @@ export class Explorer {
     this.link.on("free", () => this.teach());
     this.link.on("tour", () => this.guide());
     const { signal } = this.ended;
+    const forget = () => { // what `tell` has said
+      this.unread = [];
+      this.noPage = "";
+      this.notice.hidden = true;
+    };
+    this.root.addEventListener("change", forget, { signal });
+    for (const key of ["scene", "digit", "strokes"]) this.link.on(key, forget);
     if (this.embedded) this.leaveAlone(signal);
     else document.addEventListener("keydown", (event) => this.key(event), { signal });
     this.root.addEventListener("click", (event) => this.follow(/** @type {MouseEvent} */ (event)), {
@@ -507,13 +514,6 @@ export class Explorer {
   tell(sentence) {
     this.notice.textContent = sentence;
     this.notice.hidden = false;
-    const forget = () => {
-      this.unread = [];
-      this.noPage = "";
-      this.notice.hidden = true;
-    };
-    this.root.addEventListener("change", forget, { once: true, signal: this.ended.signal });
-    for (const key of ["scene", "digit", "strokes"]) this.link.on(key, forget);
   }
 
   /** @param {number} by */

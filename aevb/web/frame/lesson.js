@@ -48,7 +48,7 @@ export class Lesson {
 }
 
 /** What an instrument's controls set: by the name of the value, what they are called. @param {HTMLElement} instrument */
-export function changeable(instrument) {
+function changeable(instrument) {
   /** @type {Map<string, Set<string>>} */
   const found = new Map();
   for (const element of /** @type {NodeListOf<HTMLElement>} */ (instrument.querySelectorAll("[data-sets]"))) {
@@ -130,7 +130,7 @@ export class Builder {
 }
 
 /** A view's link that leaves so much free. @param {string} url @param {string[]} free */
-export function lessonOf(url, free) {
+function lessonOf(url, free) {
   const link = new URL(url);
   link.searchParams.set("free", free.join(","));
   return link.href.replaceAll("%2C", ",");

@@ -2,8 +2,8 @@
 //
 // Its values are ε, where z lies in the prior of its label or cluster: under N(0, I) that is z itself.
 
-import { logNormal } from "../engine/densities.js";
-import { place, style, write } from "../engine/explore.js";
+import { logNormal, place } from "../engine/densities.js";
+import { style, write } from "../engine/explore.js";
 import { choicesOf, ownChoice } from "./choices.js";
 import { follow, subjectOf } from "./controls.js";
 import { loadAbout, loadModel } from "./loading.js";

@@ -67,7 +67,7 @@ export function drawWhiskers(context, theme, box, { loc, scale, z, order, color,
  * @param {number[]} order
  * @param {number} bottom
  */
-export function nameDimensions(context, theme, axes, order, bottom) {
+function nameDimensions(context, theme, axes, order, bottom) {
   const stride = Math.ceil((1.7 * theme.size * order.length) / axes.width);
   Object.assign(context, {
     font: `${theme.size}px ${theme.font}`,

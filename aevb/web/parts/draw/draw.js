@@ -224,6 +224,7 @@ class Draw {
   key(event) {
     if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key.toLowerCase() !== "z") return;
     if (/** @type {HTMLElement} */ (event.composedPath()[0]).matches?.("input[type=number]")) return;
+    if (!this.undoButton.checkVisibility()) return; // a lesson has left drawing out
     event.preventDefault();
     this.undo();
   }

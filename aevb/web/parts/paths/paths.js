@@ -325,6 +325,7 @@ function label(context, axes, theme, lines, k) {
       const crowded = Math.min(4 * size, ...taken.map(([ox, oy]) => Math.hypot(ox - px, oy - py)));
       if (near + crowded > best) [best, x, y] = [near + crowded, px, py];
     }
+    if (best === -Infinity) continue; // none of it is in view
     taken.push([x, y]);
     context.font = `700 ${1.1 * size}px ${theme.font}`;
     Object.assign(context, { textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 6 });

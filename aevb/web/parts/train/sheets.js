@@ -29,6 +29,8 @@ export class Sheets {
     this.grown = []; // what was drawn last, or is growing
     this.latest = this.grown; // what is to grow after that
     this.growing = 0;
+    /** @type {Float32Array[] | null} */
+    this.originals = null;
   }
 
   end() {
@@ -39,6 +41,8 @@ export class Sheets {
 
   /** @param {Float32Array[]} images */
   take(images) {
+    if (images === this.originals) return; // they are there
+    this.originals = images;
     images.forEach((x, i) => this.pairs.put(i % ACROSS, 2 * Math.floor(i / ACROSS), x));
   }
 
