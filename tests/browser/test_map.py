@@ -144,9 +144,18 @@ def test_a_digit_appears_at_the_pointer_and_a_click_loads_it(app_map: OPEN) -> N
     places = spots(page, loading.test_map("vae", "pca"))
     number, test = alone(places), loading.digits().test
     name = f"digit {number}, {named(test.labels[number])}"
+    tip, stage = page.locator(".tip"), page.locator(".map .stage").bounding_box()
+    tip.evaluate(
+        """(tip) => ["offsetWidth", "offsetHeight"].forEach((name) => Object.defineProperty(
+            tip, name, { get() { throw new Error("All is laid out on the frame."); } }))"""
+    )
     page.mouse.move(*places[number])
-    tip = page.locator(".tip")
     expect(tip.locator("figcaption")).to_have_text(name)
+    box, (x, y) = tip.bounding_box(), places[number]
+    assert min(abs(box["x"] - x), abs(box["x"] + box["width"] - x)) == pytest.approx(18, abs=2)
+    assert box["y"] < y < box["y"] + box["height"] and box["x"] > stage["x"] and box["y"] > stage["y"]
+    assert box["x"] + box["width"] < stage["x"] + stage["width"]
+    assert box["y"] + box["height"] < stage["y"] + stage["height"]
     shown = image(tip.locator("canvas:not([hidden])").and_(page.locator("[data-painted]")))
     np.testing.assert_array_equal(shown * 255, test.images[number].numpy().ravel())
     expect(page.locator(".points")).to_have_attribute("aria-label", re.compile(f": {name}\\."))

@@ -507,10 +507,10 @@ class DigitMap {
     if (image) paint(this.tipImage, image);
     this.tipImage.hidden = !image;
     setText(this.tipName, this.name(i) + (this.lens.failed === i ? ": its image could not be loaded" : ""));
-    const [x, y] = this.picture.spot(i), [wide, high] = [tip.offsetWidth, tip.offsetHeight];
-    const left = x + 18 + wide > view.width ? x - 18 - wide : x + 18;
-    const top = Math.max(4, Math.min(view.height - high - 4, y - high / 2));
-    tip.style.transform = `translate(${Math.max(4, left)}px, ${top}px)`;
+    // Beside the point, within the stage; its size is known to the style alone, or all would be laid out here.
+    const [x, y] = this.picture.spot(i), { width, height } = view;
+    const left = x > width / 2 ? `max(4px, ${x - 18}px - 100%)` : `${x + 18}px`;
+    tip.style.transform = `translate(${left}, clamp(4px, ${y}px - 50%, ${height - 4}px - 100%))`;
   }
 
   sweep() {
