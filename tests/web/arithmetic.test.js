@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   argmax,
+  argsort,
   cap,
   logSumExp,
   MAX_LOGIT,
@@ -37,6 +38,7 @@ Deno.test("softmax is a distribution that a shift leaves as it is", () => {
   assert.equal(argmax(found), 1);
   assert.equal(argmax([2, 2, 1]), 0);
   assert.equal(argmax([]), -1);
+  assert.deepEqual([argsort([1, 3, 2, 3]), argsort([])], [[1, 3, 2, 0], []]);
   close([sum(found)], [1]);
 });
 

@@ -65,6 +65,11 @@ export function argmax(values) {
   return best;
 }
 
+/** The places of values, the largest first. @param {number[]} values */
+export function argsort(values) {
+  return Array.from(values.keys()).sort((a, b) => values[b] - values[a]);
+}
+
 /** @param {Iterable<number>} values */
 export function sum(values) {
   let total = 0;

@@ -2,6 +2,7 @@
 //
 // Its values are ε, where z lies in the prior of its label or cluster: under N(0, I) that is z itself.
 
+import { argsort } from "../engine/arithmetic.js";
 import { logNormal, place } from "../engine/densities.js";
 import { style, write } from "../engine/explore.js";
 import { choicesOf, ownChoice } from "./choices.js";
@@ -34,8 +35,7 @@ export class Latent {
     this.choices = choicesOf(about);
     this.symbol = this.choices ? "ε" : "z";
     /** The dimensions, the most used first. @type {number[]} */
-    this.byUse = Array.from(this.measures.use.keys());
-    this.byUse.sort((a, b) => this.measures.use[b] - this.measures.use[a]);
+    this.byUse = argsort(this.measures.use);
     this.ready = false; // whether the subject is the link's
     /** @type {Subject | null} */
     this.subject = null;

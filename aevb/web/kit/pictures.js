@@ -16,7 +16,7 @@ export function paint(canvas, x) {
 }
 
 /** @param {ArrayLike<number>} x @param {number} side */
-function imageData(x, side) {
+export function imageData(x, side) {
   const image = new ImageData(side, side), pixels = new Uint32Array(image.data.buffer);
   for (let i = 0; i < x.length; i++) {
     const level = Math.round(255 * Math.min(1, Math.max(0, x[i])));

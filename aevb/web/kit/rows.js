@@ -5,6 +5,7 @@ import { slider } from "./controls.js";
 import { h } from "./elements.js";
 import { ELBO, GENERATED, TRUE_MODEL } from "./palette.js";
 import { number } from "./params.js";
+import { imageData } from "./pictures.js";
 import { Axes, ellipse, nameAxes, Panel, Player } from "./plot.js";
 import { rowNoise } from "../engine/rows.js";
 import { Random } from "../engine/random.js";
@@ -81,11 +82,8 @@ export function joined(rows) {
  * @param {number} grown
  */
 export function paintRows(canvas, x, grown, ahead = 0) {
-  const side = Math.round(Math.sqrt(x.length)), image = new ImageData(side, side), { data } = image;
-  for (let i = 0; i < x.length; i++) {
-    data.fill(Math.round(255 * x[i]), 4 * i, 4 * i + 3);
-    data[4 * i + 3] = i < grown * side ? 255 : 255 * ahead;
-  }
+  const side = Math.round(Math.sqrt(x.length)), image = imageData(x, side);
+  for (let i = grown * side; i < x.length; i++) image.data[4 * i + 3] = 255 * ahead;
   if (canvas.width !== side || canvas.height !== side) Object.assign(canvas, { width: side, height: side });
   canvas.getContext("2d")?.putImageData(image, 0, 0);
   if (!canvas.dataset.painted) canvas.dataset.painted = "yes";

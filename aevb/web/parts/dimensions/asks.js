@@ -3,6 +3,7 @@
 import { ownChoice } from "../../kit/choices.js";
 import { subjectOf } from "../../kit/controls.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
+import { argsort } from "../../engine/arithmetic.js";
 import { along, style, write } from "../../engine/explore.js";
 
 const SHOWN = 5; // dimensions to choose from
@@ -44,9 +45,7 @@ export const asks = {
       const turned = (/** @type {number} */ l, /** @type {number} */ value) =>
         write(engine, along(from, l, [value])[0], y);
       const turns = Array.from(from, (_, l) => Math.abs(slant(turned(l, REACH)) - slant(turned(l, -REACH))));
-      /** @type {number[]} */
-      const use = about.measures.use ?? turns;
-      const order = Array.from(use.keys()).sort((a, b) => use[b] - use[a]);
+      const order = argsort(about.measures.use);
       const most = turns.indexOf(Math.max(...turns));
       const others = order.filter((l) => l !== most).slice(0, SHOWN - 1);
       const shown = order.filter((l) => l === most || others.includes(l));

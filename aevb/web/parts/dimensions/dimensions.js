@@ -12,6 +12,7 @@ import { number, within } from "../../kit/params.js";
 import { picture } from "../../kit/pictures.js";
 import { Axes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { drawWhiskers } from "../../kit/whiskers.js";
+import { argsort } from "../../engine/arithmetic.js";
 import { along, style, write } from "../../engine/explore.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
@@ -73,10 +74,9 @@ class Dimensions {
 
   /** @param {any} about @param {any} engine */
   start(about, engine) {
-    const { use } = about.measures;
     this.engine = engine;
-    this.use = use ?? new Array(engine.latentDim).fill(0);
-    this.order = Array.from(this.use.keys()).sort((a, b) => this.use[b] - this.use[a]);
+    this.use = about.measures.use;
+    this.order = argsort(this.use);
     this.symbol = choicesOf(about) ? "ε" : "z";
     for (const l of this.order) {
       this.menu.menu.append(h("option", { value: String(l + 1) }, `${this.symbol} ${l + 1}`));

@@ -12,6 +12,7 @@ import { picture } from "../../kit/pictures.js";
 import { onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { inSlices } from "../../kit/slices.js";
 import { drawWhiskers } from "../../kit/whiskers.js";
+import { argsort } from "../../engine/arithmetic.js";
 import { draw } from "../../engine/densities.js";
 import { bound, components, mostProbable, terms } from "../../engine/explore.js";
 import { Random } from "../../engine/random.js";
@@ -85,7 +86,7 @@ class Flow {
       Promise.all([loadAbout(model.get("checkpoint").about), loadModel(model.get("checkpoint"), ["p", "q"])]);
     this.ends.push(whenLoaded(el, load, ([about, engine]) => {
       this.engine = engine;
-      this.order = dimensionsByUse(about.measures.use ?? [], engine.latentDim);
+      this.order = argsort(about.measures.use);
       this.ends.push(whenSubject(el, model, (subject) => this.read(subject)));
       this.ends.push(follow(model, ["seed"], () => this.sample()));
     }));
@@ -152,9 +153,4 @@ class Flow {
       `The posterior of ${this.subject?.title}, dimension by dimension`,
     );
   }
-}
-
-/** The dimensions, the most used first. @param {number[]} use @param {number} count */
-function dimensionsByUse(use, count) {
-  return Array.from({ length: count }, (_, l) => l).sort((a, b) => (use[b] ?? 0) - (use[a] ?? 0));
 }
