@@ -1,7 +1,9 @@
 /** Where a drawing's ELBO stands among those of the test digits, and what the most alike are called. */
 
 import assert from "node:assert/strict";
+import { asDrawn } from "../../aevb/web/engine/ink.js";
 import { Digits } from "../../aevb/web/kit/digits.js";
+import { beginningOf } from "../../aevb/web/kit/endings.js";
 import { Answer, below, rank } from "../../aevb/web/parts/draw/answers.js";
 
 const PERCENTILES = Array.from({ length: 101 }, (_, percent) => percent ** 2 - 2000);
@@ -62,5 +64,18 @@ Deno.test("an answer to an earlier drawing is none to the present one", () => {
     assert.ok(!dimmed);
   } finally {
     performance.now = now;
+  }
+});
+
+Deno.test("a drawing within the upper half is a beginning, where it was drawn; another one is whole", () => {
+  const engine = { observe: (/** @type {Float32Array} */ x) => x }, pixels = new Float32Array(784);
+  /** @type {[number, number][]} */
+  const line = [[80, 60], [170, 60]];
+  const begun = beginningOf(engine, 28, pixels, [line]);
+  assert.deepEqual(begun.x, asDrawn([line]));
+  assert.ok(7 <= begun.rows && begun.rows <= 9, `${begun.rows}`); // to the lower edge of the pen
+  for (const strokes of [[], [line, [[80, 200]]]]) {
+    const whole = beginningOf(engine, 28, pixels, /** @type {[number, number][][]} */ (strokes));
+    assert.ok(whole.x === pixels && whole.rows === 28);
   }
 });

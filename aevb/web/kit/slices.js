@@ -56,7 +56,7 @@ export function whenStill(work, { still = 150, budget = 5 } = {}) {
  * @template T
  * @param {Element} element
  * @param {Generator<any, T, any>} work
- * @param {{ budget?: number, signal: AbortSignal }} settings
+ * @param {{ budget?: number, signal: AbortSignal, each?: (value: any) => void }} settings
  * @returns {Promise<T | undefined>}
  */
 export async function whileBusy(element, work, settings) {

@@ -4,16 +4,15 @@ import { choicesOf, inWords } from "../../kit/choices.js";
 import { follow, seedButton, slider } from "../../kit/controls.js";
 import { digitsAt } from "../../kit/digits.js";
 import { h, setText } from "../../kit/elements.js";
+import { beginningOf, Endings } from "../../kit/endings.js";
 import { one, percent, probability, signed, stated } from "../../kit/format.js";
 import { loadLatents } from "../../kit/latents.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { paint, picture } from "../../kit/pictures.js";
-import { paintRows } from "../../kit/rows.js";
 import { inSlices } from "../../kit/slices.js";
 import { source } from "../../kit/source.js";
 import { argmax, softmax } from "../../engine/arithmetic.js";
 import { components, labelBounds, nearest, style, terms, write } from "../../engine/explore.js";
-import { asDrawn, inkedRows, UNITS } from "../../engine/ink.js";
 import { strangeness } from "../../engine/likeness.js";
 import { Random } from "../../engine/random.js";
 import { endings } from "../../engine/rows.js";
@@ -495,35 +494,25 @@ export class Continued extends Answer {
       input: (value) => model.set("keep", value),
       done: () => model.save_changes(),
     });
-    const tiles = Array.from({ length: ENDINGS }, (_, n) => {
-      const canvas = h("canvas.pixels.live", {
-        width: 28,
-        height: 28,
-        role: "img",
-        "aria-label": `ending ${n + 1}`,
-      });
-      const line = h("i.line", { hidden: true });
-      return { canvas, line, element: h("div", {}, canvas, line) };
-    });
+    const grown = h("div.grown", { role: "group", "aria-label": "Endings" });
     super(
       model,
       { name: "vrnn", title: "VRNN: continued", page: "Variational RNN", scene: "endings" },
-      h("div.grown", { role: "group", "aria-label": "Endings" }, ...tiles.map(({ element }) => element)),
+      grown,
       h("p", {}, "Below the line it goes on, each time in its own way."),
       h("div.controls", {}, keep.element, seedButton(model, "Others")),
     );
     this.model = model;
     this.keep = keep;
-    this.tiles = tiles;
     const length = this.length = this.at.side;
     keep.range.max = String(length);
-    this.images = tiles.map(() => new Float32Array(length * length));
+    this.endings = new Endings(ENDINGS, length);
+    grown.append(...this.endings.elements);
     this.growing = new AbortController();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.waiting = undefined;
     /** The drawing as the model sees it. @type {Float32Array | null} */
     this.x = null;
-    this.grown = 0; // rows of the endings that are as they are wanted
     this.usual = Math.round(KEPT * length); // rows that are kept where the link does not say
     this.unfollow = () => {};
   }
@@ -552,44 +541,25 @@ export class Continued extends Answer {
   change(seen) {
     super.change(seen);
     if (!this.engine) return;
-    const { pixels, strokes } = seen;
     this.stop();
-    // A drawing within the upper half is a beginning: it stays where it was drawn, and all of it is kept.
-    const begun = strokes.length > 0 && strokes.flat().every(([, y]) => y < UNITS / 2);
-    const x = this.engine.observe(begun ? asDrawn(strokes) : pixels);
+    const { x, rows } = beginningOf(this.engine, this.length, seen.pixels, seen.strokes);
     this.x = x;
-    this.usual = begun ? inkedRows(x, this.length) : Math.round(KEPT * this.length);
-    if (this.grown) this.show(0);
+    this.usual = rows < this.length ? rows : Math.round(KEPT * this.length); // all of a beginning
+    if (this.endings.grown) this.endings.show(0);
     this.waiting = setTimeout(() => this.grow(), STILL);
   }
 
-  /** What is kept is there at once; of the endings of before, what has yet to grow again is dimmed until it has. */
   grow() {
     const { engine, kept, model, x, length } = this;
     if (!x) return;
     this.stop();
     const { signal } = this.growing = new AbortController(), given = x.subarray(0, kept * length);
-    for (const image of this.images) image.set(given);
-    this.show(kept);
+    this.endings.begin(given);
     this.write();
     inSlices(endings(engine, given, ENDINGS, new Random(model.get("seed"))), {
       budget: BUDGET,
       signal,
-      each: ({ images, row }) => {
-        this.images.forEach((image, n) => image.set(images[n].subarray(0, (row + 1) * length)));
-        this.show(row + 1);
-      },
-    });
-  }
-
-  /** @param {number} grown */
-  show(grown) {
-    const { kept, length } = this;
-    this.grown = grown;
-    this.tiles.forEach(({ canvas, line }, n) => {
-      paintRows(canvas, this.images[n], grown, 0.3);
-      line.hidden = kept === 0 || kept === length;
-      line.style.top = `${100 * kept / length}%`;
+      each: (found) => this.endings.take(found),
     });
   }
 

@@ -2,13 +2,14 @@
 
 import { digitChooser, follow, seedButton, slider } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
+import { beginningOf, Endings, Ruled } from "../../kit/endings.js";
 import { counted } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { number, within } from "../../kit/params.js";
-import { MOST, paintRows, rowsOf, SAMPLES, seed, temperature, temperatureSlider } from "../../kit/rows.js";
-import { atLeisure, inSlices } from "../../kit/slices.js";
-import { asDrawn, inkedRows, parse, UNITS } from "../../engine/ink.js";
+import { MOST, rowsOf, SAMPLES, seed, temperature, temperatureSlider } from "../../kit/rows.js";
+import { atLeisure, whileBusy } from "../../kit/slices.js";
+import { parse } from "../../engine/ink.js";
 import { Random } from "../../engine/random.js";
 import { endings } from "../../engine/rows.js";
 
@@ -26,7 +27,7 @@ export const params = {
 export default {
   /** @param {{ model: Model, el: HTMLElement }} host */
   render({ model, el }) {
-    const part = new Endings(model, el);
+    const part = new Continuation(model, el);
     const unload = whenLoaded(
       el,
       () => loadModel(model.get("checkpoint"), ["p", "q"]),
@@ -39,20 +40,19 @@ export default {
   },
 };
 
-class Endings {
+class Continuation {
   /** @param {Model} model @param {HTMLElement} el */
   constructor(model, el) {
     this.model = model;
     this.el = el;
     this.growing = new AbortController();
     const length = this.length = rowsOf(model);
-    this.images = Array.from({ length: SAMPLES }, () => new Float32Array(length * length));
     /** @type {Float32Array | null} */
     this.x = null; // the digit or drawing
     this.title = "";
     this.drawn = length; // rows of a beginning, which is all that can be kept of it
-    this.beginning = this.framed("What is kept");
-    this.tiles = Array.from({ length: SAMPLES }, (_, n) => this.framed(`Ending ${n + 1}`));
+    this.beginning = new Ruled("What is kept", length);
+    this.endings = new Endings(SAMPLES, length);
     this.keep = slider({
       label: "Rows to keep",
       sets: "keep",
@@ -76,7 +76,7 @@ class Endings {
         h(
           "div.all",
           { role: "group", "aria-label": `${SAMPLES} endings` },
-          ...this.tiles.map(({ element }) => element),
+          ...this.endings.elements,
         ),
         h("figcaption", {}, `${SAMPLES} endings: below the line the model goes on`),
       ),
@@ -96,29 +96,14 @@ class Endings {
     this.ends = [this.chooser.end];
   }
 
-  /** An image with a line where its given rows end. @param {string} said */
-  framed(said) {
-    const canvas = h("canvas.pixels.live", {
-      role: "img",
-      "aria-label": said,
-      width: this.length,
-      height: this.length,
-    });
-    const line = h("i.line", { hidden: true });
-    return { canvas, line, element: h("div.ending", {}, canvas, line) };
-  }
-
   /** @param {any} engine */
   start(engine) {
     this.engine = engine;
     this.ends.push(
       whenSubject(this.el, this.model, ({ pixels, title }) => {
-        // A drawing within the upper half is a beginning, and stays where it was drawn.
         const strokes = parse(this.model.get("strokes")) ?? [];
-        const begun = strokes.length > 0 && strokes.flat().every(([, y]) => y < UNITS / 2);
-        const x = this.x = engine.observe(begun ? asDrawn(strokes) : pixels);
-        this.drawn = begun ? inkedRows(x, this.length) : this.length;
-        this.title = title;
+        const { x, rows } = beginningOf(engine, this.length, pixels, strokes);
+        Object.assign(this, { x, drawn: rows, title });
         this.grow();
       }),
       follow(this.model, ["keep"], () => within(this.model, this.el, "keep", params.keep, this.length)),
@@ -137,37 +122,20 @@ class Endings {
     return Math.min(this.model.get("keep") ?? usual, this.drawn);
   }
 
-  // What is kept is there at once; of the endings of before, what has yet to grow again is dimmed until it has.
   grow() {
-    const { x, kept, length } = this;
+    const { x, kept, length, engine, model } = this;
     if (!x) return;
     this.growing.abort();
     const { signal } = this.growing = new AbortController();
-    const given = x.subarray(0, kept * length);
-    for (const image of this.images) image.set(given);
-    this.show(kept);
-    this.stage.setAttribute("aria-busy", "true");
-    const random = new Random(this.model.get("seed"));
-    inSlices(endings(this.engine, given, SAMPLES, random, this.model.get("temperature")), {
+    const given = x.subarray(0, kept * length), random = new Random(model.get("seed"));
+    this.beginning.show(x, kept, kept);
+    this.endings.begin(given);
+    this.tell();
+    whileBusy(this.stage, endings(engine, given, SAMPLES, random, model.get("temperature")), {
       budget: BUDGET,
       signal,
-      each: ({ images, row }) => {
-        this.images.forEach((image, n) => image.set(images[n].subarray(0, (row + 1) * length)));
-        this.show(row + 1);
-      },
-    }).then((done) => done && this.stage.setAttribute("aria-busy", "false"));
-  }
-
-  /** @param {number} grown rows that are as they are wanted */
-  show(grown) {
-    const { kept, length } = this;
-    if (this.x) paintRows(this.beginning.canvas, this.x, kept, 0.3);
-    this.tiles.forEach(({ canvas }, n) => paintRows(canvas, this.images[n], grown, 0.3));
-    for (const { line } of [this.beginning, ...this.tiles]) {
-      line.hidden = kept === 0 || kept === length;
-      line.style.top = `${100 * kept / length}%`;
-    }
-    this.tell();
+      each: (found) => this.endings.take(found),
+    });
   }
 
   say() {
