@@ -382,6 +382,10 @@ Deno.test("what is drawn while draws are growing grows after them", () => {
     const about = { shape: [2, 2], shown: 1, rows: true, choices: 0, map: 0, labels: [] };
     const sheets = new Sheets(about), theme = /** @type {any} */ (null);
     const [first, second, last] = [0.1, 0.2, 0.3].map((level) => [new Float32Array(4).fill(level)]);
+    let painted = 0;
+    sheets.pairs.put = () => void painted++;
+    for (const images of [first, first, second]) sheets.take(images); // of each frame of the film
+    assert.equal(painted, 2);
     /** @type {[Float32Array[], number][]} */
     const drawn = [];
     sheets.draw = (draws, rows) => void drawn.push([draws, rows]);
