@@ -48,7 +48,7 @@ class Flow {
         name: "bound, K = 100",
         color: EVIDENCE,
         line: "dotted",
-        title: "it lies between the ELBO and log p(x)",
+        title: "in expectation it lies between the ELBO and log p(x)",
       },
     ]);
     const arrow = (/** @type {string} */ name, /** @type {string} */ under) =>
