@@ -24,8 +24,8 @@ export function themeOf(element) {
 }
 
 /**
- * Calls `layout` when an element's size changes, when a font has arrived (what a canvas has written stays in the
- * font that was there), and when light turns to dark. Returns what ends it.
+ * Calls `layout` when an element's size changes, when a pixel's does (on another screen), when a font has arrived (what
+ * a canvas has written stays in the font that was there), and when light turns to dark. Returns what ends it.
  * @param {Element} element
  * @param {() => void} layout
  */
@@ -34,6 +34,14 @@ export function onLayout(element, layout) {
   resizes.observe(element);
   document.fonts.addEventListener("loadingdone", layout, { signal });
   element.addEventListener("themechange", layout, { signal });
+  const onRatio = () => {
+    const same = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+    same.addEventListener("change", () => {
+      layout();
+      onRatio();
+    }, { once: true, signal });
+  };
+  onRatio();
   return () => {
     resizes.disconnect();
     ended.abort();
@@ -94,8 +102,12 @@ export class Panel {
     this.shown = 0;
   }
 
-  /** Draws a frame: what stands still, and more over it. @param {(context: CanvasRenderingContext2D) => void} draw */
-  show(draw) {
+  /**
+   * Draws a frame: what stands still, and more over it.
+   * @param {(context: CanvasRenderingContext2D) => void} draw
+   * @param {[left: number, right: number]} [changed] where alone it draws something else than in the frame before
+   */
+  show(draw, changed) {
     const { context, layer } = this;
     if (this.still) this.shown++;
     if (this.still && this.shown > 1) {
@@ -104,17 +116,32 @@ export class Panel {
         clear(below);
         drawAlone(below, this.still);
       }
+      context.save();
+      if (changed && this.shown > 2) this.clip(changed);
       inPixels(context, () => {
         context.globalCompositeOperation = "copy"; // in place of clearing, which would go through all pixels once more
         context.drawImage(layer, 0, 0);
       });
+      draw(context);
+      context.restore();
     } else {
       clear(context);
       if (this.still) drawAlone(context, this.still);
+      draw(context);
     }
     this.over = draw;
-    draw(context);
     if (!this.canvas.dataset.painted) this.canvas.dataset.painted = "yes";
+  }
+
+  /** Of whole pixels: the edge of a strip that ends within one would be seen. @param {[left: number, right: number]} strip */
+  clip([left, right]) {
+    const { context } = this, within = context.getTransform(), { a: ratio } = within;
+    const from = Math.floor(ratio * left), to = Math.ceil(ratio * right);
+    context.resetTransform();
+    context.beginPath();
+    context.rect(from, 0, to - from, context.canvas.height);
+    context.clip();
+    context.setTransform(within);
   }
 }
 
@@ -207,14 +234,15 @@ export class Player {
     this.label();
     let mine = this.frame(); // where it has gone itself
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    let before = performance.now(), exact = mine;
+    let before = performance.now(), exact = mine, gone = mine;
     const tick = (/** @type {number} */ now) => {
       if (this.frame() !== mine) return this.stop();
       const interval = still ? 800 : 0; // without motion: a dozen still pictures
       if (now - before >= interval) {
         exact += (Math.max(now - before, 1) / 1000 / this.seconds) * this.last();
         before = now;
-        this.go(Math.min(this.last(), Math.round(exact)));
+        const next = Math.min(this.last(), Math.round(exact));
+        if (next !== gone) this.go(gone = next);
         mine = this.frame();
       }
       if (this.frame() >= this.last()) this.stop(true);

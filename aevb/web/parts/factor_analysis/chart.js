@@ -31,6 +31,7 @@ import { Axes, cursor, marker, Panel } from "../../kit/plot.js";
  */
 
 const SHARE = 0.68; // of the height, that the upper curves have
+const REACH = 12; // pixels to either side of the cursor, that its marks have
 const FLOOR = 1e-4; // nats: no gap below is told from none
 
 /**
@@ -70,6 +71,8 @@ export class Chart {
     this.below = axes();
     /** @type {Plan | null} */
     this.plan = null;
+    /** Where the cursor is in the frame that is shown, in pixels; null where a range is. @type {number | null} */
+    this.at = null;
   }
 
   /**
@@ -150,35 +153,41 @@ export class Chart {
   show(theme, position, range) {
     const { main, below, panel, plan } = this;
     if (!plan) return;
-    panel.show((context) => {
-      const x = main.x(position), inside = x >= main.left - 1 && x <= main.left + main.width + 1;
-      const from = Math.max(main.left, Math.min(main.left + main.width, x));
-      for (const axes of [main, below]) {
-        Object.assign(context, { fillStyle: theme.background, globalAlpha: 0.6 });
-        context.fillRect(from, axes.top + 1, axes.left + axes.width - from, axes.height - 2);
-        context.globalAlpha = 1;
-        if (!inside) continue;
-        cursor(context, theme, axes, x);
-      }
-      if (range) {
-        const [start, end] = range.map((value) =>
-          Math.max(main.left, Math.min(main.left + main.width, main.x(value)))
-        );
-        Object.assign(context, { fillStyle: theme.text, globalAlpha: 0.25 });
-        for (const axes of [main, below]) context.fillRect(start, axes.top, end - start, axes.height);
-        context.globalAlpha = 1;
-      }
-      // Over what is paler, and beside a mark on the left edge.
-      for (const [axes, unit] of /** @type {const} */ ([[main, "nats"], [below, "log scale"]])) {
-        write(context, theme, unit, axes.left + theme.size, axes.top + axes.height - 4, "left", "bottom");
-      }
-      if (!inside) return;
-      for (const [axes, lines] of /** @type {const} */ ([[main, plan.lines], [below, plan.gaps]])) {
-        for (const line of lines) {
-          if (!line.aside) mark(context, theme, axes, x, valueAt(line, position, axes.log), line);
+    const x = main.x(position), inside = x >= main.left - 1 && x <= main.left + main.width + 1;
+    const before = this.at, at = this.at = range ? null : x;
+    panel.show(
+      (context) => {
+        const from = Math.max(main.left, Math.min(main.left + main.width, x));
+        for (const axes of [main, below]) {
+          Object.assign(context, { fillStyle: theme.background, globalAlpha: 0.6 });
+          context.fillRect(from, axes.top + 1, axes.left + axes.width - from, axes.height - 2);
+          context.globalAlpha = 1;
+          if (!inside) continue;
+          cursor(context, theme, axes, x);
         }
-      }
-    });
+        if (range) {
+          const [start, end] = range.map((value) =>
+            Math.max(main.left, Math.min(main.left + main.width, main.x(value)))
+          );
+          Object.assign(context, { fillStyle: theme.text, globalAlpha: 0.25 });
+          for (const axes of [main, below]) context.fillRect(start, axes.top, end - start, axes.height);
+          context.globalAlpha = 1;
+        }
+        // Over what is paler, and beside a mark on the left edge.
+        for (const [axes, unit] of /** @type {const} */ ([[main, "nats"], [below, "log scale"]])) {
+          write(context, theme, unit, axes.left + theme.size, axes.top + axes.height - 4, "left", "bottom");
+        }
+        if (!inside) return;
+        for (const [axes, lines] of /** @type {const} */ ([[main, plan.lines], [below, plan.gaps]])) {
+          for (const line of lines) {
+            if (!line.aside) mark(context, theme, axes, x, valueAt(line, position, axes.log), line);
+          }
+        }
+      },
+      before !== null && at !== null
+        ? [Math.min(before, at) - REACH, Math.max(before, at) + REACH]
+        : undefined,
+    );
   }
 
   /** Tells a screen reader of the state under the cursor. @param {string} spoken */
