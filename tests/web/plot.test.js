@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { onLayout, Panel, Player } from "../../aevb/web/kit/plot.js";
+import { zoomable } from "../../aevb/web/kit/wheel.js";
 
 /** What a module finds on a page, for as long as `act` takes. @param {Record<string, any>} page @param {() => void} act */
 function on(page, act) {
@@ -116,5 +117,40 @@ Deno.test("a player goes to each frame once", () => {
     const begun = performance.now();
     for (let i = 1; asked.length; i++) asked.pop()?.(begun + 50 * i);
     assert.deepEqual([gone, stopped], [[1, 2, 3], 1]);
+  });
+});
+
+Deno.test("the wheel zooms as far as it is turned, and scrolls what it cannot zoom", () => {
+  const page = { getComputedStyle: (/** @type {any} */ { overflowY }) => ({ overflowY }) };
+  on(page, () => {
+    let more = true, focused = false, refused = 0;
+    const around = { scrollHeight: 900, clientHeight: 600, overflowY: "hidden", parentElement: null };
+    const canvas = Object.assign(new EventTarget(), { parentElement: around, matches: () => focused });
+    /** @type {any[]} */
+    const told = [];
+    zoomable(/** @type {any} */ (canvas), (factor) => {
+      told.push(factor);
+      return more;
+    }, () => refused++);
+    const turn = (/** @type {number} */ deltaY, with_ = {}) => {
+      const event = Object.assign(new Event("wheel", { cancelable: true }), {
+        deltaY,
+        deltaMode: 0,
+        ...with_,
+      });
+      canvas.dispatchEvent(event);
+      return event.defaultPrevented;
+    };
+    assert.ok(turn(-100) && turn(4));
+    assert.ok(told[0] > 1.2 && told[0] < 1.25 && told[1] < 1 && told[1] > 0.99);
+    more = false;
+    assert.ok(turn(4), "nothing scrolls here");
+    around.overflowY = "auto";
+    assert.deepEqual([turn(4), refused, told.length], [false, 1, 3]);
+    assert.ok(turn(4, { ctrlKey: true }), "which would zoom the page");
+    focused = true;
+    assert.deepEqual([turn(4), refused], [false, 1]);
+    more = true;
+    assert.ok(turn(4));
   });
 });

@@ -6,6 +6,7 @@ import { number as said, signed } from "../../kit/format.js";
 import { ELBO } from "../../kit/palette.js";
 import { numbers } from "../../kit/params.js";
 import { onNextFrame } from "../../kit/slices.js";
+import { zoomable } from "../../kit/wheel.js";
 import { trueEvidence } from "../../engine/factor_analysis/data.js";
 import { Chart, curvesOf } from "./chart.js";
 import { timeline } from "./run.js";
@@ -101,10 +102,16 @@ export class Plot extends View {
       this.redraw();
     };
     canvas.ondblclick = () => put(this.model, "zoom", null);
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      this.zoom(1.2 ** Math.sign(event.deltaY), at(event));
-    }, { passive: false });
+    let turned = 1; // how far the wheel was since there were other steps in sight, which are whole ones
+    canvas.tabIndex = -1; // a press gives it the wheel
+    zoomable(canvas, (factor, [x]) => {
+      const { window } = this, [from, to] = window, { steps } = this.run.experiment;
+      const more = factor > 1 ? to - from > LEAST : to - from < steps;
+      turned *= factor;
+      if (more) this.zoom(1 / turned, this.chart.main.valueAt(x));
+      if (!more || String(this.window) !== String(window)) turned = 1;
+      return more;
+    });
   }
 
   /** @param {number} position */

@@ -1,6 +1,7 @@
 // What pointers, the wheel and keys do over the map's canvas. Places are in its CSS pixels.
 
 import { withCommand } from "../../kit/elements.js";
+import { zoomable } from "../../kit/wheel.js";
 
 /**
  * @typedef {"pan" | "lasso" | "sweep"} Kind
@@ -45,7 +46,11 @@ export class Gestures {
       this.giveUp();
     };
     canvas.onpointerleave = () => this.point(null);
-    canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    zoomable(canvas, (factor, at) => {
+      const zoomed = acts.zoom(factor, at);
+      acts.done(false);
+      return zoomed;
+    }, () => acts.hint("Click the map, then scroll to zoom"));
     canvas.onkeydown = (event) => this.key(event);
     canvas.onblur = () => this.byKeyboard && this.point(null);
   }
@@ -134,20 +139,6 @@ export class Gestures {
     acts.done(moved && kind === "lasso");
   }
 
-  /**
-   * Where the page can be scrolled, the wheel zooms only once the map has been clicked, and what it cannot zoom it
-   * scrolls.
-   * @param {WheelEvent} event
-   */
-  wheel(event) {
-    const { acts, canvas } = this, asked = event.ctrlKey || event.metaKey, free = asked || !scrolls(canvas);
-    if (!free && !canvas.matches(":focus")) return acts.hint("Click the map, then scroll to zoom");
-    const lines = event.deltaMode === 1 ? 20 : 1;
-    const factor = Math.exp(-event.deltaY * lines * (event.ctrlKey ? 0.01 : 0.002));
-    if (acts.zoom(factor, [event.offsetX, event.offsetY]) || free) event.preventDefault();
-    acts.done(false);
-  }
-
   /** @param {KeyboardEvent} event */
   key(event) {
     if (withCommand(event)) return;
@@ -173,13 +164,4 @@ export class Gestures {
     acts.done(false);
     if (move) this.point([clientWidth / 2, clientHeight / 2], true);
   }
-}
-
-/** Whether something around an element can be scrolled. @param {HTMLElement} element */
-function scrolls(element) {
-  for (let each = element.parentElement; each; each = each.parentElement) {
-    const more = each.scrollHeight > each.clientHeight + 1;
-    if (more && /auto|scroll/.test(getComputedStyle(each).overflowY)) return true;
-  }
-  return false;
 }
