@@ -101,17 +101,22 @@ def test_panes_that_follow_a_moving_setting_are_dimmed_until_they_are_redrawn(op
     panes, latent = page.locator(".panes"), page.locator("canvas.latent")
     expect(panes).not_to_have_class(re.compile("stale"))
     before = pixels(latent)
-    dimmed = page.get_by_role("slider", name="learning rate").evaluate(
+    dimmed, other = page.get_by_role("slider", name="learning rate").evaluate(
         """async (input) => {
+            let written = 0;
+            const changes = new MutationObserver(({ length }) => written += length);
+            changes.observe(input.closest(".settings"), { subtree: true, attributeFilter: ["hidden"] });
             input.value = Number(input.max) - 5;
             input.dispatchEvent(new Event("input"));
             const frame = () => new Promise((done) => requestAnimationFrame(done));
             await frame();
             await frame();
-            return input.closest(".factor_analysis").querySelector(".panes").classList.contains("stale");
+            const { classList } = input.closest(".factor_analysis").querySelector(".panes");
+            return [classList.contains("stale"), written];
         }"""
     )
     assert dimmed
+    assert other == 0  # of the settings only the rate's own control is written
     expect(panes).not_to_have_class(re.compile("stale"))
     assert pixels(latent) != before
 

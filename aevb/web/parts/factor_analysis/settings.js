@@ -150,24 +150,29 @@ export function settings(model, { schedule = true, families = false } = {}) {
     seedButton(model, "Another seed"),
     more.element,
   );
-  const end = follow(model, KEYS, () => {
-    const { steps } = experimentOf(model), inTurn = model.get("experiment") === "turn";
-    rates.show(placeOf(model.get("lr")));
-    batch.show(model.get("batch"));
-    if ("show" in family) family.show(model.get("family"));
-    for (const { show } of Object.values(whole)) show();
-    whole.steps.element.hidden = inTurn;
-    for (const key of ["e", "m", "rounds"]) whole[key].element.hidden = sum.hidden = !inTurn;
-    setText(sum, `${counted(steps, "step")} in all${steps === MOST_STEPS ? ", the most there can be" : ""}`);
-  });
+  const ends = [
+    more.end,
+    dims.end,
+    follow(model, ["lr"], () => rates.show(placeOf(model.get("lr")))),
+    follow(model, ["batch"], () => batch.show(model.get("batch"))),
+    ...Object.entries(whole).map(([key, { show }]) => follow(model, [key], show)),
+    follow(model, ["experiment", "e", "m", "rounds"], () => {
+      const { steps } = experimentOf(model), inTurn = model.get("experiment") === "turn";
+      whole.steps.element.hidden = inTurn;
+      for (const { element } of [whole.e, whole.m, whole.rounds]) element.hidden = sum.hidden = !inTurn;
+      setText(
+        sum,
+        `${counted(steps, "step")} in all${steps === MOST_STEPS ? ", the most there can be" : ""}`,
+      );
+    }),
+  ];
+  if ("show" in family) ends.push(follow(model, ["family"], () => family.show(model.get("family"))));
+  else ends.push(family.end);
+  if (which) ends.push(which.end);
   return {
     element,
     end() {
-      more.end();
-      end();
-      dims.end();
-      if ("end" in family) family.end();
-      if (which) which.end();
+      for (const end of ends) end();
     },
   };
 }
