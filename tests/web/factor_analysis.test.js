@@ -8,6 +8,7 @@ import {
   EXPERIMENT_2,
   initialModel,
   run,
+  runOnce,
   stepsPerPass,
   train,
   walk,
@@ -25,8 +26,11 @@ import { softplus } from "../../aevb/web/engine/arithmetic.js";
 import { Random } from "../../aevb/web/engine/random.js";
 import { finish } from "../../aevb/web/engine/steps.js";
 import { inSight } from "../../aevb/web/parts/factor_analysis/chart.js";
+import { Beside } from "../../aevb/web/parts/factor_analysis/em.js";
+import { Families } from "../../aevb/web/parts/factor_analysis/families.js";
 import { accountOf } from "../../aevb/web/parts/factor_analysis/hand.js";
 import { params } from "../../aevb/web/parts/factor_analysis/settings.js";
+import { Watch } from "../../aevb/web/parts/factor_analysis/watch.js";
 
 /** @typedef {import("../../aevb/web/engine/factor_analysis/matrices.js").Matrix} Matrix */
 
@@ -212,6 +216,56 @@ Deno.test("an experiment's trajectory is its own, all at once and in slices", ()
   train({ ...experiment, learningRate: 0.1 }); // the same batches, and they stay as they are
   assert.deepEqual(train(experiment), trajectory);
   assert.notEqual(train({ ...experiment, seed: 1 }).evidence[0], trajectory.evidence[0]);
+});
+
+Deno.test("a run that was lately done to its end is not done again", () => {
+  const experiment = { ...EXPERIMENT_1, steps: 40 }, rough = finish(runOnce(experiment, 20));
+  assert.deepEqual(rough, finish(run(experiment, 20)));
+  const left = runOnce({ ...experiment, seed: 2 }, 20);
+  for (let i = 0; i < 5; i++) left.next();
+  assert.deepEqual([...runOnce(experiment, 20)], [rough]);
+  assert.equal(finish(runOnce({ ...experiment }, 20)), rough);
+  assert.equal(
+    [...runOnce({ ...experiment, seed: 2 }, 20)].length,
+    rough.count,
+    "that was not done to its end",
+  );
+  assert.equal(finish(runOnce(experiment)).count, 41);
+  assert.notDeepEqual(finish(runOnce({ ...experiment, schedule: { eSteps: 1, mSteps: 1 } }, 20)), rough);
+});
+
+Deno.test("what is compared with a run is computed anew where a setting changes it, and only there", () => {
+  const model = { get: () => "full" }, experiment = { ...EXPERIMENT_1, steps: 40 };
+  const others = (/** @type {any} */ given) => /** @type {any[]} */ (Families.prototype.others.call(
+    /** @type {any} */ ({ model, run: { experiment: given, rough: false } }),
+  ));
+  const [before] = others(experiment), [again] = others({ ...experiment });
+  assert.equal(before.name, "diagonal");
+  assert.equal(again.y.buffer, before.y.buffer);
+  assert.notDeepEqual(others({ ...experiment, learningRate: 0.1 })[0].y, before.y);
+  const emOf = (/** @type {any} */ given) => {
+    /** @type {any} */
+    const beside = { pass: 31, called: "AEVB", run: { experiment: given }, chart: { keep() {} } };
+    Beside.prototype.keep.call(beside, finish(runOnce(given)));
+    return beside.em;
+  };
+  const em = emOf(experiment);
+  assert.equal(emOf({ ...experiment, learningRate: 0.1 }), em);
+  assert.notEqual(emOf({ ...experiment, latentDim: 1 }), em);
+});
+
+Deno.test("panes follow a moving setting one by one", () => {
+  /** @type {any[]} */
+  const drawn = [];
+  /** @type {any} */
+  const watch = {
+    planes: { panels: ["x1x2", "x1x3", "x2x3"] },
+    turn: 0,
+    drawPlanes: (/** @type {number} */ only) => drawn.push(only),
+    drawLatent: () => drawn.push("latent"),
+  };
+  for (let i = 0; i < 5; i++) Watch.prototype.drawNext.call(watch);
+  assert.deepEqual(drawn, [0, 1, 2, "latent", 0]);
 });
 
 Deno.test("a trajectory measures each of its states", () => {

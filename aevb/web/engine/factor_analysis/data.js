@@ -58,20 +58,21 @@ export function trueEvidence(seed) {
 }
 
 /**
- * A function of numbers that keeps its latest few results.
- * @template {number[]} Values
+ * A function of numbers, words and objects of those that keeps its latest few results, which are shared.
+ * @template {any[]} Values
  * @template Result
  * @param {(...values: Values) => Result} f
+ * @param {number} [most] so many of them
  * @returns {(...values: Values) => Result}
  */
-export function remembered(f) {
+export function remembered(f, most = 4) {
   /** @type {Map<string, Result>} */
   const known = new Map();
   return (...values) => {
-    const key = String(values), result = known.get(key) ?? f(...values);
+    const key = JSON.stringify(values), result = known.get(key) ?? f(...values);
     known.delete(key); // the latest stands last
     known.set(key, result);
-    if (known.size > 4) known.delete(/** @type {string} */ (known.keys().next().value));
+    if (known.size > most) known.delete(/** @type {string} */ (known.keys().next().value));
     return result;
   };
 }

@@ -53,11 +53,12 @@ export const EXPERIMENT_1 = {
 export const EXPERIMENT_2 = { ...EXPERIMENT_1, steps: 4000, schedule: { eSteps: 1000, mSteps: 1000 } };
 
 const STATES = 800; // of a run that are kept
+const RUNS = 64; // that are kept: a slider has fewer places
 const STRIDES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]; // so that the states kept stand at round steps
 
 /**
  * The model before the first step.
- * @param {Experiment} experiment
+ * @param {Pick<Experiment, "seed" | "latentDim" | "family">} experiment
  */
 export function initialModel({ seed, latentDim, family }) {
   return FactorAnalysis.initial(DATA_DIM, latentDim, randomOf(seed, STREAMS.start), family);
@@ -95,6 +96,24 @@ export function* run(experiment, states = STATES) {
 }
 
 /**
+ * As `run`, and done at once where it was done lately: a slider goes to and fro over the same few settings.
+ * @param {Experiment} experiment
+ * @param {number} [states]
+ * @returns {Generator<Trajectory, Trajectory>} as of `run`; the trajectory is shared, and not to be changed
+ * @throws {RangeError} where the parameters are not finite numbers any more
+ */
+export function* runOnce(experiment, states = STATES) {
+  const known = lately(experiment, states);
+  if (known.trajectory) yield known.trajectory;
+  return known.trajectory ??= yield* run(experiment, states);
+}
+
+const lately = remembered((
+  /** @type {Experiment} */ _experiment,
+  /** @type {number} */ _states,
+) => ({ trajectory: /** @type {Trajectory | null} */ (null) }), RUNS);
+
+/**
  * All of `run` at once: some milliseconds where the batches are known.
  * @param {Experiment} experiment
  * @returns {Trajectory}
@@ -107,13 +126,12 @@ export function train(experiment) {
 /**
  * Classic EM: each step in closed form. A state after each E-step, at half an iteration, and after each
  * M-step.
- * @param {Experiment} experiment
+ * @param {Pick<Experiment, "seed" | "latentDim">} experiment the rest of one makes no difference
  * @param {number} iterations
  */
-export function classicEM(experiment, iterations) {
-  const { moment } = synthetic(experiment.seed).train;
-  const model = initialModel({ ...experiment, family: "full" });
-  const recorder = new Recorder(model, experiment.seed, 2 * iterations + 1);
+export function classicEM({ seed, latentDim }, iterations) {
+  const { moment } = synthetic(seed).train, model = initialModel({ seed, latentDim, family: "full" });
+  const recorder = new Recorder(model, seed, 2 * iterations + 1);
   recorder.note(0, "");
   for (let iteration = 1; iteration <= iterations; iteration++) {
     model.eStep();

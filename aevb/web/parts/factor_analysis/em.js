@@ -3,7 +3,7 @@
 import { h, setText } from "../../kit/elements.js";
 import { counted, number as said, signed } from "../../kit/format.js";
 import { CLASSIC_EM } from "../../kit/palette.js";
-import { synthetic, trueEvidence, trueModel } from "../../engine/factor_analysis/data.js";
+import { remembered, synthetic, trueEvidence, trueModel } from "../../engine/factor_analysis/data.js";
 import { classicEM, stepsPerPass } from "../../engine/factor_analysis/experiments.js";
 import { Chart, curvesOf } from "./chart.js";
 import { timeline } from "./run.js";
@@ -14,6 +14,13 @@ import { View } from "./view.js";
  * @typedef {import("../../kit/controls.js").Model} Model
  * @typedef {import("../../engine/factor_analysis/trajectory.js").Trajectory} Trajectory
  */
+
+/** No other setting of a run changes it. */
+const emOf = remembered((
+  /** @type {number} */ seed,
+  /** @type {number} */ latentDim,
+  /** @type {number} */ iterations,
+) => classicEM({ seed, latentDim }, iterations));
 
 const MOST_ITERATIONS = 1000;
 const COLUMNS = ["fitted by", "evidence", "gap", "σ₁", "σ₂", "σ₃"];
@@ -67,7 +74,8 @@ export class Beside extends View {
   /** @param {Trajectory} trajectory */
   keep(trajectory) {
     const { pass, called } = this, { experiment } = this.run, passes = Math.max(1, experiment.steps / pass);
-    const em = this.em = classicEM(experiment, Math.min(MOST_ITERATIONS, Math.ceil(passes)));
+    const iterations = Math.min(MOST_ITERATIONS, Math.ceil(passes));
+    const em = this.em = emOf(experiment.seed, experiment.latentDim, iterations);
     const ours = curvesOf(trajectory, pass), theirs = curvesOf(em);
     const whole = (/** @type {ArrayLike<number>} */ column) =>
       Array.from(column).filter((_, i) => i > 0 && i % 2 === 0);

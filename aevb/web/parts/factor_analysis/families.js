@@ -1,6 +1,7 @@
 // Smaller families of q: the gap that each of them leaves, under the same batches and noise.
 
 import { CLASSIC_EM, GENERATED } from "../../kit/palette.js";
+import { remembered } from "../../engine/factor_analysis/data.js";
 import { train } from "../../engine/factor_analysis/experiments.js";
 import { curvesOf } from "./chart.js";
 import { FAMILIES, familyOf } from "./settings.js";
@@ -9,6 +10,7 @@ import { Watch } from "./watch.js";
 /** @typedef {import("../../kit/controls.js").Model} Model */
 
 const BESIDE = ["full", "diagonal"]; // the chosen one is compared with
+const trained = remembered(train);
 const LOOKS = [{ color: CLASSIC_EM, dash: [9, 5] }, { color: GENERATED, dash: [2, 5] }];
 
 export class Families extends Watch {
@@ -25,7 +27,7 @@ export class Families extends Watch {
     return BESIDE.flatMap((word, k) => {
       if (word === this.model.get("family")) return [];
       try {
-        const { gap } = curvesOf(train({ ...experiment, family: familyOf(word) }));
+        const { gap } = curvesOf(trained({ ...experiment, family: familyOf(word) }));
         return [{ ...gap, ...LOOKS[k], name: FAMILIES[word], width: 2.5 }];
       } catch { // a learning rate at which it diverges
         return [];

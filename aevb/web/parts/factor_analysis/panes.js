@@ -138,16 +138,17 @@ export class Planes {
    * Draws what a model generates.
    * @param {Theme} theme
    * @param {Theta} theta
-   * @param {{ point?: number, more?: (context: CanvasRenderingContext2D, axes: Axes, a: number, b: number) => void }}
-   *   [over] the test point that is marked, counted from 1; what is drawn over all
+   * @param {{ point?: number, more?: (context: CanvasRenderingContext2D, axes: Axes, a: number, b: number) => void,
+   *   only?: number }} [over] the test point that is marked, counted from 1; what is drawn over all; on which plane
+   *   alone
    */
-  show(theme, theta, { point, more } = {}) {
+  show(theme, theta, { point, more, only } = {}) {
     const L = theta.W.length / DATA_DIM;
     if (this.noise.L !== L) this.noise = { L, values: noiseOf(L) };
     const x = generate(theta, this.noise.values);
     this.panels.forEach((panel, k) => {
       const [a, b] = AXES[k], { axes } = panel;
-      if (!axes || !panel.width) return;
+      if (!axes || !panel.width || k !== (only ?? k)) return;
       panel.show((context) => {
         axes.clip(context, () => {
           context.fillStyle = GENERATED;

@@ -6,7 +6,7 @@ import { number as said } from "../../kit/format.js";
 import { number } from "../../kit/params.js";
 import { Player } from "../../kit/plot.js";
 import { inSlices, onNextFrame } from "../../kit/slices.js";
-import { run } from "../../engine/factor_analysis/experiments.js";
+import { runOnce } from "../../engine/factor_analysis/experiments.js";
 import { experimentOf, KEYS, MOST_STEPS } from "./settings.js";
 
 /**
@@ -30,10 +30,10 @@ export class Run {
    * @param {HTMLElement} el where it is told that a run could not go on
    * @param {{ grown: () => void, moved: () => void }} view `grown` is called on the frame on which there is another
    *   run or more of it, `moved` on one on which another step is looked at
-   * @param {{ work?: typeof run, keys?: string[] }} [settings] what is done in place of training, and the keys that it
+   * @param {{ work?: typeof runOnce, keys?: string[] }} [settings] what is done in place of training, and the keys that it
    *   depends on beside those of a run
    */
-  constructor(model, el, { grown, moved }, { work = run, keys = [] } = {}) {
+  constructor(model, el, { grown, moved }, { work = runOnce, keys = [] } = {}) {
     this.model = model;
     this.el = el;
     this.work = work;

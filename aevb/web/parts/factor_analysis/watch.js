@@ -14,7 +14,7 @@ import { View } from "./view.js";
  * @typedef {import("../../engine/factor_analysis/trajectory.js").Trajectory} Trajectory
  */
 
-const FOLLOW = 100; // ms between two drawings of the panes while a setting moves: they take longer than the curves
+const FOLLOW = 25; // ms between two drawings of a pane while a setting moves: all of them take longer than the curves
 
 export class Watch extends View {
   /** @param {Model} model @param {HTMLElement} el @param {ConstructorParameters<typeof View>[2]} [more] */
@@ -25,8 +25,9 @@ export class Watch extends View {
     this.latent = new LatentPane();
     this.fit([this.chart.panel, this.latent.panel, ...this.planes.panels]);
     this.panes = h("div.panes", {}, ...this.planes.elements, this.latent.element);
-    this.windowed = false; // whether the panes show this run's window
-    this.follow = atLeisure(() => this.drawPanes(), FOLLOW);
+    this.windowed = false; // whether the latent pane shows this run's window
+    this.turn = 0; // the pane that follows next
+    this.follow = atLeisure(() => this.drawNext(), FOLLOW);
     this.timeline = timeline(this.run);
     this.timeline.scrubs(this.chart);
     const point = pointField(model), again = onNextFrame(() => this.draw());
@@ -74,8 +75,8 @@ export class Watch extends View {
   }
 
   /**
-   * A frame has time for the curves of another run, and not for the panes as well: while a setting moves they follow,
-   * dimmed.
+   * A frame has time for the curves of another run, and not for the panes as well: while a setting moves they follow
+   * one by one, dimmed.
    * @param {Trajectory} trajectory
    * @param {number} index
    */
@@ -84,19 +85,34 @@ export class Watch extends View {
     this.chart.show(this.theme, trajectory.position[index]);
     this.panes.classList.toggle("stale", rough);
     if (rough) this.follow();
-    else this.drawPanes();
+    else {
+      this.drawPlanes();
+      this.drawLatent();
+    }
   }
 
-  drawPanes() {
+  /** Draws the next of the panes. */
+  drawNext() {
+    const { planes: { panels }, turn } = this;
+    this.turn = (turn + 1) % (panels.length + 1);
+    if (turn < panels.length) this.drawPlanes(turn);
+    else this.drawLatent();
+  }
+
+  /** @param {number} [only] the one that is drawn */
+  drawPlanes(only) {
+    const { theme, model, index, run: { trajectory, experiment: { seed } } } = this;
+    if (!trajectory) return;
+    this.planes.keep(theme, synthetic(seed).test);
+    this.planes.show(theme, trajectory.state(index), { point: model.get("point"), only });
+  }
+
+  drawLatent() {
     const { theme, model, index, run: { trajectory, experiment: { seed } } } = this;
     if (!trajectory) return;
     const x = pointOf(model, seed);
-    if (!this.windowed) {
-      this.planes.keep(theme, synthetic(seed).test);
-      this.latent.keep(theme, trajectory, x);
-      this.windowed = true;
-    }
-    this.planes.show(theme, trajectory.state(index), { point: model.get("point") });
+    if (!this.windowed) this.latent.keep(theme, trajectory, x);
+    this.windowed = true;
     this.latent.show(theme, trajectory, index, x);
   }
 
