@@ -7,7 +7,6 @@ import {
   ordinal,
   pointAt,
   rangeOf,
-  spansOf,
   unpackFrame,
 } from "../../aevb/web/parts/train/record.js";
 import {
@@ -27,6 +26,7 @@ import { params as factors, turned } from "../../aevb/web/parts/train/factors.js
 import { Form } from "../../aevb/web/parts/train/form.js";
 import { Sheets } from "../../aevb/web/parts/train/sheets.js";
 import { ask, Poll, Refused } from "../../aevb/web/parts/train/wire.js";
+import { spansOf } from "../../aevb/web/engine/schedule.js";
 
 /** @param {string} name @param {any} training */
 const preset = (name, training) => ({

@@ -526,6 +526,22 @@ export function cursor(context, theme, { top, height }, x) {
 }
 
 /**
+ * Shades where E-steps were taken.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Theme} theme
+ * @param {Axes} axes
+ * @param {{ from: number, to: number, phase: string }[]} spans
+ */
+export function shade(context, theme, axes, spans) {
+  axes.clip(context, () => {
+    Object.assign(context, { fillStyle: theme.text, globalAlpha: 0.07 });
+    for (const { from, to, phase } of spans) {
+      if (phase === "E") context.fillRect(axes.x(from), axes.top, axes.x(to) - axes.x(from), axes.height);
+    }
+  });
+}
+
+/**
  * Discs of one colour, in one path.
  * @param {CanvasRenderingContext2D} context
  * @param {number} count

@@ -1,5 +1,6 @@
 /** The states that a model passes through, and what each is worth on the test points. */
 
+import { spansOf } from "../schedule.js";
 import { randomOf, remembered, STREAMS, synthetic } from "./data.js";
 import { FactorAnalysis } from "./model.js";
 import { drawnMoment, expectedMoment, Moments } from "./moments.js";
@@ -81,14 +82,7 @@ export class Trajectory {
 
   /** The stretches of the time axis in which one phase lasts. */
   spans() {
-    /** @type {{ from: number, to: number, phase: Phase | "" }[]} */
-    const spans = [];
-    for (let i = 1; i < this.count; i++) {
-      const phase = this.phase[i], last = spans.at(-1);
-      if (last?.phase === phase) last.to = this.position[i];
-      else spans.push({ from: this.position[i - 1], to: this.position[i], phase });
-    }
-    return spans;
+    return spansOf(this.phase.map((phase, i) => ({ step: this.position[i], phase })));
   }
 }
 

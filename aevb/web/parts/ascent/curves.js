@@ -2,7 +2,8 @@
 
 import { h } from "../../kit/elements.js";
 import { ELBO, EVIDENCE, GAP } from "../../kit/palette.js";
-import { along, Axes, marker, nameAxes, Notes, Panel } from "../../kit/plot.js";
+import { along, Axes, marker, nameAxes, Notes, Panel, shade } from "../../kit/plot.js";
+import { spansOf } from "../../engine/schedule.js";
 
 /**
  * @typedef {import("../../kit/plot.js").Theme} Theme
@@ -51,13 +52,7 @@ export class Curves {
     const gap = measured.map((one) => [below.x(one.step), below.yNear(gapOf(one))]),
       spans = spansOf(measured);
     panel.show((context) => {
-      for (const axes of [main, below]) {
-        Object.assign(context, { fillStyle: theme.text, globalAlpha: 0.07 });
-        for (const { phase, from, to } of spans) {
-          if (phase === "E") context.fillRect(axes.x(from), axes.top, axes.x(to) - axes.x(from), axes.height);
-        }
-        context.globalAlpha = 1;
-      }
+      for (const axes of [main, below]) shade(context, theme, axes, spans);
       main.clip(context, () => {
         Object.assign(context, { fillStyle: GAP, globalAlpha: 0.28 });
         path(context, [...evidence, ...elbo.toReversed()]);
@@ -147,21 +142,4 @@ function rangeOf(measured) {
   const most = Math.max(...measured.map(({ evidence }) => evidence));
   const least = Math.min(...measured.map(({ elbo }) => elbo)), room = Math.max(LEAST_ROOM, most - least);
   return [least - 0.12 * room, most + 0.35 * room];
-}
-
-/**
- * Steps of one phase, one after the other.
- * @param {Measured[]} measured
- */
-function spansOf(measured) {
-  /** @type {{ phase: string, from: number, to: number }[]} */
-  const spans = [];
-  let from = 0;
-  for (const { step, phase } of measured) {
-    const last = spans.at(-1);
-    if (last?.phase === phase) last.to = step;
-    else if (step > from) spans.push({ phase, from, to: step });
-    from = step;
-  }
-  return spans;
 }

@@ -2,7 +2,7 @@
 
 import { h } from "../../kit/elements.js";
 import { ELBO, EVIDENCE, GAP, TRUE_MODEL } from "../../kit/palette.js";
-import { Axes, cursor, marker, Panel } from "../../kit/plot.js";
+import { Axes, cursor, marker, Panel, shade } from "../../kit/plot.js";
 
 /**
  * @typedef {import("../../kit/plot.js").Theme} Theme
@@ -128,7 +128,7 @@ export class Chart {
     );
     panel.keep((context) => {
       const xCount = Math.min(Math.floor(width / (5 * size)), window[1] - window[0]);
-      for (const axes of [main, below]) axes.clip(context, () => shade(context, theme, axes, spans));
+      for (const axes of [main, below]) shade(context, theme, axes, spans);
       main.draw(context, theme, { xTicks: false, xCount });
       below.draw(context, theme, { xCount });
       main.clip(context, () => {
@@ -279,16 +279,6 @@ function decadesOf(gaps, window) {
   const values = gaps.flatMap((line) => inSight(line, window, true));
   const least = Math.max(FLOOR, Math.min(...values)), most = Math.max(...values, 10 * least);
   return [10 ** Math.floor(Math.log10(least)), 10 ** Math.ceil(Math.log10(most))];
-}
-
-/** @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Axes} axes @param {NonNullable<Plan["spans"]>} spans */
-function shade(context, theme, axes, spans) {
-  context.fillStyle = theme.text;
-  context.globalAlpha = 0.06;
-  for (const { from, to, phase } of spans) {
-    if (phase === "E") context.fillRect(axes.x(from), axes.top, axes.x(to) - axes.x(from), axes.height);
-  }
-  context.globalAlpha = 1;
 }
 
 /**

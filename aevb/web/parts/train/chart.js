@@ -2,8 +2,9 @@
 
 import { h } from "../../kit/elements.js";
 import { EVIDENCE, GAP } from "../../kit/palette.js";
-import { Axes, cursor, marker, Notes, Panel } from "../../kit/plot.js";
-import { chartsOf, rangeOf, spansOf } from "./record.js";
+import { Axes, cursor, marker, Notes, Panel, shade } from "../../kit/plot.js";
+import { spansOf } from "../../engine/schedule.js";
+import { chartsOf, rangeOf } from "./record.js";
 
 /**
  * @typedef {import("../../kit/plot.js").Theme} Theme
@@ -69,7 +70,7 @@ export class Curves {
     if (box.width <= 0 || box.height <= 0) return;
     const axes = panel.axes = new Axes(box, [0, last], rangeOf(chart), log);
     panel.keep((context) => {
-      axes.clip(context, () => shade(context, theme, axes, spans));
+      shade(context, theme, axes, spans);
       axes.draw(context, theme, { xTicks: main, xCount: main ? 6 : 3, yCount: main ? 4 : 2 });
       legend(context, theme, axes, title, lines);
       axes.clip(context, () => {
@@ -108,15 +109,6 @@ export class Curves {
       });
     });
   }
-}
-
-/** @param {CanvasRenderingContext2D} context @param {Theme} theme @param {Axes} axes @param {ReturnType<typeof spansOf>} spans */
-function shade(context, theme, axes, spans) {
-  Object.assign(context, { fillStyle: theme.text, globalAlpha: 0.08 });
-  for (const { from, to, phase } of spans) {
-    if (phase === "E") context.fillRect(axes.x(from), axes.top, axes.x(to) - axes.x(from), axes.height);
-  }
-  context.globalAlpha = 1;
 }
 
 /** The phases' letters where there is room. @param {Notes} notes @param {Theme} theme @param {Axes} axes @param {ReturnType<typeof spansOf>} spans */

@@ -99,24 +99,6 @@ export function chartsOf(points) {
 }
 
 /**
- * Where E-steps and M-steps were taken in turn, from one step to another.
- * @param {Point[]} points
- * @returns {{ from: number, to: number, phase: string }[]}
- */
-export function spansOf(points) {
-  /** @type {{ from: number, to: number, phase: string }[]} */
-  const spans = [];
-  let from = 0;
-  points.forEach(({ step, phase }, i) => {
-    const next = points[i + 1];
-    if (next?.phase === phase) return;
-    spans.push({ from, to: step, phase });
-    from = step;
-  });
-  return spans;
-}
-
-/**
  * The values at a chart's bottom and top. The first steps climb by hundreds of nats: to show them whole would flatten
  * all that follows, and so would a gap that is still nearly all of the bound.
  * @param {Chart} chart
