@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { addingUp, number, percent, probability, signed, stated } from "../../aevb/web/kit/format.js";
+import {
+  addingUp,
+  duration,
+  number,
+  percent,
+  probability,
+  signed,
+  stated,
+} from "../../aevb/web/kit/format.js";
 import { Axes, decades, nameAxes, ticks } from "../../aevb/web/kit/plot.js";
 
 Deno.test("numbers have a true minus sign, and none before a rounded 0", () => {
@@ -65,4 +73,15 @@ Deno.test("an axis' name stands in the corner where it covers less of what is dr
   assert.deepEqual(corners([[10, 10]]), [[true, true], [true, false]]);
   // Neither stands on the other.
   assert.deepEqual(corners([[380, 190], [10, 10]]), [[true, false], [false, false]]);
+});
+
+Deno.test("a time has two digits, whatever its unit", () => {
+  assert.deepEqual([0.52, 530, 5300, 99_700, 5_340_000, 9_000_000].map(duration), [
+    "0.52 ms",
+    "530 ms",
+    "5.3 s",
+    "100 s",
+    "89 min",
+    "3 h",
+  ]);
 });

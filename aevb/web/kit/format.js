@@ -103,3 +103,12 @@ const TERMS = /** @type {Record<string, string>} */ ({
 
 /** What a term of the ELBO is called. @param {string} name */
 export const termName = (name) => TERMS[name] ?? name.replaceAll("_", " ");
+
+/** A time in words, to two digits. @param {number} milliseconds */
+export function duration(milliseconds) {
+  const seconds = milliseconds / 1000, two = (/** @type {number} */ value) => Number(value.toPrecision(2));
+  if (seconds < 1) return `${two(milliseconds)} ms`;
+  if (seconds < 100) return `${two(seconds)} s`;
+  const minutes = seconds / 60;
+  return minutes < 100 ? `${Math.round(minutes)} min` : `${Math.round(minutes / 60)} h`;
+}

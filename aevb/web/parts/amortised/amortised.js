@@ -2,7 +2,7 @@
 
 import { digitChooser, follow, seedButton, segments } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
-import { number as said, signed } from "../../kit/format.js";
+import { duration, number as said, signed } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO } from "../../kit/palette.js";
@@ -216,10 +216,10 @@ class Amortised {
     if (!encoded || !curve.length) return;
     const [step, value] = curve[curve.length - 1], done = step === steps;
     const own = done
-      ? [signed(value), `${said(step)} steps, ${time(spent)}`, time(MANY * spent)]
+      ? [signed(value), `${said(step)} steps, ${duration(spent)}`, duration(MANY * spent)]
       : [signed(value), `step ${said(step)}`, "…"];
     const [first, second] = this.rows;
-    [signed(encoded.elbo), `one pass, ${time(passing)}`, time(MANY * passing)].forEach((text, k) =>
+    [signed(encoded.elbo), `one pass, ${duration(passing)}`, duration(MANY * passing)].forEach((text, k) =>
       setText(first[k + 1], text)
     );
     own.forEach((text, k) => setText(second[k + 1], text));
@@ -237,13 +237,4 @@ class Amortised {
       } nats`,
     );
   }
-}
-
-/** A time in words. @param {number} milliseconds */
-function time(milliseconds) {
-  const seconds = milliseconds / 1000;
-  if (seconds < 1) return `${milliseconds.toPrecision(2)} ms`;
-  if (seconds < 100) return `${seconds.toPrecision(2)} s`;
-  const minutes = seconds / 60;
-  return minutes < 100 ? `${Math.round(minutes)} min` : `${Math.round(minutes / 60)} h`;
 }
