@@ -390,6 +390,21 @@ def test_a_checkpoint_of_more_parameters_than_train_here_is_refused(client, runs
     refused(send(client, checkpoint(tmp_path)), "parameters, and this server takes up to 100.", runs)
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"latent_dim": 300}, "config.json says 300 of latent_dim, and this server takes up to 256."),
+        ({"hidden_dims": [4096]}, "4096 of a width of hidden_dims, and this server takes up to 2,048."),
+        ({"hidden_dims": [1] * 7}, "7 of the number of hidden_dims, and this server takes up to 6."),
+    ],
+)
+def test_a_checkpoint_whose_sizes_are_beyond_those_of_runs_is_refused(client, runs, tmp_path, told, said):
+    sizes = {"data_dim": 1, "latent_dim": 1, "hidden_dims": [1]} | told
+    checkpoints.save(VAE(**sizes), tmp_path / "brought")
+    content = {name: (tmp_path / "brought" / name).read_bytes() for name in (WEIGHTS, CONFIG)}
+    refused(send(client, zipped(content)), said, runs)
+
+
 # How much, how often, from where
 
 

@@ -7,7 +7,7 @@ is unpacked, and counted while it is; names of a zip's entries are never those o
 import errno
 import logging
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,7 +17,7 @@ import torch
 from aevb import checkpoints, stored
 from aevb.checkpoints import CheckpointError
 from aevb.data import DataError
-from aevb.stored.files import CONFIG, MAX_BYTES, TRAINING, WEIGHTS, Files
+from aevb.stored.files import CONFIG, MAX_BYTES, TRAINING, WEIGHTS, Files, short
 from aevb.stored.header import read_header
 from aevb.ui.jobs import archives, limits, pictures, uploads
 
@@ -31,6 +31,14 @@ CHECKPOINT, KEPT, UNPACKED = "checkpoint", "images", "unpacked"
 
 TAKEN = (WEIGHTS, CONFIG, TRAINING)
 """Of a checkpoint. What is measured of it is measured anew."""
+
+SIZES = {
+    "latent_dim": limits.MAX_LATENT,
+    "clusters": limits.MAX_CLUSTERS,
+    "memory_dim": limits.MAX_WIDTH,
+    "memory_layers": limits.MAX_LAYERS,
+}
+"""What a model's arguments may be, by their names."""
 
 
 def read(place: Path, title: str) -> dict[str, Any]:
@@ -93,7 +101,7 @@ def _unpack_checkpoint(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipIn
 def _checkpoint(place: Path) -> dict[str, Any]:
     """Looks at a checkpoint before it is built, by its header, and then builds it once."""
     found = stored.find(place)
-    require_trainable(found.files)
+    require_trainable(found.files, found.config)
     checkpoint = checkpoints.load(place)
     try:
         checkpoint.training  # noqa: B018
@@ -106,14 +114,26 @@ def _checkpoint(place: Path) -> dict[str, Any]:
     }
 
 
-def require_trainable(files: Files) -> None:
-    """Refuses weights of more parameters than a model may have here.
+def require_trainable(files: Files, config: Mapping[str, Any]) -> None:
+    """Refuses weights of more parameters than a model may have here, and sizes beyond those of runs: what is
+    computed from a model grows with them.
 
     Args:
         files: where they lie; no more than their header is read.
+        config: what config.json says.
     Raises:
         CheckpointError: for those, and for a header that is damaged.
     """
+    told = [(name, value, SIZES[name]) for name, value in config.items() if name in SIZES]
+    for name, value in config.items():
+        if isinstance(value, list):
+            told += [(f"the number of {name}", len(value), limits.MAX_LAYERS)]
+            told += [(f"a width of {name}", width, limits.MAX_WIDTH) for width in value]
+    for name, size, most in told:
+        if isinstance(size, int | float) and size > most:
+            raise CheckpointError(
+                f"{CONFIG} says {short(size, 20)} of {name}, and this server takes up to {most:,}."
+            )
     count = sum(torch.Size(array.shape).numel() for array in read_header(files).values())
     if count > limits.MAX_PARAMETERS:
         raise CheckpointError(

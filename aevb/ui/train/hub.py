@@ -43,8 +43,7 @@ def _fetch(name: str, folder: Path) -> None:
     until = time.monotonic() + limits.FETCHING
     with hub.reached("The Hugging Face Hub could not be reached"):
         repository = hub.Repository(name, None, token=False)
-    read_json(repository, CONFIG)
-    reading.require_trainable(repository)
+    reading.require_trainable(repository, read_json(repository, CONFIG))
     folder.mkdir()
     for file in reading.TAKEN:
         size = repository.size(file) or 0  # there need be no training.json

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from aevb import stored
 from aevb.models import REGISTRY, LatentVariableModel
 from aevb.stored.models import skeleton
-from aevb.ui.jobs import limits, turns, uploads
+from aevb.ui.jobs import limits, reading, turns, uploads
 from aevb.ui.jobs.sources import SOURCES, Source, find, present
 
 DECIDED = ("data_dim", "length", "classes", "mean")
@@ -32,12 +32,6 @@ SETTINGS = (
 )
 """What may be said of the training, as `TrainingConfig` takes it; and "epochs" in the place of "steps"."""
 
-WIDTHS = {
-    "latent_dim": limits.MAX_LATENT,
-    "clusters": limits.MAX_CLUSTERS,
-    "memory_dim": limits.MAX_WIDTH,
-    "memory_layers": limits.MAX_LAYERS,
-}
 MAX_RATE, MAX_BETA, MAX_STEPS_IN_TURN, MAX_SEED = 1.0, 1000.0, 10_000, 2**32 - 1
 
 
@@ -117,7 +111,7 @@ def options(model: str) -> list[dict[str, Any]]:
         elif get_origin(hint) is Literal:
             told |= {"kind": "choice", "choices": list(get_args(hint))}
         elif hint is int:
-            told |= {"kind": "whole", "least": 1, "most": WIDTHS.get(name, limits.MAX_WIDTH)}
+            told |= {"kind": "whole", "least": 1, "most": reading.SIZES.get(name, limits.MAX_WIDTH)}
         elif hint is float:
             told |= {"kind": "number"}
         else:
@@ -166,7 +160,7 @@ def _argument(name: str, hint: Any, value: Any) -> Any:
             raise ValueError(f"{name} must be one of {', '.join(get_args(hint))}, not {_said(value)}.")
         return value
     if hint is int:
-        return _whole(name, value, 1, WIDTHS.get(name, limits.MAX_WIDTH))
+        return _whole(name, value, 1, reading.SIZES.get(name, limits.MAX_WIDTH))
     if hint is float:
         return _number(name, value, 0, 1e6)
     assert hint == Sequence[int], f"No page can ask for {hint}."
