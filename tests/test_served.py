@@ -105,11 +105,33 @@ def test_maps_and_latents_are_there_for_every_url_that_a_page_is_told(client: Te
         assert len(latents) == 10_000 * loading.checkpoint(name).model.latent_dim
 
 
+def test_tours_are_under_their_one_name(client: TestClient) -> None:
+    """Any other would be kept beside it."""
+    assert client.get("/" + served.url(catalogue.TOURS, "all")).json()["tours"]
+    with pytest.raises(LookupError):
+        served.url(catalogue.TOURS, "none")
+    assert client.get("/tours/none/x").status_code == 404
+
+
 def test_what_no_page_shows_is_not_computed_for_whoever_asks(client: TestClient) -> None:
     told = contents.checkpoint("vrnn", served.url)
     assert told["maps"] == {} and "means" not in told
-    for content, key in ((contents.POINTS, "vrnn/pca"), (contents.LATENTS, "vrnn/means")):
+    for content, key in (
+        (contents.POINTS, "vrnn/pca"),
+        (contents.LATENTS, "vrnn/means"),
+        (contents.RING, "vrnn"),
+        (contents.RING, "cvae"),
+    ):
         assert client.get("/" + served.url(content, key)).status_code == 404
+
+
+def test_what_cannot_be_made_of_a_checkpoint_is_not_there() -> None:
+    def refuse(_: str) -> bytes:
+        raise ValueError("A browser takes no such model.")
+
+    one = contents.Content("odd", refuse, lambda _: "0")
+    client = TestClient(Starlette(routes=[served.route(one)]))
+    assert client.get("/" + served.url(one, "vae")).status_code == 404
 
 
 def test_every_scene_s_mathematics_is_served(client: TestClient) -> None:

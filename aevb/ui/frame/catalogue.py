@@ -121,8 +121,14 @@ NOTES = Content("notes", _notes, lambda key: digest(_notes(key)), "application/j
 """Of each page, by "page/notes": the lecturer's notes, by the scenes' names."""
 
 
+def _tours(key: str) -> bytes:
+    if key != "all":
+        raise LookupError(key)
+    return _all_tours()
+
+
 @cache
-def _tours(_: str) -> bytes:
+def _all_tours() -> bytes:
     scenes = {page.name: [scene.id for scene in page.scenes] for page in MENU}
     return json.dumps({"scenes": scenes, "tours": {one.name: one.text for one in tours.shipped()}}).encode()
 

@@ -24,7 +24,7 @@ START = Scene(
             for one in tours.shipped()
         ],
     },
-    contents={"ring": (contents.RING, "vae")},
+    contents={"ring": (contents.RING, contents.RINGED)},
     notes=(
         "Leave it turning while the class comes in. Then drag the mark and ask what z is: twenty numbers, "
         "which one number moves, the place on the ring. Nobody told the model what a digit is."

@@ -30,6 +30,9 @@ CHUNK = 100
 RING_STEPS = 12
 """Images from one class to the next: neighbours are so alike that their blend stands for what is between."""
 
+RINGED = "vae"
+"""The checkpoint whose ring is shown: to decode another's can take a quarter of a minute."""
+
 PARTS: tuple[Part, ...] = ("p", "q")
 """Weights of the generative nets, θ, and of the inference nets, φ: a scene of samples needs the first."""
 
@@ -176,6 +179,8 @@ def _clusters(name: str) -> bytes:
 
 def _ring(name: str) -> bytes:
     """Images along a closed way through latent space past all classes, (C * RING_STEPS, D) in bytes."""
+    if name != RINGED:
+        raise LookupError(name)
     labels = loading.test_images(loading.source(name)).split.known_labels
     means = torch.from_numpy(loading.test_means(name)).float()
     images = codes.decode(loading.checkpoint(name).model, codes.ring(means, labels, RING_STEPS))
