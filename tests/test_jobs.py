@@ -22,7 +22,7 @@ from aevb.models import VAE
 from aevb.ui.jobs import limits, turns
 from aevb.ui.jobs import queue as module
 from aevb.ui.jobs.download import Download
-from aevb.ui.jobs.queue import EXPIRED, NOT_STARTED, RESTARTED, Queue, Refused
+from aevb.ui.jobs.queue import BUSY, EXPIRED, NOT_STARTED, RESTARTED, Queue, Refused
 from aevb.ui.jobs.worker import Lost
 
 SPECIFICATION = {"model": "vae", "training": {"steps": 100}}
@@ -653,12 +653,12 @@ def test_a_folder_of_runs_is_one_server_s_alone(tmp_path, monkeypatch):
 
 
 def test_an_estimate_is_made_once_for_all_who_ask_the_same(runs, desk):
-    first = runs.estimate({"model": "vae", "data": "digits"})
-    assert runs.estimate({"data": "digits", "model": "vae"}) is first
+    first = runs.estimate({"model": "vae", "data": "digits"}, "ada")
+    assert runs.estimate({"data": "digits", "model": "vae"}, "ada") is first
     assert desk.next() == {"specification": {"model": "vae", "data": "digits"}}
     desk.answers.put({"step": 0.1})
     assert first.result(60) == {"step": 0.1}
-    assert runs.estimate({"model": "vae", "data": "digits"}).result(0) == {"step": 0.1}
+    assert runs.estimate({"model": "vae", "data": "digits"}, "ada").result(0) == {"step": 0.1}
 
 
 def test_an_errand_whose_worker_cannot_start_says_that_and_not_that_it_was_lost(tmp_path):
@@ -671,11 +671,11 @@ def test_an_errand_whose_worker_cannot_start_says_that_and_not_that_it_was_lost(
 
 
 def test_an_estimate_whose_worker_is_lost_says_so_and_is_tried_again(runs, desk):
-    first = runs.estimate({"model": "vae"})
+    first = runs.estimate({"model": "vae"}, "ada")
     desk.next()
     desk.answers.put(Lost("It was ended."))
     assert first.result(60) == {"problem": "It was ended.", "lost": True}
-    again = runs.estimate({"model": "vae"})
+    again = runs.estimate({"model": "vae"}, "ada")
     assert again is not first
     desk.next()
     desk.answers.put({"step": 0.2})
@@ -685,7 +685,7 @@ def test_an_estimate_whose_worker_is_lost_says_so_and_is_tried_again(runs, desk)
 def test_what_a_visitor_waits_for_goes_before_estimates_and_has_its_own_time(runs, desk):
     start(runs, "a")
     desk.next()
-    runs.estimate({"model": "vae"})
+    runs.estimate({"model": "vae"}, "ada")
     read = runs.errand({"brought": "a file"}, 30.0)
     desk.answer()
     assert desk.next() == {"brought": "a file"} and desk.limits[-1] == 30.0
@@ -693,10 +693,46 @@ def test_what_a_visitor_waits_for_goes_before_estimates_and_has_its_own_time(run
     assert read.result(60) == {"images": {}}
 
 
+def test_after_an_estimate_a_run_has_a_turn(runs, desk):
+    run = start(runs)
+    desk.next()
+    for number in range(3):
+        runs.estimate({"number": number}, "eve")
+    order = []
+    for _ in range(5):
+        desk.answer()
+        request = desk.next()
+        order.append(name(request) if "folder" in request else request["specification"]["number"])
+    assert order == [0, run, 1, run, 2]
+
+
+def test_an_estimate_for_which_nobody_waits_any_more_is_not_made(runs, desk, monkeypatch):
+    run = start(runs)
+    desk.next()
+    kept = runs.estimate({"number": 0}, "ada")
+    monkeypatch.setattr(limits, "ESTIMATING", -1.0)
+    gone = runs.estimate({"number": 1}, "ada")
+    desk.answer()
+    assert desk.next() == {"specification": {"number": 0}}
+    assert gone.result(60) == {"problem": BUSY}
+    desk.answers.put({"step": 0.1})
+    assert kept.result(60) == {"step": 0.1}
+    assert name(desk.next()) == run
+
+
+def test_a_visitor_asks_for_so_many_new_estimates(runs, desk, monkeypatch):
+    monkeypatch.setattr(limits, "TRIALS", (1, 60.0))
+    first = runs.estimate({"number": 0}, "ada")
+    assert runs.estimate({"number": 0}, "ada") is first
+    with pytest.raises(Refused, match="estimates faster than they are made: try again in"):
+        runs.estimate({"number": 1}, "ada")
+    runs.estimate({"number": 1}, "bob")
+
+
 def test_a_new_run_waits_for_no_estimate(runs, desk):
     start(runs, "a")
     desk.next()
-    runs.estimate({"model": "vae"})
+    runs.estimate({"model": "vae"}, "ada")
     run = start(runs, "b")
     desk.answer()
     assert name(desk.next()) == run

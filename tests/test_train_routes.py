@@ -132,7 +132,9 @@ def test_the_wheel(client, runs):
 
 
 def test_an_estimate_tells_the_time_and_the_size(client):
-    told = client.post("/training/estimate", json={"specification": SPECIFICATION}).json()
+    assert client.post("/training/estimate", json={"specification": SPECIFICATION}).status_code == 400
+    asked = {"specification": SPECIFICATION, "visitor": VISITOR}
+    told = client.post("/training/estimate", json=asked).json()
     assert told["seconds"] > 0 and told["step_ms"] > 0
     assert told["parameters"] == sum(p.numel() for p in aevb.VAE(64, 2, (16,)).parameters())
 

@@ -259,6 +259,17 @@ def test_a_trial_leaves_nothing_and_tells_the_time(tmp_path):
     assert found["parameters"] == sum(p.numel() for p in aevb.VAE(64, **SMALL["vae"]).parameters())
 
 
+def test_a_trial_of_slow_steps_takes_one_and_looks_at_few_images(monkeypatch):
+    looked, steps = [], []
+    measure, advance = turns.measure, turns.Run.advance
+    monkeypatch.setattr(turns, "TRIAL_SECONDS", 0.0)
+    monkeypatch.setattr(turns, "measure", lambda m, seen: looked.append(seen) or measure(m, seen))
+    monkeypatch.setattr(turns.Run, "advance", lambda run: steps.append(run) or advance(run))
+    found = turns.trial(specified("gmvae", steps=100_000))
+    assert len(steps) == 1 and found["step"] > 0 and found["frame"] > 0
+    assert {len(looked[0].labels), *(len(part) for part in looked[0].validation)} == {16}, "of 161"
+
+
 # Faults
 
 

@@ -74,7 +74,8 @@ ERRANDS = 20
 """Estimates, and files to be read, that wait at once."""
 
 ESTIMATING = 25.0
-"""Until a page is told that there is no estimate: with thirty in training it waits for `ROUND`."""
+"""Until a page is told that there is no estimate: with thirty in training it waits for `ROUND`. One that was
+not begun by then is not made."""
 
 ESTIMATES = 500
 """That are kept: they are of settings, not of visitors."""
@@ -119,6 +120,10 @@ KEPT_SECONDS = 24 * 3600.0
 
 STARTS = (6, 60.0)
 """Runs that a visitor may start within so many seconds: faster than that nobody looks at any of them."""
+
+TRIALS = (30, 60.0)
+"""Estimates that a visitor may ask for within so many seconds, but for those that are known: the presets of all
+models, and a few settings more."""
 
 ACTS = (40, 10.0)
 """Presses at the wheel within so many seconds: a held key repeats 30 times a second."""

@@ -42,6 +42,7 @@ UNFINISHED = ("queued", "running", "paused")
 RESTARTED = "The server was restarted while this run was under way: start it again."
 EXPIRED = "There is no such run any more: it has expired, or the server was restarted."
 NOT_STARTED = "This server could not start a process for this: try again in a minute."
+BUSY = "The server is too busy to tell how long this takes."
 
 
 class Refused(RuntimeError):
@@ -121,6 +122,8 @@ class Job:
     hand: deque[ByHand] = field(default_factory=deque)
     asked: ByHand = ByHand()
     size: int = 0
+
+    estimates = False
 
     @property
     def finished(self) -> bool:
@@ -211,21 +214,26 @@ class Errand:
     Attributes:
         request: as `aevb.ui.jobs.worker.answer` takes it.
         seconds: that the worker has for it.
-        soon: whether it stands in the line among new runs; else among later turns.
+        until: when nobody waits for it any more.
     """
 
     request: dict[str, Any]
     seconds: float = limits.SILENCE
-    soon: bool = False
+    until: float = math.inf
     answer: Future[dict[str, Any]] = field(default_factory=Future)
     served: float = field(default_factory=time.monotonic)
 
     waits = True
 
     @property
+    def estimates(self) -> bool:
+        """Whether it may stand in the line among later turns; else it does among new runs."""
+        return self.until < math.inf
+
+    @property
     def rank(self) -> tuple[bool, bool, float]:
         """As a run's that has had its first turn, or has not."""
-        return (True, not self.soon, self.served)
+        return (True, self.estimates, self.served)
 
 
 class Queue:
@@ -243,7 +251,8 @@ class Queue:
         self._changed = threading.Condition()
         self._jobs: dict[str, Job] = {}
         self._errands: deque[Errand] = deque()
-        self._estimates: OrderedDict[str, Future[dict[str, Any]]] = OrderedDict()
+        self._estimates: OrderedDict[str, Errand] = OrderedDict()
+        self._estimated = False  # whether the last thing that a worker has begun is an estimate
         self._pressed: dict[tuple[str, str], deque[float]] = {}
         self._staff: set[Worker] = set()
         self._closed = threading.Event()
@@ -298,26 +307,31 @@ class Queue:
             self._jobs[name] = job
         return name
 
-    def estimate(self, specification: dict[str, Any]) -> "Future[dict[str, Any]]":
+    def estimate(self, specification: dict[str, Any], visitor: str) -> "Future[dict[str, Any]]":
         """What `turns.trial` finds, or a "problem", once a worker has had time for it. The same for all.
 
         Raises:
-            Refused: where too many estimates are waited for.
+            Refused: where too many estimates are waited for, or the visitor asks for them too fast.
         """
         key = json.dumps(specification, sort_keys=True)
         with self._changed:
-            if key in self._estimates:
-                self._estimates.move_to_end(key)
-                return self._estimates[key]
-            if len(self._errands) >= limits.ERRANDS:
-                raise Refused("Too many estimates are waited for: start the run to see how long it takes.")
-            trial = Errand({"specification": specification})
-            self._errands.append(trial)
-            self._estimates[key] = trial.answer
-            if len(self._estimates) > limits.ESTIMATES:
-                self._estimates.popitem(last=False)
-            self._changed.notify()
-            return trial.answer
+            self._drop()
+            if key not in self._estimates:
+                if len(self._errands) >= limits.ERRANDS:
+                    raise Refused(
+                        "Too many estimates are waited for: start the run to see how long it takes."
+                    )
+                self._pace(
+                    "estimate", visitor, limits.TRIALS, "You ask for estimates faster than they are made"
+                )
+                self._estimates[key] = Errand({"specification": specification}, until=0.0)
+                self._errands.append(self._estimates[key])
+                if len(self._estimates) > limits.ESTIMATES:
+                    self._estimates.popitem(last=False)
+                self._changed.notify()
+            self._estimates.move_to_end(key)
+            self._estimates[key].until = time.monotonic() + limits.ESTIMATING
+            return self._estimates[key].answer
 
     def pace(self, what: str, visitor: str, most: tuple[int, float], said: str) -> None:
         """Counts what a visitor does, of which so many are allowed within so many seconds.
@@ -335,9 +349,10 @@ class Queue:
             Refused: where too many errands are waited for.
         """
         with self._changed:
+            self._drop()
             if len(self._errands) >= limits.ERRANDS:
                 raise Refused("This server has too much to do at the moment: try again in a minute.")
-            errand = Errand(request, seconds, soon=True)
+            errand = Errand(request, seconds)
             self._errands.append(errand)
             self._changed.notify()
             return errand.answer
@@ -542,9 +557,22 @@ class Queue:
         return sum(job.moving for job in self._jobs.values())
 
     def _line(self) -> list[Job | Errand]:
-        """What waits for a worker, in its order."""
+        """What waits for a worker, in its order. After an estimate somebody's run has a turn."""
+        self._drop()
         everything: list[Job | Errand] = [*self._jobs.values(), *self._errands]
-        return sorted((one for one in everything if one.waits), key=lambda one: one.rank)
+        waiting = [one for one in everything if one.waits]
+        return sorted(waiting, key=lambda one: (self._estimated and one.estimates, *one.rank))
+
+    def _drop(self) -> None:
+        """Makes no estimate any more for which nobody waits."""
+        for errand in [one for one in self._errands if one.until < time.monotonic()]:
+            self._errands.remove(errand)
+            self._forget(errand)
+            errand.answer.set_result({"problem": BUSY})
+
+    def _forget(self, errand: Errand) -> None:
+        """For whoever asks next it is tried again."""
+        self._estimates = OrderedDict((key, one) for key, one in self._estimates.items() if one is not errand)
 
     # The threads, each with a worker of its own
 
@@ -563,6 +591,7 @@ class Queue:
                     worker = None
                     continue
                 one = line[0]
+                self._estimated = one.estimates
                 request: dict[str, Any]
                 if isinstance(one, Errand):
                     self._errands.remove(one)
@@ -586,10 +615,8 @@ class Queue:
                 if isinstance(one, Job):
                     self._end(one, answer or fault)
                 else:
-                    if fault:  # for whoever asks next it is tried again
-                        self._estimates = OrderedDict(
-                            (key, told) for key, told in self._estimates.items() if told is not one.answer
-                        )
+                    if fault:
+                        self._forget(one)
                     one.answer.set_result(answer or fault)
         if worker is not None:
             worker.stop()

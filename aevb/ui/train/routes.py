@@ -75,13 +75,14 @@ def _told_options() -> dict[str, Any]:
 async def _estimate(request: Request) -> Response:
     """How long a run would take here if nobody else trained: from a few steps, the first time."""
     told = await answers.posted(request)
+    visitor = answers.visitor_in(told)
     asked = await run_in_threadpool(specification.read, told.get("specification"))
-    future = queue.of_server().estimate(asked.trial())
+    future = await run_in_threadpool(queue.of_server().estimate, asked.trial(), visitor)
     try:
         # Shielded, since others may wait for the same.
         found = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), limits.ESTIMATING)
     except TimeoutError as error:
-        raise answers.Problem("The server is too busy to tell how long this takes.", 503) from error
+        raise answers.Problem(queue.BUSY, 503) from error
     if "problem" in found:
         return answers.told({"problem": sentence(found["problem"])})
     steps = asked.training["steps"] * found["step"]

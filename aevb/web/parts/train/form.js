@@ -39,7 +39,7 @@ function estimate(specification) {
   const key = JSON.stringify(specification);
   let found = estimates.get(key);
   if (!found) {
-    found = ask("estimate", { body: { specification } });
+    found = ask("estimate", { body: { specification, visitor: visitor() } });
     estimates.set(key, found);
     found.catch(() => estimates.delete(key));
   }
