@@ -24,6 +24,7 @@ from aevb.data import DataError
 from aevb.ui.jobs import limits, queue, turns, uploads
 from aevb.ui.jobs.queue import Queue
 from aevb.ui.jobs.worker import UNWRITTEN, Lost
+from aevb.ui.shared import loading
 from aevb.ui.train import bring, routes
 from tests.damage import DEEP, edit, header, truncate, write
 from tests.small_models import make
@@ -128,7 +129,23 @@ def test_an_npz_becomes_data_that_a_run_trains_on(client, runs):
     run = start(client, asked | {"training": {"steps": 3, "batch_size": 20}})
     finished(client, run)
     record = json.loads((runs.folder(run) / turns.CHECKPOINT / TRAINING).read_text())
-    assert record["source"] == told["name"] and record["classes"] == ["0", "1", "2"]
+    assert record["source"] == uploads.BROUGHT and record["classes"] == ["0", "1", "2"]
+
+
+def test_the_name_of_images_stays_on_the_server_that_shows_a_run_with_them(client, runs, monkeypatch):
+    told = send(client, packed(x=noise(250, 8, 8))).json()
+    asked = {"model": "vae", "arguments": {"latent_dim": 2, "hidden_dims": [8]}, "data": told["name"]}
+    run = start(client, asked | {"training": {"steps": 1, "batch_size": 20}})
+    finished(client, run)
+    for path in runs.checkpoint(run).iterdir():  # what is downloaded and published
+        assert told["name"].encode() not in path.read_bytes(), path
+    monkeypatch.setattr(loading, "_folder", queue.checkpoint)
+    monkeypatch.setattr(loading, "_images", queue.images)
+    own = uploads.read(told["name"]).test
+    assert torch.equal(loading.test_images(loading.source(run)).split.images, own.images)
+    content = client.get(f"/training/run/{run}/download").content
+    again = send(client, content).json()["checkpoint"]
+    assert loading.source(again) == "digits", "whose images fit"
 
 
 def start(client: TestClient, specification: Mapping[str, Any]) -> str:

@@ -122,8 +122,8 @@ STARTS = (6, 60.0)
 """Runs that a visitor may start within so many seconds: faster than that nobody looks at any of them."""
 
 TRIALS = (30, 60.0)
-"""Estimates that a visitor may ask for within so many seconds, but for those that are known: the presets of all
-models, and a few settings more."""
+"""Estimates that a visitor may ask for within so many seconds, but for those that are known: the presets of
+all models, and a few settings more."""
 
 ACTS = (40, 10.0)
 """Presses at the wheel within so many seconds: a held key repeats 30 times a second."""

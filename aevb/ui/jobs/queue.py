@@ -26,8 +26,9 @@ from typing import Any, Literal, Protocol
 
 from filelock import FileLock, Timeout
 
+from aevb.data import Images
 from aevb.stored.files import CONFIG
-from aevb.ui.jobs import limits, switches, turns, uploads
+from aevb.ui.jobs import limits, sources, switches, turns, uploads
 from aevb.ui.jobs.worker import Lost, Process
 
 log = logging.getLogger("aevb")
@@ -763,6 +764,19 @@ def checkpoint(name: str) -> Path:
     if not switches.on("training"):
         raise LookupError(name)
     return of_server().checkpoint(name)
+
+
+def images(name: str) -> Images:
+    """Those of a source; or those that a run of this server has trained on, by its id.
+
+    Raises:
+        LookupError: where there are none of that name, or not any more.
+        DataError: where they cannot be read.
+    """
+    if switches.on("training") and not uploads.NAME.fullmatch(name):
+        with suppress(LookupError, FileNotFoundError):
+            name = turns.read_json(of_server().folder(name) / turns.SPECIFICATION)["data"]
+    return sources.find(name).read()
 
 
 def start() -> None:

@@ -36,7 +36,7 @@ from aevb.explore.clusters import clustering
 from aevb.models import REGISTRY, LatentVariableModel
 from aevb.runs import divided, facts_of, read_state, write_state
 from aevb.training import Phase, Progress, Run, TrainingConfig, read_schedule
-from aevb.ui.jobs import limits, sources
+from aevb.ui.jobs import limits, sources, uploads
 
 SPECIFICATION, ABOUT, STATE, POINTS = "specification.json", "about.json", "state.safetensors", "points.jsonl"
 IMAGES, FRAMES, CHECKPOINT, INTERRUPT = "images.bin", "frames", "checkpoint", "interrupt"
@@ -60,8 +60,8 @@ FILMING = 0.25
 """Of the time that is spent on gradient steps, what frames may take beside it."""
 
 TRIAL_SECONDS, TRIAL_STEPS, TRIAL_SHARE = 0.3, 30, 10
-"""How long an estimate looks at steps, and at how many; where the first takes longer it is the only one, and a
-frame is measured on a tenth of the images: others wait for the same process."""
+"""How long an estimate looks at steps, and at how many; where the first takes longer it is the only one, and
+a frame is measured on a tenth of the images: others wait for the same process."""
 
 
 @dataclass(frozen=True)
@@ -466,8 +466,9 @@ def _finish(folder: Path, run: Run, seen: Seen, specification: Mapping[str, Any]
         test = evaluate(model, *few.seen_by(model).fixed())
         training = {
             **facts_of(run, images),
+            "source": uploads.public(images.name),
             "command": "the page Train",
-            "specification": dict(specification),
+            "specification": {**specification, "data": uploads.public(specification["data"])},
             "changes": run.changes,
             "seconds": round(run.seconds, 1),
             "chosen": f"the last of {run.step} steps",

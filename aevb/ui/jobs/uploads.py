@@ -29,6 +29,9 @@ ABOUT, IMAGES = "about.json", "images.npz"
 PREFIX = "upload-"
 NAME = re.compile(PREFIX + r"[0-9a-f]{16}", re.ASCII)
 
+BROUGHT = "images that a visitor brought"
+"""What they are called in a checkpoint, which may go anywhere: whoever has their name may see them."""
+
 _root: Path | None = None
 _open: set[Path] = set()
 """The workplaces that are in use."""
@@ -48,6 +51,11 @@ def below(runs: Path) -> Path:
 def runs() -> Path | None:
     """The folder of the runs that they are beside; None where nothing is trained."""
     return _root and _root.parent
+
+
+def public(source: str) -> str:
+    """What a checkpoint may tell of where its images came from."""
+    return BROUGHT if NAME.fullmatch(source) else source
 
 
 def folder(name: str) -> Path:
