@@ -152,6 +152,21 @@ def test_it_may_be_private_stay_so_and_be_shown_again(hub: Hub):
     assert KEY not in hub.private
 
 
+def test_a_space_is_never_public_with_what_it_held_before(hub: Hub, monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)  # between the client's own attempts
+    changed = SMALL | {"index.html": b"New"}
+    publish(hub, private=True)
+    hub.answers[COMMIT] = 500, "Down"
+    refusal(hub, contents=changed, private=False)
+    assert KEY in hub.private
+    hub.answers.clear()
+    publish(hub, changed, private=False)
+    assert KEY not in hub.private
+    hub.answers[COMMIT] = 500, "Down"
+    refusal(hub, contents=SMALL, private=True)
+    assert KEY in hub.private
+
+
 def test_an_organization_s_space(hub: Hub):
     hub.accounts[TOKEN] = account("someone", "a-course")
     assert publish(hub, name="a-course/explorer").created

@@ -162,6 +162,8 @@ def test_a_push_leaves_no_trace_of_its_token(tmp_path):
     pushes = [
         {"repository": "someone/mine", "token": SECRET, "private": True},
         {"repository": "someone/open", "token": SECRET, "private": False},
+        {"repository": "someone/open", "token": SECRET, "private": True},
+        {"repository": "someone/mine", "token": SECRET, "private": False},
         {"repository": "someone/mine", "token": "hf_unknown"},
         {"repository": "someone/mine", "token": read_only},
         {"repository": "others/mine", "token": SECRET},
@@ -182,12 +184,15 @@ def test_a_push_leaves_no_trace_of_its_token(tmp_path):
         said = [told.get("problem", told.get("url", "")) for _, told, _ in answers]
         assert said[:2] == [f"{hub.url}/someone/mine", f"{hub.url}/someone/open"]
     assert hub.private == {"someone/mine", "someone/fails"}
+    assert len(hub.commits["someone/open"]) == len(hub.commits["someone/mine"]) == 2
     pushed = hub.repositories["someone/mine"]
     assert {CONFIG, WEIGHTS, "training.json", "README.md"} <= pushed.keys()
     assert b"library_name: aevb" in pushed["README.md"]
     for problem, expected in zip(
         said[2:],
         [
+            "someone/open is there already and is public: make it private on the Hub first",
+            "someone/mine is there already and is private: make it public on the Hub first",
             "does not know this token",
             "may only read",
             "rights to create",
@@ -200,7 +205,7 @@ def test_a_push_leaves_no_trace_of_its_token(tmp_path):
         strict=True,
     ):
         assert expected in problem
-    assert [status for status, *_ in answers] == [200, 200] + [400] * 9 + [404]
+    assert [status for status, *_ in answers] == [200, 200] + [400] * 11 + [404]
     # Neither the log, of whatever is logged, nor a file, nor an answer has a token in it.
     assert "someone/mine" in (tmp_path / "home" / "log.txt").read_text(), "it was logged that it was asked"
     tokens = [SECRET, read_only, broken, "hf_unknown"]

@@ -80,8 +80,8 @@ def publish(
             raise DeployError(
                 f"The name is taken: {name} is a Space that `aevb deploy` has not made. Choose another name."
             )
-        elif private is not None and private != there.private:
-            api.update_repo_settings(name, repo_type="space", private=private)
+        elif private and not there.private:
+            api.update_repo_settings(name, repo_type="space", private=True)
         uploaded, deleted = _changes(api, there, contents)
         if uploaded or deleted:
             additions = [CommitOperationAdd(file, contents[file]) for file in uploaded]
@@ -92,6 +92,8 @@ def publish(
                 repo_type="space",
                 parent_commit=there.sha,  # whatever has happened there since is not overwritten
             )
+        if private is False and there.private:  # not before: what was there may be for its owner alone
+            api.update_repo_settings(name, repo_type="space", private=False)
     return Published(f"{api.endpoint}/spaces/{name}", created, uploaded, deleted)
 
 

@@ -187,14 +187,23 @@ def upload(folder: Path, name: str, *, private: bool | None, token: str | None) 
 
     Those of a checkpoint that was there go, since what they tell is of other weights.
 
+    Args:
+        private: whether only its owner is to see it; None leaves that as it is.
     Returns:
         The commit's address.
     Raises:
-        CheckpointError: where the Hub refuses or cannot be reached.
+        CheckpointError: where the Hub refuses or cannot be reached, or it is there already and seen by others
+            than was asked for.
     """
     with reached(f"{short(name, 100)} could not be pushed to the Hugging Face Hub"):
         api = HfApi(token=token)
         name = api.create_repo(name, private=private, exist_ok=True).repo_id
+        if private is not None and private != bool(api.model_info(name, timeout=SECONDS).private):
+            was, wanted = ("public", "private") if private else ("private", "public")
+            raise CheckpointError(
+                f"{short(name, 100)} is there already and is {was}: make it {wanted} on the Hub first, or "
+                "choose another name."
+            )
         told = api.upload_folder(
             repo_id=name,
             folder_path=folder,
