@@ -446,7 +446,24 @@ def test_a_run_waits_in_line_while_its_worker_starts(tmp_path, desk, monkeypatch
     runs.close()
 
 
-def test_a_worker_that_cannot_start_fails_its_run_only(tmp_path, desk, caplog):
+def test_a_worker_that_cannot_start_for_a_moment_costs_no_run(tmp_path, desk, monkeypatch):
+    monkeypatch.setattr(limits, "HIRING", 0.0)
+    refusals = iter(range(limits.ATTEMPTS - 1))
+
+    def hire() -> Desk:
+        if next(refusals, None) is None:
+            return desk.hire()
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    runs = Queue(tmp_path, workers=1, hire=hire)
+    first, second = start(runs, "a"), start(runs, "b")
+    assert [name(desk.turn()), name(desk.turn())] == [first, second]
+    runs.close()
+    desk.answer()
+
+
+def test_a_worker_that_cannot_start_fails_its_run_only(tmp_path, desk, caplog, monkeypatch):
+    monkeypatch.setattr(limits, "HIRING", 0.0)
     refused = threading.Event()
 
     def hire() -> Desk:
@@ -661,7 +678,9 @@ def test_an_estimate_is_made_once_for_all_who_ask_the_same(runs, desk):
     assert runs.estimate({"model": "vae", "data": "digits"}, "ada").result(0) == {"step": 0.1}
 
 
-def test_an_errand_whose_worker_cannot_start_says_that_and_not_that_it_was_lost(tmp_path):
+def test_an_errand_whose_worker_cannot_start_says_that_and_not_that_it_was_lost(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "HIRING", 0.0)
+
     def hire() -> Desk:
         raise OSError("Cannot allocate memory")
 

@@ -63,6 +63,10 @@ busy with other things."""
 STARTING = 300.0
 """Until a new process can answer: it reads for some 5 s of a core, which on a busy machine take minutes."""
 
+HIRING, ATTEMPTS = 5.0, 4
+"""Until it is tried again where a process could not be started, and how often before whoever waits is told:
+what a machine is short of for a moment costs nobody a run."""
+
 ENDING = 10.0
 """From a visitor's ending a run to its worker's being there for the next: a worker looks after each gradient
 step whether it should end, and the slowest step takes some 2 s. One that has not come back by then hangs."""

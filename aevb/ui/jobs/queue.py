@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -97,6 +97,7 @@ class Job:
             those that the present turn takes.
         ending: whether the next turn is to be the last.
         worker: who has its present turn, and `due`, when it should be back, where its visitor has ended it.
+        attempts: how often no process could be started since it waits.
         pace: seconds for each step, all in all, as measured in the last turns.
         size: of its folder in bytes, once it is finished.
     """
@@ -116,6 +117,7 @@ class Job:
     due: float = math.inf
     ending: bool = False
     turns: int = 0
+    attempts: int = 0
     step: int = 0
     steps: int = 0
     pace: float = 0.0
@@ -216,11 +218,13 @@ class Errand:
         request: as `aevb.ui.jobs.worker.answer` takes it.
         seconds: that the worker has for it.
         until: when nobody waits for it any more.
+        attempts: how often no process could be started since it waits.
     """
 
     request: dict[str, Any]
     seconds: float = limits.SILENCE
     until: float = math.inf
+    attempts: int = 0
     answer: Future[dict[str, Any]] = field(default_factory=Future)
     served: float = field(default_factory=time.monotonic)
 
@@ -579,46 +583,43 @@ class Queue:
 
     def _work(self) -> None:
         worker: Worker | None = None
-        while True:
-            with suppress(OSError):  # before anybody waits for it; tried again with who does
+        while not self._closed.is_set():
+            refused, one = False, None
+            try:  # before anybody waits for it
                 worker = worker or self._hired()
+            except OSError:
+                refused = True
             with self._changed:
                 while not (self._closed.is_set() or _gone(worker) or (line := self._line())):
                     self._changed.wait()
+                    refused = False  # it is tried again with who comes
                 if self._closed.is_set():
                     break
-                if _gone(worker):  # while nobody asked it for anything: no run is to pay for that
+                if worker is None or _gone(
+                    worker
+                ):  # while nobody asked it for anything: no run pays for that
                     self._staff -= {worker}
                     worker = None
-                    continue
-                one = line[0]
-                self._estimated = one.estimates
-                request: dict[str, Any]
-                if isinstance(one, Errand):
-                    self._errands.remove(one)
-                    request, most = one.request, one.seconds
+                    if refused and not self._staff:
+                        self._wait_in_vain(line)
                 else:
-                    request = self._begin(one)
-                    most = request["seconds"] + limits.SILENCE
+                    one = line[0]
+                    request, most = self._taken(one)
+            if worker is None or one is None:
+                if refused:
+                    self._closed.wait(limits.HIRING)
+                continue
             answer: dict[str, Any] = {}
             fault: dict[str, Any] = {}
             try:
-                worker = worker or self._hired()
                 if isinstance(one, Job):
                     one.worker = worker
                 answer = worker.ask(request, most)
-            except OSError:
-                fault = {"problem": NOT_STARTED}
             except Lost as lost:
                 self._staff -= {worker}
                 worker, fault = None, {"problem": str(lost), "lost": True}
             with self._changed:
-                if isinstance(one, Job):
-                    self._end(one, answer or fault)
-                else:
-                    if fault:
-                        self._forget(one)
-                    one.answer.set_result(answer or fault)
+                self._answered(one, answer or fault, known=not fault)
         if worker is not None:
             worker.stop()
 
@@ -633,6 +634,32 @@ class Queue:
             self._staff -= {worker}
             raise
         return worker
+
+    def _wait_in_vain(self, line: Sequence[Job | Errand]) -> None:
+        """Counts that no process could be started for whoever waits; after some attempts that is told."""
+        for one in line:
+            one.attempts += 1
+            if one.attempts >= limits.ATTEMPTS:
+                self._taken(one)
+                self._answered(one, {"problem": NOT_STARTED}, known=False)
+
+    def _taken(self, one: Job | Errand) -> tuple[dict[str, Any], float]:
+        """Takes it out of the line: what is asked of a worker, and how many seconds that has for it."""
+        one.attempts, self._estimated = 0, one.estimates
+        if isinstance(one, Errand):
+            self._errands.remove(one)
+            return one.request, one.seconds
+        request = self._begin(one)
+        return request, request["seconds"] + limits.SILENCE
+
+    def _answered(self, one: Job | Errand, answer: dict[str, Any], *, known: bool) -> None:
+        """What comes of it; where that is not `known`, an estimate is tried again for whoever asks next."""
+        if isinstance(one, Job):
+            self._end(one, answer)
+        else:
+            if not known:
+                self._forget(one)
+            one.answer.set_result(answer)
 
     def _begin(self, job: Job) -> dict[str, Any]:
         """What is asked of the worker: what is pressed for, under all that was changed."""
