@@ -639,10 +639,73 @@ def test_a_server_s_runs_go_with_it_unless_a_folder_is_named(tmp_path, monkeypat
     module.stop()
     assert list(tmp_path.iterdir()) == []
     module.stop()  # where none was started there is nothing to be done
+    monkeypatch.setattr(module, "CLOSING", 0.0)  # nobody answers
     monkeypatch.setenv("AEVB_RUNS", str(tmp_path / "kept"))
     run = module.of_server().start(SPECIFICATION, "ada")
     module.stop()
     assert (tmp_path / "kept" / run).is_dir()
+
+
+class Writer(Desk):
+    """A worker whose turn lasts until it is interrupted, and writes something then."""
+
+    def ask(self, request, seconds: float) -> dict[str, Any]:
+        folder = Path(request["folder"])
+        self.requests.put(request)
+        wait(lambda: (folder / turns.INTERRUPT).exists())
+        (folder / turns.STATE).write_bytes(b"weights and moments")
+        self.answer()
+        return Desk.ask(self, request, seconds)
+
+    def stop(self) -> None:
+        self.alive = False
+
+
+def test_a_server_that_ends_waits_for_turns_and_leaves_nothing(tmp_path, monkeypatch):
+    writer = Writer()
+    monkeypatch.setattr(module, "Queue", lambda root: Queue(root, workers=1, hire=writer.hire))
+    monkeypatch.delenv("AEVB_RUNS", raising=False)
+    monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
+    run = module.of_server().start(SPECIFICATION, "ada")
+    job = module.of_server()._jobs[run]
+    writer.next()
+    module.stop()
+    assert not writer.alive and (job.status, job.problem, job.step) == ("running", "", 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_that_does_not_end_its_turn_is_ended_with_the_server_and_its_run_is_lost(tmp_path, desk):
+    runs = Queue(tmp_path, workers=1, hire=desk.hire)
+    run = start(runs)
+    desk.next()
+    runs.close()
+    desk.stop = desk.give_up  # as a process that is killed
+    runs.join(0.0)
+    runs._threads[0].join()
+    assert Queue(tmp_path, workers=0).look(run)["problem"] == RESTARTED
+
+
+def test_what_a_server_has_left_that_was_killed_is_cleared_away(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "Queue", lambda root: Queue(root, workers=1, hire=Desk().hire))
+    monkeypatch.delenv("AEVB_RUNS", raising=False)
+    monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
+    killed, alive, other = (tmp_path / f"aevb-runs-{name}" for name in ("killed", "alive", "other"))
+    for folder in (killed, alive, other):
+        folder.mkdir()
+    (killed / ".server").touch()
+    with module.FileLock(alive / ".server"):
+        module.of_server()
+        assert alive.exists() and other.exists() and not killed.exists()
+        module.stop()
+
+
+def test_a_run_that_was_just_being_made_is_cleared_away(tmp_path):
+    unmade, others = tmp_path / "0123456789abcdef", tmp_path / "uploads"
+    for folder in (unmade, others):
+        folder.mkdir()
+        (folder / turns.SPECIFICATION).write_text("{}")
+    Queue(tmp_path, workers=0)
+    assert others.exists() and not unmade.exists()
 
 
 def test_a_folder_of_runs_is_one_server_s_alone(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ import json
 import logging
 import math
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -34,6 +35,12 @@ from aevb.ui.jobs.worker import Lost, Process
 log = logging.getLogger("aevb")
 
 STATUS = "status.json"
+ID = re.compile("[0-9a-f]{16}")
+TEMPORARY = "aevb-runs-"
+LOCK = ".server"
+
+CLOSING = 5.0
+"""Seconds that workers have to end their turns when the server ends: what ends it waits some ten."""
 
 Status = Literal["queued", "running", "paused", "done", "failed", "stopped", "lost"]
 """queued: before its first turn; lost: the server ended before the run did."""
@@ -202,7 +209,7 @@ class Job:
 
     def shrink(self) -> None:
         """Removes what its next turn would go on from, the most of its folder: there is none."""
-        for name in (turns.STATE, f".{turns.STATE}"):
+        for name in (turns.STATE, f".{turns.STATE}", turns.INTERRUPT):
             with suppress(OSError):
                 (self.folder / name).unlink(missing_ok=True)
 
@@ -264,8 +271,12 @@ class Queue:
         root.mkdir(parents=True, exist_ok=True)
         self._find()
         works = [(self._work, f"jobs-{number}") for number in range(self.workers)]
-        for work, name in (*works, (self._sweep, "jobs-sweep")):
-            threading.Thread(target=work, name=name, daemon=True).start()
+        self._threads = [
+            threading.Thread(target=work, name=name, daemon=True)
+            for work, name in (*works, (self._sweep, "jobs-sweep"))
+        ]
+        for thread in self._threads:
+            thread.start()
 
     # What a visitor asks
 
@@ -502,12 +513,23 @@ class Queue:
         """Ends the workers once they have ended their turns."""
         with self._changed:
             self._closed.set()
+            for job in self._jobs.values():
+                self._interrupt(job)
             self._changed.notify_all()
+
+    def join(self, seconds: float) -> None:
+        """Waits so long for what `close` has begun to end, and then ends the workers in the midst of it."""
+        until = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        for worker in list(self._staff):
+            worker.stop()
 
     # Within the lock
 
     def _find(self) -> None:
-        """The runs that an earlier process has left; those that it had not finished are lost."""
+        """The runs that an earlier process has left; those that it had not finished are lost, and of one that
+        it was just making, or whose status is damaged, nothing is left."""
         for path in self.root.glob(f"*/{STATUS}"):
             try:
                 told = json.loads(path.read_text(encoding="utf-8"))
@@ -520,6 +542,9 @@ class Queue:
                 job.keep()
             job.shrink()
             self._jobs[job.id] = job
+        for path in self.root.iterdir():
+            if ID.fullmatch(path.name) and path.name not in self._jobs:
+                shutil.rmtree(path, ignore_errors=True)
 
     def _pace(self, what: str, visitor: str, most: tuple[int, float], said: str) -> None:
         count, seconds = most
@@ -616,6 +641,8 @@ class Queue:
                     one.worker = worker
                 answer = worker.ask(request, most)
             except Lost as lost:
+                if self._closed.is_set():  # it was ended with the server: the next one tells of its run
+                    return
                 self._staff -= {worker}
                 worker, fault = None, {"problem": str(lost), "lost": True}
             with self._changed:
@@ -763,7 +790,7 @@ def _take(root: Path) -> FileLock:
         Timeout: where another process has it.
     """
     # No file whose mere presence locks: one that a killed server left would keep the next one out.
-    taken = FileLock(root / ".server", thread_local=False, fallback_to_soft=False)
+    taken = FileLock(root / LOCK, thread_local=False, fallback_to_soft=False)
     try:
         taken.acquire(timeout=0)
     except (Timeout, PermissionError):
@@ -777,9 +804,24 @@ def _take(root: Path) -> FileLock:
 def of_server() -> Queue:
     """The queue of this process, in $AEVB_RUNS, which is its alone, or else in a folder that goes with it."""
     kept = os.environ.get("AEVB_RUNS")
-    root = Path(kept).expanduser() if kept else Path(tempfile.mkdtemp(prefix="aevb-runs-"))
+    if not kept:
+        _clear_away()
+    root = Path(kept).expanduser() if kept else Path(tempfile.mkdtemp(prefix=TEMPORARY))
+    if not kept:
+        _take(root)
     uploads.lie_in(uploads.below(root))
     return Queue(root)
+
+
+def _clear_away() -> None:
+    """Removes the temporary folders of this user's servers that were killed before they could."""
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    for path in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*/{LOCK}"):
+        with suppress(OSError, NotImplementedError):  # a server has it, or whether one has cannot be told
+            if path.parent.lstat().st_uid == user:
+                with FileLock(path, timeout=0, fallback_to_soft=False):
+                    pass
+                shutil.rmtree(path.parent)
 
 
 def checkpoint(name: str) -> Path:
@@ -815,7 +857,10 @@ def start() -> None:
 def stop() -> None:
     """Ends what `start` has begun, and removes the runs, unless they lie in $AEVB_RUNS."""
     if of_server.cache_info().currsize:
-        of_server().close()
+        runs = of_server()
+        runs.close()
+        runs.join(CLOSING)
         if not os.environ.get("AEVB_RUNS"):
-            shutil.rmtree(of_server().root, ignore_errors=True)
+            _take(runs.root).release()
+            shutil.rmtree(runs.root, ignore_errors=True)
         of_server.cache_clear()
