@@ -340,7 +340,9 @@ def test_a_process_ignores_ctrl_c(process, tmp_path):
     assert process.ask({"folder": str(begin(tmp_path, specified())), "seconds": 0}, 120)["taken"] == 1
 
 
-def test_a_process_that_hangs_is_ended_and_one_that_is_killed_is_told_from_it(tmp_path):
+def test_a_process_that_hangs_is_ended_and_one_that_is_killed_is_told_from_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "random.py").write_text("raise SystemExit")  # no worker imports from where the server began
     hanging, killed = Process(tmp_path), Process(tmp_path)
     hanging.ready()
     killed.ready()

@@ -48,7 +48,8 @@ class Process:
         root = Path(__file__).parents[3]
         path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "aevb.ui.jobs.worker", str(runs)],
+            # -P: a random.py where the server was started is nothing that a worker imports.
+            [sys.executable, "-P", "-m", "aevb.ui.jobs.worker", str(runs)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": path},
