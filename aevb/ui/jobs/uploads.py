@@ -2,6 +2,7 @@
 
     about.json   what is told of them: title, shape, classes, count; whose they are, and since when
     images.npz   grey levels (N, S, S) and their labels, to train on and to test with
+    first.bin    the first few of them, a byte for each pixel, to be shown
 
 They expire as runs do, but not while a run refers to them.
 """
@@ -25,7 +26,8 @@ from aevb.ui.jobs import limits
 
 log = logging.getLogger("aevb")
 
-ABOUT, IMAGES = "about.json", "images.npz"
+ABOUT, IMAGES, FIRST = "about.json", "images.npz", "first.bin"
+SHOWN = 16
 PREFIX = "upload-"
 NAME = re.compile(PREFIX + r"[0-9a-f]{16}", re.ASCII)
 
@@ -99,6 +101,16 @@ def read(name: str) -> Images:
     return Images(train, test, tuple(told["classes"]), True, told["note"], name)
 
 
+def first(name: str) -> bytes:
+    """The first `SHOWN` of them, (16, S, S) in bytes.
+
+    Raises:
+        LookupError: where there are none of that name.
+        FileNotFoundError: where it expires at this moment.
+    """
+    return (folder(name) / FIRST).read_bytes()
+
+
 def write(place: Path, images: Images, title: str) -> dict[str, Any]:
     """Puts images into a new folder, and returns what is told of them."""
     place.mkdir()
@@ -108,6 +120,7 @@ def write(place: Path, images: Images, title: str) -> dict[str, Any]:
         if split.labels is not None:
             arrays[f"{part}_labels"] = split.labels.numpy()
     np.savez(place / IMAGES, **arrays)
+    (place / FIRST).write_bytes(arrays["train"][:SHOWN].tobytes())
     return {
         "title": title,
         "count": len(images.train),

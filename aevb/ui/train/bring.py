@@ -25,9 +25,6 @@ from aevb.ui.shared.served import base
 from aevb.ui.train import answers
 from aevb.ui.train.answers import Problem, answering
 
-SHOWN = 16
-"""Images that are shown of what was brought."""
-
 PIECE = 2**20
 """Bytes that are written at once."""
 
@@ -140,8 +137,7 @@ def _found(name: str) -> dict[str, Any]:
 
 async def _images(request: Request) -> Response:
     """The first of them, a byte for each pixel."""
-    images = await run_in_threadpool(uploads.read, request.path_params["name"])
-    content = images.train.images[:SHOWN].numpy().tobytes()
+    content = await run_in_threadpool(uploads.first, request.path_params["name"])
     headers = {"Cache-Control": "private, max-age=86400"}
     return Response(content, media_type="application/octet-stream", headers=headers)
 
