@@ -69,7 +69,7 @@ def until(client: TestClient, run: str, *statuses: str) -> dict[str, Any]:
     return told
 
 
-def test_a_run_from_its_start_to_its_checkpoint(client, tmp_path, monkeypatch):
+def test_a_run_from_its_start_to_its_checkpoint(client, runs, tmp_path, monkeypatch):
     run = start(client)
     told = until(client, run, "done")
     assert (told["step"], told["steps"], told["problem"], told["marks"]) == (120, 120, "", [])
@@ -100,6 +100,12 @@ def test_a_run_from_its_start_to_its_checkpoint(client, tmp_path, monkeypatch):
         assert archive.namelist() == ["model.safetensors", "config.json", "training.json", "measures.json"]
         archive.extractall(tmp_path / "unpacked")
     assert aevb.load(tmp_path / "unpacked").model.latent_dim == 2
+    packed = queue.checkpoint(run).with_name(turns.PACKED)
+    made = packed.stat().st_ino
+    assert client.get(f"/training/run/{run}/download").content == zipped.content == packed.read_bytes()
+    assert packed.stat().st_ino == made, "it was made once"
+    runs.sweep()
+    assert runs._jobs[run].size >= sum(path.stat().st_size for path in packed.parent.rglob("*"))
 
 
 def test_the_wheel(client, runs):

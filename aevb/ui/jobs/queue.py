@@ -106,7 +106,7 @@ class Job:
         worker: who has its present turn, and `due`, when it should be back, where its visitor has ended it.
         attempts: how often no process could be started since it waits.
         pace: seconds for each step, all in all, as measured in the last turns.
-        size: of its folder in bytes, once it is finished.
+        size: of its folder in bytes, once it is finished, with a download of what it has learnt.
     """
 
     id: str
@@ -494,7 +494,7 @@ class Queue:
             ended = [job for job in self._jobs.values() if job.over]
             size = 0
             for kept, job in enumerate(sorted(ended, key=lambda job: -job.ended)):
-                job.size = job.size or sum(path.stat().st_size for path in job.folder.rglob("*"))
+                job.size = job.size or _size(job.folder)
                 size += job.size
                 old = clock - job.ended > limits.KEPT_SECONDS
                 if old or kept >= limits.KEPT or size > limits.KEPT_BYTES:
@@ -743,6 +743,12 @@ class Queue:
                 uploads.sweep(self.root)
             except OSError:  # a disk that is full, for instance
                 log.exception("The runs could not be swept.")
+
+
+def _size(folder: Path) -> int:
+    """Bytes that a run's folder takes at most: its checkpoint twice, since it may be packed."""
+    files = [path for path in folder.rglob("*") if path.name != turns.PACKED]
+    return sum(path.stat().st_size for path in [*files, *(folder / turns.CHECKPOINT).glob("*")])
 
 
 def _gone(worker: Worker | None) -> bool:

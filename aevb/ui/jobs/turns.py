@@ -7,6 +7,7 @@
     frames/0000.bin      what the model reconstructs and draws, at some of the points
     images.bin           the images, or vectors, that it reconstructs there
     checkpoint/          in the end: the model, as `aevb.load` reads it
+    checkpoint.zip       the same to be downloaded, once somebody has asked for it
     interrupt            is there while the turn should end after its present step
 
 Nothing else remains from one turn to the next, so that any worker can take any run's.
@@ -40,6 +41,7 @@ from aevb.ui.jobs import limits, sources, uploads
 
 SPECIFICATION, ABOUT, STATE, POINTS = "specification.json", "about.json", "state.safetensors", "points.jsonl"
 IMAGES, FRAMES, CHECKPOINT, INTERRUPT = "images.bin", "frames", "checkpoint", "interrupt"
+PACKED = "checkpoint.zip"
 
 SHOWN = 16
 """Images that are reconstructed in every frame, and as many that are drawn; of vectors `MEASURED`."""

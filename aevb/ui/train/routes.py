@@ -5,15 +5,15 @@ Whoever has a run's id may look at it; it is steered with the name of the visito
 
 import asyncio
 import gzip
-import io
 import json
 import zipfile
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from aevb.models import REGISTRY
@@ -30,6 +30,8 @@ LOOKED_AT = {"fa": "factors"}
 """By the model's name, the scene of this page that looks at its runs, where no page of scenes does."""
 
 DOWNLOADED = ("model.safetensors", "config.json", "training.json", "measures.json")
+
+_packing = Lock()
 
 
 async def _options(request: Request) -> Response:
@@ -203,9 +205,8 @@ def _told_model(name: str) -> dict[str, Any]:
 async def _download(request: Request) -> Response:
     """The run's checkpoint in one zip, as a folder that `aevb.load` reads once it is unpacked."""
     name = request.path_params["id"]
-    content = await run_in_threadpool(_zipped, _learnt(name))
-    headers = {"Content-Disposition": f'attachment; filename="aevb-{name}.zip"', "Cache-Control": "no-store"}
-    return Response(content, media_type="application/zip", headers=headers)
+    packed = await run_in_threadpool(_packed, _learnt(name))
+    return FileResponse(packed, filename=f"aevb-{name}.zip", headers={"Cache-Control": "no-store"})
 
 
 def _learnt(name: str) -> Path:
@@ -217,13 +218,18 @@ def _learnt(name: str) -> Path:
         raise answers.Problem("There is a checkpoint once the run is done or stopped.", 409) from error
 
 
-def _zipped(folder: Path) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for file in DOWNLOADED:
-            if (folder / file).exists():
-                archive.write(folder / file, file)
-    return packed.getvalue()
+def _packed(folder: Path) -> Path:
+    """The zip beside a checkpoint's folder, made for whoever asks first."""
+    path = folder.with_name(turns.PACKED)
+    with _packing:
+        if not path.exists():
+            unfinished = path.with_name(f".{path.name}")
+            with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
+                for file in DOWNLOADED:
+                    if (folder / file).exists():
+                        archive.write(folder / file, file)
+            unfinished.replace(path)
+    return path
 
 
 def routes() -> list[Route]:
