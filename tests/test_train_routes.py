@@ -3,9 +3,11 @@
 import errno
 import io
 import json
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,10 @@ from starlette.testclient import TestClient
 
 import aevb
 from aevb import data
-from aevb.ui.jobs import limits, queue, turns
+from aevb.data import DataError
+from aevb.ui.jobs import limits, queue, sources, turns
 from aevb.ui.jobs.queue import Queue
+from aevb.ui.jobs.sources import Source
 from aevb.ui.jobs.worker import UNEXPECTED, UNWRITTEN
 from aevb.ui.shared import loading
 from aevb.ui.train import routes
@@ -275,6 +279,26 @@ def test_the_options_tell_what_can_be_trained_on_what(client):
     presets = {model["name"]: [preset["id"] for preset in model["presets"]] for model in told["models"]}
     three = ["quick", "tutorial", "break"]
     assert presets == dict.fromkeys(presets, three) | {"vae": [*three, "moons"]}
+
+
+def test_a_class_that_comes_at_once_has_the_data_read_once(monkeypatch):
+    class_of, two, reads = threading.Barrier(8), threading.Barrier(2), []
+
+    def read() -> None:
+        reads.append(threading.current_thread())
+        with suppress(threading.BrokenBarrierError):  # nobody else reads
+            two.wait(0.1)
+        raise DataError("It is not here.")
+
+    monkeypatch.setattr(sources, "SOURCES", {"mnist": Source("MNIST", 60_000, (28, 28), 10, read)})
+    sources.present.cache_clear()
+    visitors = [threading.Thread(target=lambda: (class_of.wait(), sources.present())) for _ in range(8)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join()
+    sources.present.cache_clear()
+    assert len(reads) == 1
 
 
 def test_training_can_be_switched_off(client, monkeypatch):

@@ -267,6 +267,7 @@ def flagged() -> bytes:
     return bytes(content)
 
 
+DARK = png(noise(32, 32) // 3)
 BLACK = png(np.zeros((7000, 8000), np.uint8))
 WHOLE = zipped(pictures(5))
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -295,7 +296,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "objects": (lambda: packed(x=np.array([{}, None], dtype=object)), "which are never unpickled"),
     "not finite": (lambda: packed(x=np.full((300, 8, 8), np.nan)), "not finite numbers"),
     "dark": (lambda: packed(x=noise(300, 8, 8) // 3), "run from 0 to 85 here, which hardly reaches into"),
-    "dark pictures": (lambda: zipped({f"{k}.png": png(noise(8, 8) // 3) for k in range(300)}), "by 255/85 and"),
+    "dark pictures": (lambda: zipped({f"{k}.png": DARK for k in range(300)}), "run from 0 to 85 here"),
     "other names": (lambda: packed(pixels=noise(300, 8, 8)), "call the images x_train"),
     "rows that are no squares": (lambda: packed(x=noise(300, 50)), "rows of 50 numbers"),
     "mis-shaped": (lambda: packed(x=noise(300, 8, 8, 2)), "of shape (N, H, W)"),

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from threading import Condition
+
+from cachetools import cached
 
 from aevb import data
 from aevb.data import DataError, Images
@@ -81,7 +83,7 @@ def find(name: str) -> Source:
     )
 
 
-@cache
+@cached({}, condition=Condition())
 def present() -> tuple[str, ...]:
     """Those that can be read here. Kept until `present.cache_clear()`: a download may bring more."""
     return tuple(name for name in SOURCES if name in ALWAYS or _can_be_read(name))
