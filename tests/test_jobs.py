@@ -531,6 +531,19 @@ def test_finished_runs_expire_by_count_size_and_age(runs, desk, monkeypatch, lim
     assert [folder.exists() for folder in made] == ([False, True] if left else [False, False])
 
 
+def test_whoever_has_most_finished_runs_makes_room_for_others(runs, desk, monkeypatch):
+    kept = {}
+    for number, visitor in enumerate(["ada", "eve", "eve", "eve"]):
+        run = start(runs, visitor)
+        desk.turn(done=True)
+        wait(lambda run=run: runs._jobs[run].over)
+        runs._jobs[run].ended = time.time() - 100 + number
+        kept[run] = (visitor, number)
+    monkeypatch.setattr(limits, "KEPT", 2)
+    runs.sweep()
+    assert [kept[run] for run in runs._jobs] == [("ada", 0), ("eve", 3)]
+
+
 def test_a_restarted_server_finds_finished_runs_and_tells_of_lost_ones(tmp_path, desk):
     before = Queue(tmp_path, workers=1, hire=desk.hire)
     done = start(before, "a")

@@ -443,8 +443,10 @@ def test_a_file_that_breaks_off_leaves_nothing(client, runs):
     assert not list(uploads.below(runs.root).iterdir())
 
 
-def test_a_file_that_takes_too_long_is_given_up(client, runs, monkeypatch):
-    monkeypatch.setattr(limits, "RECEIVING", 0.05)
+@pytest.mark.parametrize("limit", ["RECEIVING", "STALLED"])
+def test_a_file_that_takes_too_long_or_comes_too_slowly_is_given_up(client, runs, monkeypatch, limit):
+    monkeypatch.setattr(limits, limit, 0.05)
+    monkeypatch.setattr(limits, "SLOWEST", 1e6)
     assert received(client, [bytes(1000)] * 3, breaks_off=False) == (408, 3)
     assert not list(uploads.below(runs.root).iterdir())
     assert "This is neither" in send(client, b"").json()["problem"], "there is room for another"
@@ -529,6 +531,14 @@ def test_the_oldest_images_go_for_newer_ones_unless_a_run_refers_to_them(client,
     monkeypatch.setattr(limits, "UPLOADED", 20_000)  # one takes 13 kB
     uploads.sweep(runs.root)
     assert {path.name for path in uploads.below(runs.root).iterdir()} == {used, new} and old != new
+
+
+def test_who_has_brought_most_makes_room(client, runs, monkeypatch):
+    other = send(client, packed(x=noise(200, 8, 8)), **{"X-Visitor": "another-visitor"}).json()["name"]
+    mine = [send(client, packed(x=noise(200, 8, 8))).json()["name"] for _ in range(2)]
+    monkeypatch.setattr(limits, "UPLOADED", 30_000)
+    uploads.sweep(runs.root)
+    assert {path.name for path in uploads.below(runs.root).iterdir()} == {other, mine[1]}
 
 
 def test_a_worker_that_is_lost_costs_the_file_alone(client, runs, monkeypatch):

@@ -118,7 +118,8 @@ ABANDONED = 600.0
 KEPT = 200
 KEPT_BYTES = 2**31
 KEPT_SECONDS = 24 * 3600.0
-"""A lesson's runs until the next day, in 2 GiB of disk: at 3 MB for the tutorial's VAE, hundreds."""
+"""A lesson's runs until the next day, in 2 GiB of disk: at 3 MB for the tutorial's VAE, hundreds. Beyond that
+the oldest of who has most go."""
 
 # What one visitor may ask
 
@@ -169,6 +170,9 @@ READING = 30.0
 RECEIVING = 300.0
 """Until an upload is given up, and its place under way is another's: the largest at 0.2 MB a second."""
 
+STALLED, SLOWEST = 20.0, 2**14
+"""Of an upload that brings less than so many bytes a second, until it is given up."""
+
 UNDER_WAY = 8
 """Files that are received or fetched at once, of one visitor one: half a GiB of disk."""
 
@@ -180,7 +184,7 @@ FORGOTTEN = 600.0
 
 UPLOADED_BY_ONE, UPLOADED = 2**28, 2**31
 """Of disk for the images that one visitor has brought, and all have: a class of thirty with one set each. The
-oldest go for newer ones; while runs refer to twice as much, no more are taken."""
+oldest of who has most go for newer ones; while runs refer to twice as much, no more are taken."""
 
 LOST = 600.0
 """After which what is left of a file that was being read goes: a server that has ended in the midst of it."""

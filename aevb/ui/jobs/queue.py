@@ -491,9 +491,9 @@ class Queue:
                     job.status, job.away = "paused", True
                     self._interrupt(job)
                     job.keep()
-            ended = [job for job in self._jobs.values() if job.over]
+            ended = sorted((job for job in self._jobs.values() if job.over), key=lambda job: -job.ended)
             size = 0
-            for kept, job in enumerate(sorted(ended, key=lambda job: -job.ended)):
+            for kept, job in enumerate(uploads.in_turn(ended, lambda job: job.visitor)):
                 job.size = job.size or _size(job.folder)
                 size += job.size
                 old = clock - job.ended > limits.KEPT_SECONDS

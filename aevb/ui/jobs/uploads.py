@@ -13,10 +13,11 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -25,6 +26,8 @@ from aevb.data import Images, Split
 from aevb.ui.jobs import limits
 
 log = logging.getLogger("aevb")
+
+T = TypeVar("T")
 
 ABOUT, IMAGES, FIRST = "about.json", "images.npz", "first.bin"
 SHOWN = 16
@@ -160,15 +163,25 @@ def stored(visitor: str | None = None) -> int:
     return sum(told["bytes"] for _, told in _all() if visitor in (None, told["visitor"]))
 
 
+def in_turn(things: Iterable[T], whose: Callable[[T], str]) -> list[T]:
+    """Everybody's first of some things, then everybody's second, and so on: in their order within that."""
+    found, owned = list[tuple[int, T]](), Counter[str]()
+    for one in things:
+        found.append((owned[whose(one)], one))
+        owned[whose(one)] += 1
+    return [one for _, one in sorted(found, key=lambda ranked: ranked[0])]
+
+
 def sweep(runs: Path) -> None:
-    """Removes what has expired or is beyond the limit, oldest first, unless a run in the folder `runs` refers
-    to it; and lost workplaces."""
+    """Removes what has expired or is beyond the limit, the oldest of who has most first, unless a run in the
+    folder `runs` refers to it; and lost workplaces."""
     clock = time.time()
     for place in _root.glob(".*") if _root else ():
         if place not in _open and clock - place.stat().st_mtime > limits.LOST:
             shutil.rmtree(place, ignore_errors=True)
     due, size = list[Path](), 0
-    for place, told in sorted(_all(), key=lambda one: -one[1]["created"]):
+    newest = sorted(_all(), key=lambda one: -one[1]["created"])
+    for place, told in in_turn(newest, lambda one: one[1]["visitor"]):
         size += told["bytes"]
         if clock - told["created"] > limits.KEPT_SECONDS or size > limits.UPLOADED:
             due.append(place)

@@ -102,12 +102,15 @@ async def _receive(request: Request, path: Path) -> None:
     waiting, received = bytearray(), 0
     with path.open("wb") as file:
         try:
-            async with asyncio.timeout(limits.RECEIVING):
+            async with asyncio.timeout(limits.STALLED) as patience:
+                begun = asyncio.get_running_loop().time()
                 async for chunk in request.stream():
                     received += len(chunk)
                     if max(taken, received) > limits.MAX_UPLOAD:
                         most = f"{limits.MAX_UPLOAD / 1e6:,.0f} MB"
                         raise Problem(f"This file is larger than the {most} that this server takes.", 413)
+                    longest = min(limits.RECEIVING, limits.STALLED + received / limits.SLOWEST)
+                    patience.reschedule(begun + longest)
                     waiting += chunk
                     if len(waiting) >= PIECE:
                         await run_in_threadpool(file.write, bytes(waiting))
@@ -116,9 +119,7 @@ async def _receive(request: Request, path: Path) -> None:
             raise Problem("The file did not arrive as a whole.") from error
         except TimeoutError as error:
             raise Problem(
-                f"The file did not arrive within {limits.RECEIVING:.0f} seconds: bring a smaller one, or try "
-                "over a faster connection.",
-                408,
+                "The file did not arrive in time: bring a smaller one, or try over a faster connection.", 408
             ) from error
         file.write(waiting)
 
