@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(NGINX is None and not BROWSER_REQUIRED, reason="
 # Around the file, what a distribution's own nginx.conf says; who answered stands in the log.
 AROUND = """
 daemon off; pid {folder}/pid; error_log {folder}/error.log;
-events {{}}
+events {{ worker_connections 2048; }}
 http {{
     log_format told '$upstream_addr $status $request_uri';
     access_log {folder}/access.log told;
@@ -92,11 +92,28 @@ def posted(url: str, size: int) -> int:
     return answer
 
 
+def at_once(url: str, count: int) -> list[int]:
+    """What is answered to so many posts, of all of which nginx has heard before any answer is read."""
+    where = urlsplit(url)
+    sockets = [socket.create_connection((where.hostname, where.port)) for _ in range(count)]
+    asked = f"POST {where.path} HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Length: 0\r\n\r\n".encode()
+    for one in sockets:
+        one.sendall(asked)
+    answers = [int(one.recv(12).split()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return answers
+
+
 def test_two_replicas_under_a_prefix_of_which_one_dies(open_page, site: Site) -> None:
     for path in ("/_stcore/metrics", "/healthz"):  # not a visitor's business
         assert status(site.url + path) == 404
     assert status(site.url) == 200  # /aevb is sent on to /aevb/
     assert posted(f"{site.url}/training/start", 2 * limits.MAX_UPLOAD) == 413
+
+    # Thirty behind one address are not refused, and a flood is.
+    assert set(at_once(f"{site.url}/training/estimate", 30 * 5)) == {415}, "the app's own answer"
+    assert at_once(f"{site.url}/training/estimate", 400).count(429) > 50
 
     # A visitor stays with one replica.
     running = next(iter(site.replicas.values()))
