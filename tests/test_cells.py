@@ -22,7 +22,7 @@ from aevb.models.factor_analysis import true_model
 from aevb.percent import stated
 from aevb.stored.files import write_json
 from aevb.ui.frame import catalogue
-from aevb.ui.jobs import limits, turns
+from aevb.ui.jobs import turns
 from aevb.ui.shared import mathematics
 from aevb.ui.shared.cell import PARSING, template, written
 from aevb.ui.train import specification
@@ -150,11 +150,6 @@ def test_clusters_without_labels_have_numbers_in_a_cell(learnt: dict[str, Path],
     measures.save(measures.measure(aevb.load(str(folder)).model, test), folder)
     _, printed, _ = run("gmvae", "clusters", checkpoint=str(folder))
     assert printed == "rows, from the top: " + " ".join(f"no. {y + 1}" for y in range(7))
-
-
-def test_what_was_not_measured_is_measured_on_as_many_images_as_in_the_app() -> None:
-    assert measures.SEEN == limits.MEASURED and measures.SEEN_IN_ROWS == limits.MEASURED_IN_ROWS
-    assert measures.GUESSED == limits.GUESSED
 
 
 def test_a_cell_of_a_few_guessed_labels_is_of_these(learnt: dict[str, Path], tmp_path: Path) -> None:

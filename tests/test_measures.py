@@ -215,3 +215,13 @@ def test_the_shipped_measures_are_there_and_agree_with_the_record(name: str) -> 
     for score, value in recorded["scores"].items():
         assert found[score] == pytest.approx(value, abs=1e-3)
     assert all(math.isfinite(value) for value in found["use"])
+
+
+def test_large_models_are_measured_on_fewer_images_than_the_tutorial_s():
+    for name, seen in (("vae", 2_000), ("cvae", 2_000), ("gmvae", 2_000), ("vrnn", 400)):
+        assert measures.affordable(aevb.load(name).model) == (seen, 200)
+    clusters = aevb.GMVAE(784, clusters=50, latent_dim=32, hidden_dims=[1200, 1200, 800])
+    classes = aevb.CVAE(784, classes=100, latent_dim=32, hidden_dims=[1300, 1300, 800])
+    work = sum(p.numel() for p in clusters.parameters()) * 50
+    assert measures.affordable(clusters)[0] == int(measures.WORK / work) < 200
+    assert measures.affordable(classes) == (2_000, measures.LEAST)

@@ -38,8 +38,12 @@ LABEL_SAMPLES = 10
 """K of the bounds by which labels are guessed: all of MNIST's test images in a minute on one core."""
 
 SEEN, SEEN_IN_ROWS, GUESSED = 2_000, 400, 200
-"""Test images that a checkpoint of which nothing is recorded is measured on, one of rows, and those of them
-whose labels are guessed: some seconds' work. The app's limits are the same."""
+"""Test images that a checkpoint of which nothing is recorded is measured on at most, one of rows, and those
+of them whose labels are guessed (`affordable`)."""
+
+WORK, LEAST = 5e10, 20
+"""Products of a weight that the images may take, and how many are looked at whatever they take: a second or
+two of one core for each of the four things that are measured. The tutorial's models stay below it."""
 
 SAMPLES = 12
 """Of a VRNN that are recorded: those that the app shows first, of `rows.SEED`."""
@@ -125,6 +129,19 @@ def measure(
     return plain(found)
 
 
+def affordable(model: LatentVariableModel) -> tuple[int, int]:
+    """On how many test images to measure a model, and of how many to have labels guessed, in some seconds:
+    fewer of one that has many weights, and computes with them for each choice."""
+    products = model.length * sum(p.numel() for p in model.parameters())
+    choices = max(1, model.choices)
+    one, guess = (1, choices * LABEL_SAMPLES) if model.conditional else (choices, 1)
+    seen = SEEN_IN_ROWS if model.by_row else SEEN
+    return (
+        min(seen, max(LEAST, int(WORK / (products * one)))),
+        min(GUESSED, max(LEAST, int(WORK / (products * guess)))),
+    )
+
+
 def measured(known: Checkpoint) -> dict[str, Any]:
     """What is recorded of a checkpoint (`Checkpoint.measures`), or else found now of some test images.
 
@@ -136,8 +153,8 @@ def measured(known: Checkpoint) -> dict[str, Any]:
     """
     model, found = known.model, known.measures
     if not found:
-        many = SEEN_IN_ROWS if model.by_row else SEEN
-        found = measure(model, known.images().test, seen=many, guessed=GUESSED)
+        seen, guessed = affordable(model)
+        found = measure(model, known.images().test, seen=seen, guessed=guessed)
     if model.choices and not model.conditional:
         numbers = list(range(model.choices))
         unlabelled = {

@@ -57,8 +57,8 @@ FIRST_TURN = 0.5
 
 SILENCE = 60.0
 """After a turn should have ended: a process that has said nothing by then hangs. The longest single thing
-that a turn does is to measure test images at the end, in some 2 s for the slowest model; the machine may be
-busy with other things."""
+that a turn does is to measure test images at the end, in some 7 s for the slowest model: as many of them as
+that allows (`aevb.explore.measures.affordable`). The machine may be busy with other things."""
 
 STARTING = 300.0
 """Until a new process can answer: it reads for some 5 s of a core, which on a busy machine take minutes."""
@@ -98,12 +98,6 @@ CONTENTS = 2**28
 
 CHECKPOINTS = 16
 """Visitors' checkpoints that stay in memory, of 10 MB each; the shipped ones always do."""
-
-MEASURED, MEASURED_IN_ROWS = 2_000, 400
-"""Test images that a checkpoint without measures is measured on, in some two seconds."""
-
-GUESSED = 200
-"""Of those whose labels a conditional model guesses, in another second or two."""
 
 # Who leaves
 

@@ -53,9 +53,6 @@ BOUND_SAMPLES = 16
 BOUND_SHARE = 8
 """The bound of K = 16 is estimated on an eighth of images, since it costs K times as much; on all vectors."""
 
-TESTED, TESTED_IN_ROWS = 2_000, 400
-"""Test images that are measured in the end."""
-
 DRAW_SEED = 20_220_809
 
 FILMING = 0.25
@@ -463,7 +460,7 @@ def _finish(folder: Path, run: Run, seen: Seen, specification: Mapping[str, Any]
     """Leaves a checkpoint, measured on test images, which nothing else has looked at."""
     images = seen.images
     with run.averaged() as model:
-        many = TESTED if model.length == 1 else TESTED_IN_ROWS
+        many, guessed = measures.affordable(model)
         few = images.test[images.test.spread(many)]
         test = evaluate(model, *few.seen_by(model).fixed())
         training = {
@@ -480,7 +477,7 @@ def _finish(folder: Path, run: Run, seen: Seen, specification: Mapping[str, Any]
         }
         checkpoints.save(model, folder / CHECKPOINT, training, overwrite=True)
         with suppress(NotImplementedError):  # of a factor analysis, which no page of scenes asks for more
-            found = measures.measure(model, images.test, seen=many, guessed=limits.GUESSED)
+            found = measures.measure(model, images.test, seen=many, guessed=guessed)
             measures.save(found, folder / CHECKPOINT)
 
 

@@ -20,7 +20,7 @@ from aevb.checkpoints import CheckpointError
 from aevb.data import DataError, Images, Split
 from aevb.evaluation import posterior_means, responsibilities
 from aevb.explore import codes, maps
-from aevb.explore.measures import measure
+from aevb.explore.measures import affordable, measure
 from aevb.models import REGISTRY
 from aevb.ui.jobs import limits
 
@@ -194,8 +194,8 @@ def measures(name: str) -> dict[str, Any]:
     found = checkpoint(name)
     if found.measures:
         return found.measures
-    many = limits.MEASURED if found.model.length == 1 else limits.MEASURED_IN_ROWS
-    return measure(found.model, _tested(name), seen=many, guessed=limits.GUESSED)
+    seen, guessed = affordable(found.model)
+    return measure(found.model, _tested(name), seen=seen, guessed=guessed)
 
 
 def _tested(name: str) -> Split:
