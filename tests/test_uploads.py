@@ -515,7 +515,7 @@ def test_a_visitor_brings_one_file_at_a_time_and_a_few_in_ten_minutes(client, mo
 
 def test_there_is_room_for_so_much(client, monkeypatch):
     assert send(client, packed(x=noise(200, 8, 8))).status_code == 200
-    monkeypatch.setattr(limits, "UPLOADED_BY_ONE", 10_000)
+    monkeypatch.setattr(limits, "UPLOADED_BY_ONE", 20_000)  # one takes 13 kB
     refused = send(client, packed(x=noise(200, 8, 8)))
     assert refused.status_code == 409 and "no room for more images" in refused.json()["problem"]
     assert send(client, packed(x=noise(200, 8, 8)), **{"X-Visitor": "another-visitor"}).status_code == 200

@@ -63,8 +63,9 @@ async def read(place: Path, title: str, visitor: str) -> dict[str, Any]:
 
 def _kept(place: Path, found: dict[str, Any], title: str, visitor: str) -> dict[str, Any]:
     if "images" in found:
+        size = (place / reading.KEPT / uploads.IMAGES).stat().st_size
         for most, of in ((limits.UPLOADED_BY_ONE, visitor), (2 * limits.UPLOADED, None)):
-            if uploads.stored(of) > most:
+            if uploads.stored(of) + size > most:
                 raise Refused("There is no room for more images on this server: come back tomorrow.")
         return told(uploads.keep(place / reading.KEPT, found["images"], visitor))
     about = found["checkpoint"] | {"title": archives.tidy(title)}
