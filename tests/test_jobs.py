@@ -531,6 +531,32 @@ def test_finished_runs_expire_by_count_size_and_age(runs, desk, monkeypatch, lim
     assert [folder.exists() for folder in made] == ([False, True] if left else [False, False])
 
 
+def test_nobody_waits_while_old_runs_are_removed(runs, desk, monkeypatch):
+    old = start(runs, "a")
+    desk.turn(done=True)
+    wait(lambda: runs._jobs[old].over)
+    folder, removing, removed = runs.folder(old), threading.Event(), threading.Event()
+    remove = module.shutil.rmtree
+
+    def slowly(*told: Any, **more: Any) -> None:
+        removing.set()
+        removed.wait(20)
+        remove(*told, **more)
+
+    monkeypatch.setattr(module.shutil, "rmtree", slowly)
+    monkeypatch.setattr(limits, "KEPT", 0)
+    sweeper = threading.Thread(target=runs.sweep, daemon=True)
+    sweeper.start()
+    assert removing.wait(60)
+    new = threading.Thread(target=start, args=(runs, "b"), daemon=True)
+    new.start()
+    new.join(5)
+    assert not new.is_alive() and folder.exists()
+    removed.set()
+    sweeper.join()
+    assert not folder.exists()
+
+
 def test_whoever_has_most_finished_runs_makes_room_for_others(runs, desk, monkeypatch):
     kept = {}
     for number, visitor in enumerate(["ada", "eve", "eve", "eve"]):

@@ -261,6 +261,7 @@ class Queue:
         self.root, self._hire = root, hire or partial(Process, root)
         self.workers = workers or limits.workers(os.environ.get("AEVB_WORKERS"))
         self._changed = threading.Condition()
+        self._removing = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._errands: deque[Errand] = deque()
         self._estimates: OrderedDict[str, Errand] = OrderedDict()
@@ -491,18 +492,25 @@ class Queue:
                     job.status, job.away = "paused", True
                     self._interrupt(job)
                     job.keep()
-            ended = sorted((job for job in self._jobs.values() if job.over), key=lambda job: -job.ended)
-            size = 0
+            for key, times in list(self._pressed.items()):
+                if now - times[-1] > limits.FORGOTTEN:
+                    del self._pressed[key]
+        with self._removing:  # and not while somebody starts or steers a run: a disk may be slow
+            with self._changed:
+                ended = [job for job in self._jobs.values() if job.over]
+            ended.sort(key=lambda job: -job.ended)
+            due, size = list[Job](), 0
             for kept, job in enumerate(uploads.in_turn(ended, lambda job: job.visitor)):
                 job.size = job.size or _size(job.folder)
                 size += job.size
                 old = clock - job.ended > limits.KEPT_SECONDS
                 if old or kept >= limits.KEPT or size > limits.KEPT_BYTES:
+                    due.append(job)
+            with self._changed:
+                for job in due:
                     del self._jobs[job.id]
-                    shutil.rmtree(job.folder, ignore_errors=True)
-            for key, times in list(self._pressed.items()):
-                if now - times[-1] > limits.FORGOTTEN:
-                    del self._pressed[key]
+            for job in due:
+                shutil.rmtree(job.folder, ignore_errors=True)
 
     @property
     def alive(self) -> int:

@@ -66,7 +66,7 @@ async def _push(request: Request) -> Response:
         raise Problem("A token of the Hugging Face Hub is one word, such as hf_abcdef: this is none.")
     if not isinstance(private, bool):
         raise Problem("private must be true or false.")
-    folder = queue.of_server().checkpoint(run if isinstance(run, str) else "")
+    folder = await run_in_threadpool(queue.of_server().checkpoint, run if isinstance(run, str) else "")
     with bring.alone(visitor):
         pushing = asyncio.create_task(asyncio.to_thread(_pushed, folder, name, token, private))
         try:

@@ -166,7 +166,7 @@ async def _images(request: Request) -> Response:
 
 async def _file(request: Request, name: str) -> Response:
     """A file of the run that never changes once it is there."""
-    path = queue.of_server().folder(request.path_params["id"]) / name
+    path = await run_in_threadpool(queue.of_server().folder, request.path_params["id"]) / name
     if not path.is_file():
         raise answers.Problem("This is not recorded yet.", 404)
     content = await run_in_threadpool(path.read_bytes)
@@ -191,7 +191,7 @@ async def _act(request: Request) -> Response:
 async def _model(request: Request) -> Response:
     """Where a browser finds the weights that a run has ended with, and the test images that fit them."""
     name = request.path_params["id"]
-    _learnt(name)
+    await run_in_threadpool(_learnt, name)
     return answers.told(await run_in_threadpool(_told_model, name))
 
 
@@ -205,7 +205,7 @@ def _told_model(name: str) -> dict[str, Any]:
 async def _download(request: Request) -> Response:
     """The run's checkpoint in one zip, as a folder that `aevb.load` reads once it is unpacked."""
     name = request.path_params["id"]
-    packed = await run_in_threadpool(_packed, _learnt(name))
+    packed = await run_in_threadpool(_packed, name)
     return FileResponse(packed, filename=f"aevb-{name}.zip", headers={"Cache-Control": "no-store"})
 
 
@@ -218,8 +218,9 @@ def _learnt(name: str) -> Path:
         raise answers.Problem("There is a checkpoint once the run is done or stopped.", 409) from error
 
 
-def _packed(folder: Path) -> Path:
-    """The zip beside a checkpoint's folder, made for whoever asks first."""
+def _packed(name: str) -> Path:
+    """The zip beside the folder of a run's checkpoint, made for whoever asks first."""
+    folder = _learnt(name)
     path = folder.with_name(turns.PACKED)
     with _packing:
         if not path.exists():
