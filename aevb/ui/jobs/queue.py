@@ -239,7 +239,7 @@ class Errand:
 
     @property
     def estimates(self) -> bool:
-        """Whether it may stand in the line among later turns; else it does among new runs."""
+        """Whether it tells how long a run takes, and waits among later turns; else it does among new runs."""
         return self.until < math.inf
 
     @property
@@ -335,12 +335,10 @@ class Queue:
             self._drop()
             if key not in self._estimates:
                 if len(self._errands) >= limits.ERRANDS:
-                    raise Refused(
-                        "Too many estimates are waited for: start the run to see how long it takes."
-                    )
-                self._pace(
-                    "estimate", visitor, limits.TRIALS, "You ask for estimates faster than they are made"
-                )
+                    said = "Too many estimates are waited for: start the run to see how long it takes."
+                    raise Refused(said)
+                said = "You ask for estimates faster than they are made"
+                self._pace("estimate", visitor, limits.TRIALS, said)
                 self._estimates[key] = Errand({"specification": specification}, until=0.0)
                 self._errands.append(self._estimates[key])
                 if len(self._estimates) > limits.ESTIMATES:
@@ -628,9 +626,8 @@ class Queue:
                     refused = False  # it is tried again with who comes
                 if self._closed.is_set():
                     break
-                if worker is None or _gone(
-                    worker
-                ):  # while nobody asked it for anything: no run pays for that
+                if worker is None or _gone(worker):
+                    # While nobody asked it for anything: no run is to pay for that.
                     self._staff -= {worker}
                     worker = None
                     if refused and not self._staff:
