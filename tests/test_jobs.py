@@ -324,6 +324,13 @@ def test_starts_and_presses_that_come_too_fast_are_refused(runs, desk, monkeypat
         runs.act(run, "ada", "pause")
 
 
+def test_only_so_many_made_up_names_are_remembered(runs, monkeypatch):
+    monkeypatch.setattr(limits, "REMEMBERED", 3)
+    for number in range(9):
+        runs.pace("upload", f"visitor-{number}", limits.UPLOADS, "That was too often")
+    assert [visitor for _, visitor in runs._pressed] == ["visitor-6", "visitor-7", "visitor-8"]
+
+
 def test_only_so_many_runs_are_under_way(runs, desk, monkeypatch):
     monkeypatch.setattr(limits, "UNFINISHED", 2)
     start(runs, "a"), start(runs, "b")

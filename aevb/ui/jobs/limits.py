@@ -176,6 +176,9 @@ UPLOADS = (12, 600.0)
 FORGOTTEN = 600.0
 """After which nobody remembers how often a visitor did anything: the longest of these times."""
 
+REMEMBERED = 10_000
+"""Of such things, each of one visitor: names can be made up without end."""
+
 UPLOADED_BY_ONE, UPLOADED = 2**28, 2**31
 """Of disk for the images that one visitor has brought, and all have: a class of thirty with one set each. The
 oldest of who has most go for newer ones; while runs refer to twice as much, no more are taken."""

@@ -559,6 +559,8 @@ class Queue:
         if len(times) == count and now - times[0] < seconds:
             raise Refused(f"{said}: try again in {seconds - (now - times[0]):.0f} seconds.")
         times.append(now)
+        if len(self._pressed) > limits.REMEMBERED:
+            del self._pressed[next(iter(self._pressed))]  # the one that came first
 
     def _go_on(self, job: Job) -> None:
         job.status = "running" if job.turns else "queued"
