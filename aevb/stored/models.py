@@ -204,7 +204,8 @@ def push(
 
     Args:
         license: of the weights, as the Hub abbreviates it.
-        private: whether a repository that is made is; None leaves it to its owner's settings.
+        private: whether only its owner is to see it; None leaves that as it is, and of a new one to their
+            settings.
         token: what the Hub knows you by, where it is not what `hf auth login` has kept.
     Returns:
         The commit's address.

@@ -48,12 +48,7 @@ def route(content: Content) -> Route:
             if request.path_params["hash"] != current:
                 return Response("The content has changed: reload the page.", 404)
             made, squeezed = _made(content, key, current)
-        except (
-            LookupError,
-            CheckpointError,
-            DataError,
-            ValueError,
-        ):  # the last of what a model does not take
+        except (LookupError, CheckpointError, DataError, ValueError):  # the last: what a model does not take
             return Response("There is no such content.", 404)
         return answer(request, made, squeezed, content.media_type)
 

@@ -81,8 +81,7 @@ class Idea {
         ),
         move(
           "M-step",
-          "Raises the ELBO in θ. If the gap was closed, the evidence rises by as much at least, and the gap " +
-            "opens; from an open gap the evidence may fall.",
+          "Raises the ELBO in θ. From a closed gap the evidence rises too; from an open one it may fall.",
           () => {
             this.climb([mStep(this.place)]);
           },
