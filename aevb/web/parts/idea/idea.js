@@ -81,7 +81,7 @@ class Idea {
         ),
         move(
           "M-step",
-          "Raises the ELBO in θ. From a closed gap the evidence rises too; from an open one it may fall.",
+          "Raises the ELBO in θ and, from a closed gap, the evidence with it.",
           () => {
             this.climb([mStep(this.place)]);
           },
