@@ -75,7 +75,7 @@ def _no_places(place: Path) -> Iterator[None]:
         said = str(error)
         for where in (place / FILE, place / UNPACKED, place / CHECKPOINT):
             said = said.replace(f"{where}/", "").replace(str(where), "This file")
-        said = said.partition(" A dark part of other data")[0]  # which only who writes Python can give
+        said = said.partition(" Numbers that are no grey levels")[0]  # what only who writes Python can do
         raise DataError(said) from None
     except MemoryError:
         raise DataError("This file takes more memory than this server has for one: bring less.") from None
