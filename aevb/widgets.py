@@ -98,6 +98,7 @@ PARTS: Mapping[str, Part] = {
     "confusion": Part("cell page", _clustered),
     "dimensions": Part("dim", _whole),
     "endings": Part("seed temperature keep", _rows),
+    "evidence": Part("seed from_prior draws", _plain),
     "factor_analysis": Part(
         "experiment lr batch L family steps e m rounds seed step point moves by angle zoom",
         None,

@@ -179,7 +179,7 @@ def test_a_part_without_a_model():
     [
         ("vae", "knob", {}, "no part 'knob': there are amortised, ascent, "),
         ("vae", "knobs", {"zz": 1}, "knobs takes no zz: it takes digit, z, choice, locked"),
-        ("vae", "rows", {}, "rows shows no VAE; these do: amortised, ascent, dimensions, flow"),
+        ("vae", "rows", {}, "rows shows no VAE; these do: amortised, ascent, dimensions, evidence, flow"),
         (None, "knobs", {}, "knobs shows a model: tell it which"),
     ],
 )

@@ -97,6 +97,37 @@ def test_an_image_s_own_q_is_raised_as_torch_raises_it(open_edition: OPEN) -> No
     assert page.faults == []
 
 
+def test_the_evidence_by_draws_from_the_prior_is_far_too_low_as_torch_finds_it(open_edition: OPEN) -> None:
+    page = open_edition("vae", scene="evidence", digit=8, draws="100")
+    done, columns = page.locator(".instrument[aria-busy=false]"), page.locator(".column")
+    done.wait_for()
+    said = page.locator(".sum")
+    expect(columns.first).to_have_attribute("aria-pressed", "true")
+    expect(said).to_contain_text("100 draws, all 20 from the prior")
+    assert columns.locator("b").all_inner_texts() == ["all 20", "10", "5", "2", "1", "none"]
+
+    def of_torch(count: int | None) -> float:
+        return told(run("vae", "evidence", digit=8, draws="100", from_prior=count)[1], "by 100 draws:")
+
+    shown = [
+        float(text.replace(",", ""))
+        for text in columns.locator(":scope > span:nth-of-type(1)").all_inner_texts()
+    ]
+    assert shown == pytest.approx([of_torch(count) for count in (None, 10, 5, 2, 1, 0)], abs=1)
+    assert shown[0] < shown[-1] - 100
+    columns.last.click()
+    expect(page).to_have_url(re.compile("from_prior=0"))
+    expect(said).to_contain_text("100 draws, all by the encoder")
+    page.get_by_role("button", name="Again").click()
+    page.locator(".instrument[aria-busy=true]").wait_for()
+    done.wait_for()
+    assert abs(float(re.findall(r"([\d,.]+) nats", said.inner_text())[0].replace(",", "")) - of_torch(0)) < 30
+    page.goto(re.sub("from_prior=0", "from_prior=7", page.url))
+    expect(page.get_by_text("This link’s from_prior could not be read")).to_be_visible()
+    expect(columns.first).to_have_attribute("aria-pressed", "true")
+    assert page.faults == []
+
+
 def test_a_small_vae_learns_in_the_page_and_its_link_learns_the_same(open_edition: OPEN) -> None:
     page = open_edition("vae", scene="ascent")
     learn, when = page.get_by_role("button", name="Learn", exact=True), page.locator(".when")

@@ -63,6 +63,28 @@ def flow(checkpoint: str, digit: int = 0, seed: int = 0) -> Image.Image:
     return sheet(torch.stack([x, codes.decode(model, z)]), 2)
 
 
+def evidence(
+    checkpoint: str, digit: int = 0, from_prior: int | None = None, draws: str = "1000", seed: int = 0
+) -> Image.Image:
+    """The evidence as a mean over draws of z, some of its numbers from the prior, and the best draw."""
+    known = aevb.load(checkpoint)
+    model = known.model
+    x = codes.seen(model, known.images().test.images[[digit]])[0]
+    q, p_z = codes.posterior(model, x), model.prior()
+    most_used = torch.tensor(measured(known)["use"]).argsort(descending=True, stable=True)
+    chosen = most_used[:from_prior]
+    loc, scale = q.mean.clone(), q.stddev.clone()
+    loc[chosen], scale[chosen] = p_z.mean[chosen], p_z.stddev[chosen]
+
+    z = loc + scale * Noise(seed).normal(int(draws), model.latent_dim)
+    log_r = Normal(loc, scale).log_prob(z).sum(-1)
+    log_ratios = sum(codes.joint_terms(model, x, z).values()) - log_r
+    estimate = log_ratios.logsumexp(0) - math.log(int(draws))
+    print(f"log p(x) by {draws} draws: {estimate:.1f} nats")
+    print(f"the best one carries {log_ratios.softmax(0).max():.1%} of the mean")
+    return sheet(torch.stack([x, codes.decode(model, z[log_ratios.argmax()])]), 2)
+
+
 def forcing(q: list[float] | None = None, apart: float = 4) -> dict[str, float]:
     """Both divergences between a normal q and a posterior of two modes, by quadrature."""
     mean, scale = q or (0.4, 2.2)

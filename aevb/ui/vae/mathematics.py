@@ -139,6 +139,42 @@ Burda, Grosse and Salakhutdinov (2016)
     ),
 )
 
+EVIDENCE = (
+    Formula(
+        "A mean over the prior",
+        r"""
+$$
+p_\theta(\mathbf x) = \int p_\theta(\mathbf x \mid \mathbf z)\, p(\mathbf z)\, d \mathbf z
+\approx \frac1K \sum_{k=1}^K p_\theta(\mathbf x \mid \mathbf z_k), \qquad \mathbf z_k \sim p(\mathbf z)
+$$
+
+Its expectation is right for every $K$. But the posterior lies where the prior has about
+$e^{-D_{\mathrm{KL}}}$ of its mass, so that it takes about $e^{D_{\mathrm{KL}}}$ draws before one falls there:
+for 40 nats of KL some $10^{17}$. Until then the estimate is nearly always far too low.
+
+Equation 1; section 5.2.4; Chatterjee and Diaconis (2018)
+""",
+    ),
+    Formula(
+        "Draws from elsewhere",
+        r"""
+$$
+p_\theta(\mathbf x)
+= \mathbb E_{r(\mathbf z)}\!\left[\frac{p_\theta(\mathbf x, \mathbf z)}{r(\mathbf z)}\right], \qquad
+r(\mathbf z) = \prod_{l \in S} p(z_l) \prod_{l \notin S} q_\phi(z_l \mid \mathbf x)
+$$
+
+for whatever $r$ is nowhere 0. Here $S$ are the numbers that come from the prior, those of the largest mean KL
+first: all of them is the mean above, none the importance bound. The nearer $r$ is to the posterior, the less
+the ratios differ.
+
+Burda, Grosse and Salakhutdinov (2016)
+""",
+        evaluation._bounds,
+        ("ratios =", "running ="),
+    ),
+)
+
 FORCING = (
     Formula(
         "Reverse and forward",

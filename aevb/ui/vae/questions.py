@@ -9,6 +9,14 @@ KL = Question(
     hides=".posterior, .equation > *, .picture:last-child",
 )
 
+PRIOR = Question(
+    "prior",
+    "A thousand z are drawn from the <b>prior</b> and their p(x | z) averaged. How far off is the logarithm?",
+    "The prior holds every digit in every hand; of a thousand draws none is quite this one, and a stroke "
+    "that is off by a pixel costs hundreds of nats.",
+    hides=".stage, .columns, .sum",
+)
+
 MIDWAY = Question(
     "midway",
     "What lies <b>midway</b> between two digits?",

@@ -56,6 +56,25 @@ FLOW = Scene(
     questions=(questions.KL,),
 )
 
+EVIDENCE = Scene(
+    "evidence",
+    "The evidence by draws",
+    "evidence",
+    "The evidence is a mean over the prior, <b>p(x) = E[p(x | z)]</b>: could one draw z and average? Choose "
+    "how many numbers of z come from the prior; the <b>encoder</b> gives the others.",
+    "In many dimensions hardly a draw explains the image: a single one carries the mean, far below the "
+    "evidence (5.2.4). The encoder knows where to look; weights p(x, z) / q(z | x) keep the mean the same.",
+    notes=(
+        "Ask first how many draws from the prior it takes. Press 10,000: the best of them is not this digit, "
+        "and the estimate is still hundreds of nats short. Then halve the numbers that come from the prior, "
+        "down to none. That is why there is an encoder at all, and why the ELBO is raised and not the "
+        "evidence itself. In factor analysis, with two latent numbers, draws from the prior would do."
+    ),
+    mathematics=mathematics.EVIDENCE,
+    cell=cells.evidence,
+    questions=(questions.PRIOR,),
+)
+
 FORCING = Scene(
     "forcing",
     "A posterior of two modes",
@@ -230,6 +249,7 @@ SCENES = (
     PRIOR,
     NORMALISATION,
     FLOW,
+    EVIDENCE,
     FORCING,
     AMORTISED,
     KNOBS,

@@ -109,6 +109,22 @@ export function logWeight(model, x, y, q, epsilon) {
 }
 
 /**
+ * A normal that is `p` in some dimensions and `q` in the others.
+ * @param {Normal} q
+ * @param {Normal} p
+ * @param {number[]} dimensions those of p, from 0
+ * @returns {Normal}
+ */
+export function blend(q, p, dimensions) {
+  const loc = q.loc.slice(), scale = q.scale.slice();
+  for (const l of dimensions) {
+    loc[l] = p.loc[l];
+    scale[l] = p.scale[l];
+  }
+  return { loc, scale };
+}
+
+/**
  * The importance bound on log p(x | y) in nats for each choice y, (C,), all with the same noise. By Bayes' rule
  * their softmax is p(y | x) under p(y) = 1/C, as far as they are tight.
  * @param {ImageModel} model

@@ -331,9 +331,10 @@ export class Axes {
    * The frame, light grid lines and numbers at round values.
    * @param {CanvasRenderingContext2D} context
    * @param {Theme} theme
-   * @param {{ xTicks?: boolean, yTicks?: boolean, xCount?: number, yCount?: number }} [settings]
+   * @param {{ xTicks?: boolean, yTicks?: boolean, xCount?: number, yCount?: number, xSay?: (value: number) => string }}
+   *   [settings] what is at the axes, about how many numbers, and how those across read
    */
-  draw(context, theme, { xTicks = true, yTicks = true, xCount = 5, yCount = 5 } = {}) {
+  draw(context, theme, { xTicks = true, yTicks = true, xCount = 5, yCount = 5, xSay = number } = {}) {
     const { size } = theme, across = ticks(this.x0, this.x1, xCount);
     const linear = yTicks ? ticks(this.y0, this.y1, yCount) : [];
     const up = this.log ? decades(this.y0, this.y1) : linear;
@@ -351,7 +352,7 @@ export class Axes {
     if (xTicks) {
       let free = -Infinity; // to the right of the last number
       for (const value of across) {
-        const x = this.x(value), text = number(value), wide = context.measureText(text).width;
+        const x = this.x(value), text = xSay(value), wide = context.measureText(text).width;
         const atEdge = x > this.left + this.width - size,
           right = atEdge ? this.left + this.width : x + wide / 2;
         if (right - wide < free) continue;
