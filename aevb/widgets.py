@@ -119,6 +119,7 @@ PARTS: Mapping[str, Part] = {
     "prior": Part("seed", _plain),
     "rewrite": Part("seed", _labelled),
     "rows": Part("seed row", _rows),
+    "sampled": Part("seed q width", None),
     "samples": Part("seed", _rows),
     "training": Part("epoch origin", _any),
     "walk": Part("to at way", _whole),

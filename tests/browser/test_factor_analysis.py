@@ -6,6 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.test_cells import run
+
 OPEN = Callable[..., Page]
 PATH = "factor-analysis"
 
@@ -328,4 +330,31 @@ def test_a_smaller_family_of_q_leaves_a_gap(open_edition: OPEN) -> None:
     expect(gap).to_have_text(re.compile(r"^0\.[12]"))
     page.get_by_role("button", name="diagonal").click()
     expect(gap).to_have_text(re.compile(r"^0\.0"))
+    assert page.faults == []
+
+
+def test_the_kl_sampled_has_no_noise_at_the_posterior_and_more_where_q_is_narrow(open_edition: OPEN) -> None:
+    page = open_edition(PATH, scene="sampled")
+    cells = page.locator("tbody td:nth-child(2)")
+
+    def noise(**said: object) -> list[float]:
+        expected, _, _ = run(PATH, "sampled", **said)
+        texts = [f"± {expected[name]:.2f} nats" for name in ("closed", "sampled")]
+        expect(cells).to_have_text(texts)
+        return [expected[name] for name in ("closed", "sampled")]
+
+    closed, sampled = noise()
+    assert closed < 0.5 * sampled
+    page.get_by_role("button", name="Set q to the posterior").click()
+    link_says(page, width="1")
+    closed, sampled = noise(width=1.0)
+    assert sampled < 1e-5 < 0.5 < closed
+    plane = page.get_by_role("slider", name="q’s mean")
+    plane.focus()
+    for key in ("ArrowLeft", "ArrowUp"):
+        page.keyboard.press(key)
+    expect(page).to_have_url(re.compile(r"q=1\.25%2C1\.55|q=1\.25,1\.55"))
+    noise(width=1.0, q=[1.25, 1.55])
+    page.get_by_role("slider", name="q’s width").fill("1")
+    noise(width=2.0, q=[1.25, 1.55])
     assert page.faults == []

@@ -9,6 +9,7 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 import torch
+from torch.distributions import MultivariateNormal, kl_divergence
 
 from aevb import experiments
 from aevb.data import Examples
@@ -118,6 +119,24 @@ def hand(
     for name, evidence, gap in told:
         print(f"{name:6} evidence {evidence:8.3f}, gap {gap:.3f} nats")
     return go.Figure(go.Bar(x=[name for name, _, _ in told], y=[gap for _, _, gap in told], name="gap"))
+
+
+def sampled(q: list[float] | None = None, width: float = 0.5, seed: int = 0) -> dict[str, float]:
+    """The noise of one draw's estimates of the ELBO, in nats: its KL in closed form, or sampled."""
+    model, noise = true_model().double(), Noise(seed)
+    drawn = noise.normal(5).double()
+    x = model.p_x_given_z.W @ drawn[:2] + model.p_x_given_z.sigma * drawn[2:]
+    posterior = model.posterior(x)  # the true model's own q
+    mean = posterior.mean if q is None else torch.tensor(q).double()
+    q_z = MultivariateNormal(mean, scale_tril=width * posterior.scale_tril)
+    z = mean + noise.normal(400, 2).double() @ q_z.scale_tril.T
+
+    likelihood, p_z = model.likelihood(z).log_prob(x), MultivariateNormal(0 * mean, torch.eye(2).double())
+    closed = likelihood - kl_divergence(q_z, p_z)
+    estimate = likelihood + p_z.log_prob(z) - q_z.log_prob(z)
+    elbo = model.evidence(x[None]).item() - kl_divergence(q_z, posterior)
+    print(f"ELBO {elbo:.3f}, by {len(z)} draws {closed.mean():.3f} and {estimate.mean():.3f} nats")
+    return {"closed": closed.std(correction=0).item(), "sampled": estimate.std(correction=0).item()}
 
 
 def families(

@@ -213,6 +213,50 @@ Section 5.2.4
     ),
 )
 
+SAMPLED = (
+    Formula(
+        "Two estimators of one ELBO",
+        r"""
+With one draw $\mathbf z = \mathbf m + \mathbf C \boldsymbol\epsilon$ of $q$,
+
+$$
+\begin{aligned}
+&\log p_\theta(\mathbf x \mid \mathbf z) - D_{\mathrm{KL}}(q \,\|\, p(\mathbf z)) \\
+&\log p_\theta(\mathbf x \mid \mathbf z) + \log p(\mathbf z) - \log q(\mathbf z)
+\end{aligned}
+$$
+
+have the same mean, the ELBO, and the same gradient in $\theta$. The first is AEVB's. In the second all is
+sampled: Stochastic Gradient Variational Bayes.
+
+Section 5.2.3 and its note 10
+""",
+        FactorAnalysis.forward,
+        ("q_z =", "}"),
+    ),
+    Formula(
+        "Whose noise is less",
+        r"""
+The second is $\log p_\theta(\mathbf x) + \log \frac{p_\theta(\mathbf z \mid \mathbf x)}{q(\mathbf z)}$: at
+$q = p_\theta(\mathbf z \mid \mathbf x)$ it is the evidence, whatever $\mathbf z$. With
+$\boldsymbol\Sigma$ the posterior's covariance, $\boldsymbol\mu$ its mean, the gradients in $\mathbf m$ are
+
+$$
+\begin{aligned}
+&-\boldsymbol\Sigma^{-1} (\mathbf z - \boldsymbol\mu) + \mathbf z - \mathbf m \\
+&-\boldsymbol\Sigma^{-1} (\mathbf z - \boldsymbol\mu)
+\end{aligned}
+$$
+
+and the first has less noise, since $\boldsymbol\Sigma^{-1} = \mathbf I + \mathbf W^\top
+\boldsymbol\Phi^{-1} \mathbf W$ is above $\mathbf I$.
+
+Roeder, Wu and Duvenaud (2017)
+""",
+        FactorAnalysis.log_ratios,
+    ),
+)
+
 PLOT = (
     Formula(
         "Estimator of the ELBO",

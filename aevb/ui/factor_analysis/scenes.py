@@ -111,4 +111,22 @@ PLOT = Scene(
     cell=cells.watch,
 )
 
-SCENES = (WATCH, EM, HAND, FAMILIES, ROTATION, PLOT)
+SAMPLED = Scene(
+    "sampled",
+    "The KL in closed form, or sampled",
+    "sampled",
+    "One draw of z estimates the ELBO. AEVB takes its <b>KL in closed form</b>; with the <b>KL sampled</b> "
+    "too it is SGVB (note 10). Which has less noise? Move q.",
+    "While q is narrow the closed form has less; at the posterior p(x, z) / q(z) is p(x) for every z, so "
+    "that the sampled one has none. In θ their gradients are the same.",
+    notes=(
+        "Ask which of the two is the noisier, and why anyone would sample what is known exactly. Begin with "
+        "the narrow q: the closed form wins, as the tutorial says. Then set q to the posterior: every draw "
+        "says log p(x), and the other still scatters. What training follows is the gradient, and in q's mean "
+        "the closed form's is never the noisier one here."
+    ),
+    mathematics=mathematics.SAMPLED,
+    cell=cells.sampled,
+)
+
+SCENES = (WATCH, EM, HAND, FAMILIES, ROTATION, SAMPLED, PLOT)
