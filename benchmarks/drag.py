@@ -70,7 +70,7 @@ DRAGS = (
     Drag("VAE, a walk", "vae?scene=walk&ask=false", ".walk .slider input", 0.45, 0),
     Drag("FA, the learning rate", "factor-analysis", ".factor_analysis input[type=range]", 0.45, 0),
     Drag("FA, the curves", "factor-analysis", ".factor_analysis .chart", 0.3, 0),
-    Drag("FA, q of a sampled KL", "factor-analysis?scene=sampled", ".sampled .plane", 0.2, 0.2),
+    Drag("FA, q of a sampled KL", "factor-analysis?scene=sampled", ".sampled .field", 0.2, 0.2),
     Drag("GMVAE, the temperature", "gmvae?scene=gumbel&ask=false", ".gumbel input[type=range]", 0.45, 0),
     Drag("VRNN, the rows", "vrnn?scene=rows&ask=false", ".rows input[type=range]", 0.45, 0),
     Drag("VRNN, a row's z", "vrnn?scene=moved", ".moved [role=slider]", 0.25, 0.25),

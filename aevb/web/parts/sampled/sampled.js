@@ -49,7 +49,7 @@ class Sampled {
     this.model = model;
     this.el = el;
     this.point = new SampledKl(model.get("seed"), DRAWS);
-    this.plane = new Panel(h("canvas.live.plane", { role: "slider", tabIndex: 0, "data-sets": "q" }));
+    this.plane = new Panel(h("canvas.live.field", { role: "slider", tabIndex: 0, "data-sets": "q" }));
     this.lanes = new Panel(h("canvas.live.lanes", { role: "img" }));
     const { canvas } = this.plane, done = () => model.save_changes();
     canvas.setAttribute("aria-roledescription", "two-dimensional slider");
