@@ -129,7 +129,7 @@ def sampled(q: list[float] | None = None, width: float = 0.5, seed: int = 0) -> 
     posterior = model.posterior(x)  # the true model's own q
     mean = posterior.mean if q is None else torch.tensor(q).double()
     q_z = MultivariateNormal(mean, scale_tril=width * posterior.scale_tril)
-    z = mean + noise.normal(400, 2).double() @ q_z.scale_tril.T
+    z = mean + noise.normal(200, 2).double() @ q_z.scale_tril.T
 
     likelihood, p_z = model.likelihood(z).log_prob(x), MultivariateNormal(0 * mean, torch.eye(2).double())
     closed = likelihood - kl_divergence(q_z, p_z)

@@ -23,7 +23,7 @@ import { noiseOf, SampledKl } from "../../engine/factor_analysis/sampled_kl.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
 
-const DRAWS = 400;
+const DRAWS = 200;
 const AROUND = 1.5; // of the posterior's mean, each way: where q's may be
 const NARROW = 0.25, WIDE = 4; // times the posterior's width
 const LANES = [{ name: "KL in closed form", color: DATA }, { name: "KL sampled", color: GENERATED }];
