@@ -7,7 +7,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test docs
+.PHONY: run test docs python javascript
 .DELETE_ON_ERROR:
 
 run: .venv/installed
@@ -16,14 +16,20 @@ run: .venv/installed
 # worksteal: a worker that is done takes over what another has not begun. Browser tests come last. Bytecode is kept
 # wherever it usually is not: each worker would rewrite the assertions of all tests.
 test: .venv/installed-dev
+	$(MAKE) --no-print-directory --jobs 2 --output-sync python javascript
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --durations 10
+
+# Formats, types and the front end's arithmetic: each of the two leaves a core idle.
+python: .venv/installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+javascript: .venv/installed-dev
 	$(BIN)/deno fmt --check --quiet
 	$(BIN)/deno lint --quiet
 	$(BIN)/deno check --quiet aevb/web tests/web
 	$(BIN)/deno test --quiet --no-remote tests/web
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --durations 10
 
 # Every module but the app's. They are named one by one: pdoc looks into no package that says what it exports.
 docs: .venv/installed-dev
