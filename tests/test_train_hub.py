@@ -145,11 +145,11 @@ def test_a_name_that_is_none_is_not_asked_for(pulled, name):
 
 
 def test_without_a_network_the_page_says_so_in_seconds(tmp_path):
-    asked = [("pull", {"repository": "someone/small"})]
-    asked += [("push", {"repository": "someone/mine", "token": SECRET, "run": "shelved"})]
+    pull = ("pull", {"repository": "someone/small"})
+    push = ("push", {"repository": "someone/mine", "token": SECRET, "run": "shelved"})
     with socket.create_server(("127.0.0.1", 0)) as listener:  # takes calls, and never answers
         silent = "http://127.0.0.1:{1}".format(*listener.getsockname())
-        for number, endpoint in enumerate((refused_address(), silent)):
+        for number, (endpoint, *asked) in enumerate(((refused_address(), pull, push), (silent, push))):
             checkpoints.save(make("vae"), tmp_path / str(number) / "runs" / "mine", {})
             for status, told, seconds in ask(endpoint, tmp_path / str(number), *asked)[0]:
                 assert status == 400 and "The Hugging Face Hub could not be reached" in told["problem"]
