@@ -254,6 +254,7 @@ and the first has less noise, since $\boldsymbol\Sigma^{-1} = \mathbf I + \mathb
 Roeder, Wu and Duvenaud (2017)
 """,
         FactorAnalysis.log_ratios,
+        ("q_z =", "return"),
     ),
 )
 
