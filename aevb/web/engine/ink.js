@@ -23,6 +23,7 @@ const FRAME = 28; // of MNIST's images, in pixels
 const BOX = 20; // of the square that a digit is scaled to
 const LEAST = UNITS / 4; // a drawing smaller than this is not scaled up to the box: a dot stays a dot
 const FINE = 4; // numbers of ink to a pixel, each way
+const TOLERANCE = 0.7; // units that a simplified stroke may be off
 
 // ---- Pixels ----
 
@@ -199,12 +200,11 @@ function rangeOf(strokes, axis) {
 // ---- Links ----
 
 /**
- * The stroke with the fewest points that keeps within `tolerance` of it (Ramer 1972, Douglas and Peucker 1973),
- * in whole units.
+ * A stroke with few points that keeps within `TOLERANCE` of it (Ramer 1972, Douglas and Peucker 1973), in whole units.
  * @param {Stroke} stroke of at least one point
  * @returns {Stroke}
  */
-export function simplify(stroke, tolerance = 0.7) {
+export function simplify(stroke) {
   const kept = new Set([0, stroke.length - 1]), pending = [{ first: 0, last: stroke.length - 1 }];
   for (const { first, last } of pending) { // which grows meanwhile
     let far = 0, farthest = -1;
@@ -212,7 +212,7 @@ export function simplify(stroke, tolerance = 0.7) {
       const distance = distanceTo(stroke[i], stroke[first], stroke[last]);
       if (distance > far) [far, farthest] = [distance, i];
     }
-    if (far <= tolerance) continue;
+    if (far <= TOLERANCE) continue;
     kept.add(farthest);
     pending.push({ first, last: farthest }, { first: farthest, last });
   }

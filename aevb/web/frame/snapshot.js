@@ -43,12 +43,12 @@ export async function svgOf(element) {
 }
 
 /**
- * The same as a PNG, `ratio` of its pixels to a CSS pixel.
+ * The same as a PNG, with at least two of its pixels to a CSS pixel each way.
  * @param {HTMLElement} element
- * @param {number} [ratio]
  * @returns {Promise<Blob>}
  */
-export async function pngOf(element, ratio = Math.max(2, devicePixelRatio)) {
+export async function pngOf(element) {
+  const ratio = Math.max(2, devicePixelRatio);
   const { svg, width, height } = await svgOf(element), image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
   await image.decode();

@@ -146,15 +146,14 @@ export function select(label, options, chosen, sets) {
 }
 
 /**
- * A button that draws another seed, and the seed.
+ * A button that draws another seed; so does the key r.
  * @param {Model} model
  * @param {string} title what the button says
- * @param {string} [key]
  */
-export function seedButton(model, title, key = "seed") {
-  const again = button(title, () => put(model, key, Math.floor(10_000 * Math.random())), {
+export function seedButton(model, title) {
+  const again = button(title, () => put(model, "seed", Math.floor(10_000 * Math.random())), {
     "aria-keyshortcuts": "r",
-    "data-sets": key,
+    "data-sets": "seed",
   });
   again.dataset.key = "r";
   return again;

@@ -28,12 +28,14 @@ export function inSlices(work, { budget = 6, signal, each } = {}) {
   });
 }
 
+const STILL = 150; // ms
+
 /**
  * Does work in slices once nothing has asked for it anew for a moment: what a drag changes, but not on its frames.
  * @param {() => Generator<any, any, any>} work
  * @returns {{ (): void, cancel(): void }}
  */
-export function whenStill(work, { still = 150, budget = 5 } = {}) {
+export function whenStill(work) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let waiting;
   let running = new AbortController();
@@ -45,8 +47,8 @@ export function whenStill(work, { still = 150, budget = 5 } = {}) {
     cancel();
     waiting = setTimeout(() => {
       running = new AbortController();
-      inSlices(work(), { budget, signal: running.signal });
-    }, still);
+      inSlices(work(), { budget: 5, signal: running.signal });
+    }, STILL);
   };
   return Object.assign(ask, { cancel });
 }
