@@ -137,7 +137,7 @@ export function rounded(values, reach = REACH) {
  * subject is another: not before the subject has arrived, so that no place is shown beside a subject that is not its
  * own. Returns what ends it.
  * @param {{ model: Model, el: HTMLElement }} host
- * @param {(latent: Latent) => { changed(): void, close(): void }} build
+ * @param {(latent: Latent) => { changed(): void, end(): void }} build
  */
 export function followLatent({ model, el }, build) {
   const checkpoint = model.get("checkpoint");
@@ -164,6 +164,6 @@ export function followLatent({ model, el }, build) {
   return () => {
     unload();
     for (const end of ends) end();
-    part?.close();
+    part?.end();
   };
 }

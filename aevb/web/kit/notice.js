@@ -22,17 +22,19 @@ addEventListener("online", tryAgain);
 
 /**
  * Waits for something over a part, and hands it over. While it waits, and where it fails, the part says so; a
- * failure has a button to try again. Returns what ends it.
+ * failure has a button to try again. Returns what ends it, with what `start` has returned.
  * @template T
  * @param {HTMLElement} el where the notice stands
  * @param {(count: Count) => Promise<T>} load
- * @param {(found: T) => void} start
+ * @param {(found: T) => void | (() => void)} start what it returns ends what it has begun
  * @param {string} [waiting]
  */
 export function whenLoaded(el, load, start, waiting = "Loading the model …") {
   const notice = h("p.notice", { tabIndex: -1 });
   const focused = () => notice.matches(":focus");
   let over = false;
+  /** @type {void | (() => void)} */
+  let end;
   const attempt = async () => {
     failed.delete(attempt);
     if (notice.matches(":focus-within")) notice.focus({ preventScroll: true }); // its button goes, and may come again
@@ -48,7 +50,7 @@ export function whenLoaded(el, load, start, waiting = "Loading the model …") {
         /** @type {HTMLElement | null} */ (el.closest("[tabindex]"))?.focus({ preventScroll: true });
       }
       notice.remove();
-      start(found);
+      end = start(found);
     } catch (error) {
       if (over) return;
       failed.add(attempt);
@@ -65,6 +67,7 @@ export function whenLoaded(el, load, start, waiting = "Loading the model …") {
     over = true;
     failed.delete(attempt);
     notice.remove();
+    end?.();
   };
 }
 

@@ -7,6 +7,7 @@ import { loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO } from "../../kit/palette.js";
 import { choice, seed } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { picture } from "../../kit/pictures.js";
 import { along, Axes, marker, nameAxes, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { atLeisure, onNextFrame, whileBusy } from "../../kit/slices.js";
@@ -31,13 +32,7 @@ export const params = {
   steps: choice({ initial: "400", of: ["100", "400", "1600"] }),
 };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Amortised(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Amortised(model, el));
 
 class Amortised {
   /** @param {Model} model @param {HTMLElement} el */
@@ -94,7 +89,7 @@ class Amortised {
     }));
   }
 
-  close() {
+  end() {
     this.working.abort();
     for (const end of this.ends) end();
     this.draw.cancel();

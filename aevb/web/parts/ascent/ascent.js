@@ -7,6 +7,7 @@ import { addingUp, number as said, signed } from "../../kit/format.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { ELBO, EVIDENCE, GAP } from "../../kit/palette.js";
 import { choice, seed, text, unread } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { onLayout, themeOf } from "../../kit/plot.js";
 import { atLeisure, inSlices, onNextFrame, whileBusy } from "../../kit/slices.js";
 import { Curves } from "./curves.js";
@@ -38,13 +39,7 @@ const WORDS = {
   EM: "both nets move together",
 };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Ascent(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Ascent(model, el));
 
 /**
  * What was learnt last, by what of: whoever comes back to it need not wait.
@@ -119,7 +114,7 @@ class Ascent {
     ];
   }
 
-  close() {
+  end() {
     this.working.abort();
     for (const end of this.ends) end();
     this.draw.cancel();

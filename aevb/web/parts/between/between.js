@@ -9,6 +9,7 @@ import { one } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenever, whenLoaded } from "../../kit/notice.js";
 import { number, within } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { picture } from "../../kit/pictures.js";
 import { tile, Tiles } from "../../kit/tiles.js";
 import { betweenLabels, style, walk, write } from "../../engine/explore.js";
@@ -27,13 +28,7 @@ export const params = {
   between: tile,
 };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Between(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Between(model, el));
 
 class Between {
   /** @param {Model} model @param {HTMLElement} el */
@@ -94,7 +89,7 @@ class Between {
     }));
   }
 
-  close() {
+  end() {
     this.drawing.abort();
     for (const end of this.ends) end();
   }

@@ -54,7 +54,6 @@ export default {
       ),
     );
     let drawing = new AbortController();
-    let unfollow = () => {};
     const load = () =>
       Promise.all(kinds.map(({ name }) => {
         const [p, about] = [model.get(`weights_${name}`), model.get(`about_${name}`)];
@@ -69,7 +68,7 @@ export default {
           ` ±\u00a0${signed(standard_error)}\u00a0nats`,
         );
       });
-      unfollow = follow(model, ["seed", "label"], () => {
+      return follow(model, ["seed", "label"], () => {
         drawing.abort();
         drawing = new AbortController();
         const { signal } = drawing;
@@ -79,7 +78,6 @@ export default {
     });
     return () => {
       unload();
-      unfollow();
       labels.end();
       drawing.abort();
     };

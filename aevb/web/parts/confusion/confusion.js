@@ -59,8 +59,6 @@ export default {
   /** @param {{ model: Model, el: HTMLElement }} host */
   render({ model, el }) {
     const checkpoint = model.get("checkpoint");
-    /** @type {Confusion | null} */
-    let part = null;
     const load = (/** @type {import("../../kit/notice.js").Count} */ count) => {
       const about = loadAbout(checkpoint.about);
       const engine = about.then(({ labelled }) =>
@@ -68,15 +66,12 @@ export default {
       );
       return Promise.all([about, loadGuesses(model), engine]);
     };
-    const unload = whenLoaded(el, load, ([about, guesses, engine]) => {
+    return whenLoaded(el, load, ([about, guesses, engine]) => {
       const choices = /** @type {Choices} */ (choicesOf(about));
-      if (guesses) part = new Confusion(model, el, { about, choices, guesses, engine });
-      else el.append(h("p.notice", {}, WORDS[choices.of].none));
+      if (!guesses) return el.append(h("p.notice", {}, WORDS[choices.of].none));
+      const confusion = new Confusion(model, el, { about, choices, guesses, engine });
+      return () => confusion.end();
     });
-    return () => {
-      unload();
-      part?.close();
-    };
   },
 };
 
@@ -129,7 +124,7 @@ class Confusion {
     ];
   }
 
-  close() {
+  end() {
     this.loading();
     this.telling.abort();
     for (const end of this.ends) end();

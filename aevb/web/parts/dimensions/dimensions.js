@@ -9,6 +9,7 @@ import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, GENERATED, MARK, TRUE_MODEL } from "../../kit/palette.js";
 import { number, within } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { picture } from "../../kit/pictures.js";
 import { Axes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { drawWhiskers } from "../../kit/whiskers.js";
@@ -22,13 +23,7 @@ const UNUSED = 0.01; // nats: a dimension below it says nothing
 
 export const params = { dim: number({ initial: null, least: 1, most: 9999 }) };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Dimensions(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Dimensions(model, el));
 
 class Dimensions {
   /** @param {Model} model @param {HTMLElement} el */
@@ -68,7 +63,7 @@ class Dimensions {
     this.ends.push(whenLoaded(el, load, ([about, engine]) => this.start(about, engine)));
   }
 
-  close() {
+  end() {
     for (const end of this.ends) end();
   }
 

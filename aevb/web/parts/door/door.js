@@ -5,6 +5,7 @@ import { h } from "../../kit/elements.js";
 import { loadOnce } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { number } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { onLayout, Player, themeOf } from "../../kit/plot.js";
 import { onNextFrame } from "../../kit/slices.js";
 import { source } from "../../kit/source.js";
@@ -21,13 +22,7 @@ const FRAMES = 1000; // of the player, all around
 /** Where the mark is on the ring, in classes; null where nobody has touched it. */
 export const params = { turn: number({ initial: null, least: 0, most: 100, digits: 2 }) };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const door = new Door(model, el);
-    return () => door.close();
-  },
-};
+export default part((model, el) => new Door(model, el));
 
 class Door {
   /** @param {Model} model @param {HTMLElement} el */
@@ -81,7 +76,7 @@ class Door {
     ];
   }
 
-  close() {
+  end() {
     this.player.stop();
     for (const end of this.ends) end();
   }

@@ -6,6 +6,7 @@ import { h, setText } from "../../kit/elements.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { onDemand, whenLoaded } from "../../kit/notice.js";
 import { number, within } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { picture } from "../../kit/pictures.js";
 import { onLayout } from "../../kit/plot.js";
 import { MOST, seed } from "../../kit/rows.js";
@@ -27,13 +28,7 @@ const DONE = 100; // changes that can be undone
 
 export const params = { seed, keep: number({ initial: null, least: 0, most: MOST }) };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Draw(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Draw(model, el));
 
 class Draw {
   /** @param {Model} model @param {HTMLElement} el */
@@ -109,7 +104,7 @@ class Draw {
     ];
   }
 
-  close() {
+  end() {
     this.ended.abort();
     for (const end of [...this.ends, this.unload, this.frame.cancel, this.again.cancel, this.tell.cancel]) {
       end();

@@ -7,6 +7,7 @@ import { counted } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { number, within } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { MOST, rowsOf, SAMPLES, seed, temperature, temperatureSlider } from "../../kit/rows.js";
 import { atLeisure, whileBusy } from "../../kit/slices.js";
 import { parse } from "../../engine/ink.js";
@@ -24,21 +25,7 @@ export const params = {
   keep: number({ initial: null, least: 0, most: MOST }),
 };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Continuation(model, el);
-    const unload = whenLoaded(
-      el,
-      () => loadModel(model.get("checkpoint"), ["p", "q"]),
-      (engine) => part.start(engine),
-    );
-    return () => {
-      unload();
-      part.end();
-    };
-  },
-};
+export default part((model, el) => new Continuation(model, el));
 
 class Continuation {
   /** @param {Model} model @param {HTMLElement} el */
@@ -93,7 +80,10 @@ class Continuation {
       h("div.controls", {}, this.chooser.element),
     );
     /** @type {(() => void)[]} */
-    this.ends = [this.chooser.end];
+    this.ends = [
+      this.chooser.end,
+      whenLoaded(el, () => loadModel(model.get("checkpoint"), ["p", "q"]), (engine) => this.start(engine)),
+    ];
   }
 
   /** @param {any} engine */

@@ -5,6 +5,7 @@ import { h, setText } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { DATA, ELBO, GENERATED } from "../../kit/palette.js";
 import { choice, number, within } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { Axes, cursor, marker, nameAxes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 
@@ -24,13 +25,7 @@ export const params = {
   over: choice({ initial: "epochs", of: ["epochs", "time"] }),
 };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Estimators(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Estimators(model, el));
 
 class Estimators {
   /** @param {Model} model @param {HTMLElement} el */
@@ -92,7 +87,7 @@ class Estimators {
     ];
   }
 
-  close() {
+  end() {
     for (const end of this.ends) end();
     this.draw.cancel();
     this.write.cancel();

@@ -8,6 +8,7 @@ import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { EVIDENCE, TRUE_MODEL } from "../../kit/palette.js";
 import { choice, number, seed, unread } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { picture } from "../../kit/pictures.js";
 import { along, Axes, marker, nameAxes, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { atLeisure, onNextFrame, whileBusy } from "../../kit/slices.js";
@@ -44,13 +45,7 @@ export const countsOf = (L) =>
     count <= L && all.slice(0, k).every((before) => before > count)
   );
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Evidence(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Evidence(model, el));
 
 class Evidence {
   /** @param {Model} model @param {HTMLElement} el */
@@ -102,7 +97,7 @@ class Evidence {
     }));
   }
 
-  close() {
+  end() {
     this.working.abort();
     for (const end of this.ends) end();
     this.draw.cancel();

@@ -1,5 +1,6 @@
 // Factor analysis, where all is exact: runs of EM and AEVB, trained here, each view of them a scene.
 
+import { part } from "../../kit/part.js";
 import { ByHand, params as ofHand } from "./hand.js";
 import { Beside } from "./em.js";
 import { Families } from "./families.js";
@@ -14,12 +15,8 @@ const VIEWS = { watch: Watch, families: Families, em: Beside, hand: ByHand, rota
 
 export const params = { ...ofSettings, ...ofRun, ...ofPanes, ...ofHand, ...ofRotation, ...ofPlot };
 
-export default {
-  /** @param {{ model: import("../../kit/controls.js").Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const name = /** @type {keyof typeof VIEWS} */ (model.get("view"));
-    el.classList.add(`as-${name}`);
-    const view = new VIEWS[name](model, el);
-    return () => view.end();
-  },
-};
+export default part((model, el) => {
+  const name = /** @type {keyof typeof VIEWS} */ (model.get("view"));
+  el.classList.add(`as-${name}`);
+  return new VIEWS[name](model, el);
+});

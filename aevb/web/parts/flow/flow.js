@@ -8,6 +8,7 @@ import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO, EVIDENCE, GENERATED } from "../../kit/palette.js";
 import { seed } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { picture } from "../../kit/pictures.js";
 import { onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { inSlices } from "../../kit/slices.js";
@@ -23,13 +24,7 @@ const SAMPLES = 100; // of the importance bound
 
 export const params = { seed };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Flow(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Flow(model, el));
 
 class Flow {
   /** @param {Model} model @param {HTMLElement} el */
@@ -92,7 +87,7 @@ class Flow {
     }));
   }
 
-  close() {
+  end() {
     this.computing.abort();
     for (const end of this.ends) end();
   }

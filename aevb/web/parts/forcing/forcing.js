@@ -6,6 +6,7 @@ import { h, setText } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { ELBO, EVIDENCE, GAP, MARK } from "../../kit/palette.js";
 import { choice, number, numbers, round } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { Axes, marker, movable, nameAxes, onLayout, paintHeights, Panel, themeOf } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { COARSE, logQ, STEPS, TwoModes } from "../../engine/two_modes.js";
@@ -32,13 +33,7 @@ export const params = {
 
 const places = Array.from({ length: 481 }, (_, i) => LEFT + i / 480 * (RIGHT - LEFT));
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Forcing(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Forcing(model, el));
 
 class Forcing {
   /** @param {Model} model @param {HTMLElement} el */
@@ -113,7 +108,7 @@ class Forcing {
     ];
   }
 
-  close() {
+  end() {
     this.stop();
     for (const end of this.ends) end();
     this.draw.cancel();

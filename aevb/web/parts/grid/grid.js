@@ -22,8 +22,6 @@ export default {
    */
   render({ model, el }) {
     let drawing = new AbortController();
-    /** @type {() => void} */
-    let end = () => {};
     const unload = whenLoaded(el, () => {
       const checkpoint = model.get("checkpoint");
       return Promise.all([loadModel(checkpoint, ["p"]), loadAbout(checkpoint.about)]);
@@ -70,14 +68,13 @@ export default {
         const epsilon = (/** @type {number} */ column) => same?.[column] ?? draw();
         tiles.fill(decodeAll(engine, choices.numbers, columns, epsilon, tiles), drawing.signal);
       });
-      end = () => {
+      return () => {
         unfollow();
         tiles.end();
       };
     });
     return () => {
       unload();
-      end();
       drawing.abort();
     };
   },

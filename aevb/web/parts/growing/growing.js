@@ -8,6 +8,7 @@ import { counted, signed } from "../../kit/format.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { onDemand, whenLoaded } from "../../kit/notice.js";
 import { number, within } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { onLayout, themeOf } from "../../kit/plot.js";
 import {
   joined,
@@ -40,21 +41,7 @@ export const params = {
 const NOTHING = new Float32Array(0);
 const BUDGET = 8; // ms of each frame
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const growing = new Growing(model, el);
-    const unload = whenLoaded(
-      el,
-      () => loadAbout(model.get("checkpoint").about),
-      ({ measures }) => growing.start(measures.samples),
-    );
-    return () => {
-      unload();
-      growing.end();
-    };
-  },
-};
+export default part((model, el) => new Growing(model, el));
 
 class Growing {
   /** @param {Model} model @param {HTMLElement} el */
@@ -129,30 +116,34 @@ class Growing {
     for (const control of [this.temperature.element, again]) {
       for (const event of ["pointerenter", "focusin"]) control.addEventListener(event, this.need);
     }
-    this.unlayout = () => {};
-    this.unfollow = () => {};
+    /** @type {(() => void)[]} */
+    this.ends = [
+      this.need.end,
+      whenLoaded(
+        el,
+        () => loadAbout(model.get("checkpoint").about),
+        ({ measures }) => this.start(measures.samples),
+      ),
+    ];
   }
 
   /** @param {any} recorded samples of one seed, as in aevb/explore/measures.py, where the checkpoint has them */
   start(recorded) {
     this.recorded = recorded;
-    this.unlayout = onLayout(this.el, () => {
-      this.plane.panel.fit();
-      this.theme = themeOf(this.el);
-      this.draw();
-    });
-    const unfollow = [
+    this.ends.push(
+      onLayout(this.el, () => {
+        this.plane.panel.fit();
+        this.theme = themeOf(this.el);
+        this.draw();
+      }),
       follow(this.model, ["seed", "temperature"], () => this.grow()),
       follow(this.model, ["grown"], () => within(this.model, this.el, "grown", params.grown, this.length)),
       follow(this.model, ["grown", "image"], () => this.draw()),
-    ];
-    this.unfollow = () => unfollow.forEach((f) => f());
+    );
   }
 
   end() {
-    this.need.end();
-    this.unlayout();
-    this.unfollow();
+    for (const end of this.ends) end();
     this.ended.abort();
     this.scrubber.player.stop();
     this.draw.cancel();

@@ -52,8 +52,6 @@ export default {
   /** @param {{ model: Model, el: HTMLElement }} host */
   render({ model, el }) {
     const chooser = digitChooser(model);
-    /** @type {(() => void)[]} */
-    let ends = [];
     const unload = whenLoaded(el, () => {
       const checkpoint = model.get("checkpoint");
       return Promise.all([
@@ -64,15 +62,15 @@ export default {
     }, ([engine, about]) => {
       const guess = new Guess(model, engine, about, chooser.element);
       el.append(guess.element);
-      ends = [
+      const ends = [
         whenSubject(el, model, (subject) => guess.show(subject)),
         follow(model, ["seed"], () => guess.writeTerms()),
         () => guess.end(),
       ];
+      return () => ends.forEach((end) => end());
     });
     return () => {
       unload();
-      for (const end of ends) end();
       chooser.end();
     };
   },

@@ -6,6 +6,7 @@ import { h, setText } from "../../kit/elements.js";
 import { mark } from "../../kit/marks.js";
 import { DATA, EVIDENCE, GENERATED } from "../../kit/palette.js";
 import { number, round } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { onLayout, Panel, Player, themeOf } from "../../kit/plot.js";
 import { divide, percents } from "../../kit/shares.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
@@ -29,13 +30,7 @@ export const params = {
   pi: percents([50, 30, 20], LEAST),
 };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Gumbel(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Gumbel(model, el));
 
 class Gumbel {
   /** @param {Model} model @param {HTMLElement} el */
@@ -103,7 +98,7 @@ class Gumbel {
     ];
   }
 
-  close() {
+  end() {
     this.player.stop();
     for (const end of this.ends) end();
     this.draw.cancel();

@@ -6,6 +6,7 @@ import { h, setText } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { ELBO, EVIDENCE, GAP } from "../../kit/palette.js";
 import { numbers, round } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { onLayout, themeOf } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { Bars } from "./bars.js";
@@ -24,13 +25,7 @@ const GLIDE = 500; // ms that a step takes
 /** θ and φ. */
 export const params = { at: numbers({ reach: END, digits: 3, count: 2 }) };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Idea(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Idea(model, el));
 
 class Idea {
   /** @param {Model} model @param {HTMLElement} el */
@@ -105,7 +100,7 @@ class Idea {
     ];
   }
 
-  close() {
+  end() {
     this.stop();
     for (const end of this.ends) end();
   }

@@ -6,6 +6,7 @@ import { button, follow, put, slider } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { DATA, ELBO, EVIDENCE, GAP, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
+import { part } from "../../kit/part.js";
 import { Axes, marker, nameAxes, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { divide, percents } from "../../kit/shares.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
@@ -21,13 +22,7 @@ const COLORS = [DATA, GENERATED, TRUE_MODEL];
 
 export const params = { q: percents([15, 25, 60], LEAST) };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Jensen(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Jensen(model, el));
 
 class Jensen {
   /** @param {Model} model @param {HTMLElement} el */
@@ -98,7 +93,7 @@ class Jensen {
     this.ends = [onLayout(this.panel.canvas, () => this.layout()), follow(model, ["q"], () => this.move())];
   }
 
-  close() {
+  end() {
     for (const end of this.ends) end();
     this.draw.cancel();
     this.write.cancel();

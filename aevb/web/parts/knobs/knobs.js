@@ -58,7 +58,7 @@ class Knobs {
     this.ends = [chooser.end, locked, this.frame.cancel, this.words.cancel, this.strips.cancel];
   }
 
-  close() {
+  end() {
     for (const end of this.ends) end();
   }
 

@@ -33,7 +33,7 @@ export class Chosen {
     ];
   }
 
-  close() {
+  end() {
     for (const end of this.ends) end();
   }
 

@@ -55,14 +55,14 @@ export class Compared {
     this.working = new AbortController();
   }
 
-  close() {
+  end() {
     this.loading();
     this.working.abort();
   }
 
   /** @param {number[]} chosen the digits @param {Uint8Array} labels of all */
   show(chosen, labels) {
-    this.close();
+    this.end();
     setText(this.count, chosen.length ? counted(chosen.length, "digit") : "No digits yet");
     this.clear.disabled = !chosen.length;
     this.found.hidden = !chosen.length;

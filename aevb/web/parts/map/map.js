@@ -10,6 +10,7 @@ import { loadLatents } from "../../kit/latents.js";
 import { loadAbout, loadModel, loadOnce } from "../../kit/loading.js";
 import { whenever, whenLoaded } from "../../kit/notice.js";
 import { choice, number, numbers, unread } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { onLayout } from "../../kit/plot.js";
 import { paint } from "../../kit/pictures.js";
 import { nearest } from "../../engine/explore.js";
@@ -52,13 +53,7 @@ export const params = {
   loop,
 };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new DigitMap(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new DigitMap(model, el));
 
 class DigitMap {
   labels = new Uint8Array(0);
@@ -131,13 +126,13 @@ class DigitMap {
     this.ends = [...this.build(), ...this.follow()];
   }
 
-  close() {
+  end() {
     for (const end of this.ends) end();
     this.unneed();
     clearTimeout(this.hinting);
-    this.picture.close();
-    this.chosen.close();
-    this.compared.close();
+    this.picture.end();
+    this.chosen.end();
+    this.compared.end();
   }
 
   build() {

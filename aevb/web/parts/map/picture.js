@@ -76,7 +76,7 @@ export class Picture {
     this.frame = onNextFrame(() => this.theme && this.draw());
   }
 
-  close() {
+  end() {
     this.frame.cancel();
   }
 

@@ -9,6 +9,7 @@ import { loadModel } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { MARK } from "../../kit/palette.js";
 import { number, round, unread, within } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { movable, onLayout, themeOf } from "../../kit/plot.js";
 import { MOST, rowPicture, RowPlane, rowsOf, sampleNoise, seed } from "../../kit/rows.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
@@ -42,21 +43,7 @@ export const params = {
   moved_z: moves,
 };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const moved = new Moved(model, el);
-    const unload = whenLoaded(
-      el,
-      () => loadModel(model.get("checkpoint"), ["p"]),
-      (engine) => moved.start(engine),
-    );
-    return () => {
-      unload();
-      moved.end();
-    };
-  },
-};
+export default part((model, el) => new Moved(model, el));
 
 class Moved {
   /** @param {Model} model @param {HTMLElement} el */
@@ -118,7 +105,9 @@ class Moved {
     );
     this.theme = themeOf(el);
     /** @type {(() => void)[]} */
-    this.ends = [];
+    this.ends = [
+      whenLoaded(el, () => loadModel(model.get("checkpoint"), ["p"]), (engine) => this.start(engine)),
+    ];
   }
 
   /** @param {any} engine */

@@ -8,6 +8,7 @@ import { loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO, GENERATED, MARK } from "../../kit/palette.js";
 import { number, seed, within } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { picture } from "../../kit/pictures.js";
 import { Axes, cursor, dots, marker, movable, nameAxes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
@@ -25,13 +26,7 @@ const POINTS = 240; // of a density's curve
 /** The pixel, row by row; the greyest where the link has none. */
 export const params = { seed, pixel: number({ initial: null, least: 0, most: 99999, ofSubject: true }) };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Normalisation(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Normalisation(model, el));
 
 class Normalisation {
   /** @param {Model} model @param {HTMLElement} el */
@@ -70,7 +65,7 @@ class Normalisation {
     }));
   }
 
-  close() {
+  end() {
     for (const end of this.ends) end();
     this.draw.cancel();
     this.write.cancel();

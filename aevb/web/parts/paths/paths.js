@@ -8,6 +8,7 @@ import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DIGITS, GENERATED, MARK } from "../../kit/palette.js";
 import { choice, number, unread } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { along, Axes, nameAxes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { rowsOf, sampleNoise, SAMPLES, seed } from "../../kit/rows.js";
 import { inSlices, onNextFrame } from "../../kit/slices.js";
@@ -40,20 +41,7 @@ export const params = {
   only: number({ initial: null, least: 0, most: 9 }),
 };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const paths = new Paths(model, el);
-    const unload = whenLoaded(el, () => {
-      const checkpoint = model.get("checkpoint");
-      return Promise.all([loadModel(checkpoint, ["p", "q"]), loadAbout(checkpoint.about)]);
-    }, ([engine, { measures }]) => paths.start(engine, measures));
-    return () => {
-      unload();
-      paths.end();
-    };
-  },
-};
+export default part((model, el) => new Paths(model, el));
 
 class Paths {
   /** @param {Model} model @param {HTMLElement} el */
@@ -114,8 +102,14 @@ class Paths {
       h("div.controls", {}, this.chooser.element),
     );
     this.theme = themeOf(el);
+    const checkpoint = model.get("checkpoint");
+    const load = () => Promise.all([loadModel(checkpoint, ["p", "q"]), loadAbout(checkpoint.about)]);
     /** @type {(() => void)[]} */
-    this.ends = [choice.end, this.chooser.end];
+    this.ends = [
+      choice.end,
+      this.chooser.end,
+      whenLoaded(el, load, ([engine, { measures }]) => this.start(engine, measures)),
+    ];
   }
 
   /** @param {any} engine @param {any} measures */

@@ -37,7 +37,7 @@ class Line {
 
   changed() {}
 
-  close() {}
+  end() {}
 }
 
 class Plane {
@@ -71,7 +71,7 @@ class Plane {
     this.ends = [chooser.end, axes, this.frame.cancel, this.words.cancel, this.images.cancel];
   }
 
-  close() {
+  end() {
     for (const end of this.ends) end();
   }
 

@@ -26,19 +26,19 @@ export default {
     const controls = h("div.controls", { "data-control": "" }, seedButton(model, "Resample"));
     el.append(h("div.pair", { "data-instrument": "" }, ...sheets.map(({ element }) => element)), controls);
     let drawing = new AbortController();
-    /** @type {() => void} */
-    let unfollow = () => {};
-    const unload = whenLoaded(el, () => loadModel(model.get("checkpoint"), ["p"]), (engine) => {
-      unfollow = follow(model, ["seed"], () => {
-        drawing.abort();
-        drawing = new AbortController();
-        const work = draw(engine, model.get("seed"), sheets.map(({ sheet }) => sheet));
-        whileStale(sheets.map(({ element }) => element), work, { signal: drawing.signal });
-      });
-    });
+    const unload = whenLoaded(
+      el,
+      () => loadModel(model.get("checkpoint"), ["p"]),
+      (engine) =>
+        follow(model, ["seed"], () => {
+          drawing.abort();
+          drawing = new AbortController();
+          const work = draw(engine, model.get("seed"), sheets.map(({ sheet }) => sheet));
+          whileStale(sheets.map(({ element }) => element), work, { signal: drawing.signal });
+        }),
+    );
     return () => {
       unload();
-      unfollow();
       drawing.abort();
     };
   },

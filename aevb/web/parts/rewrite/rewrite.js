@@ -25,8 +25,6 @@ export default {
   render({ model, el }) {
     const chooser = digitChooser(model);
     let computing = new AbortController();
-    /** @type {(() => void)[]} */
-    let ends = [];
     const load = () => Promise.all([loadModel(model.get("checkpoint"), ["p", "q"]), subjectOf(model)]);
     const unload = whenLoaded(el, load, ([engine]) => {
       const labels = Array.from({ length: engine.choices }, (_, y) => y);
@@ -92,7 +90,7 @@ export default {
         const bound = shown.bound === null ? null : signed(shown.bound);
         worth.show([signed(likelihood), signed(-minusKl), signed(likelihood + minusKl), bound]);
       };
-      ends = [
+      const ends = [
         whenSubject(el, model, ({ pixels, label, title }) => {
           const x = engine.observe(pixels), own = ownChoice(engine, x, label) ?? 0;
           original.show(pixels, label === null ? `${title}, taken for ${one(own)}` : title);
@@ -119,10 +117,10 @@ export default {
         }),
         follow(model, ["seed"], writeWorth),
       ];
+      return () => ends.forEach((end) => end());
     });
     return () => {
       unload();
-      for (const end of ends) end();
       chooser.end();
       computing.abort();
     };

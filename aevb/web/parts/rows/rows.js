@@ -9,6 +9,7 @@ import { loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO, EVIDENCE, GENERATED, MARK } from "../../kit/palette.js";
 import { number, within } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { Axes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { MOST, paintRows, RowPlane, rowsOf, scrubbable, scrubber, seed, windowOf } from "../../kit/rows.js";
 import { atLeisure, inSlices, onNextFrame } from "../../kit/slices.js";
@@ -23,21 +24,7 @@ const FEW = 4; // rows, a seventh of all
 
 export const params = { seed, row: number({ initial: null, least: 1, most: MOST, ofSubject: true }) };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const rows = new Rows(model, el);
-    const unload = whenLoaded(
-      el,
-      () => loadModel(model.get("checkpoint"), ["p", "q"]),
-      (engine) => rows.start(engine),
-    );
-    return () => {
-      unload();
-      rows.end();
-    };
-  },
-};
+export default part((model, el) => new Rows(model, el));
 
 class Rows {
   /** @param {Model} model @param {HTMLElement} el */
@@ -88,7 +75,10 @@ class Rows {
     );
     this.theme = themeOf(el);
     /** @type {(() => void)[]} */
-    this.ends = [this.chooser.end];
+    this.ends = [
+      this.chooser.end,
+      whenLoaded(el, () => loadModel(model.get("checkpoint"), ["p", "q"]), (engine) => this.start(engine)),
+    ];
   }
 
   /** @param {any} engine */

@@ -6,6 +6,7 @@ import { h, setText } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { DATA, ELBO, EVIDENCE, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
 import { number, numbers, round, seed } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import {
   Axes,
   dots,
@@ -35,13 +36,7 @@ export const params = {
   width: number({ initial: 0.5, least: NARROW, most: WIDE, digits: 2 }),
 };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Sampled(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Sampled(model, el));
 
 class Sampled {
   /** @param {Model} model @param {HTMLElement} el */
@@ -119,7 +114,7 @@ class Sampled {
     ];
   }
 
-  close() {
+  end() {
     for (const end of this.ends) end();
     this.draw.cancel();
     this.write.cancel();

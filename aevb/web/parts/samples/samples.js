@@ -30,21 +30,22 @@ export default {
     const controls = h("div.controls", { "data-control": "" }, seedButton(model, "Resample"));
     el.append(samples.element, probs.element, controls);
     let drawing = new AbortController();
-    let end = () => {};
-    const unload = whenLoaded(el, () => loadModel(model.get("checkpoint"), ["p"]), (engine) => {
-      end = follow(model, ["seed"], () => {
-        drawing.abort();
-        drawing = new AbortController();
-        whileStale(
-          [samples.element, probs.element],
-          draw(engine, model.get("seed"), samples.sheet, probs.sheet),
-          { budget: BUDGET, signal: drawing.signal },
-        );
-      });
-    });
+    const unload = whenLoaded(
+      el,
+      () => loadModel(model.get("checkpoint"), ["p"]),
+      (engine) =>
+        follow(model, ["seed"], () => {
+          drawing.abort();
+          drawing = new AbortController();
+          whileStale(
+            [samples.element, probs.element],
+            draw(engine, model.get("seed"), samples.sheet, probs.sheet),
+            { budget: BUDGET, signal: drawing.signal },
+          );
+        }),
+    );
     return () => {
       unload();
-      end();
       drawing.abort();
     };
   },

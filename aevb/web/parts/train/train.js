@@ -28,8 +28,7 @@ export default {
   render({ model, el }) {
     /** @type {{ end(): void } | null} */
     let view = null;
-    let unfollow = () => {};
-    const end = whenLoaded(
+    const unload = whenLoaded(
       el,
       async () => withOwn(await ask("options"), String(model.get("data") ?? "")),
       (/** @type {import("./specification.js").Options} */ options) => {
@@ -48,7 +47,7 @@ export default {
         }
         const first = model.get("first"); // the model that is offered before any is chosen
         options.models.sort((a, b) => Number(b.name === first) - Number(a.name === first));
-        unfollow = follow(model, ["run"], () => {
+        return follow(model, ["run"], () => {
           view?.end();
           delete el.dataset.status;
           const id = model.get("run");
@@ -58,8 +57,7 @@ export default {
       "Asking what can be trained here …",
     );
     return () => {
-      end();
-      unfollow();
+      unload();
       view?.end();
     };
   },

@@ -7,6 +7,7 @@ import { loadAbout } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { DATA, ELBO, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
 import { choice, number, within } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { Axes, cursor, marker, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 
@@ -26,13 +27,7 @@ export const params = {
   origin: choice({ initial: "clusters", of: Object.keys(STARTS) }),
 };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Training(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Training(model, el));
 
 class Training {
   /** @param {Model} model @param {HTMLElement} el */
@@ -66,7 +61,7 @@ class Training {
     );
   }
 
-  close() {
+  end() {
     for (const end of this.ends) end();
     this.draw.cancel();
     this.write.cancel();

@@ -11,6 +11,7 @@ import { picture } from "../../kit/pictures.js";
 import { Player } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { ownChoice } from "../../kit/choices.js";
+import { part } from "../../kit/part.js";
 import { style, walk, write } from "../../engine/explore.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
@@ -25,13 +26,7 @@ export const params = {
   way: choice({ initial: "arc", of: ["arc", "line"] }),
 };
 
-export default {
-  /** @param {{ model: Model, el: HTMLElement }} host */
-  render({ model, el }) {
-    const part = new Walk(model, el);
-    return () => part.close();
-  },
-};
+export default part((model, el) => new Walk(model, el));
 
 class Walk {
   /** @param {Model} model @param {HTMLElement} el */
@@ -112,7 +107,7 @@ class Walk {
     }));
   }
 
-  close() {
+  end() {
     this.player.stop();
     this.draw.cancel();
     this.write.cancel();
