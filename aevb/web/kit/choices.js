@@ -35,7 +35,8 @@ export function inWords({ of, titles }, k) {
   return /^\d+s$/.test(titles[k]) ? `${of} of ${titles[k]}` : `${of} ${titles[k]}`;
 }
 
-const SAMPLES = 3;
+/** K of the bounds on log p(x | y) by which an image's label is guessed at once. */
+export const SAMPLES = 3;
 
 /**
  * The choice that is an image's own, as the model counts: the label it has, else the most probable one; null for a

@@ -561,14 +561,14 @@ export function dots(context, count, x, y, radius) {
 }
 
 /**
- * A mark that can be told from a disc by its shape: a disc of one colour in a ring of another.
+ * A mark that can be told from a disc by its shape: a disc of one colour in a ring of another, or a ring alone.
  * @param {CanvasRenderingContext2D} context
  * @param {number} x
  * @param {number} y
- * @param {{ color: string, ring?: string, radius?: number }} look
+ * @param {{ color?: string, ring?: string, radius?: number, width?: number }} look `width` is the ring's, in pixels
  */
-export function marker(context, x, y, { color, ring = "#fff", radius = 9 }) {
-  Object.assign(context, { fillStyle: color, strokeStyle: ring, lineWidth: 3 });
+export function marker(context, x, y, { color = "transparent", ring = "#fff", radius = 9, width = 3 }) {
+  Object.assign(context, { fillStyle: color, strokeStyle: ring, lineWidth: width });
   context.beginPath();
   context.arc(x, y, radius, 0, 6.2832);
   context.fill();

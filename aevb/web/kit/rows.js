@@ -6,7 +6,7 @@ import { h } from "./elements.js";
 import { ELBO, GENERATED, TRUE_MODEL } from "./palette.js";
 import { number } from "./params.js";
 import { imageData } from "./pictures.js";
-import { Axes, ellipse, nameAxes, Panel, Player } from "./plot.js";
+import { Axes, ellipse, marker, nameAxes, Panel, Player } from "./plot.js";
 import { rowNoise } from "../engine/rows.js";
 import { Random } from "../engine/random.js";
 
@@ -259,9 +259,9 @@ export class RowPlane {
         context.globalAlpha = 1;
         outline(context, axes, prior, TRUE_MODEL, []);
         if (posterior) outline(context, axes, posterior, ELBO, [8, 5]);
-        const place = /** @type {const} */ ([axes.x(z[0]), axes.y(at(z, 1))]);
-        disc(context, place, 0.5 * size, GENERATED, theme.background);
-        if (ring) disc(context, place, 0.9 * size, "transparent", ring);
+        const across = axes.x(z[0]), up = axes.y(at(z, 1));
+        marker(context, across, up, { color: GENERATED, ring: theme.background, radius: 0.5 * size });
+        if (ring) marker(context, across, up, { ring, radius: 0.9 * size });
       });
       nameAxes(context, axes, theme, "z₁", z.length > 1 ? "z₂" : "");
     });
@@ -287,19 +287,4 @@ function outline(context, axes, { loc, scale }, color, dash) {
     context.stroke();
   }
   context.setLineDash([]);
-}
-
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {readonly [number, number]} place
- * @param {number} radius
- * @param {string} color
- * @param {string} edge
- */
-function disc(context, [x, y], radius, color, edge) {
-  Object.assign(context, { fillStyle: color, strokeStyle: edge, lineWidth: 2.5 });
-  context.beginPath();
-  context.arc(x, y, radius, 0, 6.2832);
-  context.fill();
-  context.stroke();
 }

@@ -1,6 +1,6 @@
 // What each model says of a drawing, in a panel of its own: pictures on the frame, words and bars at leisure.
 
-import { choicesOf, inWords } from "../../kit/choices.js";
+import { choicesOf, inWords, SAMPLES } from "../../kit/choices.js";
 import { follow, seedButton, slider } from "../../kit/controls.js";
 import { digitsAt } from "../../kit/digits.js";
 import { h, setText } from "../../kit/elements.js";
@@ -320,8 +320,6 @@ export function rank(value, percentiles) {
 }
 
 // A conditional VAE names it, and rewrites it
-
-export const SAMPLES = 3; // of the bound on log p(x | y)
 
 /** The guess, which stands beside the canvas; in the panel the drawing's style in each class. */
 export class Rewritten extends Answer {

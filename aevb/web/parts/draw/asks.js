@@ -1,5 +1,6 @@
 // What can be asked of drawings.
 
+import { SAMPLES } from "../../kit/choices.js";
 import { digitsAt } from "../../kit/digits.js";
 import { stated } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
@@ -8,7 +9,6 @@ import { argmax, softmax } from "../../engine/arithmetic.js";
 import { labelBounds } from "../../engine/explore.js";
 import { prepare, UNITS, write } from "../../engine/ink.js";
 import { Random } from "../../engine/random.js";
-import { SAMPLES } from "./answers.js";
 
 /** @typedef {import("../../engine/ink.js").Stroke} Stroke */
 

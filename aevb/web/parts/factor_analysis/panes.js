@@ -4,7 +4,7 @@ import { follow } from "../../kit/controls.js";
 import { h } from "../../kit/elements.js";
 import { DATA, ELBO, EVIDENCE, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
 import { number } from "../../kit/params.js";
-import { Axes, dots, ellipse, nameAxes, Panel, quantile } from "../../kit/plot.js";
+import { Axes, dots, ellipse, marker, nameAxes, Panel, quantile } from "../../kit/plot.js";
 import { multiplyTransposed } from "../../engine/factor_analysis/matrices.js";
 import { DATA_DIM, synthetic } from "../../engine/factor_analysis/data.js";
 import { generate, posteriorOf } from "../../engine/factor_analysis/model.js";
@@ -157,7 +157,9 @@ export class Planes {
         });
         if (point && this.points) {
           const { values } = this.points, i = DATA_DIM * (point - 1);
-          ring(context, theme, axes.x(values[i + a]), axes.y(values[i + b]));
+          const px = axes.x(values[i + a]), py = axes.y(values[i + b]);
+          marker(context, px, py, { ring: theme.background, radius: 7, width: 6 });
+          marker(context, px, py, { ring: theme.text, radius: 7, width: 2.5 });
         }
         nameAxes(context, axes, theme, NAMES[a], NAMES[b]);
       });
@@ -179,16 +181,6 @@ function crosses(context, axes, x, a, b, arm) {
     const px = axes.x(x[i + a]), py = axes.y(x[i + b]);
     context.fillRect(px - arm, py - WIDTH / 2, 2 * arm, WIDTH);
     context.fillRect(px - WIDTH / 2, py - arm, WIDTH, 2 * arm);
-  }
-}
-
-/** @param {CanvasRenderingContext2D} context @param {Theme} theme @param {number} x @param {number} y */
-function ring(context, theme, x, y) {
-  for (const [color, width] of /** @type {const} */ ([[theme.background, 6], [theme.text, 2.5]])) {
-    Object.assign(context, { strokeStyle: color, lineWidth: width });
-    context.beginPath();
-    context.arc(x, y, 7, 0, 6.2832);
-    context.stroke();
   }
 }
 

@@ -11,7 +11,7 @@ import { loadAbout, loadModel, loadOnce } from "../../kit/loading.js";
 import { whenever, whenLoaded } from "../../kit/notice.js";
 import { choice, number, numbers, unread } from "../../kit/params.js";
 import { part } from "../../kit/part.js";
-import { onLayout } from "../../kit/plot.js";
+import { marker, onLayout } from "../../kit/plot.js";
 import { paint } from "../../kit/pictures.js";
 import { nearest } from "../../engine/explore.js";
 import { bar } from "./bar.js";
@@ -20,7 +20,7 @@ import { Compared } from "./compared.js";
 import { Gestures } from "./gestures.js";
 import { Lasso, loop } from "./lasso.js";
 import { Lens } from "./lens.js";
-import { cross, lasso, neighbour, ring, target } from "./marks.js";
+import { cross, lasso, neighbour, target } from "./marks.js";
 import { COLORS, colouredAs, NONE, Picture } from "./picture.js";
 import { inverseDistances, Points } from "./points.js";
 import { NEIGHBOURS, Swept } from "./swept.js";
@@ -530,11 +530,12 @@ class DigitMap {
     for (const i of this.marked) (this.model.get("strokes") ? neighbour : target)(context, picture.spot(i));
     if (this.model.get("tool") === "sweep") {
       between?.found.forEach((i, k) => {
-        ring(context, picture.spot(i), { radius: 4 + 9 * between.weights[k], width: 2, color: ink });
+        const [x, y] = picture.spot(i);
+        marker(context, x, y, { ring: ink, radius: 4 + 9 * between.weights[k], width: 2 });
       });
     } else if (under >= 0) {
-      const fill = COLORS[picture.classes[under]];
-      ring(context, picture.spot(under), { radius: 7, width: 2.5, color: ink, fill });
+      const [x, y] = picture.spot(under), color = COLORS[picture.classes[under]];
+      marker(context, x, y, { color, ring: ink, radius: 7, width: 2.5 });
     }
     if (byKeyboard && pointer) cross(context, pointer, { from: 5, to: 15, width: 2, color: ink });
   }

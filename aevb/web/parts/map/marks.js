@@ -1,19 +1,7 @@
 // What is drawn over the points: rings around some of them, and the lasso.
 
 import { MARK } from "../../kit/palette.js";
-
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {number[]} at
- * @param {{ radius: number, width: number, color: string, fill?: string }} look
- */
-export function ring(context, [x, y], { radius, width, color, fill = "transparent" }) {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 6.2832);
-  Object.assign(context, { fillStyle: fill, lineWidth: width, strokeStyle: color });
-  context.fill();
-  context.stroke();
-}
+import { marker } from "../../kit/plot.js";
 
 /**
  * Four arms around a place, from one distance to another.
@@ -35,17 +23,17 @@ export function cross(context, [x, y], { from, to, width, color }) {
 export const TARGET = 19;
 
 /** The chosen digit: a ring with four arms. @param {CanvasRenderingContext2D} context @param {number[]} at */
-export function target(context, at) {
+export function target(context, [x, y]) {
   for (const { color, width } of [{ color: "white", width: 7 }, { color: MARK, width: 4 }]) {
-    cross(context, at, { from: 9, to: TARGET - 2, width, color });
-    ring(context, at, { radius: 9, width, color });
+    cross(context, [x, y], { from: 9, to: TARGET - 2, width, color });
+    marker(context, x, y, { ring: color, radius: 9, width });
   }
 }
 
 /** One near a drawing: a small ring. @param {CanvasRenderingContext2D} context @param {number[]} at */
-export function neighbour(context, at) {
-  ring(context, at, { radius: 6, width: 6, color: "white" });
-  ring(context, at, { radius: 6, width: 3, color: MARK });
+export function neighbour(context, [x, y]) {
+  marker(context, x, y, { radius: 6, width: 6 });
+  marker(context, x, y, { ring: MARK, radius: 6 });
 }
 
 /**
