@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { asDrawn } from "../../aevb/web/engine/ink.js";
 import { Digits } from "../../aevb/web/kit/digits.js";
 import { beginningOf } from "../../aevb/web/kit/endings.js";
-import { Answer, below, rank } from "../../aevb/web/parts/draw/answers.js";
+import { Answer } from "../../aevb/web/parts/draw/answer.js";
+import { below, rank } from "../../aevb/web/parts/draw/rebuilt.js";
 
 const PERCENTILES = Array.from({ length: 101 }, (_, percent) => percent ** 2 - 2000);
 

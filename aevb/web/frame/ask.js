@@ -4,7 +4,7 @@
 // A question lies over what would give its answer away. Whoever uses the scene instead has begun to look, and it folds
 // to a button in the head line. None is asked twice, unless the visitor asks for it.
 
-import { ANSWERS } from "../kit/answers.js";
+import { ANSWERS } from "../kit/asks.js";
 import { button } from "../kit/controls.js";
 import { h, holdRules, setText } from "../kit/elements.js";
 import { choice } from "../kit/params.js";
@@ -13,8 +13,8 @@ import { recall, remember } from "./predictions.js";
 
 /**
  * @typedef {{ id: string, text: string, why: string, hides: string }} Question as a page tells it
- * @typedef {import("../kit/answers.js").Asked} Asked
- * @typedef {import("../kit/answers.js").Asks} Asks
+ * @typedef {import("../kit/asks.js").Asked} Asked
+ * @typedef {import("../kit/asks.js").Asks} Asks
  */
 
 /** Whether scenes ask: as the visitor wants, always ("true", of a lecturer's link) or never ("false"). */
@@ -51,7 +51,7 @@ export class Asking {
     this.last = null;
     /** What it asks of what is in view, once that is known. @type {Asked | null} */
     this.asked = null;
-    /** @type {import("../kit/answers.js").Answer | null} */
+    /** @type {import("../kit/asks.js").Answer | null} */
     this.answer = null;
     this.settling = false; // whether the link changes by what was answered, and not by the visitor
     this.number = 0; // counts what was asked, so that what arrives late is passed over

@@ -3,7 +3,7 @@
 import { percent } from "../../kit/format.js";
 import { loadGuesses } from "../../kit/guesses.js";
 
-/** @type {import("../../kit/answers.js").Asks} */
+/** @type {import("../../kit/asks.js").Asks} */
 export const asks = { accuracy: share("cluster"), named: share("guess") };
 
 /**
@@ -16,7 +16,7 @@ function share(one) {
       const guesses = await loadGuesses(model);
       if (!guesses) return null;
       const { of, labels, matched } = guesses;
-      return /** @type {import("../../kit/answers.js").Estimate} */ ({
+      return /** @type {import("../../kit/asks.js").Estimate} */ ({
         kind: "number",
         label: "share",
         least: 0,

@@ -28,7 +28,7 @@ export function slant(x) {
   return -Math.atan2(both, tall) * 180 / Math.PI;
 }
 
-/** @type {import("../../kit/answers.js").Asks} */
+/** @type {import("../../kit/asks.js").Asks} */
 export const asks = {
   slant: {
     follows: ["digit", "strokes"],

@@ -15,7 +15,7 @@ import { Random } from "../../engine/random.js";
 /** A dash across the middle of the canvas. @type {Stroke[]} */
 const DASH = [[[0.25 * UNITS, 0.5 * UNITS], [0.75 * UNITS, 0.5 * UNITS]]];
 
-/** @type {import("../../kit/answers.js").Asks} */
+/** @type {import("../../kit/asks.js").Asks} */
 export const asks = {
   dash: {
     ask(model) {

@@ -13,13 +13,16 @@ import { MOST, seed } from "../../kit/rows.js";
 import { atLeisure, inSlices, onNextFrame } from "../../kit/slices.js";
 import { source } from "../../kit/source.js";
 import { LONGEST, parse, prepare, write } from "../../engine/ink.js";
-import { Continued, Rebuilt, Rewritten, Sorted } from "./answers.js";
+import { Continued } from "./continued.js";
 import { Paper } from "./paper.js";
+import { Rebuilt } from "./rebuilt.js";
+import { Rewritten } from "./rewritten.js";
+import { Sorted } from "./sorted.js";
 
 /**
  * @typedef {import("../../kit/controls.js").Model} Model
- * @typedef {import("./answers.js").Answer} Answer
- * @typedef {import("./answers.js").Seen} Seen
+ * @typedef {import("./answer.js").Answer} Answer
+ * @typedef {import("./answer.js").Seen} Seen
  * @typedef {import("../../engine/ink.js").Stroke} Stroke
  */
 

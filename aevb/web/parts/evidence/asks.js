@@ -31,7 +31,7 @@ function* estimates(engine, x, y, distributions, random) {
   return totals.map((total) => total - Math.log(DRAWS));
 }
 
-/** @type {import("../../kit/answers.js").Asks} */
+/** @type {import("../../kit/asks.js").Asks} */
 export const asks = {
   prior: {
     follows: ["digit", "strokes", "seed"],

@@ -27,7 +27,7 @@ function lastOf(experiment, names) {
   });
 }
 
-/** @type {import("../../kit/answers.js").Asks} */
+/** @type {import("../../kit/asks.js").Asks} */
 export const asks = {
   "e-step": {
     follows: KEYS,

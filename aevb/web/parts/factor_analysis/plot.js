@@ -6,7 +6,7 @@ import { number as said, signed } from "../../kit/format.js";
 import { ELBO } from "../../kit/palette.js";
 import { numbers } from "../../kit/params.js";
 import { onNextFrame } from "../../kit/slices.js";
-import { zoomable } from "../../kit/wheel.js";
+import { zoomable } from "../../kit/zoom.js";
 import { trueEvidence } from "../../engine/factor_analysis/data.js";
 import { Chart, curvesOf } from "./chart.js";
 import { timeline } from "./run.js";

@@ -6,7 +6,7 @@ import { loadModel } from "../../kit/loading.js";
 import { terms } from "../../engine/explore.js";
 import { Random } from "../../engine/random.js";
 
-/** @type {import("../../kit/answers.js").Asks} */
+/** @type {import("../../kit/asks.js").Asks} */
 export const asks = {
   kl: {
     follows: ["digit", "strokes"],

@@ -14,7 +14,7 @@ import { SAMPLES } from "./guess.js";
 
 const LIKE = [4, 9]; // of the label, and in the cluster
 
-/** @type {import("../../kit/answers.js").Asks} */
+/** @type {import("../../kit/asks.js").Asks} */
 export const asks = {
   "runner-up": {
     follows: ["digit", "strokes"],

@@ -27,7 +27,7 @@ function weightsAt([across, up]) {
   return weights.map((weight) => weight / sum);
 }
 
-/** @type {import("../../kit/answers.js").Asks} */
+/** @type {import("../../kit/asks.js").Asks} */
 export const asks = {
   cold: {
     follows: ["pi"],

@@ -1,7 +1,7 @@
 // What pointers, the wheel and keys do over the map's canvas. Places are in its CSS pixels.
 
 import { withCommand } from "../../kit/elements.js";
-import { zoomable } from "../../kit/wheel.js";
+import { zoomable } from "../../kit/zoom.js";
 
 /**
  * @typedef {"pan" | "lasso" | "sweep"} Kind

@@ -15,7 +15,7 @@ const FURTHER = 5; // the other label, so many on
 /** Another label than its own, of so many. @param {number} own @param {number} choices */
 export const another = (own, choices) => (own + 1 + (FURTHER - 1) % (choices - 1)) % choices;
 
-/** @type {import("../../kit/answers.js").Asks} */
+/** @type {import("../../kit/asks.js").Asks} */
 export const asks = {
   kept: {
     follows: ["digit", "strokes"],

@@ -12,7 +12,7 @@ import { rowsOf } from "../../kit/rows.js";
 
 /** @typedef {[number, number]} Place */
 
-/** @type {import("../../kit/answers.js").Asks} */
+/** @type {import("../../kit/asks.js").Asks} */
 export const asks = {
   surprise: {
     follows: ["digit", "strokes", "seed"],

@@ -5,7 +5,7 @@ import { loadAbout } from "../../kit/loading.js";
 
 const SHARE = 0.9; // of what is gained after the first epoch
 
-/** @type {import("../../kit/answers.js").Asks} */
+/** @type {import("../../kit/asks.js").Asks} */
 export const asks = {
   plateau: {
     async ask(model) {

@@ -10,7 +10,7 @@ import { params } from "./walk.js";
 const NEIGHBOURS = 20; // test images around the middle
 const USUAL = [3, 8]; // the classes of its own ends, where the link names none
 
-/** @type {import("../../kit/answers.js").Asks} */
+/** @type {import("../../kit/asks.js").Asks} */
 export const asks = {
   midway: {
     follows: ["digit", "strokes", "to"],
