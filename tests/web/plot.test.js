@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { onLayout, Panel, Player } from "../../aevb/web/kit/plot.js";
+import { onLayout, Panel } from "../../aevb/web/kit/panel.js";
+import { Player } from "../../aevb/web/kit/player.js";
 import { zoomable } from "../../aevb/web/kit/zoom.js";
 
 /** What a module finds on a page, for as long as `act` takes. @param {Record<string, any>} page @param {() => void} act */

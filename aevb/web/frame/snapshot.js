@@ -4,7 +4,7 @@
 // other canvases are images in it. A canvas that such a picture is drawn on can be read, for the picture comes from a
 // data: URL and asks nothing of anybody.
 
-import { Panel } from "../kit/plot.js";
+import { Panel } from "../kit/panel.js";
 import { VectorContext } from "../kit/vector.js";
 
 const SVG = "http://www.w3.org/2000/svg";

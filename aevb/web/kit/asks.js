@@ -2,8 +2,8 @@
 
 import { button, slider } from "./controls.js";
 import { h } from "./elements.js";
+import { movable, onLayout, Panel, themeOf } from "./panel.js";
 import { paint } from "./pictures.js";
-import { movable, onLayout, Panel, themeOf } from "./plot.js";
 import { onNextFrame } from "./slices.js";
 
 /**
@@ -45,7 +45,7 @@ import { onNextFrame } from "./slices.js";
  * @typedef {[across: number, up: number]} Place
  * @typedef {Common<Place> & { kind: "point", label: string, aspect: number, start: Place, snap: (at: Place) => Place,
  *   step: Place, say: (at: Place) => string, draw: (context: CanvasRenderingContext2D, look: Look) => void }} Point
- * @typedef {{ width: number, height: number, theme: import("./plot.js").Theme, said: Place, right: Place | null }} Look
+ * @typedef {{ width: number, height: number, theme: import("./panel.js").Theme, said: Place, right: Place | null }} Look
  */
 
 /**
@@ -102,7 +102,7 @@ export const ANSWERS = {
     let right = null;
     const canvas = h("canvas", { tabIndex: 0, role: "slider", "aria-label": label, "aria-valuenow": "0" });
     const panel = new Panel(canvas);
-    /** @type {import("./plot.js").Theme} */
+    /** @type {import("./panel.js").Theme} */
     let theme;
     const paint = onNextFrame(() => {
       const { width, height } = panel;

@@ -4,15 +4,17 @@
 import { slider } from "./controls.js";
 import { h } from "./elements.js";
 import { ELBO, GENERATED, TRUE_MODEL } from "./palette.js";
+import { Panel } from "./panel.js";
 import { number } from "./params.js";
 import { imageData } from "./pictures.js";
-import { Axes, ellipse, marker, nameAxes, Panel, Player } from "./plot.js";
+import { Player } from "./player.js";
+import { Axes, ellipse, marker, nameAxes } from "./plot.js";
 import { rowNoise } from "../engine/rows.js";
 import { Random } from "../engine/random.js";
 
 /**
  * @typedef {import("./controls.js").Model} Model
- * @typedef {import("./plot.js").Theme} Theme
+ * @typedef {import("./panel.js").Theme} Theme
  * @typedef {import("../engine/densities.js").Normal} Normal
  * @typedef {import("../engine/models/vrnn.js").VRNN} VRNN
  *

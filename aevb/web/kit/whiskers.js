@@ -16,7 +16,7 @@ import { Axes } from "./plot.js";
 /**
  * Draws whiskers into a box of a canvas, and returns its axes: the place of the k-th dimension is k.
  * @param {CanvasRenderingContext2D} context
- * @param {import("./plot.js").Theme} theme
+ * @param {import("./panel.js").Theme} theme
  * @param {{ left: number, top: number, width: number, height: number }} box
  * @param {Shown} shown
  */
@@ -62,7 +62,7 @@ export function drawWhiskers(context, theme, box, { loc, scale, z, order, color,
 /**
  * The numbers of the dimensions below a plot, as many as there is room for.
  * @param {CanvasRenderingContext2D} context
- * @param {import("./plot.js").Theme} theme
+ * @param {import("./panel.js").Theme} theme
  * @param {Axes} axes
  * @param {number[]} order
  * @param {number} bottom

@@ -2,11 +2,12 @@
 
 import { h } from "../../kit/elements.js";
 import { ELBO, EVIDENCE, GAP } from "../../kit/palette.js";
-import { along, Axes, marker, nameAxes, Notes, Panel, shade } from "../../kit/plot.js";
+import { Panel } from "../../kit/panel.js";
+import { along, Axes, marker, nameAxes, Notes, shade } from "../../kit/plot.js";
 import { spansOf } from "../../engine/schedule.js";
 
 /**
- * @typedef {import("../../kit/plot.js").Theme} Theme
+ * @typedef {import("../../kit/panel.js").Theme} Theme
  * @typedef {import("./pupil.js").Measured} Measured
  */
 

@@ -6,12 +6,13 @@ import { dequantised } from "../../engine/models/base.js";
 import { digitsAt } from "../../kit/digits.js";
 import { h } from "../../kit/elements.js";
 import { DATA, DIGITS, NO_CLASS } from "../../kit/palette.js";
+import { Panel } from "../../kit/panel.js";
 import { Sheet } from "../../kit/pictures.js";
-import { Axes, ellipse, Notes, Panel } from "../../kit/plot.js";
+import { Axes, ellipse, Notes } from "../../kit/plot.js";
 
 /**
  * @typedef {import("./pupil.js").Pupil} Pupil
- * @typedef {import("../../kit/plot.js").Theme} Theme
+ * @typedef {import("../../kit/panel.js").Theme} Theme
  */
 
 export const IMAGES = 1000; // of the test set, which a page has at hand

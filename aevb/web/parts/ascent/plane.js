@@ -3,12 +3,13 @@
 import { h } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { DATA, EVIDENCE, GENERATED, MARK } from "../../kit/palette.js";
-import { along, Axes, dots, marker, movable, Notes, paintHeights, Panel } from "../../kit/plot.js";
+import { movable, Panel } from "../../kit/panel.js";
+import { along, Axes, dots, marker, Notes, paintHeights } from "../../kit/plot.js";
 import { CELLS, density, LINE, placeAt } from "./known.js";
 import { COUNT, EDGE } from "./shapes.js";
 
 /**
- * @typedef {import("../../kit/plot.js").Theme} Theme
+ * @typedef {import("../../kit/panel.js").Theme} Theme
  * @typedef {import("./known.js").Known} Known
  */
 

@@ -129,7 +129,7 @@ export class Points {
     this.known = yield* knownBy(pupil);
   }
 
-  /** @param {import("../../kit/plot.js").Theme} theme */
+  /** @param {import("../../kit/panel.js").Theme} theme */
   paint(theme) {
     const { known, model } = this, chosen = model.get("point");
     if (!known) return;

@@ -2,13 +2,14 @@
 
 import { h } from "../../kit/elements.js";
 import { ELBO, EVIDENCE } from "../../kit/palette.js";
-import { along, Axes, nameAxes, Notes, Panel } from "../../kit/plot.js";
+import { Panel } from "../../kit/panel.js";
+import { along, Axes, nameAxes, Notes } from "../../kit/plot.js";
 import { logNormal, standardNormal } from "../../engine/densities.js";
 import { LINE } from "./known.js";
 import { SHOWN } from "./plane.js";
 
 /**
- * @typedef {import("../../kit/plot.js").Theme} Theme
+ * @typedef {import("../../kit/panel.js").Theme} Theme
  * @typedef {import("../../engine/densities.js").Normal} Normal
  */
 

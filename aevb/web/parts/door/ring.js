@@ -2,7 +2,8 @@
 
 import { h } from "../../kit/elements.js";
 import { MARK } from "../../kit/palette.js";
-import { marker, movable, Panel } from "../../kit/plot.js";
+import { movable, Panel } from "../../kit/panel.js";
+import { marker } from "../../kit/plot.js";
 
 const RADIUS = 0.415, SMALL = 0.125, LARGE = 0.46; // in shares of the ring's side
 
@@ -72,7 +73,7 @@ export class Ring {
     canvas.getContext("2d")?.putImageData(data, 0, 0);
   }
 
-  /** @param {import("../../kit/plot.js").Theme} theme */
+  /** @param {import("../../kit/panel.js").Theme} theme */
   layout(theme) {
     if (!this.panel.fit()) return;
     this.theme = theme;

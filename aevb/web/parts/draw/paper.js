@@ -1,8 +1,8 @@
 // What a visitor draws on: white ink on black, as MNIST's digits are.
 
 import { h } from "../../kit/elements.js";
+import { Panel, themeOf } from "../../kit/panel.js";
 import { paint } from "../../kit/pictures.js";
-import { Panel, themeOf } from "../../kit/plot.js";
 import { PEN, simplify, UNITS } from "../../engine/ink.js";
 
 /** @typedef {import("../../engine/ink.js").Stroke} Stroke */

@@ -4,9 +4,10 @@ import { follow, segments, slider } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { DATA, ELBO, GENERATED } from "../../kit/palette.js";
+import { onLayout, Panel, themeOf } from "../../kit/panel.js";
 import { choice, number, within } from "../../kit/params.js";
 import { part } from "../../kit/part.js";
-import { Axes, cursor, marker, nameAxes, onLayout, Panel, themeOf } from "../../kit/plot.js";
+import { Axes, cursor, marker, nameAxes } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 
 /**

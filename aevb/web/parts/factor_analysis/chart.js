@@ -2,10 +2,11 @@
 
 import { h } from "../../kit/elements.js";
 import { ELBO, EVIDENCE, GAP, TRUE_MODEL } from "../../kit/palette.js";
-import { Axes, cursor, marker, Panel, shade } from "../../kit/plot.js";
+import { Panel } from "../../kit/panel.js";
+import { Axes, cursor, marker, shade } from "../../kit/plot.js";
 
 /**
- * @typedef {import("../../kit/plot.js").Theme} Theme
+ * @typedef {import("../../kit/panel.js").Theme} Theme
  * @typedef {import("../../engine/factor_analysis/trajectory.js").Trajectory} Trajectory
  *
  * @typedef {object} Line

@@ -3,8 +3,9 @@
 import { follow } from "../../kit/controls.js";
 import { h } from "../../kit/elements.js";
 import { DATA, ELBO, EVIDENCE, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
+import { Panel } from "../../kit/panel.js";
 import { number } from "../../kit/params.js";
-import { Axes, dots, ellipse, marker, nameAxes, Panel, quantile } from "../../kit/plot.js";
+import { Axes, dots, ellipse, marker, nameAxes, quantile } from "../../kit/plot.js";
 import { multiplyTransposed } from "../../engine/factor_analysis/matrices.js";
 import { DATA_DIM, synthetic } from "../../engine/factor_analysis/data.js";
 import { generate, posteriorOf } from "../../engine/factor_analysis/model.js";
@@ -13,7 +14,7 @@ import { field } from "./settings.js";
 
 /**
  * @typedef {import("../../kit/controls.js").Model} Model
- * @typedef {import("../../kit/plot.js").Theme} Theme
+ * @typedef {import("../../kit/panel.js").Theme} Theme
  * @typedef {import("../../engine/factor_analysis/data.js").Points} Points
  * @typedef {import("../../engine/factor_analysis/trajectory.js").Trajectory} Trajectory
  * @typedef {Float64Array<ArrayBuffer>} Matrix

@@ -4,7 +4,7 @@ import { follow, slider } from "../../kit/controls.js";
 import { h } from "../../kit/elements.js";
 import { number as said } from "../../kit/format.js";
 import { number } from "../../kit/params.js";
-import { Player } from "../../kit/plot.js";
+import { Player } from "../../kit/player.js";
 import { inSlices, onNextFrame } from "../../kit/slices.js";
 import { runOnce } from "../../engine/factor_analysis/experiments.js";
 import { experimentOf, KEYS, MOST_STEPS } from "./settings.js";

@@ -2,7 +2,7 @@
 
 import { h, setText } from "../../kit/elements.js";
 import { number as said } from "../../kit/format.js";
-import { onLayout, themeOf } from "../../kit/plot.js";
+import { onLayout, themeOf } from "../../kit/panel.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { inWords, Run } from "./run.js";
 import { settings } from "./settings.js";
@@ -10,7 +10,7 @@ import { Sum } from "./sum.js";
 
 /**
  * @typedef {import("../../kit/controls.js").Model} Model
- * @typedef {import("../../kit/plot.js").Panel} Panel
+ * @typedef {import("../../kit/panel.js").Panel} Panel
  * @typedef {import("../../engine/factor_analysis/trajectory.js").Trajectory} Trajectory
  */
 

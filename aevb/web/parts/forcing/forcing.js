@@ -5,9 +5,10 @@ import { button, follow, segments, slider } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { ELBO, EVIDENCE, GAP, MARK } from "../../kit/palette.js";
+import { movable, onLayout, Panel, themeOf } from "../../kit/panel.js";
 import { choice, number, numbers, round } from "../../kit/params.js";
 import { part } from "../../kit/part.js";
-import { Axes, marker, movable, nameAxes, onLayout, paintHeights, Panel, themeOf } from "../../kit/plot.js";
+import { Axes, marker, nameAxes, paintHeights } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { COARSE, logQ, STEPS, TwoModes } from "../../engine/two_modes.js";
 

@@ -7,9 +7,9 @@ import { h } from "../../kit/elements.js";
 import { counted, signed } from "../../kit/format.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { onDemand, whenLoaded } from "../../kit/notice.js";
+import { onLayout, themeOf } from "../../kit/panel.js";
 import { number, within } from "../../kit/params.js";
 import { part } from "../../kit/part.js";
-import { onLayout, themeOf } from "../../kit/plot.js";
 import {
   joined,
   MOST,

@@ -2,7 +2,8 @@
 
 import { h } from "../../kit/elements.js";
 import { ELBO, EVIDENCE, GAP } from "../../kit/palette.js";
-import { Axes, Panel } from "../../kit/plot.js";
+import { Panel } from "../../kit/panel.js";
+import { Axes } from "../../kit/plot.js";
 import { BEST, worth } from "./surface.js";
 
 const FLOOR = -4.4, CEILING = -2.1; // nats; below the floor the ELBO's bar has ended
@@ -16,7 +17,7 @@ export class Bars {
     this.panel = new Panel(this.canvas);
   }
 
-  /** @param {import("../../kit/plot.js").Theme} theme */
+  /** @param {import("../../kit/panel.js").Theme} theme */
   layout(theme) {
     if (!this.panel.fit()) return;
     const { size } = theme, { width, height } = this.panel;

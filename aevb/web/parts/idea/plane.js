@@ -2,7 +2,8 @@
 
 import { h } from "../../kit/elements.js";
 import { ELBO, MARK } from "../../kit/palette.js";
-import { Axes, marker, movable, nameAxes, paintHeights, Panel } from "../../kit/plot.js";
+import { movable, Panel } from "../../kit/panel.js";
+import { Axes, marker, nameAxes, paintHeights } from "../../kit/plot.js";
 import { BEST, elbo } from "./surface.js";
 
 /** @typedef {import("./surface.js").Place} Place */
@@ -43,7 +44,7 @@ export class Plane {
     movable(this.canvas, place, (dx, dy) => by(dy, dx), done);
   }
 
-  /** The map, anew: its place has another size or other colours. @param {import("../../kit/plot.js").Theme} theme */
+  /** The map, anew: its place has another size or other colours. @param {import("../../kit/panel.js").Theme} theme */
   layout(theme) {
     if (!this.panel.fit()) return;
     const { size } = theme, left = 2.2 * size, { width, height } = this.panel;

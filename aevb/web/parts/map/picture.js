@@ -1,14 +1,14 @@
 // The points on their canvas, numerals over their classes, and marks over both.
 
 import { DIGITS, NO_CLASS } from "../../kit/palette.js";
-import { themeOf } from "../../kit/plot.js";
+import { themeOf } from "../../kit/panel.js";
 import { onNextFrame } from "../../kit/slices.js";
 import { TARGET } from "./marks.js";
 import { rgb, Scatter } from "./scatter.js";
 import { View } from "./view.js";
 
 /** @typedef {import("./points.js").Points} Points */
-/** @typedef {import("../../kit/plot.js").Theme} Theme */
+/** @typedef {import("../../kit/panel.js").Theme} Theme */
 
 const FLIGHT = 700; // ms from one projection to the next
 

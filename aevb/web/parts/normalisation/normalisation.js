@@ -7,10 +7,11 @@ import { counted, signed } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO, GENERATED, MARK } from "../../kit/palette.js";
+import { movable, onLayout, Panel, themeOf } from "../../kit/panel.js";
 import { number, seed, within } from "../../kit/params.js";
 import { part } from "../../kit/part.js";
 import { picture } from "../../kit/pictures.js";
-import { Axes, cursor, dots, marker, movable, nameAxes, onLayout, Panel, themeOf } from "../../kit/plot.js";
+import { Axes, cursor, dots, marker, nameAxes } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { logBernoulli } from "../../engine/densities.js";
 import { components, mostProbable } from "../../engine/explore.js";
@@ -166,7 +167,7 @@ class Normalisation {
 
   /** @param {Panel} panel @param {[number, number]} across @param {[number, number]} up */
   axes({ width, height }, across, up, log = false) {
-    const { size } = /** @type {import("../../kit/plot.js").Theme} */ (this.theme), left = 3.2 * size;
+    const { size } = /** @type {import("../../kit/panel.js").Theme} */ (this.theme), left = 3.2 * size;
     return new Axes(
       { left, top: 4, width: width - left - 6, height: height - 2 * size - 4 },
       across,
@@ -175,7 +176,7 @@ class Normalisation {
     );
   }
 
-  /** @param {import("../../kit/plot.js").Theme} theme @param {number} level @param {number} first */
+  /** @param {import("../../kit/panel.js").Theme} theme @param {number} level @param {number} first */
   paintLevels(theme, level, first) {
     const [panel] = this.panels, counts = /** @type {Float64Array} */ (this.counts);
     const axes = this.axes(panel, [0, LEVELS], [0.6, Math.max(10, ...counts)], true);
@@ -207,7 +208,7 @@ class Normalisation {
     );
   }
 
-  /** @param {import("../../kit/plot.js").Theme} theme @param {number} level @param {number} first */
+  /** @param {import("../../kit/panel.js").Theme} theme @param {number} level @param {number} first */
   paintNear(theme, level, first) {
     const panel = this.panels[1], { levels, pixel } = this, x = /** @type {Float32Array} */ (this.x);
     const axes = this.axes(panel, [first / LEVELS, (first + NEAR) / LEVELS], [0, 1]);
@@ -256,7 +257,7 @@ class Normalisation {
     );
   }
 
-  /** @param {import("../../kit/plot.js").Theme} theme */
+  /** @param {import("../../kit/panel.js").Theme} theme */
   paintDensity(theme) {
     const panel = this.panels[2], { pixel } = this;
     const output = /** @type {Float32Array} */ (this.outputs)[pixel],

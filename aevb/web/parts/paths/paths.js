@@ -7,9 +7,10 @@ import { h } from "../../kit/elements.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DIGITS, GENERATED, MARK } from "../../kit/palette.js";
+import { onLayout, Panel, themeOf } from "../../kit/panel.js";
 import { choice, number, unread } from "../../kit/params.js";
 import { part } from "../../kit/part.js";
-import { along, Axes, nameAxes, onLayout, Panel, themeOf } from "../../kit/plot.js";
+import { along, Axes, nameAxes } from "../../kit/plot.js";
 import { rowsOf, sampleNoise, SAMPLES, seed } from "../../kit/rows.js";
 import { inSlices, onNextFrame } from "../../kit/slices.js";
 import { grow, meanPath } from "../../engine/rows.js";
@@ -301,7 +302,7 @@ function trace(context, axes, { path, color, dash = [], width = 2, points, faint
  * Each line's title upon it, where it is farthest from the others and from the titles that are there already.
  * @param {CanvasRenderingContext2D} context
  * @param {Axes} axes
- * @param {import("../../kit/plot.js").Theme} theme
+ * @param {import("../../kit/panel.js").Theme} theme
  * @param {Line[]} lines
  * @param {number} k
  */

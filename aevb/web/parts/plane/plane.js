@@ -5,9 +5,9 @@ import { Decoded } from "../../kit/decoded.js";
 import { h, setText } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { followLatent, params as latentParams, rounded } from "../../kit/latent.js";
+import { movable } from "../../kit/panel.js";
 import { text, unread } from "../../kit/params.js";
 import { Sheet } from "../../kit/pictures.js";
-import { movable } from "../../kit/plot.js";
 import { atLeisure, onNextFrame, whenStill } from "../../kit/slices.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */

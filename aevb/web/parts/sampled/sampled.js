@@ -5,20 +5,10 @@ import { button, follow, put, seedButton, slider } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { DATA, ELBO, EVIDENCE, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
+import { movable, onLayout, Panel, themeOf } from "../../kit/panel.js";
 import { number, numbers, round, seed } from "../../kit/params.js";
 import { part } from "../../kit/part.js";
-import {
-  Axes,
-  dots,
-  ellipse,
-  marker,
-  movable,
-  nameAxes,
-  Notes,
-  onLayout,
-  Panel,
-  themeOf,
-} from "../../kit/plot.js";
+import { Axes, dots, ellipse, marker, nameAxes, Notes } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { noiseOf, SampledKl } from "../../engine/factor_analysis/sampled_kl.js";
 

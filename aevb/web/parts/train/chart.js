@@ -2,12 +2,13 @@
 
 import { h } from "../../kit/elements.js";
 import { EVIDENCE, GAP } from "../../kit/palette.js";
-import { Axes, cursor, marker, Notes, Panel, shade } from "../../kit/plot.js";
+import { Panel } from "../../kit/panel.js";
+import { Axes, cursor, marker, Notes, shade } from "../../kit/plot.js";
 import { spansOf } from "../../engine/schedule.js";
 import { chartsOf, rangeOf } from "./record.js";
 
 /**
- * @typedef {import("../../kit/plot.js").Theme} Theme
+ * @typedef {import("../../kit/panel.js").Theme} Theme
  * @typedef {import("./record.js").Point} Point
  * @typedef {import("./record.js").Chart} Chart
  * @typedef {import("./record.js").Line} Line

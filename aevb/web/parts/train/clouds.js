@@ -3,9 +3,10 @@
 import { h } from "../../kit/elements.js";
 import { mark } from "../../kit/marks.js";
 import { DATA, DIGITS, GENERATED } from "../../kit/palette.js";
-import { Axes, Panel } from "../../kit/plot.js";
+import { Panel } from "../../kit/panel.js";
+import { Axes } from "../../kit/plot.js";
 
-/** @typedef {import("../../kit/plot.js").Theme} Theme */
+/** @typedef {import("../../kit/panel.js").Theme} Theme */
 /** @typedef {import("./record.js").About} About */
 /** @typedef {import("./frames.js").Frame} Frame */
 

@@ -3,8 +3,8 @@
 import { follow, put, segments, select, slider } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { number } from "../../kit/format.js";
+import { movable, onLayout, themeOf } from "../../kit/panel.js";
 import { choice, number as numeral, text } from "../../kit/params.js";
-import { movable, onLayout, themeOf } from "../../kit/plot.js";
 import { onNextFrame } from "../../kit/slices.js";
 import { Contender, LOOKS } from "./contender.js";
 import { Overlay } from "./overlay.js";

@@ -3,12 +3,13 @@
 
 import { h } from "../../kit/elements.js";
 import { DIGITS } from "../../kit/palette.js";
-import { Axes, dots, Panel, quantile } from "../../kit/plot.js";
+import { Panel } from "../../kit/panel.js";
+import { Axes, dots, quantile } from "../../kit/plot.js";
 import { Clouds } from "./clouds.js";
 import { Frames } from "./frames.js";
 import { Sheets } from "./sheets.js";
 
-/** @typedef {import("../../kit/plot.js").Theme} Theme */
+/** @typedef {import("../../kit/panel.js").Theme} Theme */
 
 export class Film {
   /**

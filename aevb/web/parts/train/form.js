@@ -3,8 +3,8 @@
 import { button, folded, follow, select } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { counted, number } from "../../kit/format.js";
+import { onLayout, themeOf } from "../../kit/panel.js";
 import { unread } from "../../kit/params.js";
-import { onLayout, themeOf } from "../../kit/plot.js";
 import { onNextFrame } from "../../kit/slices.js";
 import { Bring } from "./bring.js";
 import { Plan } from "./plan.js";

@@ -2,11 +2,12 @@
 
 import { h } from "../../kit/elements.js";
 import { mark } from "../../kit/marks.js";
-import { Axes, cursor, Notes, Panel } from "../../kit/plot.js";
+import { Panel } from "../../kit/panel.js";
+import { Axes, cursor, Notes } from "../../kit/plot.js";
 import { stroke } from "./chart.js";
 import { rangeOf } from "./record.js";
 
-/** @typedef {import("../../kit/plot.js").Theme} Theme */
+/** @typedef {import("../../kit/panel.js").Theme} Theme */
 /**
  * @typedef {object} Curve
  * @property {number} k which of the marks it has

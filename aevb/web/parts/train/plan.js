@@ -3,10 +3,11 @@
 import { h } from "../../kit/elements.js";
 import { number } from "../../kit/format.js";
 import { DATA, GENERATED } from "../../kit/palette.js";
-import { Axes, Notes, Panel } from "../../kit/plot.js";
+import { Panel } from "../../kit/panel.js";
+import { Axes, Notes } from "../../kit/plot.js";
 import { inTurn } from "./specification.js";
 
-/** @typedef {import("../../kit/plot.js").Theme} Theme */
+/** @typedef {import("../../kit/panel.js").Theme} Theme */
 
 const FEW = 100; // points of a curve
 

@@ -7,7 +7,7 @@ import { drawn, panel } from "./clouds.js";
 import { LOOKS } from "./contender.js";
 
 /** @typedef {import("./contender.js").Contender} Contender */
-/** @typedef {import("../../kit/plot.js").Theme} Theme */
+/** @typedef {import("../../kit/panel.js").Theme} Theme */
 /** @typedef {import("./through.js").Through} Through */
 
 const ACROSS = 4; // draws in a row

@@ -46,7 +46,7 @@ export class Sheets {
     images.forEach((x, i) => this.pairs.put(i % ACROSS, 2 * Math.floor(i / ACROSS), x));
   }
 
-  /** @param {import("../../kit/plot.js").Theme} _theme @param {Frame} frame @param {boolean} newest */
+  /** @param {import("../../kit/panel.js").Theme} _theme @param {Frame} frame @param {boolean} newest */
   show(_theme, { reconstructions, draws }, newest) {
     reconstructions.forEach((x, i) => this.pairs.put(i % ACROSS, 2 * Math.floor(i / ACROSS) + 1, x));
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -6,9 +6,10 @@ import { signed, termName } from "../../kit/format.js";
 import { loadAbout } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
 import { DATA, ELBO, GENERATED, TRUE_MODEL } from "../../kit/palette.js";
+import { onLayout, Panel, themeOf } from "../../kit/panel.js";
 import { choice, number, within } from "../../kit/params.js";
 import { part } from "../../kit/part.js";
-import { Axes, cursor, marker, Notes, onLayout, Panel, themeOf } from "../../kit/plot.js";
+import { Axes, cursor, marker, Notes } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */

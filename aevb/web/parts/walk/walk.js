@@ -7,11 +7,11 @@ import { signed } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenever, whenLoaded } from "../../kit/notice.js";
 import { choice, number, within } from "../../kit/params.js";
+import { part } from "../../kit/part.js";
 import { picture } from "../../kit/pictures.js";
-import { Player } from "../../kit/plot.js";
+import { Player } from "../../kit/player.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
 import { ownChoice } from "../../kit/choices.js";
-import { part } from "../../kit/part.js";
 import { style, walk, write } from "../../engine/explore.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
