@@ -1,12 +1,13 @@
-// Around the scenes of a page: a strip of their names, the one in view, its mathematics, a glossary, keys.
+// A page of scenes: shows the one that the link names, and follows keys, presses and links to others.
 
-import { adoptStyle, h, setText, withCommand } from "../kit/elements.js";
+import { adoptStyle, h, withCommand } from "../kit/elements.js";
 import { holdFocus } from "../kit/focus.js";
-import { loadJson } from "../kit/loading.js";
 import { source } from "../kit/source.js";
-import { GLOSSARY } from "./glossary.js";
+import { Aside } from "./aside.js";
 import { ask, Chip, refusal } from "./kept.js";
 import { Link, SceneModel, unembedded } from "./link.js";
+import { Strip } from "./strip.js";
+import { Warnings } from "./warnings.js";
 
 /**
  * @typedef {object} Scene
@@ -35,22 +36,7 @@ import { Link, SceneModel, unembedded } from "./link.js";
  * @property {string} tours where the tours are, and the names of all pages' scenes
  */
 
-const KEYS = [
-  ["← →", "the scene before, the next one; in a tour its steps"],
-  ["1 … 9", "a scene by its number"],
-  ["r", "draw again, where a scene draws"],
-  ["m", "the mathematics of the scene"],
-  ["g", "the glossary, and these keys"],
-  ["a", "the answer to a tour’s question"],
-  ["s", "take the view along: link, page, Python, picture"],
-  ["p", "present: the scene alone, in large letters"],
-  ["k", "predict what a scene shows, where it asks; skip its question"],
-  ["Esc", "close what is open"],
-];
-
 const UNNOTICED = 300; // ms
-const UNTOLD = 1500; // ms in which a server may be silent
-const AWAY = "The server does not answer: this page goes on, the others need it.";
 
 /** What had the focus as the page before was left: its tour, or its scene. @type {"" | "tour" | "scene"} */
 let handedOn = "";
@@ -108,8 +94,6 @@ export class Explorer {
     );
     /** In a frame on a page of somebody else's: nothing but the scene. */
     this.embedded = new URLSearchParams(host.address.read()).get("embed") === "true";
-    /** @type {import("./share.js").Share | null} */
-    this.share = null;
     /** @type {import("./present.js").Presenter | null} */
     this.presenter = null;
     /** @type {import("./lesson.js").Lesson | null} */
@@ -126,13 +110,9 @@ export class Explorer {
       this.link.choose("");
       this.take();
     });
-    /** @type {any[]} */
-    this.tabs = [];
-    /** @type {string[]} */
-    this.unread = []; // what of the link could not be read, until something else is chosen
-    this.noPage = ""; // what was asked for and is no page, until then
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.later = undefined; // the server's silence is told: not of a moment
+    this.aside = new Aside(this);
+    this.strip = new Strip(this);
+    this.warnings = new Warnings();
     this.number = 0; // counts the scenes that were shown
     this.checkpoints = 0; // counts those that were opened
     this.opening = false; // whether one is awaited, without which there is nothing to show
@@ -148,11 +128,7 @@ export class Explorer {
     this.link.on("free", () => this.teach());
     this.link.on("tour", () => this.guide());
     const { signal } = this.ended;
-    const forget = () => { // what `tell` has said
-      this.unread = [];
-      this.noPage = "";
-      this.notice.hidden = true;
-    };
+    const forget = () => this.warnings.forget();
     this.root.addEventListener("change", forget, { signal });
     for (const key of ["scene", "digit", "strokes"]) this.link.on(key, forget);
     if (this.embedded) this.leaveAlone(signal);
@@ -162,7 +138,7 @@ export class Explorer {
     });
     const refuse = (/** @type {any} */ event) => {
       this.link.refuse(event.detail);
-      queueMicrotask(() => this.tellUnread()); // of all that it refuses
+      queueMicrotask(() => this.warnings.tellUnread(this.link)); // of all that it refuses
     };
     this.root.addEventListener("unread", refuse, { signal });
     const begin = async (/** @type {any} */ event) => {
@@ -182,7 +158,7 @@ export class Explorer {
       if (signal.aborted) return;
       return new Promise((done) => { // nothing can be seen without it
         const again = () => {
-          root.replaceChildren(this.beside, this.panel);
+          root.replaceChildren(this.beside, this.aside.element);
           done(this.begin());
         };
         const button = h("button", { type: "button", onclick: again }, "Try again");
@@ -210,7 +186,7 @@ export class Explorer {
     this.end();
     this.checkpoints++;
     this.ended.abort();
-    clearTimeout(this.later);
+    this.warnings.end();
     this.tour?.close();
     this.tour = null; // or one that is awaited would open all the same
     this.presenter?.turn(false);
@@ -218,94 +194,6 @@ export class Explorer {
   }
 
   build() {
-    const { page } = this;
-    this.tabs = page.scenes.map(({ id, title }, i) =>
-      h(
-        "a.tab",
-        {
-          href: source.address(page.page, `?scene=${id}`),
-          title: i < 9 ? `${title} (${i + 1})` : title,
-          "data-scene": id,
-        },
-        h("span.number", { "aria-hidden": "true" }, String(i + 1)),
-        h("span.name", {}, title),
-      )
-    );
-    this.previous = h("button.step", {
-      type: "button",
-      "aria-label": "Previous scene",
-      onclick: () => this.step(-1),
-    }, "‹");
-    this.next = h(
-      "button.step",
-      { type: "button", "aria-label": "Next scene", onclick: () => this.step(1) },
-      "›",
-    );
-    this.list = h("nav.tabs", { "aria-label": "Scenes" }, ...this.tabs);
-    this.where = h("button.where", {
-      type: "button",
-      "aria-expanded": "false",
-      "aria-label": "All scenes",
-      onclick: () => this.unfold(),
-    });
-    this.mathematicsButton = h(
-      "button.tool",
-      {
-        type: "button",
-        onclick: () => this.toggleMathematics(),
-        "aria-expanded": "false",
-        title: "Mathematics (m)",
-      },
-      h("span", { "aria-hidden": "true" }, "∑"),
-      h("span.word", {}, "Mathematics"),
-    );
-    this.glossaryButton = h(
-      "button.tool",
-      {
-        type: "button",
-        onclick: () => this.toggleGlossary(),
-        "aria-expanded": "false",
-        title: "Glossary and keys (g)",
-      },
-      h("span", { "aria-hidden": "true" }, "?"),
-      h("span.word", {}, "Glossary"),
-    );
-    this.shareButton = h(
-      "button.tool",
-      {
-        type: "button",
-        onclick: () => this.toggleShare(),
-        "aria-expanded": "false",
-        title: "Share (s)",
-      },
-      h("span", { "aria-hidden": "true" }, "↗"),
-      h("span.word", {}, "Share"),
-    );
-    this.presentButton = h(
-      "button.tool",
-      { type: "button", onclick: () => this.togglePresent(), title: "Present (p)", "aria-label": "Present" },
-      h("span", { "aria-hidden": "true" }, "▷"),
-    );
-    this.strip = h(
-      "header.strip",
-      {},
-      h("h1", { "data-brief": page.brief }, h("span", {}, page.title)),
-      this.chip.element,
-      this.previous,
-      this.where,
-      this.list,
-      this.next,
-      h(
-        "span.tools",
-        {},
-        this.mathematicsButton,
-        this.glossaryButton,
-        this.shareButton,
-        this.presentButton,
-      ),
-    );
-    this.notice = h("p.warning", { role: "status", hidden: true });
-    this.away = h("p.away", { role: "status" });
     this.heading = h("h2");
     this.says = h("p.says");
     this.whole = h("a.whole", { target: "_blank", rel: "noopener" }, "Open in AEVB Explorer ↗");
@@ -318,14 +206,12 @@ export class Explorer {
       this.instrument,
       this.below,
     );
-    this.panel = h("aside.panel", { hidden: true, tabIndex: -1 });
-    this.beside = h("div.beside", {}, this.strip, this.notice, this.scene, this.away);
-    this.root.replaceChildren(this.beside, this.panel);
-    this.root.dataset.page = page.page;
+    const { notice, away } = this.warnings;
+    this.beside = h("div.beside", {}, this.strip.element, notice, this.scene, !this.embedded && away);
+    this.root.replaceChildren(this.beside, this.aside.element);
+    this.root.dataset.page = this.page.page;
     this.root.classList.toggle("embedded", this.embedded);
     this.tellAddress();
-    const alone = page.scenes.length < 2;
-    for (const element of [this.previous, this.next, this.list, this.where]) element.hidden = alone;
   }
 
   /** Shows the scenes on the checkpoint that the link names, or else on the shipped one. */
@@ -380,32 +266,22 @@ export class Explorer {
 
   /** Shows the scene that the link names; only that is computed. */
   async show() {
-    const scene = this.current, mine = this.end(), { scenes } = this.page, at = scenes.indexOf(scene);
+    const scene = this.current, mine = this.end();
     this.root.dataset.scene = scene.id;
     this.heading.textContent = scene.title;
     this.says.innerHTML = scene.says;
     this.below.innerHTML = scene.below ?? "";
     this.below.hidden = !scene.below;
-    this.where.textContent = `${at + 1} / ${scenes.length}`;
-    this.fold();
-    for (const tab of this.tabs) {
-      if (tab.dataset.scene === scene.id) tab.setAttribute("aria-current", "page");
-      else tab.removeAttribute("aria-current");
-    }
-    const current = this.tabs[at];
-    this.list.scrollTo({ left: current.offsetLeft - this.list.clientWidth / 2 + current.offsetWidth / 2 });
-    this.previous.disabled = at === 0;
-    this.next.disabled = at === scenes.length - 1;
-    this.mathematicsButton.hidden = !scene.mathematics;
-    this.closePanel();
+    this.strip.show(scene);
+    this.aside.close();
     this.instrument.className = `instrument ${scene.part}`;
     this.scene.scrollTop = 0;
     this.presenter?.tell();
     if (this.opening) return; // it comes with its checkpoint
     if (this.problem) return this.instrument.replaceChildren(this.problem);
-    let part, ask;
+    let part, question;
     try {
-      [part, ask] = await Promise.all([loadPart(scene.part, this.tree), this.loadQuestions(scene)]);
+      [part, question] = await Promise.all([loadPart(scene.part, this.tree), this.loadQuestions(scene)]);
     } catch {
       if (mine === this.number) this.failed();
       return;
@@ -414,11 +290,11 @@ export class Explorer {
     this.link.learn(part.params ?? {});
     if (this.link.texts.size && !this.embedded) await this.learnInTime(); // what it says of other scenes
     if (mine !== this.number) return;
-    this.tellUnread();
+    this.warnings.tellUnread(this.link);
     const model = new SceneModel(this.link, { ...this.shared, ...scene.options });
     let end;
     try {
-      this.asking = ask?.(model, Object.keys(part.params ?? {})) ?? null; // before anything is seen
+      this.asking = question?.(model, Object.keys(part.params ?? {})) ?? null; // before anything is seen
       end = await part.default.render({ model, el: this.instrument });
     } catch (error) {
       reportError(error);
@@ -450,7 +326,9 @@ export class Explorer {
         new Asking({ root, scene, instrument, says, link, model, keys, name, questions, asks });
     } catch (error) {
       console.error(error);
-      if (mine === this.number) this.tell("This scene’s questions could not be loaded: reload the page.");
+      if (mine === this.number) {
+        this.warnings.tell("This scene’s questions could not be loaded: reload the page.");
+      }
       return null;
     }
   }
@@ -468,7 +346,7 @@ export class Explorer {
     const idle = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ f) => setTimeout(f, 500));
     idle(async () => {
       await this.learnOthers();
-      if (!this.ended.signal.aborted) this.tellUnread();
+      if (!this.ended.signal.aborted) this.warnings.tellUnread(this.link);
     });
   }
 
@@ -485,37 +363,6 @@ export class Explorer {
     return Promise.race([this.learnOthers(), new Promise((done) => setTimeout(done, UNNOTICED))]);
   }
 
-  /** Says what of the link could not be read. */
-  tellUnread() {
-    const more = this.link.takeUnread(), names = (this.unread = [...new Set([...this.unread, ...more])]);
-    if (!more.length) return;
-    const list = [names.slice(0, -1).join(", "), names[names.length - 1]].filter(Boolean).join(" and ");
-    const rest = names.length === 1 ? "it is at its default" : "they are at their defaults";
-    this.tell(`${this.noPage} This link’s ${list} could not be read; ${rest}.`.trim());
-    this.link.save();
-  }
-
-  /** Says that this page is not the one that was asked for. @param {string} name */
-  tellNoPage(name) {
-    this.noPage = `There is no page “${name}” here: this is the first.`;
-    this.tell(this.noPage);
-  }
-
-  /** Says that the server does not answer, as long as that is so. @param {boolean} away */
-  tellAway(away) {
-    if (this.embedded || away === (this.later !== undefined)) return;
-    clearTimeout(this.later);
-    this.later = undefined;
-    if (away) this.later = setTimeout(() => setText(this.away, AWAY), UNTOLD);
-    else setText(this.away, "");
-  }
-
-  /** Says a sentence above the scene, until something else is chosen. @param {string} sentence */
-  tell(sentence) {
-    this.notice.textContent = sentence;
-    this.notice.hidden = false;
-  }
-
   /** @param {number} by */
   step(by) {
     if (this.tour) {
@@ -524,17 +371,6 @@ export class Explorer {
     }
     const { scenes } = this.page, to = scenes[scenes.indexOf(this.current) + by];
     if (to) this.link.go(to.id);
-  }
-
-  /** On a phone the names fold away behind the number. */
-  unfold() {
-    const open = this.root.classList.toggle("unfolded");
-    this.where.setAttribute("aria-expanded", String(open));
-  }
-
-  fold() {
-    this.root.classList.remove("unfolded");
-    this.where.setAttribute("aria-expanded", "false");
   }
 
   // For a lecture
@@ -564,7 +400,7 @@ export class Explorer {
     if (this.ended.signal.aborted) return;
     this.link.set("present", false);
     this.link.save();
-    this.tell("The presentation could not be loaded: press p to try again.");
+    this.warnings.tell("The presentation could not be loaded: press p to try again.");
   }
 
   /** Leaves of the controls those that a lesson's link says. */
@@ -577,7 +413,7 @@ export class Explorer {
       const { Lesson } = await source.module("frame/lesson.js");
       if (wanted === this.link.get("free") && !this.ended.signal.aborted) this.lesson = new Lesson(this);
     } catch {
-      this.tell("The lesson could not be loaded, so all controls are there: reload the page.");
+      this.warnings.tell("The lesson could not be loaded, so all controls are there: reload the page.");
     }
   }
 
@@ -596,7 +432,7 @@ export class Explorer {
     try {
       return await source.module("frame/tour.js");
     } catch {
-      this.tell("The tour could not be loaded: reload the page.");
+      this.warnings.tell("The tour could not be loaded: reload the page.");
     }
   }
 
@@ -611,97 +447,15 @@ export class Explorer {
       await this.tour?.open();
     } catch {
       this.tour = null; // or its steps would be taken unseen
-      this.tell("The tour could not be loaded: reload the page.");
+      this.warnings.tell("The tour could not be loaded: reload the page.");
     }
-  }
-
-  // Beside the scene
-
-  async toggleMathematics() {
-    if (!this.panel.hidden && this.panel.classList.contains("mathematics")) return this.closePanel();
-    const { mathematics, title } = this.current, awaited = loading();
-    if (!mathematics) return;
-    this.openPanel("mathematics", `Mathematics: ${title}`, this.mathematicsButton, awaited);
-    try {
-      const { html } = await loadJson(mathematics, "The mathematics");
-      awaited.replaceWith(h("div.body", { innerHTML: html }));
-    } catch (error) {
-      awaited.replaceWith(h("p", { role: "alert" }, /** @type {Error} */ (error).message));
-    }
-  }
-
-  toggleGlossary() {
-    if (!this.panel.hidden && this.panel.classList.contains("glossary")) return this.closePanel();
-    const list = (/** @type {string[][]} */ rows) =>
-      h("dl", {}, ...rows.flatMap(([term, meaning]) => [h("dt", {}, term), h("dd", {}, meaning)]));
-    const keys = h(
-      "dl.keys",
-      {},
-      ...KEYS.flatMap(([key, does]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, does)]),
-    );
-    this.openPanel(
-      "glossary",
-      "Glossary",
-      this.glossaryButton,
-      h("div.body", {}, list(GLOSSARY), h("h3", {}, "Keys"), keys),
-    );
-  }
-
-  async toggleShare() {
-    if (!this.panel.hidden && this.panel.classList.contains("share")) return this.closePanel();
-    const { id, title, cell } = this.current, awaited = loading();
-    this.openPanel("share", "Share this view", this.shareButton, awaited);
-    let module;
-    try {
-      module = await source.module("frame/share.js");
-    } catch {
-      return awaited.replaceWith(h("p", { role: "alert" }, "This could not be loaded: press again."));
-    }
-    if (!awaited.isConnected || this.panel.hidden) return;
-    const share = this.share = new module.Share({
-      title,
-      name: `${this.page.page || "overview"}-${id}`,
-      instrument: this.instrument,
-      address: () => {
-        this.link.flush();
-        return unembedded(location.href);
-      },
-      cell,
-      link: this.link,
-    });
-    awaited.replaceWith(share.element);
   }
 
   /** The address has changed: what holds it follows. */
   tellAddress() {
     this.whole.href = unembedded(location.href);
     this.presenter?.redraw();
-    if (!this.panel.hidden && this.panel.classList.contains("share")) this.share?.show();
-  }
-
-  /** @param {string} kind @param {string} title @param {HTMLElement} opener @param {Element} body */
-  openPanel(kind, title, opener, body) {
-    this.closePanel();
-    const close = h("button.close", {
-      type: "button",
-      "aria-label": "Close",
-      onclick: () => this.closePanel(true),
-    }, "×");
-    this.panel.className = `panel ${kind}`;
-    this.panel.setAttribute("aria-label", title);
-    this.panel.replaceChildren(h("header", {}, h("h2", {}, title), close), body);
-    this.panel.hidden = false;
-    opener.setAttribute("aria-expanded", "true");
-    this.opener = opener;
-    this.panel.focus({ preventScroll: true });
-  }
-
-  /** @param {boolean} [back] to what opened it: also where the focus was within, which would be nowhere else */
-  closePanel(back = this.panel.contains(this.tree.activeElement)) {
-    if (this.panel.hidden) return;
-    this.panel.hidden = true;
-    this.opener?.setAttribute("aria-expanded", "false");
-    if (back) (this.opener?.checkVisibility() ? this.opener : this.scene).focus({ preventScroll: true });
+    this.aside.redraw();
   }
 
   // Keys, and links within the app
@@ -718,7 +472,7 @@ export class Explorer {
   key(event) {
     if (withCommand(event) || event.defaultPrevented) return;
     const at = /** @type {HTMLElement} */ (event.composedPath()[0]);
-    if (event.key === "Escape" && !this.panel.hidden) return this.closePanel(true);
+    if (event.key === "Escape" && !this.aside.element.hidden) return this.aside.close(true);
     const typing = at.matches?.(
       "input:not([type=range], [type=checkbox]), select, textarea, [contenteditable]",
     );
@@ -731,9 +485,9 @@ export class Explorer {
     else if (event.key === "ArrowRight" || event.key === "PageDown") this.step(1);
     else if (event.key === "ArrowLeft" || event.key === "PageUp") this.step(-1);
     else if (event.key === "a") this.tour?.reveal.click();
-    else if (event.key === "m") this.toggleMathematics();
-    else if (event.key === "g" || event.key === "?") this.toggleGlossary();
-    else if (event.key === "s") this.toggleShare();
+    else if (event.key === "m") this.aside.toggle("mathematics");
+    else if (event.key === "g" || event.key === "?") this.aside.toggle("glossary");
+    else if (event.key === "s") this.aside.toggle("share");
     else if (event.key === "p") this.togglePresent();
     else if (event.key === "k" && this.asking) this.asking.toggle();
     else if (event.key === "r") {
@@ -761,9 +515,4 @@ export class Explorer {
       this.host.navigate(link.href);
     }
   }
-}
-
-/** In the place of what has not come yet: replaced only as long as nothing else stands there. */
-function loading() {
-  return h("p", { role: "status" }, "Loading …");
 }

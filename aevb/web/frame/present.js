@@ -77,8 +77,8 @@ export class Presenter {
       if (!this.on) return;
       scene.append(this.bar);
       root.append(this.notes, this.code, this.black);
-      explorer.closePanel();
-      explorer.fold();
+      explorer.aside.close();
+      explorer.strip.fold();
     } else {
       if (this.bar.contains(tree.activeElement)) scene.focus({ preventScroll: true });
       for (const one of [this.bar, this.notes, this.code, this.black]) one.remove();

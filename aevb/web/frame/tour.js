@@ -41,7 +41,7 @@ export async function follow(explorer) {
     link.set("stop", 1);
     link.set("tour", "");
     link.save();
-    explorer.tell(/** @type {Error} */ (error).message);
+    explorer.warnings.tell(/** @type {Error} */ (error).message);
     return null;
   }
   if (explorer.ended.signal.aborted || link.get("tour") !== name) return null;
@@ -68,10 +68,10 @@ export async function begin(explorer, chosen) {
       name = known ?? await pack(text);
     }
     new Tour(explorer, name, await find(explorer, name)).go(1, true);
-    explorer.notice.hidden = true;
+    explorer.warnings.forget();
   } catch (error) {
     const file = typeof chosen === "string" ? "" : `${chosen.name}: `;
-    explorer.tell(file + /** @type {Error} */ (error).message);
+    explorer.warnings.tell(file + /** @type {Error} */ (error).message);
   }
 }
 

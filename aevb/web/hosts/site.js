@@ -157,7 +157,7 @@ class Host {
   note(explorer) {
     const { page, link } = explorer, asked = new URLSearchParams(location.search).get("page") ?? "";
     keep(page, searchOf(), link.ofSubject);
-    if (asked !== page.page) explorer.tellNoPage(asked);
+    if (asked !== page.page) explorer.warnings.tellNoPage(asked);
   }
 
   /** Back or Forward. */

@@ -45,7 +45,7 @@ new MutationObserver(() => {
   const state = document.querySelector("[data-testid=stApp]")?.getAttribute("data-test-connection-state");
   const away = Boolean(state) && state !== "CONNECTED",
     dialog = document.querySelector("[data-testid=stDialog]");
-  inView?.tellAway(away);
+  inView?.warnings.tellAway(away);
   if (!inView || !away || !dialog?.textContent?.includes("Connection error")) return;
   /** @type {HTMLElement | null} */ (dialog.querySelector("[aria-label=Close]"))?.click();
 }).observe(document.body, {
@@ -106,7 +106,7 @@ export function show({ data, parentElement }) {
   }
   explorer = new Explorer(root, data, { address, navigate });
   if (!passing) keep(data, location.search, explorer.link.ofSubject);
-  if (!data.pages.includes(opened)) explorer.tellNoPage(opened);
+  if (!data.pages.includes(opened)) explorer.warnings.tellNoPage(opened);
   opened = "";
   inView = explorer;
   mounted.set(root, { explorer, page: JSON.stringify(data) });
