@@ -36,7 +36,7 @@ export function inWords({ of, titles }, k) {
 }
 
 /** K of the bounds on log p(x | y) by which an image's label is guessed at once. */
-export const SAMPLES = 3;
+export const FEW_SAMPLES = 3;
 
 /**
  * The choice that is an image's own, as the model counts: the label it has, else the most probable one; null for a
@@ -50,5 +50,5 @@ export function ownChoice(engine, x, label) {
   if (!engine.choices) return null;
   const weights = engine.weigh(x);
   if (weights) return argmax(weights);
-  return label ?? argmax(finish(labelBounds(engine, x, SAMPLES, new Random(0))));
+  return label ?? argmax(finish(labelBounds(engine, x, FEW_SAMPLES, new Random(0))));
 }

@@ -1,6 +1,6 @@
 // What can be asked of drawings.
 
-import { SAMPLES } from "../../kit/choices.js";
+import { FEW_SAMPLES } from "../../kit/choices.js";
 import { digitsAt } from "../../kit/digits.js";
 import { stated } from "../../kit/format.js";
 import { loadModel } from "../../kit/loading.js";
@@ -29,7 +29,7 @@ export const asks = {
         choices: [...classes, "no digit"].map((title) => ({ title })),
         async judge() { // the model comes when it is needed, as the page's others do
           const engine = await loadModel(checkpoint, ["p", "q"]);
-          const work = labelBounds(engine, engine.observe(pixels), SAMPLES, new Random(0));
+          const work = labelBounds(engine, engine.observe(pixels), FEW_SAMPLES, new Random(0));
           const bounds = /** @type {Float32Array} */ (await inSlices(work)), right = argmax(bounds);
           return {
             right,

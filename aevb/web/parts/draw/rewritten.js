@@ -1,6 +1,6 @@
 // A conditional VAE names a drawing, and rewrites it.
 
-import { SAMPLES } from "../../kit/choices.js";
+import { FEW_SAMPLES } from "../../kit/choices.js";
 import { h, setText } from "../../kit/elements.js";
 import { one, signed, stated } from "../../kit/format.js";
 import { paint } from "../../kit/pictures.js";
@@ -67,7 +67,7 @@ export class Rewritten extends Answer {
   /** @param {Seen} seen @returns {Generator<void, void>} */
   *read({ pixels }) {
     const { engine } = this, x = engine.observe(pixels);
-    this.bounds = yield* labelBounds(engine, x, SAMPLES, new Random(0));
+    this.bounds = yield* labelBounds(engine, x, FEW_SAMPLES, new Random(0));
     const label = argmax(this.bounds), epsilon = style(engine, engine.encode(x, label).loc, label);
     for (const [y, { canvas }] of this.tiles.entries()) {
       yield;

@@ -1,7 +1,7 @@
 // Which choice an image is of: p(y | x) by Bayes' rule where the model observes its labels, q(y | x) where it infers
 // its clusters, and then the ELBO that comes of it.
 
-import { choicesOf, inWords } from "../../kit/choices.js";
+import { choicesOf, FEW_SAMPLES, inWords } from "../../kit/choices.js";
 import { digitChooser, follow, seedButton, subjectOf } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { equation } from "../../kit/equation.js";
@@ -42,8 +42,7 @@ const WORDS = {
   },
 };
 
-const FIRST = 3;
-export const SAMPLES = 100; // K of the bounds: at once, and in the end
+export const SAMPLES = 100; // K of the bounds in the end; at once they are of FEW_SAMPLES
 const BUDGET = 10; // ms of a frame: nothing else moves
 
 export const params = { seed };
@@ -158,7 +157,7 @@ class Guess {
     this.x = x;
     this.original.show(subject.pixels, subject.title);
     if (engine.labelled) {
-      this.showBounds(finish(labelBounds(engine, x, FIRST, new Random(0))), FIRST);
+      this.showBounds(finish(labelBounds(engine, x, FEW_SAMPLES, new Random(0))), FEW_SAMPLES);
       whileBusy(this.element, labelBounds(engine, x, SAMPLES, new Random(0)), { signal, budget: BUDGET })
         .then((bounds) => bounds && this.showBounds(bounds, SAMPLES));
     } else {
