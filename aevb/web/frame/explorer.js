@@ -118,7 +118,7 @@ export class Explorer {
     this.opening = false; // whether one is awaited, without which there is nothing to show
     /** @type {(() => void) | null} */
     this.leave = null;
-    /** What goes on with the focus. @type {typeof handedOn} */
+    /** What takes over the focus from the page before. @type {typeof handedOn} */
     this.came = "";
     this.ended = new AbortController();
     this.build();
@@ -138,7 +138,7 @@ export class Explorer {
     });
     const refuse = (/** @type {any} */ event) => {
       this.link.refuse(event.detail);
-      queueMicrotask(() => this.warnings.tellUnread(this.link)); // of all that it refuses
+      queueMicrotask(() => this.warnings.tellUnread(this.link)); // all refused ones in a sentence
     };
     this.root.addEventListener("unread", refuse, { signal });
     const begin = async (/** @type {any} */ event) => {
@@ -162,7 +162,7 @@ export class Explorer {
           done(this.begin());
         };
         const button = h("button", { type: "button", onclick: again }, "Try again");
-        const style = { visibility: "visible", margin: "4em 1em" }; // which that sheet would say
+        const style = { visibility: "visible", margin: "4em 1em" }; // in place of what base.css says
         root.replaceChildren(h("p", { role: "alert", style }, "The explorer could not be loaded. ", button));
       });
     }
@@ -248,7 +248,7 @@ export class Explorer {
 
   /** Ends the scene in view. Returns the number of the next. */
   end() {
-    // What had the focus in it is gone, and the next scene's in its place is of something else.
+    // A focus within goes to the scene as a whole, not on to what the next scene has in that place (kit/focus.js).
     if (this.tree.activeElement?.closest(".scene > :is(.top, .instrument, .below) *")) this.take();
     this.leave?.();
     this.leave = null;
@@ -288,7 +288,7 @@ export class Explorer {
     }
     if (mine !== this.number) return;
     this.link.learn(part.params ?? {});
-    if (this.link.texts.size && !this.embedded) await this.learnInTime(); // what it says of other scenes
+    if (this.link.texts.size && !this.embedded) await this.learnInTime(); // it has values of other scenes
     if (mine !== this.number) return;
     this.warnings.tellUnread(this.link);
     const model = new SceneModel(this.link, { ...this.shared, ...scene.options });
@@ -394,7 +394,7 @@ export class Explorer {
     else document.documentElement.classList.remove("presenting"); // the page before was
   }
 
-  /** Pressed again, what did not come is fetched again. */
+  /** The presentation did not load: the key p fetches it again. */
   presentLater() {
     document.documentElement.classList.remove("presenting"); // the page before was
     if (this.ended.signal.aborted) return;
@@ -403,7 +403,7 @@ export class Explorer {
     this.warnings.tell("The presentation could not be loaded: press p to try again.");
   }
 
-  /** Leaves of the controls those that a lesson's link says. */
+  /** Hides all controls but those that a lesson's link leaves free. */
   async teach() {
     this.lesson?.end();
     this.lesson = null;

@@ -241,7 +241,7 @@ export class Link {
     this.set(key, this.params[key].initial);
   }
 
-  /** A lesson that names what is not there is none. Called once all values of the page are known. */
+  /** Refuses a lesson that frees a value which no part has. Called once all parts of the page have told theirs. */
   checkFree() {
     const known = (/** @type {string} */ name) => Object.hasOwn(this.params, name);
     if (this.free?.some((name) => !known(name) && !known(valueOf(name)))) {

@@ -13,7 +13,7 @@ export class Warnings {
     this.unread = [];
     this.noPage = ""; // that the page which was asked for is none
     /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.later = undefined; // the server's silence is told: not of a moment
+    this.later = undefined; // tells of the server's silence once it lasts
   }
 
   /** Says a sentence, until something else is chosen. @param {string} sentence */

@@ -54,7 +54,7 @@ export function remembered(page) {
   const { search, ofSubject } = leftWith(page.page),
     said = new URLSearchParams(search),
     now = kept("subject") ?? "";
-  said.delete("present"); // a lecture goes on by links, and the menu is not in it
+  said.delete("present"); // the menu leads out of a lecture; links carry it on (frame/explorer.js)
   if (page.shared.digits && !ofOther(said) && subjectOf(said).toString() !== now) {
     for (const key of ["digit", "strokes", ...ofSubject]) said.delete(key);
     for (const [key, value] of new URLSearchParams(now)) said.set(key, value);

@@ -80,14 +80,14 @@ export function show({ data, parentElement }) {
   const root = /** @type {HTMLElement} */ (parentElement.querySelector(".explorer"));
   const known = mounted.get(root);
   if (known?.page === JSON.stringify(data)) {
-    if (location.href === asked) asked = ""; // it was in view already, and has read it
+    if (location.href === asked) asked = ""; // the page in view has read that address already
     theme(root);
     return;
   }
   known?.explorer.close();
   /** @type {Explorer | null} */
   let explorer = null;
-  const passing = pageOf(data) !== data.page; // nothing is kept of it
+  const passing = pageOf(data) !== data.page; // the address names another: nothing of it is kept
   const address = {
     read: () => location.search,
     write: (/** @type {string} */ search, /** @type {boolean} */ entry) => {

@@ -10,7 +10,7 @@ import { picture, Sheet } from "./pictures.js";
 /** @typedef {import("./latent.js").Latent} Latent */
 
 const BUDGET = 3; // ms of a frame that the images of other choices may take
-const LETTERS = 60; // of all titles, that have room beside each other
+const LETTERS = 60; // in all titles together, at most, for them to fit beside each other
 
 export class Decoded {
   /** @param {Latent} latent */
@@ -44,7 +44,8 @@ export class Decoded {
         latent.choose(k);
         latent.model.save_changes();
       };
-      const settings = { type: "button", tabIndex: -1, "aria-label": `${of} ${title}`, onclick }; // keys have the dial
+      // Not in the tab order: the keyboard uses the dial below.
+      const settings = { type: "button", tabIndex: -1, "aria-label": `${of} ${title}`, onclick };
       return h("button", settings, h("span", {}, title));
     });
     this.dial = h("input.under", {

@@ -24,8 +24,8 @@ export function h(kind, settings = {}, ...children) {
     } else if (name.includes("-") || name === "role" || name === "for") {
       element.setAttribute(name, String(value));
     } else if (name.startsWith("on")) {
-      element[name] = (/** @type {Event} */ event) => { // whose value is not passed on: false would cancel what is done
-        value(event);
+      element[name] = (/** @type {Event} */ event) => {
+        value(event); // Returns nothing: a handler that returns false would cancel the event.
       };
     } else element[name] = value;
   }

@@ -4,7 +4,7 @@ import { h } from "./elements.js";
 import { paintRows } from "./rows.js";
 import { asDrawn, inkedRows, UNITS } from "../engine/ink.js";
 
-const AHEAD = 0.3; // how opaque rows are that have yet to be as they are wanted
+const AHEAD = 0.3; // opacity of rows of an earlier ending that have not grown again yet
 
 /**
  * A digit or drawing as a model sees it, and the rows that there are of it: a drawing within the upper half is a beginning,

@@ -5,7 +5,7 @@ import { onNextFrame } from "./slices.js";
 
 const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex]";
 
-/** What takes letters: nobody's next key is to become one unasked, and a phone shows no keyboard for it. */
+/** Text fields never get the focus unasked: the next key would be typed there, and a phone would open its keyboard. */
 const TYPED = "input:not([type=range], [type=checkbox], [type=radio]), textarea";
 
 /** Whether an element can have the focus now. @param {HTMLElement} element */
@@ -31,10 +31,10 @@ const open = (element) => !element.matches(TYPED) && usable(element);
  */
 export function holdFocus(root) {
   const tree = /** @type {Document | ShadowRoot} */ (root.getRootNode());
-  /** What had the focus last, and what is around it: from the inside, with how many come before it in each. */
+  /** What had the focus last, and its ancestors, innermost first: in each, how many that can have it come before. */
   /** @type {{ element: HTMLElement, around: { place: HTMLElement, before: number }[] } | null} */
   let held = null;
-  /** What it was taken from by no press of a key, to which it goes back once it can. @type {HTMLElement | null} */
+  /** What had to give the focus up: it gets it back once it can, unless anything is pressed. @type {HTMLElement | null} */
   let left = null;
 
   const note = () => {

@@ -22,7 +22,7 @@ export function idle() {
   return !arriving.size;
 }
 
-/** Gets what is asked for at once. @type {Set<Arrival> | null} */
+/** Where `loadOnce` notes each arrival while `Arrivals.of` runs. @type {Set<Arrival> | null} */
 let listening = null;
 
 /** What is fetched for somebody who waits, together. */

@@ -8,7 +8,7 @@ import { Arrivals } from "./loading.js";
 
 const BEAT = 200; // ms between two looks at how much has come
 const QUIET = 5000; // ms at least between two times that a screen reader says it
-const WORTH = 100_000; // bytes of which the share is told
+const WORTH = 100_000; // bytes: of fewer no progress is told
 
 /** What could not be loaded: tried again together, by a press or once there is a network. @type {Set<() => void>} */
 const failed = new Set();
@@ -16,7 +16,7 @@ const tryAgain = () => [...failed].forEach((attempt) => attempt());
 addEventListener("online", tryAgain);
 
 /**
- * Counts what is asked for by what it calls as waited for: for what a load asks for later than at once.
+ * Calls a function and counts what it asks for as waited for: a load calls this for what it asks for after an `await`.
  * @typedef {Arrivals["of"]} Count
  */
 
@@ -37,7 +37,7 @@ export function whenLoaded(el, load, start, waiting = "Loading the model …") {
   let end;
   const attempt = async () => {
     failed.delete(attempt);
-    if (notice.matches(":focus-within")) notice.focus({ preventScroll: true }); // its button goes, and may come again
+    if (notice.matches(":focus-within")) notice.focus({ preventScroll: true }); // its button is removed
     const arrivals = new Arrivals(), telling = shares(arrivals);
     notice.setAttribute("role", "status");
     notice.replaceChildren(waiting, ...telling.elements);

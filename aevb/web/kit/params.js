@@ -84,7 +84,7 @@ export function flag(initial) {
   };
 }
 
-/** What is true or not said at all. @type {Param<boolean>} */
+/** A flag: "true" in the link, or absent. @type {Param<boolean>} */
 export const mark = {
   initial: false,
   read: (text) => (text === "true" ? true : undefined),

@@ -33,7 +33,7 @@ export class Player {
     if (this.frame() >= this.last()) this.go(0);
     this.playing = true;
     this.label();
-    let mine = this.frame(); // where it has gone itself
+    let mine = this.frame(); // the frame that the player itself went to last
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     let before = performance.now(), exact = mine, gone = mine;
     const tick = (/** @type {number} */ now) => {

@@ -39,7 +39,7 @@ export const SAMPLES = 12;
  */
 export const seed = number({ initial: 4, least: 0, most: 9999 });
 
-/** 1 is the model itself. */
+/** Of sampling: at 1 the model's own distributions, below 1 bolder ones. */
 export const temperature = number({ initial: 1, least: 0.25, most: 2, digits: 2 });
 
 /** @param {Model} model */

@@ -47,7 +47,7 @@ export class Tiles {
     this.listen();
     this.end = follow(model, [key], () => {
       const said = model.get(key);
-      // Beyond the sheet: told once that is in its place.
+      // A tile beyond the sheet: refused once the element, which sends that event, is in the document.
       if (said && String(said) !== String(this.within(said))) queueMicrotask(() => unread(this.element, key));
       this.enlarge();
     });

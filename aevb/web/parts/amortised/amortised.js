@@ -22,7 +22,9 @@ import { Random } from "../../engine/random.js";
  * @typedef {import("../../engine/densities.js").Normal} Normal
  */
 
-const RATE = 0.05, DRAWS = 32, MEASURED = 50; // of Adam at first; of z, to measure an ELBO; so many times on the way
+const RATE = 0.05; // of Adam at first
+const DRAWS = 32; // of z, to measure an ELBO
+const MEASURED = 50; // times that the ELBO is measured on the way
 const PASSES = 20; // through the encoder, to time one
 const LOWEST = 400; // nats below the encoder's ELBO that the chart goes down to
 const MANY = 10_000; // images

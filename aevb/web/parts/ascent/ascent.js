@@ -19,7 +19,8 @@ import { Pupil } from "./pupil.js";
 /** @typedef {import("../../kit/controls.js").Model} Model */
 
 const BUDGET = 12; // ms of a frame: nothing else moves
-const DRAWN = 5, PASSED = 25; // steps between two drawings, and where a link's are caught up with
+const DRAWN = 5; // steps between two drawings
+const PASSED = 25; // the same, while the steps that a link names are taken again
 const FEW = 25; // steps, of the button that takes so many
 
 const VIEWS = { images: Images, points: Points };

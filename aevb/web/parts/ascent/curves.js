@@ -13,8 +13,8 @@ import { spansOf } from "../../engine/schedule.js";
 
 const LABEL = "Evidence, ELBO and gap, step by step";
 const SHARE = 0.66; // of the height, that the upper curves have
-const CLIMB = 0.15; // of the steps, whose ELBO may lie below the chart
-const FALL = 0.35; // of them, whose gap may lie above it
+const CLIMB = 0.15; // share of the steps, the first ones, whose ELBO may lie below the chart
+const FALL = 0.35; // share of them whose gap may lie above it
 const SHORTEST = 50; // steps of the axis
 const LEAST_ROOM = 0.5, LEAST_GAP = 0.1; // nats of the axes
 

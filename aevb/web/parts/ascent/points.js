@@ -14,7 +14,7 @@ import { COUNT, pointsOf, SHAPES } from "./shapes.js";
 
 /** @typedef {import("./known.js").Known} Known */
 
-const LONG = 0.2; // of a key's way
+const LONG = 0.2; // a longer step of the arrow keys, as Shift makes, goes to the next point by number
 const ASIDE = 2; // how much farther a point counts that lies aside of an arrow key's way
 
 export const params = {

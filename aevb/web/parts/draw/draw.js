@@ -74,7 +74,7 @@ class Draw {
     this.title = "";
     /** @type {Seen | null} */
     this.seen = null;
-    this.asked = false; // whether it is another than the one being answered
+    this.asked = false; // whether `seen` has changed since the answers were begun
     this.answering = false;
     this.wanted = false; // whether there was anything to ask the models
     /** @type {Set<Element>} */

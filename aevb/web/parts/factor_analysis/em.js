@@ -25,7 +25,7 @@ const emOf = remembered((
 const MOST_ITERATIONS = 1000;
 const COLUMNS = ["fitted by", "evidence", "gap", "σ₁", "σ₂", "σ₃"];
 
-/** By L, what a comparison of σ with the true model's has to know. */
+/** By L: why σ may differ from the true model's. */
 const REMARKS = /** @type {Record<number, string>} */ ({
   1: "With L = 1 the model is too small for these data.",
   2: "Three observed numbers have 6 second moments, the model, but for its rotation, 8 parameters: σ is not " +

@@ -26,9 +26,9 @@ const POINTS = 1000; // of the test set
 const GENERATED_POINTS = 300;
 const WIDTH = 1.6; // of a cross's arms
 const AXES = [[0, 1], [0, 2], [1, 2]];
-const WINDOW = 80; // states, of which the latent plane shows all that are not the wildest:
-const OUTSIDE = 0.06; // so many of them, at either end, may leave it
-const FARTHEST = 1.6; // times as wide may it be for the prior to be in it
+const WINDOW = 80; // states, about, by which the window of the latent plane is chosen
+const OUTSIDE = 0.06; // share of them that may lie outside, at either end
+const FARTHEST = 1.6; // times as wide it may become so that the prior is in view too
 const NAMES = ["x₁", "x₂", "x₃"];
 
 /** The test point whose posterior is shown, counted from 1. */

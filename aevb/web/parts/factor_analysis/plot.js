@@ -102,7 +102,7 @@ export class Plot extends View {
       this.redraw();
     };
     canvas.ondblclick = () => put(this.model, "zoom", null);
-    let turned = 1; // how far the wheel was since there were other steps in sight, which are whole ones
+    let turned = 1; // zoom since the steps in sight last changed: they are whole, so a little changes none
     canvas.tabIndex = -1; // a press gives it the wheel
     zoomable(canvas, (factor, [x]) => {
       const { window } = this, [from, to] = window, { steps } = this.run.experiment;

@@ -19,7 +19,7 @@ export const FAMILIES = {
   diagonal: "diagonal",
   "0.1": "fixed, σ = 0.1",
   "0.5": "σ = 0.5",
-  "1.0": "σ = 1", // its point keeps it in its place
+  "1.0": "σ = 1", // not "1": an object lists a key that is a whole number first
 };
 const BATCHES = ["8", "16", "32", "64", "128", "256", "1000"];
 

@@ -52,7 +52,7 @@ class Growing {
     this.samples = [];
     this.wanted = 0; // counts the seeds and temperatures that were asked for
     /** @type {number[]} */
-    this.of = Array(SAMPLES).fill(0); // whose each sample is
+    this.of = Array(SAMPLES).fill(0); // for which count each sample was drawn
     this.working = false;
     this.ended = new AbortController();
     this.draw = onNextFrame(() => this.show());

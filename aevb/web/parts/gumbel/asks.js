@@ -8,7 +8,7 @@ import { CORNERS, drawNoise } from "./gumbel.js";
 /** @typedef {[number, number]} Place */
 
 const WARM = 1, COLD = 0.1; // τ from and to
-const UNDECIDED = 0.5; // of its largest weight, at most: a sample that could go anywhere
+const UNDECIDED = 0.5; // the largest weight, at most, of a sample that could still go anywhere
 const MARGIN = 0.12; // of the pad
 
 /** Where weights lie on the pad. @param {ArrayLike<number>} weights @returns {Place} */

@@ -22,7 +22,7 @@ import { place, standardise } from "../../engine/densities.js";
 const FIRST = 9; // about where strokes begin
 const REACH = 3.5; // how far z can be moved, in standard deviations of its row's prior
 const BUDGET = 2; // ms of each frame for growing rows; most grow between frames, where a browser tells when
-const SPARE = 2; // ms that are left between frames: a row takes one
+const SPARE = 2; // ms of an idle period that must be left to grow a row, which takes about one
 
 /** A row from 1 and its ε, one row after the other. @type {import("../../kit/params.js").Param<number[] | null>} */
 const moves = {
