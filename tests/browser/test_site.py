@@ -339,7 +339,7 @@ def test_firefox_shows_every_scene_from_a_file(edition: Path, served: str, tmp_p
             ("n", ".notes:not([hidden])"),
             ("q", ":not([hidden]) > svg[aria-label='QR code']"),
             ("q", "[hidden] > svg[aria-label='QR code']"),
-            (PAGE_DOWN, ".explorer.presenting[data-shown=forcing]"),
+            (PAGE_DOWN, ".explorer.presenting[data-shown=evidence]"),
         ]:
             browser.press(key)
             browser.wait(f"document.querySelector(`{seen}`)")
