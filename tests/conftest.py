@@ -26,7 +26,7 @@ import torch
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from streamlit.testing.v1 import AppTest
 
-from aevb import checkpoints
+from aevb import TrainingConfig, checkpoints
 from aevb.models import LatentVariableModel, name_of
 
 ROOT = Path(__file__).parent.parent
@@ -71,20 +71,16 @@ def make_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
     """
     epoch = {
         "epoch": 1,
+        "step": 600,
         "train_elbo": 10.0,
-        "test_elbo": 11.0,
-        "test_terms": {"reconstruction": 12.0, "minus_kl_z": -1.0},
+        "validation_elbo": 11.0,
+        "validation_terms": {"reconstruction": 12.0, "minus_kl_z": -1.0},
+        "scores": {},
     }
     training = {
         "command": "python -m aevb train",
         "data": "some",
-        "config": {
-            "batch_size": 100,
-            "learning_rate": 0.001,
-            "decay": True,
-            "schedule": "Simultaneous()",
-            "seed": 0,
-        },
+        "config": TrainingConfig(600, rate="cosine").to_json(),
         "seconds": 60.0,
         "chosen": "the only one",
         "epoch": 1,

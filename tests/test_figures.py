@@ -159,13 +159,6 @@ def test_what_is_compared_with_is_in_sight() -> None:
 def test_a_single_epoch_is_a_curve_too() -> None:
     low, high = curves.learning_curve(epochs(1), chosen=1).layout.yaxis.range
     assert low < 1791 < 1801 < high
-    assert len(curves.term_curves(epochs(1)).data) == 2
-
-
-def test_the_terms_have_a_panel_each() -> None:
-    figure = curves.term_curves(epochs(5))
-    assert [note.text for note in figure.layout.annotations] == ["log p(x | z)", "−KL(q ‖ p)"]
-    assert [trace.y[0] for trace in figure.data] == [1821, -30]
 
 
 # Latent dimensions

@@ -11,24 +11,20 @@ from aevb.figures import record as figures
 
 POINT = {
     "epoch": 1,
+    "step": 20,
     "train_elbo": 10.0,
-    "test_elbo": 11.0,
-    "test_terms": {"reconstruction": 12.0, "minus_kl_z": -1.0},
+    "validation_elbo": 11.0,
+    "validation_terms": {"reconstruction": 12.0, "minus_kl_z": -1.0},
+    "scores": {},
 }
 TRAINING = {
     "command": "python -m aevb train vae",
     "data": "Some digits.",
-    "config": {
-        "batch_size": 50,
-        "learning_rate": 3e-4,
-        "decay": False,
-        "schedule": "Alternating(e_steps=10, m_steps=20)",
-        "seed": 7,
-    },
+    "config": TrainingConfig(40, 50, 3e-4, schedule=Alternating(10, 20), seed=7).to_json(),
     "seconds": 90.0,
     "chosen": "the best of 2",
     "epoch": 2,
-    "curve": [POINT, POINT | {"epoch": 2, "test_elbo": 11.5}],
+    "curve": [POINT, POINT | {"epoch": 2, "validation_elbo": 11.5}],
 }
 
 
@@ -41,17 +37,17 @@ def test_a_record_is_its_curve_and_its_facts(tmp_path) -> None:
     found = read(tmp_path)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["curve"] == [
-        {"epoch": n, "train_elbo": 10.0, "elbo": elbo, "terms": POINT["test_terms"], "scores": {}}
+        {"epoch": n, "train_elbo": 10.0, "elbo": elbo, "terms": POINT["validation_terms"], "scores": {}}
         for n, elbo in ((1, 11.0), (2, 11.5))
     ]
-    assert found["measured"] == "test"  # as it was before there were validation images
     assert found["chosen"] == 2 and found["released"] is None and found["reference"] == {"elbo": 1792.5}
     assert found["facts"] == {
-        "Test ELBO": "+11.5 nats",
+        "Validation ELBO": "+11.5 nats",
+        "Test ELBO": "not measured",
         "Epoch": "2: the best of 2",
         "Batch size": "50",
         "Learning rate": "0.0003",
-        "Schedule": "Alternating(e_steps=10, m_steps=20)",
+        "Schedule": "10 E-steps and 20 M-steps in turn",
         "Dropout": "0.1",
         "Seed": "7",
         "Time": "2 minutes",
@@ -81,18 +77,18 @@ def test_the_tutorials_figures_stand_beside_those_of_the_same_density(
 
 
 def test_the_run_from_the_plain_start_is_told_beside(tmp_path) -> None:
-    plain = TRAINING | {"epoch": 1, "curve": [VALIDATED], "seconds": 30.0}
+    plain = TRAINING | {"epoch": 1, "curve": [POINT], "seconds": 30.0}
     found = read(tmp_path, plain=plain)
     assert found["chosen"] == 2 and found["plain"]["chosen"] == 1
-    assert found["plain"]["measured"] == "validation" and len(found["plain"]["curve"]) == 1
+    assert len(found["plain"]["curve"]) == 1
     assert found["plain"]["facts"]["Time"] == "30 seconds"
     with pytest.raises(CheckpointError, match="damaged"):
         read(tmp_path / "other", plain={"curve": []})
 
 
 def test_what_is_usual_is_said_shortly_and_a_note_stands_beside_the_time(tmp_path) -> None:
-    usual = TRAINING["config"] | {"schedule": "Simultaneous()", "decay": True}
-    facts = read(tmp_path, config=usual, note="half of it asleep")["facts"]
+    usual = TrainingConfig(40, learning_rate=3e-4, rate="cosine")
+    facts = read(tmp_path, config=usual.to_json(), note="half of it asleep")["facts"]
     assert "Precision" not in facts and "Device" not in facts
     assert "Schedule" not in facts
     assert facts["Learning rate"] == "0.0003, falling to 0 along a cosine"
@@ -107,21 +103,10 @@ def test_of_a_refit_it_is_said_whose_curve_is_shown(tmp_path) -> None:
     assert found["facts"]["Command"] == "python -m aevb train vae; python -m aevb refit runs/vae"
 
 
-VALIDATED = {
-    "epoch": 1,
-    "step": 20,
-    "train_elbo": 10.0,
-    "validation_elbo": 11.0,
-    "validation_terms": {"reconstruction": 12.0, "minus_kl_z": -1.0},
-    "scores": {},
-}
-
-
-def test_a_record_with_validation_says_so(tmp_path) -> None:
+def test_what_is_unusual_is_said_and_the_test_images_figures_take_the_place_of_validations(tmp_path) -> None:
     config = TrainingConfig(40, rate="cosine", rate_warmup=9, schedule=Alternating(3, 4), beta=4.0, clip=0.5)
-    told = {"config": config.to_json(), "epoch": 1, "curve": [VALIDATED]}
+    told = {"config": config.to_json(), "epoch": 1, "curve": [POINT]}
     found = read(tmp_path, **told)
-    assert found["measured"] == "validation"
     assert found["curve"][0]["elbo"] == 11.0 and found["curve"][0]["terms"]["minus_kl_z"] == -1.0
     facts = found["facts"]
     assert facts["Validation ELBO"] == "+11.0 nats" and facts["Test ELBO"] == "not measured"
@@ -132,7 +117,7 @@ def test_a_record_with_validation_says_so(tmp_path) -> None:
     measured = read(tmp_path / "measured", **told, test={"elbo": 10.5, "bound": {"10": 10.8}})["facts"]
     assert measured["Test ELBO"] == "+10.5 nats" and "Validation ELBO" not in measured
     scores = {"accuracy": 0.9, "conditional_entropy": 0.1}
-    clusters = {**told, "curve": [VALIDATED | {"scores": scores}]}
+    clusters = {**told, "curve": [POINT | {"scores": scores}]}
     measured = read(tmp_path / "clusters", **clusters, test={"elbo": 10.5, "standard_error": 0.26})["facts"]
     assert (
         measured["Test ELBO"] == "+10.5 ± 0.3 nats" and measured["Clustering accuracy, validation"] == "0.900"
@@ -163,12 +148,13 @@ def test_in_what_precision_and_where_it_was_trained_is_said(tmp_path) -> None:
     [
         {"curve": []},
         {"curve": [{"epoch": 1}]},
-        {"curve": [POINT | {"test_elbo": float("nan")}]},
-        {"curve": [VALIDATED, POINT]},
-        {"curve": [POINT | {"test_terms": 3}]},
+        {"curve": [POINT | {"validation_elbo": float("nan")}]},
+        {"curve": [POINT | {"validation_terms": 3}]},
+        {"curve": [{"epoch": 1, "train_elbo": 1.0, "test_elbo": 1.0, "test_terms": {}}]},  # of version 0.2
         {"curve": [POINT, POINT | {"scores": {"accuracy": 0.5}}]},
         {"config": {}},
         {"config": None},
+        {"config": TRAINING["config"] | {"schedule": "Simultaneous()"}},
         {"seconds": "long"},
         {"seeds": {"plain": {"elbo": 3}}},
         {"test": {"elbo": "high"}},
@@ -195,7 +181,6 @@ def test_the_shipped_records_tell_all_of_it(name: str) -> None:
     assert found["facts"].keys() >= {"Batch size", "Learning rate", "Dropout", "Seed", "Time", "Command"}
     assert found["facts"]["Batch size"] == "100"
     assert ("plain" in found) == (name == "gmvae")
-    assert found["measured"] == "validation"  # nothing is chosen by test images
     assert found["chosen"] in [point["epoch"] for point in found["curve"]]
     assert "elbo" in found["reference"] and ("accuracy" in found["reference"]) == (name == "gmvae")
     assert (found["released"] == 27) == (name == "gmvae")

@@ -9,6 +9,7 @@ from aevb.checkpoints import Checkpoint, CheckpointError
 from aevb.counted import counted
 from aevb.models import LatentVariableModel, name_of
 from aevb.nats import with_sign
+from aevb.training import Alternating, read_schedule
 
 TUTORIAL = {
     "vae": {"elbo": 1792.5},
@@ -40,9 +41,8 @@ def record(checkpoint: Checkpoint) -> dict[str, Any]:
     """How a checkpoint was trained.
 
     Returns:
-        curve: an object for each epoch: `epoch`, `train_elbo`, `elbo` and `terms` by name as measured after
-            it, all in nats, and `scores` by name ({} where the model has no clusters).
-        measured: on what: "validation", or "test" in records from before there were validation images.
+        curve: an object for each epoch: `epoch`, `train_elbo`, and as measured on validation images after it
+            `elbo` and `terms` by name, all in nats, and `scores` by name ({} of a model without clusters).
         chosen: the epoch whose state the checkpoint is.
         reference: the tutorial's own figures, "elbo" and "accuracy", as far as it has them; none for another
             density than its own, which theirs is no measure of.
@@ -66,23 +66,23 @@ def record(checkpoint: Checkpoint) -> dict[str, Any]:
             found["plain"] = _told(plain, checkpoint.model)
         return found
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise CheckpointError(f"The training.json of this checkpoint is damaged: {error!r}.") from error
+        raise CheckpointError(
+            f"The training.json of this checkpoint is damaged, or of another version: {error!r}."
+        ) from error
 
 
 def _told(training: Mapping[str, Any], model: LatentVariableModel) -> dict[str, Any]:
-    measured = "test" if "test_elbo" in training["curve"][0] else "validation"
-    curve = [_point(point, measured) for point in training["curve"]]
+    curve = [_point(point) for point in training["curve"]]
     for key in ("terms", "scores"):
         if len({frozenset(point[key]) for point in curve}) > 1:
             raise ValueError(f"not every epoch has the same {key}")
     return {
         "curve": curve,
-        "measured": measured,
         "chosen": int(training["epoch"]),
         "reference": _reference(training, model),
         "test": _tested(training.get("test") or {}),
         "released": (training.get("start") or {}).get("held_epochs"),
-        "facts": _facts(training, curve, measured, model.config),
+        "facts": _facts(training, curve, model.config),
     }
 
 
@@ -94,28 +94,22 @@ def _reference(training: Mapping[str, Any], model: LatentVariableModel) -> Mappi
     return TUTORIAL.get(name_of(model), {}) if usual and same else {}
 
 
-def _point(point: Mapping[str, Any], measured: str) -> dict[str, Any]:
+def _point(point: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "epoch": int(point["epoch"]),
         "train_elbo": _finite(point["train_elbo"]),
-        "elbo": _finite(point[f"{measured}_elbo"]),
-        "terms": {name: _finite(value) for name, value in point[f"{measured}_terms"].items()},
+        "elbo": _finite(point["validation_elbo"]),
+        "terms": {name: _finite(value) for name, value in point["validation_terms"].items()},
         "scores": {name: _finite(value) for name, value in point.get("scores", {}).items()},
     }
 
 
 def _tested(test: Mapping[str, Any]) -> dict[str, Any]:
-    """What is told of `test`, less the errors that nobody knows: null, or NaN in older records."""
-    told = {name: value for name, value in test.items() if name in TESTED}
-    if not _known(told.get("standard_error")):
-        told.pop("standard_error", None)
+    """What is told of `test`, less the errors that are null."""
+    told = {name: test[name] for name in TESTED if test.get(name) is not None}
     if errors := told.get("bound_errors"):
-        told["bound_errors"] = {k: error for k, error in errors.items() if _known(error)}
+        told["bound_errors"] = {k: error for k, error in errors.items() if error is not None}
     return told
-
-
-def _known(error: float | None) -> bool:
-    return error is not None and not math.isnan(error)
 
 
 def _finite(value: Any) -> float:
@@ -124,18 +118,15 @@ def _finite(value: Any) -> float:
     return number
 
 
-def _facts(
-    training: Mapping[str, Any], curve: Curve, measured: str, model: Mapping[str, Any]
-) -> dict[str, str]:
+def _facts(training: Mapping[str, Any], curve: Curve, model: Mapping[str, Any]) -> dict[str, str]:
     best = f"{with_sign(max(point['elbo'] for point in curve))} nats"
-    test = training.get("test") or {}
-    facts, of = {f"{measured.title()} ELBO": best}, f", {measured}"
+    test, of = training.get("test") or {}, ", validation"
+    facts = {"Validation ELBO": best, "Test ELBO": "not measured"}
     chosen = (point["scores"] for point in curve if point["epoch"] == training["epoch"])
     scores: Mapping[str, float] = next(chosen, {})
-    if not test and measured != "test":
-        facts["Test ELBO"] = "not measured"
     if test:
-        error = f" ± {test['standard_error']:.1f}" if _known(test.get("standard_error")) else ""
+        standard_error = test.get("standard_error")
+        error = "" if standard_error is None else f" ± {standard_error:.1f}"
         some = f", of {counted(test['images'], 'images')}" if "images" in test else ""
         facts = {"Test ELBO": f"{with_sign(test['elbo'])}{error} nats{some}"}
         if "scores" in test:
@@ -164,20 +155,15 @@ def _facts(
 
 def _settings(config: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, str]:
     """What the optimiser was told, and the model's own option of dropout."""
-    falling = config["decay"] if "decay" in config else config["rate"] == "cosine"
     rate = f"{config['learning_rate']:g}"
     rate += (
         f" after {counted(config['rate_warmup'], 'steps')} of warm-up" if config.get("rate_warmup") else ""
     )
-    rate += ", falling to 0 along a cosine" if falling else ""
+    rate += ", falling to 0 along a cosine" if config["rate"] == "cosine" else ""
     settings = {"Batch size": f"{config['batch_size']}", "Learning rate": rate}
-    match config["schedule"]:
-        case "AEVB" | "Simultaneous()":
-            pass
-        case [e_steps, m_steps]:
-            settings["Schedule"] = f"{counted(e_steps, 'E-steps')} and {counted(m_steps, 'M-steps')} in turn"
-        case told:
-            settings["Schedule"] = f"{told}"
+    if isinstance(schedule := read_schedule(config["schedule"]), Alternating):
+        e_steps, m_steps = counted(schedule.e_steps, "E-steps"), counted(schedule.m_steps, "M-steps")
+        settings["Schedule"] = f"{e_steps} and {m_steps} in turn"
     for name, (title, usual) in UNUSUAL.items():
         if (value := config.get(name, usual)) != usual:
             settings[title] = value if isinstance(value, str) else f"{value:g}"

@@ -6,15 +6,9 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from aevb.figures.palette import DATA, ELBO, GENERATED, TRUE_MODEL
+from aevb.figures.palette import DATA, ELBO, TRUE_MODEL
 from aevb.figures.style import layout
 from aevb.nats import with_sign
-
-TERMS = {
-    "reconstruction": "log p(x | z)",
-    "minus_kl_z": "−KL(q ‖ p)",
-    "minus_kl_y": "−KL(q(y | x) ‖ p(y))",
-}
 
 
 def learning_curve(
@@ -22,18 +16,16 @@ def learning_curve(
     *,
     chosen: int,
     reference: float | None = None,
-    measured: str = "validation",
 ) -> go.Figure:
-    """The ELBO in training and on other images per epoch (the tutorial's Figure 5), in nats.
+    """The ELBO in training and on validation images per epoch (the tutorial's Figure 5), in nats.
 
     Args:
         curve: an object for each epoch with `epoch`, `train_elbo` and `elbo` (`aevb.explore.record`).
         chosen: the epoch whose state is the checkpoint; marked.
         reference: another's test ELBO, drawn across.
-        measured: on what images, "test" or "validation", `elbo` was.
     """
     figure = go.Figure()
-    _draw_elbo(figure, curve, chosen, reference, measured)
+    _draw_elbo(figure, curve, chosen, reference)
     figure.update_xaxes(title="epoch")
     figure.update_yaxes(title="ELBO (nats)")
     return layout(figure, height=400)
@@ -44,7 +36,6 @@ def _draw_elbo(
     curve: Sequence[Mapping[str, Any]],
     chosen: int,
     reference: float | None,
-    measured: str,
     **panel: int,
 ) -> None:
     """Adds the curves of `learning_curve` to a figure, or to its panel at `row` and `col`."""
@@ -54,7 +45,7 @@ def _draw_elbo(
     hover = "epoch %{x}: %{y:,.1f} nats"
     for values, name, color, width, dash in (
         (train, "training", DATA, 2.5, "dash"),
-        (elbo, measured, ELBO, 3.5, "solid"),
+        (elbo, "validation", ELBO, 3.5, "solid"),
     ):
         line = {"color": color, "width": width, "dash": dash}
         figure.add_scatter(x=epochs, y=values, name=name, line=line, hovertemplate=hover, **panel)
@@ -96,19 +87,18 @@ def clustering_curves(
     reference: float | None = None,
     reference_accuracy: float | None = None,
     released: int | None = None,
-    measured: str = "validation",
 ) -> go.Figure:
     """ELBO, conditional entropy and clustering accuracy per epoch (the tutorial's Figure 10).
 
     Args:
-        curve, chosen, reference, measured: as in `learning_curve`; each epoch also has its `scores`,
+        curve, chosen, reference: as in `learning_curve`; each epoch also has its `scores`,
             "accuracy" and "conditional_entropy".
         reference_accuracy: another's, drawn across.
         released: the epoch after which q(y | x), held until then, moved too; marked.
     """
     titles = ["ELBO (nats)", "conditional entropy H(q(y | x)) (nats)", "clustering accuracy"]
     figure = make_subplots(rows=3, shared_xaxes=True, subplot_titles=titles, vertical_spacing=0.09)
-    _draw_elbo(figure, curve, chosen, reference, measured, row=1, col=1)
+    _draw_elbo(figure, curve, chosen, reference, row=1, col=1)
     epochs = [point["epoch"] for point in curve]
     for row, score in ((2, "conditional_entropy"), (3, "accuracy")):
         values = [point["scores"][score] for point in curve]
@@ -144,24 +134,3 @@ def clustering_curves(
     figure.update_xaxes(title="epoch", row=3)
     layout(figure, height=640)
     return figure.update_layout(legend_y=1.06, margin_t=70)  # clear of the first panel's title
-
-
-def term_curves(curve: Sequence[Mapping[str, Any]]) -> go.Figure:
-    """The measured ELBO's terms per epoch, one above the other, in nats; `curve` as in `learning_curve`."""
-    epochs = [point["epoch"] for point in curve]
-    names = list(curve[0]["terms"])
-    figure = make_subplots(
-        rows=len(names), shared_xaxes=True, subplot_titles=[TERMS.get(name, name) for name in names]
-    )
-    for row, (name, color) in enumerate(zip(names, (GENERATED, DATA, ELBO), strict=False), start=1):
-        figure.add_scatter(
-            x=epochs,
-            y=[point["terms"][name] for point in curve],
-            line={"color": color, "width": 3.5},
-            hovertemplate="epoch %{x}: %{y:,.1f} nats<extra></extra>",
-            row=row,
-            col=1,
-        )
-    figure.update_xaxes(title="epoch", row=len(names))
-    figure.update_yaxes(tickformat=",", nticks=5)
-    return layout(figure, height=400, showlegend=False)

@@ -54,4 +54,4 @@ def training(checkpoint: str, epoch: int | None = None, origin: str = "clusters"
         told = told.get("plain", told)
     point = min(told["curve"], key=lambda one: abs(one["epoch"] - (epoch or told["chosen"])))
     print({name: point[name] for name in ("epoch", "train_elbo", "elbo", "terms")})
-    return learning_curve(told["curve"], chosen=told["chosen"], measured=told["measured"])
+    return learning_curve(told["curve"], chosen=told["chosen"])

@@ -256,7 +256,7 @@ export function nearest(curve, epoch) {
 }
 
 /** @param {any} record @returns {Chart[]} */
-function chartsOf({ curve, measured, reference }) {
+function chartsOf({ curve, reference }) {
   const of = (/** @type {(point: any) => number} */ value) => curve.map(value);
   const one = (
     /** @type {string} */ title,
@@ -266,7 +266,7 @@ function chartsOf({ curve, measured, reference }) {
     more = {},
   ) => ({ title, digits, lines: [{ name: "", values, color, dash: [], width: 3.5 }], ...more });
   const elbo = {
-    title: `ELBO, nats: ▬ ${measured}, ╌ training`,
+    title: "ELBO, nats: ▬ validation, ╌ training",
     digits: 1,
     reference: reference.elbo,
     lines: [
@@ -277,7 +277,7 @@ function chartsOf({ curve, measured, reference }) {
         dash: [9, 5],
         width: 2.5,
       },
-      { name: measured, values: of((point) => point.elbo), color: ELBO, dash: [], width: 3.5 },
+      { name: "validation", values: of((point) => point.elbo), color: ELBO, dash: [], width: 3.5 },
     ],
   };
   const scores = Object.keys(curve[0].scores).map((name) =>
