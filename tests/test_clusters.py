@@ -6,7 +6,7 @@ import torch
 
 from aevb import cluster_start
 from aevb.evaluation import responsibilities
-from aevb.explore.clusters import Clustering, clustering, members, scores
+from aevb.explore.clusters import Clustering, clustering, scores
 from aevb.models.gmvae import GMVAE
 from tests.small_models import make, observe
 
@@ -80,13 +80,6 @@ def test_start_takes_over_the_vae_and_the_clusters_moments() -> None:
 def test_clusters_are_ordered_by_their_classes_and_those_without_one_are_last() -> None:
     scored = Clustering(1.0, 0.0, np.zeros((5, 3)), np.array([2, -1, 0, -1, 1]))
     assert scored.order == [2, 4, 0, 1, 3]
-
-
-def test_members_of_a_cell_come_surest_first() -> None:
-    probabilities = torch.tensor([[0.6, 0.4], [0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.8, 0.2]])
-    labels = torch.tensor([1, 1, 1, 0, 1])
-    assert members(probabilities, labels, 0, 1).tolist() == [1, 4, 0]
-    assert members(probabilities, labels, 1, 0).tolist() == []
 
 
 def test_scores_are_of_a_latent_choice_alone() -> None:

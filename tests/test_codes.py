@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 from torch.distributions import kl_divergence
 
 from aevb import VAE, LatentVariableModel
+from aevb.distributions import rsample
 from aevb.evaluation import dimension_kl, posterior_means
 from aevb.explore import codes
 from tests.small_models import make, observe
@@ -43,15 +44,8 @@ def test_decoded_parameters_are_the_nets(model: VAE) -> None:
     assert ((output >= 0) & (output <= 1)).all()
 
 
-def test_posterior_draws_follow_the_posterior(model: VAE, x: Tensor) -> None:
-    q_z = codes.posterior(model, x[0])
-    many = codes.draw_posterior(model, x[0].expand(20_000, -1), generator=generator())
-    torch.testing.assert_close(many.mean(0), q_z.mean, atol=0.03, rtol=0)
-    torch.testing.assert_close(many.std(0), q_z.stddev, atol=0.03, rtol=0)
-
-
 def test_the_terms_at_a_draw_are_the_terms_of_training(model: VAE, x: Tensor) -> None:
-    z = codes.draw_posterior(model, x, generator=generator(3))
+    z = rsample(codes.posterior(model, x), generator=generator(3))
     ours, theirs = codes.elbo_terms(model, x, z), model.terms(x, generator=generator(3))
     assert list(ours) == list(theirs)
     for name in ours:
@@ -59,7 +53,7 @@ def test_the_terms_at_a_draw_are_the_terms_of_training(model: VAE, x: Tensor) ->
 
 
 def test_joint_less_posterior_is_the_importance_weight(model: VAE, x: Tensor) -> None:
-    z = codes.draw_posterior(model, x, generator=generator(3))
+    z = rsample(codes.posterior(model, x), generator=generator(3))
     joint = sum(codes.joint_terms(model, x, z).values())
     weights = model.log_weights(x, samples=1, generator=generator(3))[0]
     torch.testing.assert_close(joint - codes.posterior(model, x).log_prob(z), weights)
@@ -73,14 +67,13 @@ def test_the_kl_term_is_the_sum_over_dimensions(model: VAE, x: Tensor) -> None:
 def test_generated_samples_are_the_models_own(model: VAE) -> None:
     lambdas, samples = codes.generate(model, 6, generator=generator(4))
     torch.testing.assert_close(samples, model.sample(6, generator=generator(4)))
-    z = codes.draw_prior(model, 6, generator=generator(4))
+    z = rsample(codes.prior(model), (6,), generator(4))
     torch.testing.assert_close(lambdas, codes.decode(model, z))
 
 
 def test_the_global_generator_is_left_alone(model: VAE, x: Tensor) -> None:
     before = torch.get_rng_state()
     codes.generate(model, 3, generator=generator())
-    codes.draw_posterior(model, x, generator=generator())
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -141,7 +134,7 @@ def given(model: LatentVariableModel, count: int) -> Tensor | None:
 
 def test_terms_and_weights_are_of_the_same_densities(any_model: LatentVariableModel) -> None:
     x, y = observe(any_model, 6)[0], given(any_model, 6)
-    z = codes.draw_posterior(any_model, x, y, generator=generator())
+    z = rsample(codes.posterior(any_model, x, y), generator=generator())
     terms, joint = codes.elbo_terms(any_model, x, z, y), codes.joint_terms(any_model, x, z, y)
     assert torch.equal(terms["reconstruction"], joint["likelihood"])
     q_z, p_z = codes.posterior(any_model, x, y), codes.prior(any_model, y)

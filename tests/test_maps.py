@@ -5,14 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from aevb import CVAE, GMVAE, VAE
 from aevb.evaluation import responsibilities
 from aevb.explore import maps
-from aevb.explore.clusters import members
 from aevb.models import LatentVariableModel
 from aevb.ui.shared import contents, loading, served
 
@@ -41,11 +39,6 @@ def test_clusters_travel_with_their_probabilities(make_checkpoint: Make) -> None
     found, probabilities = clusters("gmvae")
     np.testing.assert_array_equal(found, shares.argmax(1).numpy())
     np.testing.assert_array_equal(probabilities, shares.max(1).values.numpy())
-    cluster = int(np.bincount(found).argmax())
-    label = int(torch.bincount(test.labels[found == cluster]).argmax())
-    own = np.flatnonzero((found == cluster) & (test.labels.numpy() == label))
-    surest = own[np.argsort(-probabilities[own], kind="stable")]
-    assert surest.tolist() == members(shares, test.labels, cluster, label).tolist()
 
 
 def test_the_clusters_are_those_that_were_measured() -> None:

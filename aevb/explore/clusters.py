@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from aevb.data.border import as_tensor, one_each, read_labels
 from aevb.evaluation import responsibilities
@@ -99,9 +98,3 @@ def clustering(probabilities: Any, labels: Any) -> Clustering:
         confusion=confusion,
         class_of=class_of,
     )
-
-
-def members(probabilities: Tensor, labels: Tensor, cluster: int, label: int) -> Tensor:
-    """The examples (M,) of one cell of `Clustering.confusion`, those surest of their cluster first."""
-    found = torch.nonzero((probabilities.argmax(1) == cluster) & (labels == label)).flatten()
-    return found[probabilities[found, cluster].argsort(descending=True, stable=True)]

@@ -90,25 +90,13 @@ def components(model: LatentVariableModel, x: Any, y: Any = None) -> tuple[Tenso
 
 
 @torch.no_grad()
-def draw_posterior(model: LatentVariableModel, x: Any, y: Any = None, *, generator: Generator) -> Tensor:
-    """One z = μ_φ + σ_φ ε, (…, L), for x: (…, D) (section 5.2.3)."""
-    return rsample(posterior(model, x, y), generator=generator)
-
-
-@torch.no_grad()
-def draw_prior(model: LatentVariableModel, count: int, y: Any = None, *, generator: Generator) -> Tensor:
-    """`count` draws of z ~ p(z) or p(z | y), (count, …, L)."""
-    return rsample(prior(model, y), (count,), generator)
-
-
-@torch.no_grad()
 def generate(model: LatentVariableModel, count: int, *, generator: Generator) -> tuple[Tensor, Tensor]:
     """`count` draws z ~ p(z) decoded (λ_θ(z) of a VAE), and one sample of each product, both (count, D).
 
     Of a model without choices. Figures 6 and 7. The samples are those of `model.sample` with the same
     generator.
     """
-    p_x = model.likelihood(draw_prior(model, count, generator=generator))
+    p_x = model.likelihood(rsample(prior(model), (count,), generator))
     return parameter(p_x), sample(p_x, generator=generator)
 
 

@@ -9,7 +9,6 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 
 from aevb import checkpoints
-from aevb.explore.clusters import members
 from aevb.ui.shared import loading
 from tests.canvases import image
 
@@ -22,6 +21,12 @@ def shares() -> torch.Tensor:
     found = loading.test_shares("gmvae")
     assert found is not None
     return torch.from_numpy(found)
+
+
+def members(shares: torch.Tensor, labels: torch.Tensor, cluster: int, label: int) -> torch.Tensor:
+    """The test images of one cell of the table, those surest of their cluster first."""
+    found = torch.nonzero((shares.argmax(1) == cluster) & (labels == label)).flatten()
+    return found[shares[found, cluster].argsort(descending=True, stable=True)]
 
 
 def commonest_mistake() -> tuple[int, int]:
