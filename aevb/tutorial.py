@@ -125,7 +125,7 @@ def vae_map() -> Picture:
 def cvae_labels() -> Picture:
     """Figure 9."""
     checkpoint, model = _shipped("cvae", CVAE)
-    return Picture({"": generated.labels(model, SEED, shared=True)}, checkpoint)
+    return Picture({"": generated.labels(model, SEED)}, checkpoint)
 
 
 def gmvae_curves() -> Picture:

@@ -24,14 +24,10 @@ def prior(model: VAE, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return images.tile(squares(lambdas), 6, scale=5), images.tile(squares(samples), 6, scale=5)
 
 
-def labels(model: CVAE, seed: int, *, shared: bool) -> str:
-    """Figure 9: a line for each label, λ of 12 styles ε ~ N(0, I) in each, the same in all where shared.
-
-    As HTML.
-    """
+def labels(model: CVAE, seed: int) -> str:
+    """Figure 9: a line for each label, λ of the same 12 styles ε ~ N(0, I) in each; HTML."""
     every = torch.arange(model.choices)
-    size = (STYLES, model.latent_dim) if shared else (len(every), STYLES, model.latent_dim)
-    epsilon = torch.randn(size, generator=Generator().manual_seed(seed))
+    epsilon = torch.randn(STYLES, model.latent_dim, generator=Generator().manual_seed(seed))
     lambdas = codes.write(model, epsilon, every.unsqueeze(-1))
     return images.table(squares(lambdas), [f"{label}" for label in every])
 

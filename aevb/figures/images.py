@@ -10,14 +10,16 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+GAP = 2
+"""Mid-grey pixels between neighbours, before they are enlarged."""
 
-def tile(images: np.ndarray, columns: int, *, gap: int = 2, scale: int = 3) -> np.ndarray:
+
+def tile(images: np.ndarray, columns: int, *, scale: int = 3) -> np.ndarray:
     """Images in a grid, row by row, with crisp pixels.
 
     Args:
         images: (N, H, W) in [0, 1].
         columns: images in a row; the last row may be short.
-        gap: mid-grey pixels between neighbours, before enlarging.
         scale: how many pixels wide each becomes.
     Returns:
         (height, width) uint8.
@@ -29,17 +31,17 @@ def tile(images: np.ndarray, columns: int, *, gap: int = 2, scale: int = 3) -> n
     count, height, width = images.shape
     columns = min(columns, count)
     rows = -(-count // columns)
-    canvas = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), 0.5)
+    canvas = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP), 0.5)
     for index, image in enumerate(images):
-        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
+        top, left = (index // columns) * (height + GAP), (index % columns) * (width + GAP)
         canvas[top : top + height, left : left + width] = image
     return enlarge(canvas, scale)
 
 
-def sheet(images: Tensor, columns: int, *, scale: int = 3) -> Image.Image:
-    """Square images (…, S²) in [0, 1] as one picture, which notebooks show; the rest as in `tile`."""
+def sheet(images: Tensor, columns: int) -> Image.Image:
+    """Square images (…, S²) in [0, 1] as one picture, which notebooks show, tiled as by `tile`."""
     side = math.isqrt(images.shape[-1])
-    return Image.fromarray(tile(images.reshape(-1, side, side).cpu().numpy(), columns, scale=scale))
+    return Image.fromarray(tile(images.reshape(-1, side, side).cpu().numpy(), columns))
 
 
 def enlarge(image: np.ndarray, scale: int) -> np.ndarray:
@@ -58,15 +60,12 @@ def image_tag(image: np.ndarray, alt: str, *, scale: int = 8) -> str:
     return f'<img alt="{escape(alt)}" style="{style}" src="data:image/png;base64,{pixels}">'
 
 
-def table(images: np.ndarray, rows: Sequence[str], columns: Sequence[str] = ()) -> str:
-    """Images (R, N, H, W) in [0, 1] as HTML: R lines of N, each line headed by its title.
+def table(images: np.ndarray, rows: Sequence[str]) -> str:
+    """Images (R, N, H, W) in [0, 1] as HTML: R lines of N, each headed by its title in `rows`.
 
-    Args:
-        rows: R titles, which also say what the line shows to who cannot see it.
-        columns: N titles above the lines, if any.
+    A title also says what the line shows to those who cannot see it.
     """
     count = images.shape[1]
-    head = "".join(f'<span style="flex: 1; text-align: center">{escape(title)}</span>' for title in columns)
     lines = "".join(
         f'<b style="text-align: right">{escape(title)}</b>'
         + image_tag(tile(line, count, scale=1) / 255, f"{title}: {count} images", scale=4)
@@ -74,7 +73,5 @@ def table(images: np.ndarray, rows: Sequence[str], columns: Sequence[str] = ()) 
     )
     return (
         '<section style="display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 3px 10px; '
-        f'align-items: center; width: 100%; max-width: {100 * count}px; font-size: 17px">'
-        + (f'<span></span><div style="display: flex">{head}</div>' if columns else "")
-        + f"{lines}</section>"
+        f'align-items: center; width: 100%; max-width: {100 * count}px; font-size: 17px">{lines}</section>'
     )
