@@ -38,14 +38,14 @@ LIMIT = 60.0  # seconds, after which a missing answer is an error
 BUTTON = "Any digit"
 COMPLETE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
-PICTURES = "(pictures) => pictures.map((picture) => picture.toDataURL?.() ?? picture.src)"
+PICTURES = "(pictures) => pictures.map((picture) => picture.toDataURL())"
 # Milliseconds from the press to the frame in which the picture is another one. Its element may be replaced.
 CHANGE = """(picture) => {
     const root = picture.getRootNode(), like = picture.localName;
     const place = [...root.querySelectorAll(like)].indexOf(picture);
     const look = () => {
         const now = root.querySelectorAll(like)[place];
-        return now?.toDataURL?.() ?? now?.src;
+        return now?.toDataURL();
     };
     const before = look();
     let pressed = Infinity;

@@ -5,7 +5,6 @@ ELBO and evidence computed after each.
 python -m benchmarks.engine
 """
 
-import shutil
 import statistics
 import time
 from base64 import b64encode
@@ -13,13 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from playwright.sync_api import Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 import aevb
 from aevb import checkpoints, experiments
 from aevb.explore import codes, rows
 from aevb.explore.packing import pack
 from aevb.models import LatentVariableModel
+from benchmarks.serving import ARGUMENTS, CHROMIUM
 
 SITE = "http://engine.test"
 ENGINE = Path(aevb.__file__).parent / "web" / "engine"
@@ -100,23 +100,27 @@ def steps_in_torch() -> list[float]:
     return [timed(run.advance) for _ in range(STEPPED)]
 
 
-def answer(route: Route) -> None:
-    """The engine's modules, without a server."""
-    path = ENGINE / route.request.url.removeprefix(f"{SITE}/")
-    if path.is_file():
-        route.fulfill(body=path.read_bytes(), content_type="text/javascript")
-    else:
-        route.fulfill(body="<!doctype html>", content_type="text/html")
+def engine_page(browser: Browser) -> Page:
+    """A blank page on a site that has the engine's modules, and no server."""
+
+    def answer(route: Route) -> None:
+        path = ENGINE / route.request.url.removeprefix(f"{SITE}/")
+        if path.is_file():
+            route.fulfill(body=path.read_bytes(), content_type="text/javascript")
+        else:
+            route.fulfill(body="<!doctype html>", content_type="text/html")
+
+    page = browser.new_page()
+    page.route("**/*", answer)
+    page.goto(f"{SITE}/")
+    return page
 
 
 def main() -> None:
     torch.set_num_threads(1)
     with sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.route("**/*", answer)
-        page.goto(f"{SITE}/")
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = engine_page(browser)
         print(f"{'':8}{'browser':>12}{'torch':>12}{'ratio':>10}   (medians, one image)")
         for name in checkpoints.shipped():
             model = checkpoints.load(name).model

@@ -1,4 +1,4 @@
-"""What benchmarks in a browser share: the app as a server on this machine, and what to look for on a page."""
+"""The app as a server on this machine, for benchmarks and tests, and what benchmarks look for on a page."""
 
 import os
 import shutil
@@ -19,9 +19,8 @@ ROOT = Path(__file__).parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
 WINDOW = ViewportSize(width=1280, height=720)
-# A canvas that has been painted. The others are for comparison with trees that have no aevb/web/: there a
-# canvas got its width when it was first painted, and other pictures of a component were images.
-LIVE = "canvas.live[data-painted], .stBidiComponent canvas[width], .stBidiComponent img"
+# A canvas that has been painted.
+LIVE = "canvas.live[data-painted]"
 # The page is connected and no script runs.
 IDLE = "[data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 
@@ -50,6 +49,8 @@ def serving(tree: Path = ROOT, **environment: str) -> Iterator[Server]:
 
     Args:
         environment: more variables of its environment.
+    Raises:
+        RuntimeError: where it does not start, with its log.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -63,7 +64,9 @@ def serving(tree: Path = ROOT, **environment: str) -> Iterator[Server]:
                 command, cwd=tree, stdout=output, stderr=subprocess.STDOUT, env=os.environ | environment
             )
         try:
-            server = Server(f"http://127.0.0.1:{port}", process.pid, log)
+            prefix = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "")
+            url = f"http://127.0.0.1:{port}/{prefix}".rstrip("/")
+            server = Server(url, process.pid, log)
             _wait_for(server, process)
             yield server
         finally:
@@ -76,11 +79,10 @@ def serving(tree: Path = ROOT, **environment: str) -> Iterator[Server]:
 
 
 def _wait_for(server: Server, process: subprocess.Popen) -> None:
-    for _ in range(900):
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and process.poll() is None:
         with suppress(OSError):
-            urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=2)
-            return
-        if process.poll() is not None:
-            break
+            if urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=2).read() == b"ok":
+                return
         time.sleep(0.1)
     raise RuntimeError(f"The server did not start:\n{server.log.read_text(errors='replace')}")

@@ -8,15 +8,8 @@ so; with AEVB_REQUIRE_BROWSER=1 they fail instead.
 import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -28,6 +21,7 @@ from streamlit.testing.v1 import AppTest
 
 from aevb import TrainingConfig, checkpoints
 from aevb.models import LatentVariableModel, name_of
+from benchmarks.serving import Server, serving
 
 ROOT = Path(__file__).parent.parent
 # The shell is Chromium without the browser's own windows, which are drawn in headless mode too.
@@ -36,7 +30,7 @@ CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 BROWSER_REQUIRED = os.environ.get("AEVB_REQUIRE_BROWSER", "") not in ("", "0")
 ARTIFACTS = ROOT / "test-results"
 FAILED = pytest.StashKey[bool]()
-RUNNING: list["Server"] = []
+RUNNING: list[Server] = []
 
 torch.set_num_threads(1)  # the tests run in parallel already
 
@@ -106,71 +100,29 @@ def make_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
 # The app as a server
 
 
-@dataclass(frozen=True)
-class Server:
-    """A running app: where it listens, its process and its log."""
-
-    url: str
-    pid: int
-    log: Path
-
-
-def start_server(log: Path, **environment: str) -> tuple[Server, subprocess.Popen]:
-    """Starts `streamlit run app.py` on a free port and waits until it is healthy."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=os.environ | environment
-        )
-    prefix = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "")
-    server = Server(f"http://127.0.0.1:{port}" + (f"/{prefix}" if prefix else ""), process.pid, log)
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and process.poll() is None:
-        with suppress(OSError, urllib.error.URLError):
-            if urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=2).read() == b"ok":
-                RUNNING.append(server)
-                return server, process
-        time.sleep(0.1)
-    stop_server(process)
-    pytest.fail(f"The server did not start. Its log:\n{log.read_text(errors='replace')}", pytrace=False)
-
-
-def stop_server(process: subprocess.Popen) -> None:
-    """Ends the process that `start_server` started, and no other."""
-    RUNNING[:] = [server for server in RUNNING if server.pid != process.pid]
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(10)
+@contextmanager
+def running(**environment: str) -> Iterator[Server]:
+    """The app as a server with these environment variables; its log is shown with every test that fails."""
+    with serving(**environment) as server:
+        RUNNING.append(server)
+        try:
+            yield server
+        finally:
+            RUNNING.remove(server)
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app on a free port of this machine. Its log is shown with every test that fails on it."""
-    running, process = start_server(tmp_path_factory.mktemp("server") / "log.txt")
-    yield running
-    stop_server(process)
+def server() -> Iterator[Server]:
+    """The app on a free port of this machine."""
+    with running() as server:
+        yield server
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+def own_server() -> Iterator[Callable[..., Server]]:
     """`own_server(NAME="value")`: a server of the test's own, with these environment variables; slower."""
-    processes = []
-
-    def start(**environment: str) -> Server:
-        running, process = start_server(tmp_path / f"log-{len(processes)}.txt", **environment)
-        processes.append(process)
-        return running
-
-    yield start
-    for process in processes:
-        stop_server(process)
+    with ExitStack() as started:
+        yield lambda **environment: started.enter_context(running(**environment))
 
 
 # A real browser
@@ -330,12 +282,6 @@ def window_and_link(told: dict[str, object]) -> tuple[dict[str, object], dict[st
     """What a visit takes, and what the link says."""
     window = {name: told.pop(name) for name in (*told,) if name in WINDOW}
     return window, told
-
-
-@pytest.fixture
-def browser_page(open_page: Callable[..., Page]) -> Page:
-    """The app's first page in a new visitor's browser, settled."""
-    return open_page()
 
 
 # How the run is arranged and what it says at its end

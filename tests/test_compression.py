@@ -22,7 +22,7 @@ from streamlit.file_util import get_static_dir
 from streamlit.web.server.starlette.starlette_static_routes import create_streamlit_static_handler
 
 from aevb.ui.frame import compression
-from tests.conftest import Server
+from benchmarks.serving import Server
 
 TEXT = b"export const answer = 42;\n" * 1000
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from aevb import checkpoints
+from benchmarks.serving import Server
 from tests.axe import barriers
-from tests.conftest import Server
 from tests.hub_stand_in import ENVIRONMENT, TOKEN, serving
 from tests.small_models import make
 from tests.test_uploads import packed, pictures, zipped

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from aevb.ui.frame.catalogue import MENU
-from tests.conftest import Server
+from benchmarks.serving import Server
 
 MOST = 2.5e6
 

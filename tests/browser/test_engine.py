@@ -1,34 +1,19 @@
 """The engine's modules as a browser imports them. What they compute is tests/test_parity.py's matter."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import torch
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 
-import aevb
 from aevb import VAE
 from aevb.explore.packing import pack
-
-ENGINE = Path(aevb.__file__).parent / "web" / "engine"
-SITE = "http://engine.test"
+from benchmarks.engine import ENGINE, SITE, engine_page
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A blank page on a site that has the engine, and no server."""
-
-    def answer(route: Route) -> None:
-        path = ENGINE / route.request.url.removeprefix(f"{SITE}/")
-        if path.is_file():
-            route.fulfill(body=path.read_bytes(), content_type="text/javascript")
-        else:
-            route.fulfill(body="<!doctype html>", content_type="text/html")
-
-    page = browser.new_page()
-    page.route("**/*", answer)
-    page.goto(f"{SITE}/")
+    page = engine_page(browser)
     yield page
     page.close()
 

@@ -17,9 +17,10 @@ from aevb.models import CVAE, GMVAE, VAE, VRNN, LatentVariableModel
 from aevb.ui.frame import catalogue
 from aevb.ui.jobs import turns, uploads
 from aevb.ui.jobs.queue import Job
+from benchmarks.serving import Server
 from tests.axe import barriers
 from tests.browser.test_site import go
-from tests.conftest import Server, start_server, stop_server
+from tests.conftest import running
 
 OPEN = Callable[..., Page]
 
@@ -139,9 +140,8 @@ def brought(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
         known = {"source": others if kind == "many" else source}
         checkpoints.save(build(), runs / ids[kind] / turns.CHECKPOINT, known)
         Job(ids[kind], runs / ids[kind], "a-visitor", status="done", ended=2e9).keep()
-    running, process = start_server(folder / "log.txt", AEVB_RUNS=str(runs))
-    yield running, ids
-    stop_server(process)
+    with running(AEVB_RUNS=str(runs)) as server:
+        yield server, ids
 
 
 def test_any_checkpoint_fills_every_scene_and_what_cannot_be_shown_is_said(

@@ -20,7 +20,7 @@ import time
 import typing
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -516,8 +516,3 @@ def _write(path: Path, content: bytes) -> None:
     unfinished = path.with_name(f".{path.name}")
     unfinished.write_bytes(content)
     unfinished.replace(path)
-
-
-def as_json(outcome: Outcome) -> dict[str, Any]:
-    """For the pipe to the server."""
-    return asdict(outcome)

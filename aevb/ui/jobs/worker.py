@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -177,7 +178,7 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         if "brought" in request:
             return reading.read(Path(request["brought"]), request["title"])
         told = {name: value for name, value in request.items() if name != "folder"}
-        return turns.as_json(turns.take_turn(Path(request["folder"]), **told))
+        return asdict(turns.take_turn(Path(request["folder"]), **told))
     except (Diverged, DataError, ValueError) as error:
         log.warning("%s", error)
         return {"problem": str(error)}
