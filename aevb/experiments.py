@@ -4,7 +4,7 @@ The parameters of factor analysis are a few dozen numbers, so every state that t
 kept, and every quantity that is intractable elsewhere can be measured at each.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -14,6 +14,7 @@ import torch
 from torch import Generator
 
 from aevb.data import Examples
+from aevb.explore.noise import Noise
 from aevb.models.base import check_sizes
 from aevb.models.factor_analysis import Covariance, FactorAnalysis, synthetic, true_model
 from aevb.training import Alternating, TrainingConfig, train
@@ -59,10 +60,28 @@ class Experiment:
         """The model before the first step: W, pre_sigma and V from N(0, 1), as in the tutorial's code."""
         model = FactorAnalysis(DATA_DIM, self.latent_dim, covariance=self.covariance, scale=self.scale)
         generator = Generator().manual_seed(self.training.seed)
-        with torch.no_grad():
-            for parameter in (model.p_x_given_z.W, model.p_x_given_z.pre_sigma, model.q_z_given_x.V):
-                parameter.copy_(torch.randn(parameter.shape, generator=generator))
+        _start(model, lambda *shape: torch.randn(shape, generator=generator))
         return model
+
+
+def in_the_browser(seed: int, latent_dim: int, family: str) -> tuple[FactorAnalysis, torch.Tensor]:
+    """What the browser begins with, in float64: a model before its first step, and (2000, 3) points.
+
+    The first 1,000 are to train on, the others to test on. `family` is one of `FAMILIES`.
+    """
+    truth, noise = true_model().double(), Noise(64 * seed).normal(2000, 5).double()
+    x = noise[:, :2] @ truth.p_x_given_z.W.T + truth.p_x_given_z.sigma * noise[:, 2:]
+    covariance, scale = FAMILIES[family]
+    model = FactorAnalysis(DATA_DIM, latent_dim, covariance=covariance, scale=scale).double()
+    _start(model, Noise(64 * seed + 1).normal)
+    return model, x
+
+
+@torch.no_grad()
+def _start(model: FactorAnalysis, normal: Callable[..., torch.Tensor]) -> None:
+    """Draws W, pre_sigma and V anew."""
+    for parameter in (model.p_x_given_z.W, model.p_x_given_z.pre_sigma, model.q_z_given_x.V):
+        parameter.copy_(normal(*parameter.shape))
 
 
 EXPERIMENT_1 = Experiment(replace(Experiment.training, seed=2))

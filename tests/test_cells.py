@@ -233,7 +233,7 @@ def test_a_plane_goes_through_its_place():
     assert "z is at 1.0," in printed
     middle = names["grid"][4, 4]
     assert abs(names["u"] @ middle) < 1e-5  # the pad's middle is at 0 along both
-    assert abs(names["v"] @ (middle - names["centre"])) < 1e-5
+    assert abs(names["v"] @ (middle - names["from_v"])) < 1e-5
 
 
 @pytest.mark.parametrize("page", ["vae", "cvae", "gmvae"])

@@ -7,6 +7,7 @@ generator, so that the same seed shows the same picture.
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -251,6 +252,28 @@ def along(z: Tensor, dimension: int, values: Tensor) -> Tensor:
     copies = z.repeat(len(values), 1)
     copies[:, dimension] = values
     return copies
+
+
+def axis(measures: Mapping[str, Any], name: str) -> tuple[Tensor, Tensor]:
+    """A direction of latent space, a unit vector (L,), and the place (L,) from which it is measured.
+
+    Args:
+        measures: of a model, with their `centre` and `directions` (`measures.measured`).
+        name: "pca1" is the first principal direction, about the centre; "3" the third dimension, about 0.
+    """
+    centre = torch.tensor(measures["centre"])
+    if name.startswith("pca"):
+        return torch.tensor(measures["directions"][int(name[3:]) - 1]), centre
+    return torch.eye(len(centre))[int(name) - 1], torch.zeros_like(centre)
+
+
+def plane(z: Tensor, u: Tensor, v: Tensor, across: Tensor, up: Tensor) -> Tensor:
+    """Places (B, A, L) of the plane through z: (L,) along the unit vectors u and v: (L,), slanted or not.
+
+    Seen from z each is `across`: (A,) further along u and `up`: (B,) along v.
+    """
+    across, up, slant = across.view(1, -1, 1), up.view(-1, 1, 1), u @ v
+    return z + ((across - slant * up) * u + (up - slant * across) * v) / (1 - slant**2)
 
 
 def between_labels(start: int, end: int, steps: int, classes: int) -> Tensor:

@@ -126,17 +126,12 @@ def plane(
     weights = (1 - (torch.arange(model.choices) - float(choice or y)).abs()).clamp(min=0)
 
     # "pca1" is the first principal direction about the styles' centre, "3" the third dimension.
-    ways = [(f"pca{k + 1}", torch.tensor(u)) for k, u in enumerate(measures["directions"])]
-    ways += [(str(k + 1), u) for k, u in enumerate(torch.eye(model.latent_dim))]
-    centre, chosen = torch.tensor(measures["centre"]), (plane or "pca1,pca2").split(",")
-    u, v = (dict(ways)[name] for name in chosen)
-    a, b = (w @ (epsilon - centre * name.startswith("pca")) for w, name in zip((u, v), chosen, strict=True))
+    (u, from_u), (v, from_v) = (codes.axis(measures, name) for name in (plane or "pca1,pca2").split(","))
+    a, b = u @ (epsilon - from_u), v @ (epsilon - from_v)
     print(f"ε is at {a:.1f}, {b:.1f}")
 
     at = 4 * ((2 * torch.arange(9) + 1) / 9 - 1)
-    across, up = (at - a).view(1, -1, 1), (at.flip(0) - b).view(-1, 1, 1)
-    slant = u @ v
-    grid = epsilon + ((across - slant * up) * u + (up - slant * across) * v) / (1 - slant**2)
+    grid = codes.plane(epsilon, u, v, at - a, at.flip(0) - b)
     return sheet(codes.write(model, grid, weights.expand(9, 9, -1)), 9)
 
 

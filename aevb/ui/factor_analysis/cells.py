@@ -15,7 +15,7 @@ from aevb import experiments
 from aevb.data import Examples
 from aevb.explore.noise import Noise
 from aevb.figures.factor_analysis import em_plot
-from aevb.models.factor_analysis import FactorAnalysis, true_model
+from aevb.models.factor_analysis import true_model
 from aevb.training import Alternating, Simultaneous, TrainingConfig, train
 
 
@@ -62,16 +62,7 @@ def em(
     family: str = "full",
 ) -> go.Figure:
     """Classic EM on the browser's own data, from its own start."""
-    truth = true_model().double()
-    noise = Noise(64 * seed).normal(2000, 5).double()
-    x = noise[:, :2] @ truth.p_x_given_z.W.T + truth.p_x_given_z.sigma * noise[:, 2:]
-    covariance, scale = experiments.FAMILIES[family]
-    model = FactorAnalysis(3, int(L), covariance=covariance, scale=scale).double()
-    start = Noise(64 * seed + 1)
-    with torch.no_grad():
-        for parameter in (model.p_x_given_z.W, model.p_x_given_z.pre_sigma, model.q_z_given_x.V):
-            parameter.copy_(start.normal(*parameter.shape))
-
+    model, x = experiments.in_the_browser(seed, int(L), family)
     evidence = [model.evidence(x[1000:]).mean().item()]
     gradient_steps = min(rounds * (e + m), 12_000) if experiment == "turn" else steps
     passes = gradient_steps / (1000 // int(batch))  # as long as they take
@@ -79,9 +70,10 @@ def em(
         model.e_step()
         model.m_step(x[:1000])
         evidence.append(model.evidence(x[1000:]).mean().item())
+    best = true_model().double().evidence(x[1000:]).mean()
     print(
         f"EM, {len(evidence) - 1} iterations: evidence {evidence[-1]:.3f} nats, "
-        f"gap {model.gap(x[1000:]).mean():.3f}, the true model's {truth.evidence(x[1000:]).mean():.3f}"
+        f"gap {model.gap(x[1000:]).mean():.3f}, the true model's {best:.3f}"
     )
     return go.Figure(go.Scatter(y=evidence, name="evidence"))
 
@@ -95,16 +87,7 @@ def hand(
     family: str = "full",
 ) -> go.Figure:
     """A walk by hand on the browser's own data: exact moves E and M, or E25, so many gradient steps."""
-    truth = true_model().double()
-    noise = Noise(64 * seed).normal(2000, 5).double()
-    x = noise[:, :2] @ truth.p_x_given_z.W.T + truth.p_x_given_z.sigma * noise[:, 2:]
-    covariance, scale = experiments.FAMILIES[family]
-    model = FactorAnalysis(3, int(L), covariance=covariance, scale=scale).double()
-    start = Noise(64 * seed + 1)
-    with torch.no_grad():
-        for parameter in (model.p_x_given_z.W, model.p_x_given_z.pre_sigma, model.q_z_given_x.V):
-            parameter.copy_(start.normal(*parameter.shape))
-
+    model, x = experiments.in_the_browser(seed, int(L), family)
     told = [("start", model.evidence(x[1000:]).mean().item(), model.gap(x[1000:]).mean().item())]
     for move in filter(None, moves.split(",")):
         if move == "E":

@@ -148,17 +148,12 @@ def plane(checkpoint: str, digit: int = 0, z: list[float] | None = None, plane: 
     place = codes.posterior(model, x).mean.round(decimals=2) if z is None else torch.tensor(z)
 
     # "pca1" is the first principal direction about the codes' centre, "3" the third dimension.
-    ways = [(f"pca{k + 1}", torch.tensor(u)) for k, u in enumerate(measures["directions"])]
-    ways += [(str(k + 1), u) for k, u in enumerate(torch.eye(model.latent_dim))]
-    centre, chosen = torch.tensor(measures["centre"]), (plane or "pca1,pca2").split(",")
-    u, v = (dict(ways)[name] for name in chosen)
-    a, b = (w @ (place - centre * name.startswith("pca")) for w, name in zip((u, v), chosen, strict=True))
+    (u, from_u), (v, from_v) = (codes.axis(measures, name) for name in (plane or "pca1,pca2").split(","))
+    a, b = u @ (place - from_u), v @ (place - from_v)
     print(f"z is at {a:.1f}, {b:.1f}")
 
     at = 4 * ((2 * torch.arange(9) + 1) / 9 - 1)
-    across, up = (at - a).view(1, -1, 1), (at.flip(0) - b).view(-1, 1, 1)
-    slant = u @ v
-    grid = place + ((across - slant * up) * u + (up - slant * across) * v) / (1 - slant**2)
+    grid = codes.plane(place, u, v, at - a, at.flip(0) - b)
     return sheet(codes.decode(model, grid), 9)
 
 
