@@ -27,6 +27,7 @@ from aevb.devices import Precision
 from aevb.evaluation import posterior_means
 from aevb.models.factor_analysis import inverse_softplus
 from aevb.models.gmvae import GMVAE
+from aevb.runs import epoch_steps
 from aevb.training import TrainingConfig, train
 
 EMBEDDED = 20_000  # images that UMAP and the mixture see: more take minutes and find the same clusters
@@ -81,7 +82,7 @@ def prepare(
         )
     vae = GMVAE(**{**model.config, "clusters": 1, "estimator": "marginal", "straight_through": False})
     vae.to(model.device, model.dtype)
-    steps = vae_epochs * max(1, len(examples) // 100)
+    steps = vae_epochs * epoch_steps(len(examples), TrainingConfig.batch_size)
     config = TrainingConfig(steps, rate="cosine", seed=seed, precision=precision)
     for progress in train(vae, examples, config):
         if progress.step % 600 == 0:

@@ -3,7 +3,6 @@
 import argparse
 import inspect
 import json
-import math
 import sys
 import time
 import typing
@@ -21,14 +20,15 @@ from aevb.counted import counted
 from aevb.data import Images, Split
 from aevb.distributed import Workers
 from aevb.models import GMVAE, REGISTRY, LatentVariableModel
+from aevb.models.arguments import from_data, parameters
 from aevb.training import Alternating, Optimiser, Rate, Simultaneous, TrainingConfig
 
 RUNS = Path("runs")
 
 STEPS = number(int, 0, 10**9)
 
-FROM_DATA = ("data_dim", "length")
-"""What a model is given that no option says: the data decide."""
+SIZES = ("data_dim", "length")
+"""What no option says: of what the data decide, that alone which nobody may know better."""
 
 USUAL = {"precision": "auto", "data": "mnist"}
 DEFAULTS = {"fa": {"precision": "float32", "data": options.SYNTHETIC}}
@@ -112,21 +112,14 @@ def build(kind: type[LatentVariableModel], images: Images, given: argparse.Names
     Raises:
         ValueError: for what the model cannot be given, and examples of one row for a model of rows.
     """
-    known = _parameters(kind)
-    *outer, width = images.shape
-    rows = math.prod(outer)
-    if "length" in known and rows == 1:
+    decided = from_data(kind, images.shape, len(images.classes), centred=images.name == options.SYNTHETIC)
+    if decided.get("length") == 1:
         raise ValueError(
             f"A {kind.__name__} reads an example row by row, and one of {images.name} is a single row of"
-            f" {counted(width, 'numbers')}."
+            f" {counted(decided['data_dim'], 'numbers')}."
         )
-    sizes = {"data_dim": width, "length": rows} if "length" in known else {"data_dim": width * rows}
-    if "classes" in known and images.classes:
-        sizes["classes"] = len(images.classes)
-    if "mean" in known:
-        sizes["mean"] = images.name != options.SYNTHETIC  # whose mean is 0
-    said = {name: value for name in known if (value := getattr(given, name, None)) is not None}
-    return kind(**sizes | said)
+    said = {name: value for name in parameters(kind) if (value := getattr(given, name, None)) is not None}
+    return kind(**decided | said)
 
 
 def _train(
@@ -286,22 +279,18 @@ def not_left_empty(folder: Path, made: bool) -> Iterator[Path]:
 # Its options
 
 
-def _parameters(kind: type[LatentVariableModel]) -> Mapping[str, inspect.Parameter]:
-    """What a model's constructor takes, by name."""
-    own = list(inspect.signature(kind.__init__).parameters.values())[1:]
-    return {parameter.name: parameter for parameter in own}
-
-
 def _add_constructor(parser: argparse.ArgumentParser, kind: type[LatentVariableModel]) -> None:
     """An option for everything that a model's constructor takes and the data do not decide."""
     group = parser.add_argument_group("the model")
-    hints, said = typing.get_type_hints(kind.__init__), dict(_said_of_arguments(kind))
-    for name, parameter in _parameters(kind).items():
-        if name not in FROM_DATA:
+    said = dict(_said_of_arguments(kind))
+    for name, parameter in parameters(kind).items():
+        if name not in SIZES:
             default = f" ({_written(parameter.default)})" if name != "classes" else " (the data's)"
             text = said.get(name, "").partition(". ")[0].removesuffix(".") + default
             group.add_argument(
-                f"--{name.replace('_', '-')}", help=text.replace("%", "%%").strip(), **_read_as(hints[name])
+                f"--{name.replace('_', '-')}",
+                help=text.replace("%", "%%").strip(),
+                **_read_as(parameter.annotation),
             )
 
 

@@ -17,7 +17,6 @@ import json
 import math
 import statistics
 import time
-import typing
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -35,7 +34,8 @@ from aevb.evaluation import evaluate, posterior_means, responsibilities
 from aevb.explore import measures
 from aevb.explore.clusters import clustering
 from aevb.models import REGISTRY, LatentVariableModel
-from aevb.runs import divided, facts_of, read_state, write_state
+from aevb.models.arguments import from_data
+from aevb.runs import divided, epoch_steps, facts_of, read_state, write_state
 from aevb.training import Phase, Progress, Run, TrainingConfig, read_schedule
 from aevb.ui.jobs import limits, sources, uploads
 
@@ -212,22 +212,8 @@ def configuration(specification: Mapping[str, Any]) -> TrainingConfig:
 def model_arguments(specification: Mapping[str, Any]) -> dict[str, Any]:
     """What the model is built from: what was asked for, and what the data decide."""
     source = sources.find(specification["data"])
-    known = parameters(specification["model"])
-    *height, width = source.shape
-    decided: dict[str, Any] = {"data_dim": math.prod(source.shape)}
-    if "length" in known:
-        decided = {"data_dim": width, "length": math.prod(height)}
-    if "classes" in known:
-        decided["classes"] = source.classes
-    if "mean" in known:
-        decided["mean"] = True  # grey levels are not centred
+    decided = from_data(REGISTRY[specification["model"]], source.shape, source.classes)
     return {**specification["arguments"], **decided}
-
-
-def parameters(model: str) -> Mapping[str, Any]:
-    """What a model's constructor takes, by name, with the types."""
-    hints = typing.get_type_hints(REGISTRY[model].__init__)
-    return {name: hint for name, hint in hints.items() if name != "return"}
 
 
 def build(specification: Mapping[str, Any]) -> LatentVariableModel:
@@ -500,7 +486,7 @@ def _curve(folder: Path, run: Run) -> list[dict[str, Any]]:
 
 def _epoch(run: Run, step: int) -> int:
     """In which pass over the data a step is, from 1."""
-    return math.ceil(step / max(1, len(run.examples) // run.config.batch_size))
+    return math.ceil(step / epoch_steps(len(run.examples), run.config.batch_size))
 
 
 # Files

@@ -1,6 +1,5 @@
 """A run that was asked for, checked once: what cannot be, or takes too much, is said before it starts."""
 
-import inspect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +7,11 @@ from typing import Any, Literal, get_args, get_origin
 
 from aevb import stored
 from aevb.models import REGISTRY, LatentVariableModel
+from aevb.models.arguments import FROM_DATA, parameters
+from aevb.runs import epoch_steps
 from aevb.stored.models import skeleton
 from aevb.ui.jobs import limits, reading, turns, uploads
 from aevb.ui.jobs.sources import SOURCES, Source, find, present
-
-DECIDED = ("data_dim", "length", "classes", "mean")
-"""What a model takes that the data decide."""
 
 SETTINGS = (
     "steps",
@@ -125,9 +123,8 @@ def options(model: str) -> list[dict[str, Any]]:
 
 def _known(model: str) -> list[tuple[str, Any, Any]]:
     """The arguments that may be said: name, type and default."""
-    defaults = inspect.signature(REGISTRY[model].__init__).parameters
-    hints = turns.parameters(model)
-    return [(name, hint, defaults[name].default) for name, hint in hints.items() if name not in DECIDED]
+    known = parameters(REGISTRY[model])
+    return [(name, each.annotation, each.default) for name, each in known.items() if name not in FROM_DATA]
 
 
 def _source(data: Any, model: str) -> Source:
@@ -139,7 +136,7 @@ def _source(data: Any, model: str) -> Source:
         raise ValueError(f"The data must be one of {', '.join(SOURCES)}, not {_said(data)}.") from error
     if data in SOURCES and data not in present():
         raise ValueError(f"{source.title} is not on this server: choose other data.")
-    if not source.classes and "classes" in turns.parameters(model):
+    if not source.classes and "classes" in parameters(REGISTRY[model]):
         raise ValueError("These images have no labels, which this model is given: choose another model.")
     return source
 
@@ -180,7 +177,7 @@ def _training(source: Source, asked: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(
             f"batch_size must be at most {source.trained_on:,}, the number of images, not {batch_size:,}."
         )
-    epoch = source.trained_on // batch_size
+    epoch = epoch_steps(source.trained_on, batch_size)
     if "epochs" in asked:
         most = limits.MAX_STEPS // epoch
         given["steps"] = epoch * _whole("epochs", asked["epochs"], 1, max(1, most))
@@ -222,7 +219,7 @@ def _check_vectors(name: str, model: LatentVariableModel, source: Source) -> Non
     """Whether the model takes the data, where they are vectors of any numbers; images all of them do."""
     if len(source.shape) > 1:
         return
-    if "length" in turns.parameters(name):
+    if "length" in parameters(REGISTRY[name]):
         raise ValueError(f"{source.title} have no rows for a {name.upper()} to go through: choose images.")
     if model.support != "real":
         raise ValueError(f"{source.title} are no images: choose the Gaussian likelihood for them.")
