@@ -67,6 +67,9 @@ MENU = (
     Page("train", "Train", TRAIN, served=True),
 )
 
+SHOWN = sorted({name for page in MENU for name in page.checkpoints})
+"""The shipped checkpoints that pages show."""
+
 
 def page(name: str) -> Page:
     """The page of that name."""

@@ -58,12 +58,10 @@ def prepare() -> None:
                 served.prepare(content, key)
             except (CheckpointError, DataError) as error:
                 log.warning("%s", error)
-    names = {name for page in catalogue.MENU for name in page.checkpoints}
-    for name in sorted(names):
+    for name in catalogue.SHOWN:
         try:
             contents.checkpoint(name, served.url)
             served.prepare(contents.ABOUT, name)
-            for part in contents.PARTS:
-                served.prepare(contents.WEIGHTS, f"{name}/{part}")
+            served.prepare_weights(name)
         except (CheckpointError, DataError) as error:
             log.warning("%s", error)

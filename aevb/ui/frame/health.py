@@ -28,8 +28,6 @@ OK = "ok"
 State = tuple[tuple[str, int, int], ...]
 """Of files: their names, sizes, and when they were written, in ns."""
 
-SHOWN = sorted({name for page in catalogue.MENU for name in page.checkpoints})
-
 
 def route() -> Route:
     """For `st.App`."""
@@ -45,14 +43,14 @@ def serve(_: Request) -> Response:
 def health() -> dict[str, Any]:
     """How each of the pages' checkpoints is, "ok" or a sentence; MNIST, "whole", "sample" or a sentence; and
     how many processes there are to train, None where training is switched off."""
-    found = {name: _checkpoint(name, _state(_files(name))) for name in SHOWN}
+    found = {name: _checkpoint(name, _state(_files(name))) for name in catalogue.SHOWN}
     digits = _digits(_state(_images()))
     alive = queue.of_server().alive if switches.on("training") else None
     sound = all(said == OK for said in found.values()) and digits in ("whole", "sample") and alive != 0
     return {"sound": sound, "checkpoints": found, "data": digits, "workers": alive}
 
 
-@cached(LRUCache(len(SHOWN)), key=lambda name, state: (name, state), condition=Condition())
+@cached(LRUCache(len(catalogue.SHOWN)), key=lambda name, state: (name, state), condition=Condition())
 def _checkpoint(name: str, state: State) -> str:
     try:
         checkpoint = checkpoints.load(checkpoints.ROOT / name)

@@ -33,8 +33,7 @@ def told(name: str, page: catalogue.Page) -> dict[str, Any]:
                 "problem": f"This checkpoint is of another model: its page is {home.title}.",
                 "page": {"name": home.name, "title": home.title},
             }
-        for part in contents.PARTS:
-            served.prepare(contents.WEIGHTS, f"{name}/{part}")
+        served.prepare_weights(name)
         shared = contents.of(page.checkpoints, served.url, {kind: name})
         title = f"{name[:4]}… · {loading.test_images(loading.source(name)).title}"
         return {"shared": shared, "title": title}

@@ -14,7 +14,7 @@ from aevb.checkpoints import CheckpointError
 from aevb.data import DataError
 from aevb.ui.jobs import limits
 from aevb.ui.shared import front_end
-from aevb.ui.shared.contents import Content, digest
+from aevb.ui.shared.contents import PARTS, WEIGHTS, Content, digest
 
 TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 """Of a header Accept-Encoding."""
@@ -36,6 +36,16 @@ def version(content: Content, key: str) -> str:
 def prepare(content: Content, key: str) -> None:
     """Makes a content, for whoever asks first."""
     _made(content, key, version(content, key))
+
+
+def prepare_weights(name: str) -> None:
+    """Makes a checkpoint's weights.
+
+    Raises:
+        CheckpointError, DataError, LookupError, ValueError: where a browser cannot be sent them.
+    """
+    for part in PARTS:
+        prepare(WEIGHTS, f"{name}/{part}")
 
 
 def route(content: Content) -> Route:

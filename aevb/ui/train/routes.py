@@ -196,8 +196,7 @@ async def _model(request: Request) -> Response:
 
 
 def _told_model(name: str) -> dict[str, Any]:
-    for part in contents.PARTS:
-        served.prepare(contents.WEIGHTS, f"{name}/{part}")
+    served.prepare_weights(name)
     found = contents.checkpoint(name, served.url)
     return {"digits": contents.digits(loading.source(name), served.url), "checkpoint": found}
 
