@@ -234,7 +234,7 @@ def new_folder(root: Path, name: str) -> Path:
 
 
 def versions() -> dict[str, str]:
-    """Of what a figure can depend on."""
+    """The versions of Python and torch, on which a measured figure can depend."""
     return {"python": platform.python_version(), "torch": torch.__version__}
 
 

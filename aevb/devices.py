@@ -130,7 +130,7 @@ def speed(device: torch.device, product: Product) -> float:
 
 @contextmanager
 def threads_kept() -> Iterator[None]:
-    """After the block torch has as many threads as before, of which numba and scikit-learn leave others."""
+    """Restores torch's thread count, which numba and scikit-learn change."""
     threads = torch.get_num_threads()
     try:
         yield

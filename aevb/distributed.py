@@ -208,7 +208,7 @@ def losses() -> Iterator[None]:
 
 
 def _end() -> None:
-    """Torchrun tells the others to end when one has: who does already has a sentence to say first."""
+    """Ignores torchrun's SIGTERM while this process reports its own error."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 

@@ -70,7 +70,7 @@ if (dark.matches) dress()
 
 
 class BrowserError(RuntimeError):
-    """A browser gave no picture of a page; the message says which of which."""
+    """A browser gave no picture of a page; the message names the browser and the page."""
 
 
 def write(number: int, folder: Path) -> Path:

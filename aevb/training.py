@@ -347,7 +347,7 @@ class Run:
         self._optimizer = OPTIMISERS[config.optimiser](self._parameters)
         self._averages = _copied(model) if config.averaging else {}
         self._proportion = _Proportion()
-        # By what they depend on beside values.
+        # Recorded steps by objective, moved parameters and batch shapes.
         self._replays: dict[tuple[Any, ...], Callable[..., Sequence[Tensor]]] = {}
         self._terms: tuple[str, ...] = ()
         self._begin_epoch()

@@ -28,7 +28,7 @@ RUNS = Path("runs")
 STEPS = number(int, 0, 10**9)
 
 SIZES = ("data_dim", "length")
-"""What no option says: of what the data decide, that alone which nobody may know better."""
+"""Arguments without an option: they are always the data's."""
 
 USUAL = {"precision": "auto", "data": "mnist"}
 DEFAULTS = {"fa": {"precision": "float32", "data": options.SYNTHETIC}}

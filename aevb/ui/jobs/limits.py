@@ -41,48 +41,50 @@ def workers(told: str | None) -> int:
 
 
 NICE = 15
-"""By how much they give way to the server itself, which has to answer while others train."""
+"""The niceness of training processes: the server itself has to answer while they train."""
 
 # How the line moves
 
 ROUND = 20.0
-"""In which everyone who waits is served once, whether three wait or thirty."""
+"""Seconds in which every run that waits gets one turn, whether three wait or thirty."""
 
 SHORTEST_TURN, LONGEST_TURN = 0.3, 2.0
-"""A turn pays some 0.1 s for reading and writing the run's state; and one that is longer keeps a visitor who
-has just pressed Start from seeing that something moves."""
+"""Seconds of a turn. It spends some 0.1 s on reading and writing the run's state, so it should not be
+shorter; were it longer, a visitor who has just pressed Start would see nothing move."""
 
 FIRST_TURN = 0.5
-"""Of a new run, which goes before all others: thirty that start together see a curve within half a minute."""
+"""Seconds of a new run's first turn, which goes before all others: thirty that start together see a curve
+within half a minute."""
 
 SILENCE = 60.0
-"""After a turn should have ended: a process that has said nothing by then hangs. The longest single thing
-that a turn does is to measure test images at the end, in some 7 s for the slowest model: as many of them as
-that allows (`aevb.explore.measures.affordable`). The machine may be busy with other things."""
+"""Seconds after the end of its turn by which a process that has said nothing is taken to hang. The longest
+single thing that a turn does is to measure test images at the end, in some 7 s for the slowest model: as
+many of them as that allows (`aevb.explore.measures.affordable`). The machine may be busy with other
+things."""
 
 STARTING = 300.0
-"""Until a new process can answer: it reads for some 5 s of a core, which on a busy machine take minutes."""
+"""Seconds that a new process may take to start: its imports take 5 s of a core, minutes on a busy machine."""
 
 HIRING, ATTEMPTS = 5.0, 4
-"""Until it is tried again where a process could not be started, and how often before whoever waits is told:
-what a machine is short of for a moment costs nobody a run."""
+"""Seconds between attempts to start a process, and attempts before those who wait are told that it fails: a
+machine that is short of memory for a moment costs nobody a run."""
 
 ENDING = 10.0
-"""From a visitor's ending a run to its worker's being there for the next: a worker looks after each gradient
-step whether it should end, and the slowest step takes some 2 s. One that has not come back by then hangs."""
+"""Seconds that a worker has to stop once a visitor ends its run. It checks after each gradient step, and the
+slowest step takes some 2 s; one that has not stopped by then is taken to hang."""
 
 UNFINISHED = 60
-"""Runs at once on a server: two classes of thirty. The next visitor is told to come back."""
+"""Unfinished runs on a server: two classes of thirty. The next visitor is told to come back."""
 
 ERRANDS = 20
-"""Estimates, and files to be read, that wait at once."""
+"""Estimates and uploaded files that may wait for a worker."""
 
 ESTIMATING = 25.0
-"""Until a page is told that there is no estimate: with thirty in training it waits for `ROUND`. One that was
-not begun by then is not made."""
+"""Seconds after which a page is told that there is no estimate: with thirty in training one waits for
+`ROUND`. An estimate that was not begun by then is dropped."""
 
 ESTIMATES = 500
-"""That are kept: they are of settings, not of visitors."""
+"""Estimates that are kept: they depend on the settings alone, so all visitors share them."""
 
 # Visitors
 
@@ -90,11 +92,12 @@ DESCRIPTORS = 2**13
 """File descriptors that the server asks for: a hundred visitors have ten each. macOS grants 10,240."""
 
 DISCONNECTED = 16
-"""Sessions that outlive their connections, three descriptors each: who has left does not come back to them,
-and who has lost the connection for a moment loses nothing without."""
+"""Disconnected sessions kept, of three descriptors each; a page holds its own state, so dropping one costs a
+visitor nothing."""
 
 CONTENTS = 2**28
-"""Of what browsers fetch and is kept, plain and compressed: the shipped checkpoints' take 80 MB."""
+"""Bytes of contents kept in memory, plain and compressed, for browsers to fetch: the shipped checkpoints'
+take 80 MB."""
 
 CHECKPOINTS = 16
 """Visitors' checkpoints that stay in memory, of 10 MB each; the shipped ones always do."""
@@ -102,18 +105,18 @@ CHECKPOINTS = 16
 # Who leaves
 
 LEFT = 60.0
-"""Without anyone's looking at an unfinished run: it pauses, so that those who are there share its time."""
+"""Seconds that nobody looks at an unfinished run after which it pauses: others get its time."""
 
 ABANDONED = 600.0
-"""Until such a run is ended: time enough for a lost connection, or a question to the teacher."""
+"""Seconds after which such a run is ended: enough for a lost connection, or a question to the teacher."""
 
 # What is kept of finished runs
 
 KEPT = 200
 KEPT_BYTES = 2**31
 KEPT_SECONDS = 24 * 3600.0
-"""A lesson's runs until the next day, in 2 GiB of disk: at 3 MB for the tutorial's VAE, hundreds. Beyond that
-the oldest of who has most go."""
+"""How many finished runs are kept, in how many bytes, for how long: a lesson's until the next day. The
+tutorial's VAE takes 3 MB. Beyond that the visitor with the most runs loses the oldest one."""
 
 # What one visitor may ask
 
@@ -125,21 +128,23 @@ TRIALS = (30, 60.0)
 all models, and a few settings more."""
 
 ACTS = (40, 10.0)
-"""Presses at the wheel within so many seconds: a held key repeats 30 times a second."""
+"""Changes to a run under way (pause, step, a new rate) that a visitor may make within so many seconds: a held
+key would make 30 in each."""
 
 MAX_REQUEST = 2**14
-"""Of what a browser posts; the longest specification takes 1 kB."""
+"""Bytes of a request's body; the longest specification takes 1 kB."""
 
 # What may be brought along
 
 MAX_UPLOAD = 2**26
-"""Of one file: MNIST takes 47 MB as arrays, the largest model that trains here 32 MB."""
+"""Bytes of an uploaded file: MNIST takes 47 MB as arrays, the largest model that trains here 32 MB."""
 
 MAX_UNPACKED = 2**28
-"""Of all that is packed in it: 40,000 images of MNIST's size in float64, which is how numpy saves them."""
+"""Bytes of an archive once it is unpacked: 40,000 images of MNIST's size in float64, which is how numpy saves
+them."""
 
 MAX_ENTRIES = 80_000
-"""Of a zip: MNIST as images has 70,000."""
+"""Files in a zip: MNIST as images has 70,000."""
 
 MAX_DECODED = 2**29
 """Pixels of a zip's images as they come, which are decoded in some ten seconds: forty photos of a telephone,
@@ -153,19 +158,19 @@ MIN_SIDE, MAX_SIDE, SIDE = 4, 64, 32
 `SIDE`, which small models learn in a minute."""
 
 MIN_IMAGES = 200
-"""A tenth is kept for tests, of the rest a tenth for validation; of those 16 are shown in every frame."""
+"""Images at least: a tenth for tests, of the rest a tenth for validation, of which every frame shows 16."""
 
 MAX_CLASSES = 100
-"""Beyond it labels are names of images rather than of classes."""
+"""Classes at most: more labels than that are names of images rather than of classes."""
 
 READING = 30.0
-"""Until a worker that reads such a file is given up."""
+"""Seconds that a worker may take to read an uploaded file."""
 
 RECEIVING = 300.0
-"""Until an upload is given up, and its place under way is another's: the largest at 0.2 MB a second."""
+"""Seconds that an upload may take: those of the largest file at 0.2 MB a second."""
 
 STALLED, SLOWEST = 20.0, 2**14
-"""Of an upload that brings less than so many bytes a second, until it is given up."""
+"""An upload may take so many seconds, and one more for every so many bytes that have come."""
 
 UNDER_WAY = 8
 """Files that are received or fetched at once, of one visitor one: half a GiB of disk."""
@@ -174,39 +179,40 @@ UPLOADS = (12, 600.0)
 """Files that a visitor may bring within so many seconds: a few attempts at getting one right."""
 
 FORGOTTEN = 600.0
-"""After which nobody remembers how often a visitor did anything: the longest of these times."""
+"""Seconds after which a visitor's counts are dropped: the longest window above."""
 
 REMEMBERED = 10_000
-"""Of such things, each of one visitor: names can be made up without end."""
+"""Counts that are kept: a client that invents visitors' names cannot fill the memory."""
 
 UPLOADED_BY_ONE, UPLOADED = 2**28, 2**31
-"""Of disk for the images that one visitor has brought, and all have: a class of thirty with one set each. The
-oldest of who has most go for newer ones; while runs refer to twice as much, no more are taken."""
+"""Bytes of disk for the images of one visitor, and of all: a class of thirty with one set each. The visitor
+with the most loses the oldest ones for newer ones; while runs use twice as much, no more are taken."""
 
 LOST = 600.0
-"""After which what is left of a file that was being read goes: a server that has ended in the midst of it."""
+"""Seconds after which the remains of an upload are removed: a server that was stopped may leave some."""
 
 FETCHING = 40.0
-"""Until a download from the Hub is given up: the largest model at 1 MB a second. And until a push is."""
+"""Seconds that a download from the Hub, or a push to it, may take: the largest model at 1 MB a second."""
 
 # What one run may take
 
 MAX_PARAMETERS = 8_000_000
-"""Of a model: three times the tutorial's largest. With its gradient, Adam's moments and averaged weights
-160 MB, which a turn reads and writes in 0.2 s."""
+"""Parameters of a model: three times the tutorial's largest. With its gradient, Adam's moments and averaged
+weights 160 MB, which a turn reads and writes in 0.2 s."""
 
 MAX_STEPS = 120_000
 """Twice the tutorial's 100 epochs of MNIST."""
 
 MAX_SECONDS = 3600.0
-"""Of computing: a run that has had an hour of a core ends with what it has learnt."""
+"""Seconds of computing, an hour of a core, after which a run ends with what it has learnt."""
 
 MAX_MEMORY = 2**30
-"""Of one step, estimated from the widths of the layers: small servers, too, have a GiB for each worker."""
+"""Bytes of one step, estimated from the layers' widths: small servers, too, have a GiB for each worker."""
 
 WORKER_MEMORY = 3 * 2**30
-"""Of a worker's data: 1 GiB at rest, much of it never touched; a step as above; a visitor's images as floats;
-and some in reserve. What asks for more fails, and costs its run alone. On Linux, which counts it so."""
+"""Bytes of a worker's data: 1 GiB at rest, much of it never touched; a step as above; a visitor's images as
+floats; and some in reserve. What asks for more fails, and costs its run alone. On Linux, which counts it
+so."""
 
 MAX_WIDTH, MAX_LAYERS, MAX_LATENT, MAX_CLUSTERS, MAX_BATCH = 2048, 6, 256, 50, 1000
 """Beyond these nothing that the page shows becomes clearer."""
@@ -218,7 +224,8 @@ MAX_HAND = 500
 
 POINTS = 480
 FRAMES = 120
-"""Of a run that nobody steers: curves as fine as a screen is wide, a film of a few seconds, 3 MB."""
+"""Recorded points and frames of a run that nobody steers: curves as fine as a screen is wide, a film of a few
+seconds, 3 MB."""
 
 MAX_POINTS, MAX_FRAMES = 1200, 240
-"""With those of steps taken by hand: after them such steps still count, but are not recorded singly."""
+"""The same with steps taken by hand: beyond these such steps still count, but are not recorded singly."""

@@ -68,7 +68,7 @@ def read(place: Path, title: str) -> dict[str, Any]:
 
 @contextmanager
 def _no_places(place: Path) -> Iterator[None]:
-    """Nobody reads where on this machine a file lies; nor what the many who read it call its faults."""
+    """Hides server paths and third-party errors from messages that visitors see."""
     try:
         yield
     except (DataError, CheckpointError) as error:

@@ -18,5 +18,5 @@ def files() -> dict[str, bytes]:
 
 @cache
 def version() -> str:
-    """Whatever else a browser keeps belongs to these files: they change together."""
+    """A hash of these files. The addresses of all that they read contain it, so that both change together."""
     return digest(*(name.encode() + content for name, content in files().items()))

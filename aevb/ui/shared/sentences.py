@@ -10,7 +10,7 @@ from aevb.ui.jobs import uploads
 
 
 def sentence(text: str) -> str:
-    """A message in which files are named from the server's folders on."""
+    """A message without the names of the server's folders: of a path within one the rest is left."""
     named = [data.folder(), checkpoints.ROOT.parent]
     if runs := uploads.runs():
         named.append(runs)

@@ -29,7 +29,7 @@ def url(content: Content, key: str) -> str:
 
 
 def version(content: Content, key: str) -> str:
-    """A content belongs to the front end that reads it."""
+    """The hash in a content's address: of what it is made from, and of the front end that reads it."""
     return digest(content.version(key).encode(), front_end.version().encode())
 
 
