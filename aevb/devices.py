@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Literal, get_args
 
@@ -126,6 +126,16 @@ def speed(device: torch.device, product: Product) -> float:
         if time.perf_counter() - start > SECONDS:
             break
     return min(float32) / min(bfloat16)
+
+
+def autocast(device: torch.device, enabled: bool) -> AbstractContextManager[None]:
+    """Inside the block products run in bfloat16, or as they come: torch's autocast, where it changes anything.
+
+    To set what is set already takes it as long as some ten operations on small tensors.
+    """
+    if not enabled and not torch.is_autocast_enabled(device.type):
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 
 @contextmanager

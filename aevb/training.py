@@ -388,7 +388,8 @@ class Run:
             batch = self.examples.batch(share, self._generator)
             found = self._ascent(moved, beta, batch)
         self._proportion.check(step, found["elbo"], found["objective"], batch[0], rate)
-        self._decay(rate)
+        if self.config.weight_decay:
+            self._decay(rate)
         self._optimizer.param_groups[0]["lr"] = rate
         self._optimizer.step()
         self.step = step
@@ -545,9 +546,7 @@ class Run:
         self, moved: Mapping[str, list[nn.Parameter]], beta: Tensor | None, batch: tuple[Tensor, ...]
     ) -> list[Tensor]:
         """The figures that `_ascent` names, (F,), and the gradient of each that is moved, empty for none."""
-        bfloat16 = self.precision == "bfloat16"
-        autocast = torch.autocast(self.model.device.type, torch.bfloat16, enabled=bfloat16)
-        with autocast, shortcuts.taken():
+        with devices.autocast(batch[0].device, self.precision == "bfloat16"), shortcuts.taken():
             terms = self.model(*batch, generator=self._generator)
             terms = {name: self.workers.whole(term) for name, term in terms.items()}
             elbo = total(terms).mean()
@@ -597,10 +596,9 @@ class Run:
     @torch.no_grad()
     def _decay(self, rate: float) -> None:
         """Shrinks what the step moves, whatever the optimiser then makes of its gradient."""
-        if self.config.weight_decay:
-            for parameter in self._parameters:
-                if parameter.grad is not None:
-                    parameter.mul_(1 - rate * self.config.weight_decay)
+        for parameter in self._parameters:
+            if parameter.grad is not None:
+                parameter.mul_(1 - rate * self.config.weight_decay)
 
     def _average(self) -> None:
         if self.config.averaging is not None:

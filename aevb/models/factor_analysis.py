@@ -20,7 +20,7 @@ from torch import Generator, Tensor, nn
 from torch.distributions import Independent, MultivariateNormal, Normal
 from torch.nn import functional as F
 
-from aevb import distributions
+from aevb import devices, distributions
 from aevb.distributions import rsample
 from aevb.models import shortcuts
 from aevb.models.base import LatentVariableModel, check_sizes, sized
@@ -191,7 +191,7 @@ class FactorAnalysis(LatentVariableModel):
     def forward(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
         """log p(x | z) at one reparametrised z, and -KL(q(z | x) ‖ p(z)) in closed form; x: (B, D)."""
         # Under autocast too in the parameters' own precision: bfloat16's steps may be wider than σ.
-        with torch.autocast(x.device.type, enabled=False):
+        with devices.autocast(x.device, enabled=False):
             if shortcuts.open_to(x) and self._usual:
                 return self._at_once(x, generator)
             q_z = self.posterior(x)
