@@ -16,7 +16,7 @@ from torch import Generator
 from aevb.data import Examples
 from aevb.explore.noise import Noise
 from aevb.models.base import check_sizes
-from aevb.models.factor_analysis import Covariance, FactorAnalysis, synthetic, true_model
+from aevb.models.factor_analysis import Covariance, FactorAnalysis, softplus, synthetic, true_model
 from aevb.training import Alternating, TrainingConfig, train
 
 DATA_DIM = 3
@@ -153,16 +153,19 @@ def run(experiment: Experiment) -> Trajectory:
     for progress in train(model, Examples(train_x), experiment.training):
         phases.append(progress.phase)
         states.append(_state(model))
-    W, sigma, V, scale_tril = (np.array(column) for column in zip(*states, strict=True))
+    # Kept are the parameters; what they stand for is computed for all states at once.
+    all_W, pre_sigma, all_V, cholesky = (torch.stack(column) for column in zip(*states, strict=True))
+    found = (all_W, softplus(pre_sigma), all_V, torch.vmap(model.q_z_given_x.tril)(cholesky))
+    W, sigma, V, scale_tril = (values.double().numpy() for values in found)
     noise = np.random.default_rng(experiment.training.seed)
     curves = measure(W, sigma, V, scale_tril, test_x.double().numpy(), noise)
     return Trajectory(np.array(phases), W, sigma, V, scale_tril, *curves)
 
 
-@torch.no_grad()
-def _state(model: FactorAnalysis) -> tuple[np.ndarray, ...]:
+def _state(model: FactorAnalysis) -> list[torch.Tensor]:
+    """W, pre_sigma, V and cholesky as they are now."""
     p, q = model.p_x_given_z, model.q_z_given_x
-    return tuple(value.double().numpy() for value in (p.W, p.sigma, q.V, q.scale_tril))
+    return [value.detach().clone() for value in (p.W, p.pre_sigma, q.V, q.cholesky)]
 
 
 @lru_cache(maxsize=8)

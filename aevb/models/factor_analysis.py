@@ -56,7 +56,7 @@ class LinearNormal(nn.Module):
     @property
     def sigma(self) -> Tensor:
         """σ, (D,)."""
-        return _softplus(wide(self.pre_sigma))
+        return softplus(wide(self.pre_sigma))
 
     def forward(self, z: Tensor) -> Independent:
         """p(x | z) for z: (…, L), event shape (D,)."""
@@ -365,7 +365,7 @@ class FactorAnalysis(LatentVariableModel):
     def _theta(self) -> tuple[Tensor, Tensor]:
         """W and σ."""
         p = self.p_x_given_z
-        return _double(p.W), _softplus(_double(p.pre_sigma))
+        return _double(p.W), softplus(_double(p.pre_sigma))
 
     def _phi(self) -> Posterior:
         q = self.q_z_given_x
@@ -404,7 +404,8 @@ def inverse_softplus(y: Tensor) -> Tensor:
     return y + torch.log(-torch.expm1(-y))
 
 
-def _softplus(pre_sigma: Tensor) -> Tensor:
+def softplus(pre_sigma: Tensor) -> Tensor:
+    """σ, same shape: log(1 + e^pre_sigma), and at least `MIN_SIGMA`."""
     return F.softplus(pre_sigma).clamp(min=MIN_SIGMA)
 
 
