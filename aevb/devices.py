@@ -129,9 +129,9 @@ def speed(device: torch.device, product: Product) -> float:
 
 
 def autocast(device: torch.device, enabled: bool) -> AbstractContextManager[None]:
-    """Inside the block products run in bfloat16, or as they come: torch's autocast, where it changes anything.
+    """Inside the block products run in bfloat16, or as they come.
 
-    To set what is set already takes it as long as some ten operations on small tensors.
+    Torch's autocast, left out where it would set what is set: that takes as long as ten small operations.
     """
     if not enabled and not torch.is_autocast_enabled(device.type):
         return nullcontext()

@@ -5,6 +5,7 @@ wants to pause, to change something in mid-run or to go on in another process ho
 """
 
 import dataclasses
+import inspect
 import json
 import math
 import time
@@ -17,7 +18,6 @@ from typing import Any, Literal, get_args
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn.utils import get_total_norm
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 
 from aevb import devices
@@ -342,9 +342,12 @@ class Run:
         self.precision = workers.told(lambda: _precision(model, config.precision, config.batch_size))
         self.handle = Handle(config.learning_rate, config.beta, config.schedule)
         self.changes: list[dict[str, Any]] = []
+        self._device = str(model.device)
         self._generator, self._masks = (Generator(model.device).manual_seed(config.seed + i) for i in (0, 1))
         self._parameters = list(model.parameters())
         self._optimizer = OPTIMISERS[config.optimiser](self._parameters)
+        # Without what torch wraps around it for its profiler and compiler: a tenth of a small model's step.
+        self._take_step = inspect.unwrap(type(self._optimizer).step)
         self._averages = _copied(model) if config.averaging else {}
         self._proportion = _Proportion()
         # Recorded steps by objective, moved parameters and batch shapes.
@@ -391,7 +394,8 @@ class Run:
         if self.config.weight_decay:
             self._decay(rate)
         self._optimizer.param_groups[0]["lr"] = rate
-        self._optimizer.step()
+        with torch.no_grad():
+            self._take_step(self._optimizer)
         self.step = step
         self._average()
         if self.finished:  # else the next step would tell
@@ -405,7 +409,7 @@ class Run:
             terms={name: found[f"term {name}"] for name in self._terms},
             seconds=self.seconds,
             precision=self.precision,
-            device=str(model.device),
+            device=self._device,
             gradient={part: found[f"gradient {part}"] for part, parameters in moved.items() if parameters},
             rate=rate,
             beta=beta,
@@ -553,14 +557,15 @@ class Run:
             objective = elbo if beta is None else self._weighed(terms, batch, beta)
         self._terms = tuple(terms)
         together = [parameter for parameters in moved.values() for parameter in parameters]
-        found = torch.autograd.grad(-objective, together, allow_unused=True)
+        down = torch.full_like(objective, -1)
+        found = torch.autograd.grad(objective, together, down, allow_unused=True)
         laid_out = [g if g is None else _laid_out_as(p, g) for p, g in zip(together, found, strict=True)]
         self.workers.add(laid_out)
         norms, gradients = self._clipped(moved, laid_out)
-        figures = [elbo, objective, *(term.mean() for term in terms.values()), *norms]
-        wide = torch.stack([figure.detach().to(elbo.dtype) for figure in figures])
-        none = torch.empty(0, device=wide.device)
-        return [wide, *(none if gradient is None else gradient for gradient in gradients)]
+        means = torch.stack([term.detach() for term in terms.values()]).mean(1)
+        figures = torch.cat([torch.stack([elbo.detach(), objective.detach()]), means, torch.stack(norms)])
+        none = figures[:0]
+        return [figures, *(none if gradient is None else gradient for gradient in gradients)]
 
     def _weighed(self, terms: Mapping[str, Tensor], batch: tuple[Tensor, ...], beta: Tensor) -> Tensor:
         """The mini-batch's objective, (): the ELBO with β times its KLs, and none below what is free."""
@@ -586,10 +591,10 @@ class Run:
         """The norms of the gradients of what a step moves, by part, and the gradients, shortened."""
         rest = iter(gradients)
         parts = [[next(rest) for _ in parameters] for parameters in moved.values() if parameters]
-        norms = [get_total_norm([gradient for gradient in part if gradient is not None]) for part in parts]
+        norms = [_norm([gradient for gradient in part if gradient is not None]) for part in parts]
         if self.config.clip is None:
             return norms, gradients
-        scale = (self.config.clip / (get_total_norm(norms) + 1e-6)).clamp(max=1)
+        scale = (self.config.clip / (_norm(norms) + 1e-6)).clamp(max=1)
         # Not in place: parameters that a net adds up have one gradient between them.
         return norms, [gradient if gradient is None else gradient * scale for gradient in gradients]
 
@@ -668,6 +673,12 @@ def _laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
     if gradient.stride() == parameter.stride():
         return gradient
     return torch.empty_like(parameter).copy_(gradient)
+
+
+def _norm(parts: list[Tensor]) -> Tensor:
+    """Of tensors as of one vector, ()."""
+    # Not torch's get_total_norm, which sorts them by device and type first.
+    return torch.stack(torch._foreach_norm(parts)).norm() if parts else torch.tensor(0.0)
 
 
 def _rate_factor(config: TrainingConfig, step: int) -> float:

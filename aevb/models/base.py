@@ -8,7 +8,7 @@ generative parameters θ the approximate M-step (section 4), and AEVB does both 
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ClassVar, Concatenate, NamedTuple, ParamSpec, Self, TypeVar
@@ -509,8 +509,8 @@ def total(terms: Mapping[str, Tensor]) -> Tensor:
     shapes = {name: tuple(term.shape) for name, term in terms.items()}
     if len(set(shapes.values())) > 1:
         raise ValueError(f"The terms of an ELBO must be of one shape, (B,), not {shapes}.")
-    values: Iterable[Tensor] = terms.values()
-    return sum(values)  # type: ignore[return-value]
+    first, *others = terms.values()
+    return sum(others, first)
 
 
 def parameter(p_x: Independent) -> Tensor:
