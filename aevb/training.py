@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn.utils import get_total_norm
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 
 from aevb import devices
@@ -591,10 +592,10 @@ class Run:
         """The norms of the gradients of what a step moves, by part, and the gradients, shortened."""
         rest = iter(gradients)
         parts = [[next(rest) for _ in parameters] for parameters in moved.values() if parameters]
-        norms = [_norm([gradient for gradient in part if gradient is not None]) for part in parts]
+        norms = [get_total_norm([gradient for gradient in part if gradient is not None]) for part in parts]
         if self.config.clip is None:
             return norms, gradients
-        scale = (self.config.clip / (_norm(norms) + 1e-6)).clamp(max=1)
+        scale = (self.config.clip / (get_total_norm(norms) + 1e-6)).clamp(max=1)
         # Not in place: parameters that a net adds up have one gradient between them.
         return norms, [gradient if gradient is None else gradient * scale for gradient in gradients]
 
@@ -673,12 +674,6 @@ def _laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
     if gradient.stride() == parameter.stride():
         return gradient
     return torch.empty_like(parameter).copy_(gradient)
-
-
-def _norm(parts: list[Tensor]) -> Tensor:
-    """Of tensors as of one vector, ()."""
-    # Not torch's get_total_norm, which sorts them by device and type first.
-    return torch.stack(torch._foreach_norm(parts)).norm() if parts else torch.tensor(0.0)
 
 
 def _rate_factor(config: TrainingConfig, step: int) -> float:
