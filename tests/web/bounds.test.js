@@ -78,13 +78,20 @@ Deno.test("down the reverse divergence q takes one mode, by its start; down the 
   for (
     const [kl, from, mean, width]
       of /** @type {["reverse" | "forward", [number, number], number, number][]} */ ([
-        ["reverse", [0.4, 2.2], -2, 0.5],
+        ["reverse", [-0.4, 0.7], -2, 0.5],
         ["reverse", [1.5, 1], 2, 0.5],
+        ["reverse", [0.4, 2.2], -0.3204, 1.7066], // over both, a local minimum
         ["forward", [0.4, 2.2], p.mean, Math.sqrt(p.variance)],
         ["forward", [1.5, 0.3], p.mean, Math.sqrt(p.variance)],
       ])
   ) {
     const way = [...p.descent(kl, from)], [m, s] = way[way.length - 1];
     assert(Math.hypot(m - mean, s - width) < 2e-3, `${kl} from ${from}: ${m}, ${s}`);
+    const heights = way.map((place) => p[kl](place));
+    assert(heights.every((here, k) => !k || here < heights[k - 1] + 1e-9), `${kl} from ${from}: not down`);
+  }
+  for (const apart of [3, 3.5, 5, 6]) { // from the scene's start
+    const far = new TwoModes(apart), [m, s] = [...far.descent("reverse", [-0.4, 0.7])].at(-1) ?? [0, 0];
+    assert(Math.hypot(m + apart / 2, s - 0.5) < 0.02, `${apart} apart: ${m}, ${s}`);
   }
 });

@@ -87,7 +87,7 @@ def evidence(
 
 def forcing(q: list[float] | None = None, apart: float = 4) -> dict[str, float]:
     """Both divergences between a normal q and a posterior of two modes, by quadrature."""
-    mean, scale = q or (0.4, 2.2)
+    mean, scale = q or (-0.4, 0.7)
     modes = Normal(torch.tensor([-apart / 2, apart / 2]).double(), 0.5)
     p_z = MixtureSameFamily(Categorical(torch.tensor([0.6, 0.4]).double()), modes)
     q_z, z = Normal(torch.tensor(mean).double(), scale), torch.linspace(-40, 40, 80_001).double()

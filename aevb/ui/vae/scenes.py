@@ -84,9 +84,9 @@ FORCING = Scene(
     "Reverse, q pays where p is near 0: it is zero-forcing, and too narrow. Forward, q pays where it misses "
     "p: it covers both. Only the reverse one needs no draws from p(z | x).",
     notes=(
-        "Ask for a guess before pressing Descend. Move the modes apart under the reverse KL: q stays with "
-        "one of them. The same under the forward KL covers both, and puts most of its mass where there is "
-        "none of p."
+        "Ask for a guess before pressing Descend: the fuller the plane's colour, the lower the KL. Under the "
+        "reverse one q keeps one mode; from a broad start, such as width 2, it may stay over both: a local "
+        "minimum. Under the forward KL it covers both, and puts most of its mass where there is none of p."
     ),
     mathematics=mathematics.FORCING,
     cell=cells.forcing,

@@ -8,8 +8,8 @@
 const SHARES = [0.6, 0.4], SCALE = 0.5; // of the modes
 const REACH = 7; // of the quadrature, in standard deviations each way
 /** Steps of a descent, after which it stands. */
-export const STEPS = 300;
-const H = 1e-4, RATE = 0.25; // of a descent
+export const STEPS = 150;
+const H = 1e-4, RATE = 0.1; // of a descent
 
 /** @param {number} t in standard deviations */
 const logNormal = (t) => -0.5 * (t * t + Math.log(2 * Math.PI));
@@ -72,7 +72,8 @@ export class TwoModes {
   }
 
   /**
-   * The way down by the gradient in m and log s, in steps that are never long.
+   * The way down by the natural gradient in m and log s, in steps that are never long. By the plain one a narrow q would
+   * overshoot where a broad one crawls.
    * @param {"reverse" | "forward"} kl
    * @param {Place} from
    * @returns {Generator<Place, void>} after each step
@@ -81,8 +82,8 @@ export class TwoModes {
     let [m, log] = [from[0], Math.log(from[1])];
     const at = (/** @type {number} */ m, /** @type {number} */ log) => this[kl]([m, Math.exp(log)]);
     for (let step = 0; step < STEPS; step++) {
-      const across = (at(m + H, log) - at(m - H, log)) / (2 * H),
-        up = (at(m, log + H) - at(m, log - H)) / (2 * H);
+      const across = Math.exp(2 * log) * (at(m + H, log) - at(m - H, log)) / (2 * H),
+        up = 0.5 * (at(m, log + H) - at(m, log - H)) / (2 * H);
       const rate = RATE / Math.max(1, Math.hypot(across, up));
       m -= rate * across;
       log -= rate * up;

@@ -23,7 +23,7 @@ const LEFT = -6, RIGHT = 6; // of z
 const CELLS = 40; // of the landscape, each way
 const GLIDE = 2500; // ms that a descent takes
 /** @type {Place} */
-const START = [0.4, 2.2];
+const START = [-0.4, 0.7]; // from where the reverse KL leads to a mode; from a broad q it may not
 
 /** q's mean and standard deviation; the divergence; how far the modes are apart. */
 export const params = {
