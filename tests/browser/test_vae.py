@@ -81,10 +81,10 @@ def test_down_the_reverse_kl_q_keeps_one_mode_and_down_the_forward_one_both(open
 
 
 def test_an_image_s_own_q_is_raised_as_torch_raises_it(open_edition: OPEN) -> None:
-    page = open_edition("vae", scene="amortised", digit=8)
+    page = open_edition("vae", scene="amortised", digit=8, start="prior")
     page.get_by_role("button", name="100", exact=True).click()
     expect(page).to_have_url(re.compile("steps=100"))
-    _, printed, _ = run("vae", "amortised", digit=8, steps="100")
+    _, printed, _ = run("vae", "amortised", digit=8, start="prior", steps="100")
     done = page.locator(".instrument[aria-busy=false]")
     done.wait_for()
     expect(page.locator(".gap")).to_contain_text("nats worse than the encoder’s")

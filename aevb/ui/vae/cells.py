@@ -99,7 +99,7 @@ def forcing(q: list[float] | None = None, apart: float = 4) -> dict[str, float]:
 
 
 def amortised(
-    checkpoint: str, digit: int = 0, start: str = "prior", steps: str = "400", seed: int = 0
+    checkpoint: str, digit: int = 0, start: str = "encoder", steps: str = "400", seed: int = 0
 ) -> Image.Image:
     """An image's own q, raised to its ELBO by gradients through the decoder, and the encoder's."""
     known = aevb.load(checkpoint)

@@ -98,8 +98,8 @@ AMORTISED = Scene(
     "amortised",
     "An image may have a <b>q of its own</b>, raised by gradients that pass through the decoder; the "
     "<b>encoder</b> gives all of them one in a single pass.",
-    "What the encoder leaves is the amortisation gap. What then remains, to the evidence, no diagonal normal "
-    "can close.",
+    "What a q of its own gains is the amortisation gap. What then remains, to the evidence, no diagonal "
+    "normal can close.",
     notes=(
         "Take 1,600 steps from the encoder's q, then from the prior: both come to the same height. With 400 "
         "from the prior it is still some nats short, for some digits below the encoder, which took one pass. "
