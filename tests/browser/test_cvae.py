@@ -195,6 +195,9 @@ def test_the_guess_is_bayes_rule_of_the_librarys_bounds(open_edition: OPEN) -> N
         if y != label:
             shown = float(rows.nth(y).locator("td").nth(1).inner_text())
             assert shown == pytest.approx(lacking.item(), abs=25)  # of other noise
+    lengths = page.locator(".bar").evaluate_all("all => all.map(({ style }) => parseFloat(style.width))")
+    assert np.argmax(lengths) == label and lengths[int(bounds.argmin())] < 10  # longer is more probable
+    expect(page.locator(".instrument")).not_to_contain_text("test images")  # the next scene asks how many
     assert page.faults == []
 
 

@@ -20,8 +20,8 @@ RUNNER_UP = Question(
 
 NAMED = Question(
     "named",
-    "Nothing was trained to classify. Of how many test images is the label under which they are "
-    "<b>most probable</b> their own?",
+    "Nothing was trained to classify. For what share of test images is the <b>most probable</b> label the "
+    "true one?",
     "To give digits of each label a density is to know what they look like; but a density of 784 numbers "
     "also weighs what no reader of digits would.",
     hides=".whole, .side",

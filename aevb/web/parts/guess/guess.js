@@ -5,8 +5,7 @@ import { choicesOf, FEW_SAMPLES, inWords } from "../../kit/choices.js";
 import { digitChooser, follow, seedButton, subjectOf } from "../../kit/controls.js";
 import { h, setText } from "../../kit/elements.js";
 import { equation } from "../../kit/equation.js";
-import { addingUp, estimated, one, probability, signed, stated } from "../../kit/format.js";
-import { imagesOf } from "../../kit/guesses.js";
+import { addingUp, one, probability, signed, stated } from "../../kit/format.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded, whenSubject } from "../../kit/notice.js";
 import { DATA, ELBO, EVIDENCE, GAP, GENERATED } from "../../kit/palette.js";
@@ -75,22 +74,6 @@ export default {
   },
 };
 
-/**
- * How often the guess is right, as measured; nothing where it was not.
- * @param {any} measures
- */
-function recorded({ accuracy, confusion, label_samples: samples }) {
-  if (!samples) return null;
-  const count = imagesOf(confusion);
-  return h(
-    "p.worth",
-    {},
-    `Of ${count.toLocaleString("en")} test images it guesses `,
-    h("b", {}, estimated(accuracy, count)),
-    ` rightly, by bounds of K = ${samples}.`,
-  );
-}
-
 class Guess {
   /** @param {Model} model @param {any} engine @param {any} about @param {HTMLElement} chooser */
   constructor(model, engine, about, chooser) {
@@ -134,7 +117,7 @@ class Guess {
         h("thead", {}, head),
         h("tbody", {}, ...this.rows.map(({ element }) => element)),
       ),
-      engine.labelled ? recorded(about.measures) : h(
+      engine.labelled ? "" : h(
         "div.worth.controls",
         {},
         seedButton(model, "Resample z"),
@@ -196,7 +179,7 @@ class Guess {
   showBounds(bounds, samples) {
     const best = Math.max(...bounds), below = Array.from(bounds, (value) => best - value);
     setText(this.measured, `nats below the best, by bounds of K = ${samples}`);
-    this.showShares(Array.from(softmax(bounds)), below.map((value) => value / Math.max(...below)), below);
+    this.showShares(Array.from(softmax(bounds)), below.map((value) => 1 - value / Math.max(...below)), below);
   }
 
   /**
