@@ -328,6 +328,8 @@ def test_a_smaller_family_of_factor_analysis_is_the_cells_too():
     assert printed.startswith("EM, 3 iterations")
     gaps, _, _ = run("factor-analysis", "families", family="0.5", steps=50)
     assert list(gaps) == ["full", "diagonal", "0.5"]
+    gaps, _, _ = run("factor-analysis", "families", steps=50)
+    assert list(gaps) == ["full", "diagonal", "1.0"]
 
 
 def test_the_one_idea():

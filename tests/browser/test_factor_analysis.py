@@ -324,12 +324,18 @@ def test_a_run_has_its_limits_and_a_link_its_words(open_edition: OPEN) -> None:
 def test_a_smaller_family_of_q_leaves_a_gap(open_edition: OPEN) -> None:
     page = open_edition("factor-analysis", scene="families")
     gap = page.locator(".equation b").nth(1)
-    expect(gap).to_have_text(re.compile(r"^0\.0"))
-    page.get_by_role("button", name="σ = 1", exact=True).click()
-    expect(page).to_have_url(re.compile(r"family=1\.0"))
+    wide = page.get_by_role("button", name="σ = 1", exact=True)
+    expect(wide).to_have_attribute("aria-pressed", "true")  # one whose gap is seen
     expect(gap).to_have_text(re.compile(r"^0\.[12]"))
     page.get_by_role("button", name="diagonal").click()
+    expect(page).to_have_url(re.compile(r"family=diagonal"))
+    expect(wide).to_have_attribute("aria-pressed", "false")
     expect(gap).to_have_text(re.compile(r"^0\.0"))
+    page.get_by_role("button", name="full").click()
+    expect(page).to_have_url(re.compile(r"family=full"))
+    page.locator(".tab[data-scene=watch]").click()
+    page.get_by_text("More", exact=True).click()
+    expect(page.get_by_label("q’s covariance")).to_have_value("full")
     assert page.faults == []
 
 

@@ -30,7 +30,7 @@ def watch(
     rounds: int = 2,
     seed: int = 14,
     step: int | None = None,
-    family: str = "full",
+    family: str = "",
 ) -> go.Figure:
     """Evidence, ELBO and gap over the gradient steps."""
     in_turn = experiment == "turn"
@@ -41,7 +41,7 @@ def watch(
         schedule=Alternating(e, m) if in_turn else Simultaneous(),
         seed=seed,
     )
-    q = experiments.FAMILIES[family]
+    q = experiments.FAMILIES[family or "full"]
     run = experiments.run(experiments.Experiment(config, int(L), *q))  # with other noise than the browser's
     at = len(run) - 1 if step is None else step
     print(
@@ -59,10 +59,10 @@ def em(
     m: int = 1000,
     rounds: int = 2,
     seed: int = 14,
-    family: str = "full",
+    family: str = "",
 ) -> go.Figure:
     """Classic EM on the browser's own data, from its own start."""
-    model, x = experiments.in_the_browser(seed, int(L), family)
+    model, x = experiments.in_the_browser(seed, int(L), family or "full")
     evidence = [model.evidence(x[1000:]).mean().item()]
     gradient_steps = min(rounds * (e + m), 12_000) if experiment == "turn" else steps
     passes = gradient_steps / (1000 // int(batch))  # as long as they take
@@ -84,10 +84,10 @@ def hand(
     L: str = "2",
     seed: int = 14,
     moves: str = "",
-    family: str = "full",
+    family: str = "",
 ) -> go.Figure:
     """A walk by hand on the browser's own data: exact moves E and M, or E25, so many gradient steps."""
-    model, x = experiments.in_the_browser(seed, int(L), family)
+    model, x = experiments.in_the_browser(seed, int(L), family or "full")
     told = [("start", model.evidence(x[1000:]).mean().item(), model.gap(x[1000:]).mean().item())]
     for move in filter(None, moves.split(",")):
         if move == "E":
@@ -132,7 +132,7 @@ def families(
     m: int = 1000,
     rounds: int = 2,
     seed: int = 14,
-    family: str = "full",
+    family: str = "",
 ) -> dict[str, float]:
     """The gap that each family of q leaves after the same gradient steps, on the test points."""
     in_turn, gaps = experiment == "turn", dict[str, float]()
@@ -143,7 +143,7 @@ def families(
         schedule=Alternating(e, m) if in_turn else Simultaneous(),
         seed=seed,
     )
-    for name in dict.fromkeys(("full", "diagonal", family)):  # with other noise than the browser's
+    for name in dict.fromkeys(("full", "diagonal", family or "1.0")):  # with other noise than the browser's
         run = experiments.run(experiments.Experiment(config, int(L), *experiments.FAMILIES[name]))
         gaps[name] = run.gap[-1].item()
         print(f"{name:8} evidence {run.evidence[-1]:8.3f}, gap {gaps[name]:.3f} nats")
@@ -157,14 +157,13 @@ def rotation(
     steps: int = 1000,
     seed: int = 14,
     angle: float = 40,
-    family: str = "full",
+    family: str = "",
 ) -> np.ndarray:
     """W, another W, and W Wᵀ of both."""
     config = TrainingConfig(steps=steps, batch_size=int(batch), learning_rate=lr, seed=seed)
-    q = experiments.FAMILIES[family]
-    W = experiments.run(experiments.Experiment(config, int(L), *q)).W[
-        -1
-    ]  # with other noise than the browser's
+    q = experiments.FAMILIES[family or "full"]
+    run = experiments.run(experiments.Experiment(config, int(L), *q))  # with other noise than the browser's
+    W = run.W[-1]
     turn = np.eye(W.shape[1])
     cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     if W.shape[1] == 1:

@@ -64,7 +64,7 @@ FAMILIES = Scene(
     "Smaller families of q",
     PART,
     "The posterior is a tilted normal. A <b>diagonal</b> q cannot tilt, a <b>fixed</b> one not even change "
-    "its width. What of the <b>gap</b> remains?",
+    "its width. How much of the <b>gap</b> remains?",
     "θ bends to make it small: W is free to rotate, until the posterior lies straight. Fixed, q does "
     "reasonably well where its σ is small, says the tutorial (5.2.4).",
     options={"view": "families"},

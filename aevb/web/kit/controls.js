@@ -124,7 +124,7 @@ export function segments(model, key, label, titles) {
   const end = follow(model, [key], () => {
     for (const one of buttons) one.setAttribute("aria-pressed", String(one.dataset.value === model.get(key)));
   });
-  return { element, end };
+  return { element, buttons, end };
 }
 
 /**

@@ -3,7 +3,7 @@
 import { signed } from "../../kit/format.js";
 import { walk } from "../../engine/factor_analysis/experiments.js";
 import { MOST_MOVES, moveOf, namesOf } from "./hand.js";
-import { experimentOf, KEYS } from "./settings.js";
+import { experimentOf, familyIn, KEYS } from "./settings.js";
 import { DIGITS } from "./sum.js";
 
 /**
@@ -34,7 +34,7 @@ export const asks = {
     ask(model) {
       const names = [...namesOf(model), "E"];
       if (names.length > MOST_MOVES) return null;
-      const least = model.get("family") === "full" ? "closed" : "narrower than now";
+      const least = familyIn(model) === "full" ? "closed" : "narrower than now";
       return {
         kind: "choice",
         choices: ["wider than now", "as it is now", least].map((title) => ({ title })),

@@ -4,7 +4,7 @@ import { CLASSIC_EM, GENERATED } from "../../kit/palette.js";
 import { remembered } from "../../engine/factor_analysis/data.js";
 import { train } from "../../engine/factor_analysis/experiments.js";
 import { curvesOf } from "./chart.js";
-import { FAMILIES, familyOf } from "./settings.js";
+import { FAMILIES, familyIn, familyOf } from "./settings.js";
 import { Watch } from "./watch.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
@@ -25,7 +25,7 @@ export class Families extends Watch {
     const { experiment, rough } = this.run;
     if (rough) return [];
     return BESIDE.flatMap((word, k) => {
-      if (word === this.model.get("family")) return [];
+      if (word === familyIn(this.model)) return [];
       try {
         const { gap } = curvesOf(trained({ ...experiment, family: familyOf(word) }));
         return [{ ...gap, ...LOOKS[k], name: FAMILIES[word], width: 2.5 }];

@@ -67,12 +67,15 @@ export const params = {
   },
   batch: choice({ initial: String(EXPERIMENT_1.batchSize), of: BATCHES }),
   L: choice({ initial: String(EXPERIMENT_1.latentDim), of: ["1", "2", "3"] }),
-  family: choice({ initial: "full", of: Object.keys(FAMILIES) }),
+  family: choice({ initial: "", of: Object.keys(FAMILIES) }), // as the scene opens
   ...Object.fromEntries(Object.entries(WHOLE).map(([key, bounds]) => [key, number(bounds)])),
 };
 
 /** Of q, by the link's word. @param {string} word @returns {import("../../engine/factor_analysis/model.js").Family} */
 export const familyOf = (word) => (word === "full" || word === "diagonal" ? word : Number(word));
+
+/** The family in view, by the link's word: where it has none, that of which a scene shows most. @param {Model} model */
+export const familyIn = (model) => model.get("family") || (model.get("view") === "families" ? "1.0" : "full");
 
 /** All that a run depends on. */
 export const KEYS = Object.keys(params);
@@ -88,7 +91,7 @@ export function experimentOf(model) {
     learningRate: get("lr"),
     batchSize: Number(get("batch")),
     latentDim: Number(get("L")),
-    family: familyOf(get("family")),
+    family: familyOf(familyIn(model)),
     seed: get("seed"),
   };
   if (!inTurn) return { ...common, steps: get("steps"), schedule: null };
@@ -166,8 +169,14 @@ export function settings(model, { schedule = true, families = false } = {}) {
       );
     }),
   ];
-  if ("show" in family) ends.push(follow(model, ["family"], () => family.show(model.get("family"))));
-  else ends.push(family.end);
+  if ("end" in family) ends.push(family.end);
+  ends.push(follow(model, ["family"], () => {
+    const word = familyIn(model);
+    if ("show" in family) family.show(word);
+    else {for (const one of family.buttons) {
+        one.setAttribute("aria-pressed", String(one.dataset.value === word));
+      }}
+  }));
   if (which) ends.push(which.end);
   return {
     element,
