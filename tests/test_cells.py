@@ -68,6 +68,13 @@ def test_the_source_is_read_by_one_thread_at_a_time(monkeypatch: pytest.MonkeyPa
     assert mathematics.page(formulas) and parsed and not PARSING.locked()
 
 
+def test_a_thin_space_is_about_log_but_for_a_parenthesis():
+    thin = '<mspace width="0.167em"/>'
+    assert f"<mi>log</mi>{thin}<msub>" in mathematics.formula(r"\log p_\theta(x)")
+    assert f"{thin}<mi>log</mi>{thin}<mfrac>" in mathematics.formula(r"q(z) \log \frac{q}{p}")
+    assert thin not in mathematics.formula(r"- \log (x)") + mathematics.formula(r"\log\left(x\right)")
+
+
 def told(printed: str, what: str) -> float:
     """The number that stands behind some words."""
     (number,) = re.findall(rf"{re.escape(what)} *(-?[\d.]+)", printed)

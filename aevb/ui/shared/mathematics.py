@@ -81,7 +81,15 @@ def _emphasis(text: str) -> str:
 def formula(latex: str, *, display: bool = False) -> str:
     """A formula in MathML."""
     latex = latex.strip().replace("aligned}", "align*}")
-    return _letters(_underlined(convert(latex, display="block" if display else "inline")))
+    return _letters(_underlined(_spaced(convert(latex, display="block" if display else "inline"))))
+
+
+def _spaced(mathml: str) -> str:
+    """A thin space about log, as TeX has it: none before a parenthesis."""
+    thin, named = '<mspace width="0.167em"/>', "<mi>(?:log|exp)</mi>"
+    mathml = re.sub(f"({named})(?!(?:<mrow>)?<mo[^>]*>(?:&#x00028;|\\()|</mrow>)", rf"\1{thin}", mathml)
+    before = "</m(?:i|n|sub|sup|subsup|frac)>|(?:&#x00029;|\\))</mo>(?:</mrow>)?"
+    return re.sub(f"({before})({named})", rf"\1{thin}\2", mathml)
 
 
 def _underlined(mathml: str) -> str:
