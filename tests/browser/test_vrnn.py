@@ -65,7 +65,7 @@ PLAY_BEFORE_THE_WORDS_FOLLOW = """async (instrument) => {
 def test_the_first_samples_are_recorded_as_the_model_draws_them(open_page: OPEN) -> None:
     page = open_page("vrnn", image=3, grown=20)
     done(page)
-    note = page.get_by_text("Recorded: the model is fetched for others.")
+    note = page.get_by_text("Recorded samples; Resample loads the model.")
     expect(note).to_be_visible()
     tiles, plane = page.locator(".tile canvas"), page.locator(".row-plane canvas")
     shown = [pixels(tiles.nth(n)) for n in range(12)]
@@ -332,13 +332,16 @@ def test_paths_show_one_class_alone_or_samples(open_edition: OPEN) -> None:
     canvas = page.locator(".paths canvas")
     expect(canvas).to_have_attribute("aria-label", re.compile("of digit 0, a 7"))
     shown = canvas.evaluate("canvas => canvas.toDataURL()")
-    only = page.get_by_role("button", name="Only 3")
+    own, only = (page.get_by_role("button", name=f"Only {label}") for label in (7, 3))
+    expect(own).to_have_attribute("aria-pressed", "true")  # at first its own class
     only.click()
     link_says(page, "only", 3)
     expect(only).to_have_attribute("aria-pressed", "true")
+    expect(own).to_have_attribute("aria-pressed", "false")
     assert canvas.evaluate("canvas => canvas.toDataURL()") != shown
     only.click()
-    expect(page).not_to_have_url(re.compile("only="))
+    link_says(page, "only", -1)
+    expect(page.locator(".class[aria-pressed=true]")).to_have_count(0)
     page.get_by_role("button", name="12 samples").click()
     link_says(page, "paths", "samples")
     expect(canvas).to_have_attribute("aria-label", re.compile("12 samples"))

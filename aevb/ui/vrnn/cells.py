@@ -88,7 +88,7 @@ def paths(
     else:
         means = np.array(measured(known).get("class_paths", []), float)  # NaN of a class without images
         x = codes.seen(model, known.images().test.images[[digit]])
-        found = {str(label): path for label, path in enumerate(means) if only in (None, label)}
+        found = {str(label): path for label, path in enumerate(means) if only in (None, -1, label)}
         found[f"digit {digit}"] = by_row.mean_paths(model, x)[0]
     name, path = list(found.items())[-1]
     row = len(path) // 2

@@ -36,10 +36,12 @@ const DASHES = [
   [6, 9],
 ];
 
+const ALL = -1; // in place of a class, all of them alike
+
 export const params = {
   seed,
   paths: choice({ initial: "digits", of: ["digits", "samples"] }),
-  only: number({ initial: null, least: 0, most: 9 }),
+  only: number({ initial: null, least: ALL, most: 9 }), // at first the digit's own class
 };
 
 export default part((model, el) => new Paths(model, el));
@@ -75,7 +77,7 @@ class Paths {
       const one = h("button.class", {
         type: "button",
         "aria-label": `Only ${y}`,
-        onclick: () => put(model, "only", model.get("only") === y ? null : y),
+        onclick: () => put(model, "only", this.only === y ? ALL : y),
         onpointerenter: over(y),
         onpointerleave: over(null),
         onfocus: over(y),
@@ -133,7 +135,8 @@ class Paths {
       }),
       follow(this.model, ["paths", "seed"], () => this.work()),
       follow(this.model, ["only"], () => {
-        if (this.model.get("only") !== this.only) unread(this.el, "only");
+        const only = this.model.get("only");
+        if (![null, ALL, ...this.classes].includes(only)) unread(this.el, "only");
         this.draw();
       }),
     );
@@ -145,9 +148,9 @@ class Paths {
     this.draw.cancel();
   }
 
-  /** The class that is shown alone. @returns {number | null} */
+  /** The class that is shown before the others. @returns {number | null} */
   get only() {
-    const only = this.model.get("only");
+    const only = this.model.get("only") ?? this.subject?.label;
     return this.classes.includes(only) ? only : null;
   }
 
@@ -196,7 +199,9 @@ class Paths {
     const lines = this.classes.filter((y) => y !== alone).map((y) => this.ofClass(y, alone !== null));
     if (alone !== null) {
       const color = DIGITS[alone];
-      for (const path of this.few[alone]) lines.push({ path, color, width: 1.5 });
+      for (const [k, path] of this.few[alone].entries()) {
+        lines.push({ path, color, width: 1.5, title: k ? "" : "single images" });
+      }
       lines.push(this.ofClass(alone));
     }
     if (this.own && !this.stale) {
@@ -254,17 +259,23 @@ class Paths {
 
   /**
    * What of a number is in view: the classes' means in the middle rows, where all digits have strokes, and as much
-   * again. In the blank rows above and below, where z hardly matters, they lie far outside. Of samples, all.
+   * again, and the digit's own there. In the blank rows above and below, where z hardly matters, they lie far outside. Of
+   * samples, all.
    * @param {number} k
    */
   rangeOf(k) {
     const { length } = this, known = this.classes.map((y) => this.means[y]);
     const means = known.length ? known : [this.own ?? []];
-    const middle = means.map((path) => path.slice(length / 4, 3 * length / 4));
+    const within = (/** @type {Path} */ path) => path.slice(length / 4, 3 * length / 4);
+    const middle = means.map(within);
     const values = (this.ofSamples && this.samples.length ? this.samples : middle).flat().map((z) => z[k]);
     const least = Math.min(...values), most = Math.max(...values);
     const margin = (this.ofSamples ? 0.04 : 0.3) * (most - least);
-    return [least - margin, most + margin];
+    const own = this.ofSamples ? [] : within(this.own ?? []).map((z) => z[k]), room = margin / 3;
+    return [
+      Math.min(least - margin, Math.min(...own) - room),
+      Math.max(most + margin, Math.max(...own) + room),
+    ];
   }
 }
 
