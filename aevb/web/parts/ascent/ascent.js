@@ -34,7 +34,7 @@ export const params = {
 
 /** @type {Record<string, string>} */
 const WORDS = {
-  "": "nothing has been learnt yet",
+  "": "nothing has been learned yet",
   E: "E-step: the encoder moves, the decoder stands still",
   M: "M-step: the decoder moves, the encoder stands still",
   EM: "both nets move together",
@@ -59,9 +59,9 @@ class Ascent {
     this.what = h("span");
     this.spoken = h("p.spoken", { role: "status" }); // once it stands still
     this.sum = equation([
-      { name: "evidence, log p(x)", color: EVIDENCE },
+      { name: "evidence", color: EVIDENCE, title: "log p(x)" },
       { name: "ELBO", sign: "=", color: ELBO, line: "dashed" },
-      { name: "gap, KL(q ‖ p(z | x))", sign: "+", color: GAP, line: "double" },
+      { name: "gap", sign: "+", color: GAP, line: "double", title: "KL(q ‖ p(z | x))" },
     ]);
     const moves = segments(model, "moves", "What a step moves", {
       B: "both: AEVB",

@@ -1,4 +1,4 @@
-// Evidence and ELBO over the steps, and below them the gap.
+// Evidence and ELBO over the steps, and below them the gap on a logarithmic scale.
 
 import { h } from "../../kit/elements.js";
 import { ELBO, EVIDENCE, GAP } from "../../kit/palette.js";
@@ -14,9 +14,8 @@ import { spansOf } from "../../engine/schedule.js";
 const LABEL = "Evidence, ELBO and gap, step by step";
 const SHARE = 0.66; // of the height, that the upper curves have
 const CLIMB = 0.15; // share of the steps, the first ones, whose ELBO may lie below the chart
-const FALL = 0.35; // share of them whose gap may lie above it
 const SHORTEST = 50; // steps of the axis
-const LEAST_ROOM = 0.5, LEAST_GAP = 0.1; // nats of the axes
+const LEAST_ROOM = 0.5, FLOOR = 0.01; // nats: of the upper axis; no gap below is told from none
 
 export class Curves {
   constructor() {
@@ -42,15 +41,16 @@ export class Curves {
       rangeOf(measured.filter(({ step }) => step >= CLIMB * last)),
     );
     const gapOf = (/** @type {Measured} */ one) => one.evidence - one.elbo;
-    const most = Math.max(LEAST_GAP, ...measured.filter(({ step }) => step >= FALL * last).map(gapOf));
+    const gaps = measured.map(gapOf), least = Math.max(FLOOR, Math.min(...gaps));
     const below = new Axes(
       { left, top: main.top + main.height + between, width, height: (1 - SHARE) * room },
       window,
-      [0, 1.6 * most],
+      [10 ** Math.floor(Math.log10(least)), 10 ** Math.ceil(Math.log10(Math.max(2 * least, ...gaps)))],
+      true,
     );
     const evidence = measured.map((one) => [main.x(one.step), main.yNear(one.evidence)]);
     const elbo = measured.map((one) => [main.x(one.step), main.yNear(one.elbo)]);
-    const gap = measured.map((one) => [below.x(one.step), below.yNear(gapOf(one))]),
+    const gap = measured.map(({ step }, k) => [below.x(step), below.yNear(gaps[k])]),
       spans = spansOf(measured);
     panel.show((context) => {
       for (const axes of [main, below]) shade(context, theme, axes, spans);

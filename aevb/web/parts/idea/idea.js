@@ -43,7 +43,7 @@ class Idea {
     const terms = [
       { sign: "", name: "evidence", formula: formulas.evidence, color: EVIDENCE, line: "solid" },
       { sign: "=", name: "ELBO", formula: formulas.elbo, color: ELBO, line: "dashed" },
-      { sign: "+", name: "gap, never below 0", formula: formulas.gap, color: GAP, line: "solid" },
+      { sign: "+", name: "gap ≥ 0", formula: formulas.gap, color: GAP, line: "solid" },
     ];
     this.numbers = terms.map(() => h("b"));
     this.restart = button("Start again", () => this.reset(), { "data-sets": "at" });
