@@ -28,9 +28,9 @@ const COLUMNS = ["fitted by", "evidence", "gap", "σ₁", "σ₂", "σ₃"];
 /** By L: why σ may differ from the true model's. */
 const REMARKS = /** @type {Record<number, string>} */ ({
   1: "With L = 1 the model is too small for these data.",
-  2: "Three observed numbers have 6 second moments, the model, but for its rotation, 8 parameters: σ is not " +
+  2: "Three observed numbers have 6 second moments; the model, up to rotation, has 8 parameters: σ is not " +
     "determined, and equally good fits differ in it.",
-  3: "With L = 3 nor is σ determined: equally good fits differ in it.",
+  3: "With L = 3 σ is not determined either: equally good fits differ in it.",
 });
 
 export class Beside extends View {
@@ -39,7 +39,7 @@ export class Beside extends View {
     super(model, el);
     this.chart = new Chart("Evidence and gap of classic EM and of AEVB over passes over the data");
     this.fit([this.chart.panel]);
-    this.timeline = timeline(this.run);
+    this.timeline = timeline(this.run, "pass", () => this.pass);
     this.rows = Array.from(
       { length: 3 },
       () => COLUMNS.map((_, k) => h(k ? "td" : "th", k ? {} : { scope: "row" })),
@@ -57,7 +57,7 @@ export class Beside extends View {
       this.timeline.element,
       h("div.ends", {}, h("p", {}, this.when), table, this.remark),
     );
-    this.timeline.scrubs(this.chart, () => this.pass);
+    this.timeline.scrubs(this.chart);
     this.ends.push(this.timeline.end);
   }
 

@@ -120,8 +120,10 @@ export function inWords(phase) {
 /**
  * A play button and a slider over a run.
  * @param {Run} run
+ * @param {string} [unit] what it and the axis of a chart count
+ * @param {() => number} [length] steps in one of them
  */
-export function timeline(run) {
+export function timeline(run, unit = "step", length = () => 1) {
   const { model } = run, done = () => model.save_changes();
   const positionOf = (/** @type {number} */ index) => run.trajectory?.position[index] ?? 0;
   const end = () => (run.trajectory?.count ?? 1) - 1;
@@ -133,9 +135,9 @@ export function timeline(run) {
     go: to,
     stopped: done,
   });
-  const stepAt = (/** @type {number} */ index) => said(positionOf(index));
+  const stepAt = (/** @type {number} */ index) => said(Number((positionOf(index) / length()).toFixed(1)));
   const steps = slider({
-    label: "step",
+    label: unit,
     least: 0,
     most: 1,
     step: 1,
@@ -148,15 +150,14 @@ export function timeline(run) {
     /** Follows the run. @param {string} spoken what a screen reader says of the state */
     show(spoken) {
       steps.range.max = String(Math.max(1, end()));
-      steps.show(run.index, `step ${stepAt(run.index)}: ${spoken}`);
+      steps.show(run.index, `${unit} ${stepAt(run.index)}: ${spoken}`);
     },
     /**
      * Lets a pointer on a chart choose the step.
      * @param {import("./chart.js").Chart} chart
-     * @param {() => number} [unit] steps in one unit of its axis
      */
-    scrubs(chart, unit = () => 1) {
-      chart.scrub((position) => to(position * unit()), done);
+    scrubs(chart) {
+      chart.scrub((position) => to(position * length()), done);
     },
     end: () => player.stop(),
   };
