@@ -60,8 +60,8 @@ CONDITIONED = Scene(
     "conditioned",
     "Small models whose label y conditions <b>x</b>, <b>z</b>, or both draw with the same y and noise ε; the "
     "last was trained on random y.",
-    "Where y conditions z each label has a region of its own: only near a border another digit comes. Where "
-    "it conditions x alone one p(z) serves all, z here tells of the digit too, and y bends it only so far.",
+    "Where y conditions z each label has a region of its own: another digit appears only near a border. "
+    "Where it conditions x alone one p(z) serves all, z here tells of the digit too, and y bends it only so far.",
     options={
         "kinds": [
             {"name": name, "title": title, "density": formula(density)}
@@ -158,8 +158,8 @@ BETWEEN = Scene(
     "Between labels and styles",
     "between",
     "From one <b>style</b> to another by columns, from one <b>label</b> to another by rows.",
-    "The first and the last row are labels. What is between them was never seen in training: weights of "
-    "two labels.",
+    "The first and the last row are labels. Rows between mix two labels by the weights at the left; training "
+    "never saw such a mix.",
     notes=(
         "Go along a row first, style alone, then down a column, label alone. The rows in between are weights "
         "of two labels that the network never saw: it need not make sense, and often it does not. Ask which "
@@ -189,7 +189,7 @@ DIMENSIONS = Scene(
     "dimensions",
     "Dimensions",
     "dimensions",
-    "How much each dimension adds to the label.",
+    "How much each dimension says beyond the label: its mean KL.",
     notes=(
         "The count of used dimensions is the VAE’s, 17 of 20; compare the sum of the KLs, 34.0 nats against "
         "38.8: the label took over part of the work. Choose "

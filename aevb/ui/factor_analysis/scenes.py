@@ -47,7 +47,8 @@ HAND = Scene(
     "hand",
     "By hand",
     PART,
-    "One E-step or M-step at a time, exact or by so many gradient steps: equation 3 in φ, equation 4 in θ.",
+    "One E-step or M-step at a time, exact, or by a chosen number of gradient steps: equation 3 in φ, "
+    "equation 4 in θ.",
     notes=(
         "Let the class call the moves: E until the gap is 0, then M, then E again. Point at the two "
         "ellipses: an E-step moves q onto p(z | x), an M-step moves p(z | x) away. Many believe that an "

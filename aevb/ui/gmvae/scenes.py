@@ -47,7 +47,7 @@ KNOBS = Scene(
     "Within a cluster",
     "knobs",
     "One <b>place ε</b> in every cluster: turn its numbers, and choose the cluster below the digit.",
-    "ε says where z lies in its cluster’s p(z | y). The numbers that say most of an image, by their mean KL.",
+    "ε says where z lies in its cluster’s p(z | y). Shown are the numbers that say most, by their mean KL.",
     notes=(
         "Turn one knob and read the row of clusters below the digit: one place, ten digits. It is the same "
         "move as with the conditional VAE, but here nobody told y. Ask whether a knob has to mean the same "
@@ -129,7 +129,7 @@ ESTIMATORS = Scene(
     "Training by the <b>sum over y</b> decodes C times a step, by <b>Gumbel-Softmax</b> once, of a relaxed "
     "y: quicker, with a bias that grows with τ.",
     "Small models, ten clusters, means over three seeds; relaxed, the KL of y is in closed form, the "
-    "tutorial’s second context. “The estimator says”: how much more than the ELBO of a discrete y, in nats.",
+    "tutorial’s second context. The excess: how much more the estimator says than the ELBO of a discrete y.",
     options={"runs": recorded(Path(__file__).with_name("estimators.json")), "steps": 100},
     notes=(
         "By epochs the sum over y looks best; by time ask again. What the relaxed estimator reports is too "
@@ -142,7 +142,7 @@ DIMENSIONS = Scene(
     "dimensions",
     "Dimensions",
     "dimensions",
-    "How much each dimension adds to the cluster.",
+    "How much each dimension says beyond the cluster: its mean KL.",
     notes=(
         "Most of the dimensions are unused: ask what that says about having chosen so many. Choose one of "
         "the used ones and read its effect. The digit’s class is in which cluster z lies; the place ε within "
@@ -155,9 +155,9 @@ TRAINING = Scene(
     "training",
     "Training",
     "training",
-    "From its <b>plain start</b> entropy falls and accuracy rises (Figure 10), in clusters that mix digits; "
-    "the checkpoint starts from <b>clusters</b> found first.",
-    "They are found without labels, by UMAP and a Gaussian mixture. While q(y | x) is held its entropy and "
+    "From <b>clusters</b> found first, accuracy is high throughout; from a <b>plain start</b> entropy falls "
+    "and accuracy rises (Figure 10), in clusters that mix digits.",
+    "Those are found without labels, by UMAP and a Gaussian mixture. While q(y | x) is held its entropy and "
     "accuracy stand still.",
     notes=(
         "Ask what the dashed vertical line could be: until then q(y | x) was held. Afterwards the ELBO goes "

@@ -94,8 +94,8 @@ JENSEN = Scene(
     "jensen",
     "Why a lower bound",
     "jensen",
-    "Two ways to the <b>ELBO</b>: by Jensen’s inequality, and by what is left of the <b>evidence</b>. Move "
-    "q’s shares: where is there no <b>gap</b>?",
+    "Two ways to the <b>ELBO</b>: by Jensen’s inequality, and as the <b>evidence</b> less a KL. Change q(z): "
+    "where is there no <b>gap</b>?",
     "Each value of z is a point of the logarithm’s curve, as large as its q(z). Their centre of mass lies "
     "under the curve: at p(x), at the height of the ELBO. (Section 2)",
     options={"formulas": [formula(one, display=True) for one in mathematics.JENSEN_BOTH]},

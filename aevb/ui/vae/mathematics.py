@@ -202,8 +202,8 @@ q(z) = \mathcal N(m, s^2)
 $$
 
 with modes $d$ apart. The forward divergence is lowest at $p$'s own mean and variance; the reverse one, for
-modes far apart, near either of them, at $-\log 0.6$ or $-\log 0.4$. Which of the two, the start decides; from a
-broad one $q$ may stay over both, in a local minimum. Descend follows the natural gradient.
+modes far apart, near either of them, at $-\log 0.6$ or $-\log 0.4$. Which of the two, the start decides; from
+a broad one $q$ may stay over both, in a local minimum. Descend follows the natural gradient.
 """,
     ),
 )

@@ -36,6 +36,6 @@ SLANT = Question(
 PLATEAU = Question(
     "plateau",
     "After which epoch has the <b>ELBO</b> made nine tenths of what it gains after the first?",
-    "What all digits share is learnt in the first passes; what follows are details, worth few nats each.",
+    "What all digits share is learned in the first passes; what follows are details, worth few nats each.",
     hides=".charts, .readout, .facts",
 )

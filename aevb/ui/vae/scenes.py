@@ -10,8 +10,8 @@ PRIOR = Scene(
     "New digits",
     "prior",
     "The generative model: draw some numbers <b>z ~ N(0, I)</b>, and the decoder turns them into an image.",
-    "Left the parameters λ of 30 draws (Figure 6), right one sample x of each (Figure 7): pixels are "
-    "independent given z, hence the noise.",
+    "The parameters λ of 30 draws (Figure 6), and one sample x of each (Figure 7): pixels are independent "
+    "given z, hence the noise.",
     notes=(
         "Press Resample a few times and ask what share of the draws is a digit. Left is what the decoder "
         "says of each pixel, right is what the model really generates. Papers show the left one and call it "
@@ -26,8 +26,8 @@ NORMALISATION = Scene(
     "normalisation",
     "From grey to a density",
     "normalisation",
-    "MNIST’s pixels are 256 <b>grey levels</b> (Figure 4). Noise spreads each over its own interval, so that "
-    "a density is about numbers in [0, 1]. Choose a pixel.",
+    "A pixel of MNIST has one of 256 <b>grey levels</b> (Figure 4). Noise spreads each over its own "
+    "interval, so that a density is about numbers in [0, 1]. Choose a pixel.",
     "A density may be above 1, and here mostly is: hence an ELBO of 1,800 nats. The noise allows no more "
     "than 784 log 256 = 4,347, as if each level were known.",
     notes=(
@@ -98,8 +98,7 @@ AMORTISED = Scene(
     "amortised",
     "An image may have a <b>q of its own</b>, raised by gradients that pass through the decoder; the "
     "<b>encoder</b> gives all of them one in a single pass.",
-    "What a q of its own gains is the amortisation gap. What then remains, to the evidence, no diagonal "
-    "normal can close.",
+    "What a q of its own gains is the amortisation gap. No diagonal normal can close what then remains.",
     notes=(
         "Take 1,600 steps from the encoder's q, then from the prior: both come to the same height. With 400 "
         "from the prior it is still some nats short, for some digits below the encoder, which took one pass. "
@@ -214,7 +213,7 @@ ASCENT = Scene(
     "ascent",
     "A small VAE learns <b>here</b>: an <b>E-step</b> moves the encoder and closes the gap, an "
     "<b>M-step</b> moves the decoder and raises the evidence.",
-    "Of two latent numbers the evidence is an integral that can be computed. The model learns from at most "
+    "With two latent numbers, the evidence can be computed as an integral. The model learns from at most "
     "1,000 test images, made smaller; map and curves are of some of them.",
     notes=(
         "Take 25 steps of both, twice, and then E-steps: the map moves, pictures and evidence stand still, "

@@ -109,10 +109,10 @@ ESTIMATORS = Scene(
     "estimators",
     "Reparametrised or drawn",
     "estimators",
-    "<b>Reparametrised</b>, z lets the likelihood’s gradient pass to φ. Only <b>drawn</b>, as in the "
-    "tutorial’s code, it stops it: q ends on the prior.",
-    "Small models, alike but for that; means over three seeds, ELBOs of 1,000 test images. Where the KL is 0 "
-    "z says nothing of a row: the memory alone foresees it.",
+    "<b>Reparametrised</b>, z lets the likelihood’s gradient pass to φ. Merely <b>drawn</b>, as in the "
+    "tutorial’s code, z blocks it: q ends on the prior.",
+    "Small models, alike but for that; means over three seeds, ELBOs of 1,000 test images. Where the KL is "
+    "0, z says nothing: the memory alone foresees a row.",
     options={"runs": recorded(Path(__file__).with_name("estimators.json")), "steps": 100},
     notes=(
         "Ask first what becomes of q where no gradient comes through z: what is left for it is the KL, which "

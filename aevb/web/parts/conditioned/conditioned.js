@@ -87,11 +87,12 @@ export default {
 /**
  * Each image under its label, by every model in turn.
  * @param {any[]} engines
- * @param {{ pictures: ReturnType<picture>[] }[]} columns
+ * @param {{ pictures: ReturnType<picture>[], draws: HTMLElement }[]} columns
  * @param {Model} model
  */
 function* draw(engines, columns, model) {
   const random = new Random(model.get("seed")), label = model.get("label");
+  for (const { draws } of columns) draws.classList.toggle("alike", label !== RANDOM); // what all are, the control says
   for (let k = 0; k < DRAWS; k++) {
     const drawn = Math.floor(LABELS.length * random.uniform()), epsilon = random.normal(engines[0].latentDim);
     const y = label === RANDOM ? drawn : Number(label);

@@ -252,10 +252,13 @@ class Confusion {
     );
     const all = this.members([row, label]), { page } = this, first = PAGE * (page - 1);
     const shown = all.slice(first, first + PAGE), where = this.placed(row);
+    const placed = where[0].toUpperCase() + where.slice(1);
     const unranked = this.samples && this.matched[row] === label; // how sure it was of mistakes alone is kept
     const said = all.length
-      ? `${counted(all.length, "image")} ${where} labelled ${label}${unranked ? "" : ", the surest first"}.`
-      : `No test image ${where} is labelled ${label}.`;
+      ? `${placed}, labelled ${label}: ${counted(all.length, "image")}${
+        unranked ? "" : ", the surest first"
+      }.`
+      : `${placed}, labelled ${label}: no test image.`;
     setText(this.said, said);
     this.sheet.setAttribute("aria-label", said);
     this.pager.hidden = all.length <= PAGE;

@@ -75,7 +75,7 @@ class Dimensions {
     this.order = argsort(this.use);
     this.symbol = choicesOf(about) ? "ε" : "z";
     for (const l of this.order) {
-      this.menu.menu.append(h("option", { value: String(l + 1) }, `${this.symbol} ${l + 1}`));
+      this.menu.menu.append(h("option", { value: String(l + 1) }, `${this.symbol}${l + 1}`));
     }
     this.panel.canvas.setAttribute("aria-valuemax", String(this.order.length));
     this.ends.push(whenSubject(this.el, this.model, (subject) => this.read(subject)));
@@ -159,7 +159,7 @@ class Dimensions {
       const unused = use.filter((kl) => kl < UNUSED).length;
       context.fillText(`mean KL, nats: ${order.length - unused} used, ${unused} unused`, left, above.top - 3);
       context.fillText(
-        `${reading.subject.title}: μ ± σ${this.symbol === "ε" ? " in its prior" : ""}`,
+        `${reading.subject.title}: μ ± σ${this.symbol === "ε" ? " in its prior" : ""}; grey, the prior`,
         left,
         below.top - 3,
       );
@@ -171,7 +171,7 @@ class Dimensions {
 
   /** What the chosen dimension does to this image. */
   tell() {
-    const { chosen, reading, engine, use, symbol, panel } = this, name = `${symbol} ${chosen + 1}`;
+    const { chosen, reading, engine, use, symbol, panel } = this, name = `${symbol}${chosen + 1}`;
     this.menu.show(String(chosen + 1));
     panel.canvas.setAttribute("aria-valuenow", String(this.order.indexOf(chosen) + 1));
     panel.canvas.setAttribute("aria-valuetext", `${name}: mean KL ${signed(use[chosen], 2)} nats`);

@@ -18,7 +18,7 @@ import { atLeisure, onNextFrame } from "../../kit/slices.js";
  */
 
 const LOOKS = [{ color: ELBO, dash: [] }, { color: DATA, dash: [9, 5] }, { color: GENERATED, dash: [2, 5] }];
-const OWN = "the estimator says";
+const OWN = "estimator’s excess, nats"; // over the ELBO
 const DEPTH = 60; // nats below the best that the chart goes down to
 
 export const params = {
@@ -47,7 +47,7 @@ class Estimators {
       done: () => model.save_changes(),
     });
     const own = this.runs.some((run) => run.own);
-    const heads = ["", "test ELBO", OWN, "KL of z, in the end", "a step takes"];
+    const heads = ["", "test ELBO", OWN, "KL of z in the end, nats", "a step takes"];
     this.told = this.runs.map(() => ({ elbo: h("td"), own: h("td", { hidden: !own }) }));
     const rows = this.runs.map(({ name, kl, milliseconds }, k) => [
       h(

@@ -79,7 +79,7 @@ class Growing {
       if (this.engine) this.scrubber.replay();
       else this.replays = true; // once there is something to see
     });
-    this.note = h("p.recorded", {}, "Recorded: the model is fetched for others.");
+    this.note = h("p.recorded", {}, "Recorded samples; Resample loads the model.");
     this.stage = h(
       "div.stage",
       { "data-instrument": "" },

@@ -164,6 +164,7 @@ class Jensen {
       line([[axes.left, low], [x, low]], { strokeStyle: ELBO, lineWidth: 2 }, [9, 5]);
       for (const [px, py] of points) line([[px, py], [px, top]], { strokeStyle: GAP, lineWidth: 3 }, [2, 4]);
       line([[x, top], [x, low]], { strokeStyle: GAP, lineWidth: 6 }, []);
+      const one = gap < 1e-9; // at the posterior all ratios are p(x), and the ELBO's mark hides them
       points.forEach(([px, py], k) => {
         const radius = 0.3 * size + 1.6 * size * Math.sqrt(q[k] / 2);
         marker(context, px, py, { color: COLORS[k], ring: theme.background, radius });
@@ -184,6 +185,9 @@ class Jensen {
       context.font = `600 ${size}px ${theme.font}`;
       notes.write("log p(x), the evidence", [[axes.left + axes.width - 6, top - 0.2 * size]]);
       beside("ELBO", low + 1.3 * size);
+      if (one) {
+        notes.write("1, 2, 3", [[x - size, low + 1.8 * size], [x - size, low + 2.6 * size]]);
+      }
       if (low - top > 2.2 * size) beside(`gap ${signed(gap, 2)}`, (top + low) / 2 + 0.6 * size);
     });
   }
