@@ -212,7 +212,13 @@ def test_in_a_lesson_an_answer_shows_what_was_asked_though_a_class_may_not_chang
 ) -> None:
     page = open_edition("vae", asks=True, scene="walk", free="digit")
     expect(question(page)).to_contain_text("from a 3 to an 8")
-    answer(page)
+    expect(page.locator(".question .pictured canvas")).to_have_count(2)  # both ends
+    told = answer(page)
+    counts = {label: int(count) for count, label in re.findall(r"(\d+) (?:is an?|are) (\d)", told)}
+    assert sum(counts.values()) == 20
+    ends = [counts.get("3", 0), counts.get("8", 0)]
+    names = dict(zip(("a 3", "an 8", "neither"), [*ends, 20 - sum(ends)], strict=True))
+    assert re.search(r"(?:Right: |it is )“(.+?)”", told)[1] == max(names, key=names.__getitem__)
     labels = data.read().test.known_labels
     page.wait_for_url(re.compile("to="))
     found = dict(parse_qsl(urlsplit(page.url).query))

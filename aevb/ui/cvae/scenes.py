@@ -61,7 +61,8 @@ CONDITIONED = Scene(
     "Small models whose label y conditions <b>x</b>, <b>z</b>, or both draw with the same y and noise ε; the "
     "last was trained on random y.",
     "Where y conditions z each label has a region of its own: another digit appears only near a border. "
-    "Where it conditions x alone one p(z) serves all, z here tells of the digit too, and y bends it only so far.",
+    "Where it conditions x alone one p(z) serves all, z here tells of the digit too, and y bends it only so "
+    "far.",
     options={
         "kinds": [
             {"name": name, "title": title, "density": formula(density)}

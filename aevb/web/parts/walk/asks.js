@@ -4,6 +4,7 @@ import { digitsAt } from "../../kit/digits.js";
 import { one } from "../../kit/format.js";
 import { loadLatents } from "../../kit/latents.js";
 import { loadModel } from "../../kit/loading.js";
+import { argmax } from "../../engine/arithmetic.js";
 import { nearest, walk } from "../../engine/explore.js";
 import { params } from "./walk.js";
 
@@ -24,16 +25,17 @@ export const asks = {
       }
       const [a, b] = [labels[ends.digit], labels[ends.to]], known = classes[a] && classes[b];
       if (!known || a === b || model.get("strokes")) return null;
+      const both = await Promise.all([ends.digit, ends.to].map((digit) => digits.load(digit)));
+      const titles = [one(classes[a]), one(classes[b])];
       return {
         kind: "choice",
-        of: `here from ${one(classes[a])} to ${one(classes[b])}`,
-        choices: [one(classes[a]), one(classes[b]), "neither"].map((title) => ({ title })),
+        of: `here from ${titles[0]} to ${titles[1]}`,
+        choices: [...titles.map((title, k) => ({ title, picture: both[k] })), { title: "neither" }],
         async judge() {
           const [engine, means] = await Promise.all([
             loadModel(checkpoint, ["p", "q"]),
             loadLatents(checkpoint, "means", digits),
           ]);
-          const both = await Promise.all([ends.digit, ends.to].map((digit) => digits.load(digit)));
           const [from, to] = both.map((pixels) => engine.encode(engine.observe(pixels)).loc);
           const found = nearest(means, walk(from, to, 3)[1], NEIGHBOURS).map((image) => labels[image]);
           const counts = classes.map((_, y) => found.filter((label) => label === y).length);
@@ -44,7 +46,7 @@ export const asks = {
             `${counts[y]} ${counts[y] === 1 ? `is ${one(classes[y])}` : `are ${classes[y]}s`}`
           );
           return {
-            right: [a, b].indexOf(order[0]) < 0 ? 2 : [a, b].indexOf(order[0]),
+            right: argmax([counts[a], counts[b], found.length - counts[a] - counts[b]]),
             found: `Of the ${NEIGHBOURS} test images whose z lie nearest to the middle ${list.join(", ")}.`,
             then: { ...ends, at: 0.5, way: "arc" },
           };
