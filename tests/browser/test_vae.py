@@ -131,7 +131,7 @@ def test_the_evidence_by_draws_from_the_prior_is_far_too_low_as_torch_finds_it(o
 def test_a_small_vae_learns_in_the_page_and_its_link_learns_the_same(open_edition: OPEN) -> None:
     page = open_edition("vae", scene="ascent")
     learn, when = page.get_by_role("button", name="Learn", exact=True), page.locator(".when")
-    expect(when).to_have_text("Step 0: nothing has been learnt yet")
+    expect(when).to_have_text("Step 0: nothing has been learned yet")
     few = page.get_by_role("button", name="25 steps")
     digest = "(canvas) => canvas.toDataURL()"
     pictures, places = page.locator("canvas.sheet"), page.locator(".planes canvas:not(.sheet)")
@@ -177,7 +177,7 @@ def test_a_small_vae_learns_in_the_page_and_its_link_learns_the_same(open_editio
     expect(learn).to_be_enabled(timeout=60_000)
     expect(page.locator(".equation b")).not_to_have_text(numbers)
     page.get_by_role("button", name="Forget all").click()
-    expect(when).to_have_text("Step 0: nothing has been learnt yet")
+    expect(when).to_have_text("Step 0: nothing has been learned yet")
     expect(page).not_to_have_url(re.compile("course="))
     assert page.faults == []
 
@@ -185,7 +185,7 @@ def test_a_small_vae_learns_in_the_page_and_its_link_learns_the_same(open_editio
 def test_a_course_that_goes_too_far_is_told(open_edition: OPEN) -> None:
     page = open_edition("vae", scene="ascent", course="B4000,E1001")
     expect(page.locator(".warning")).to_contain_text("course")
-    expect(page.locator(".when")).to_have_text("Step 0: nothing has been learnt yet")
+    expect(page.locator(".when")).to_have_text("Step 0: nothing has been learned yet")
     assert page.faults == []
 
 
@@ -214,7 +214,7 @@ def test_who_presses_too_soon_or_goes_elsewhere_while_it_learns_loses_nothing(op
             named("25 steps").click();
         }"""
     )
-    expect(when).to_have_text("Step 0: nothing has been learnt yet")
+    expect(when).to_have_text("Step 0: nothing has been learned yet")
     page.get_by_role("button", name="25 steps").click()
     expect(when).to_have_text("Step 25: both nets move together")
     expect(page).to_have_url(re.compile("course=B25(&|$)"))
@@ -234,7 +234,7 @@ def test_who_presses_too_soon_or_goes_elsewhere_while_it_learns_loses_nothing(op
     expect(learn).to_be_enabled(timeout=2000)
     # So may one that learns, and by Back too all steps are there.
     page.get_by_role("button", name="Forget all").click()
-    expect(when).to_have_text("Step 0: nothing has been learnt yet")
+    expect(when).to_have_text("Step 0: nothing has been learned yet")
     learn.click()
     left = page.wait_for_function(
         """() => {
