@@ -65,8 +65,8 @@ def test_a_cell_computes_what_the_scene_shows(
     terms = page.locator(f".instrument {shown}")
     expect(terms.last).to_have_text(re.compile(r"\d"), timeout=20_000)  # the bound comes last
     if steps := query.get("steps"):  # a run that takes longer than a frame is shown as far as it has come
-        step = page.get_by_role("slider", name="step", exact=True)
-        expect(step).to_have_attribute("aria-valuetext", re.compile(f"^step {steps}:"))
+        passes = page.get_by_role("slider", name="pass", exact=True)
+        expect(passes).to_have_attribute("aria-valuetext", re.compile(f"^pass {steps // 31}:"))
     on_the_page = numbers(" ".join(terms.all_inner_texts()))
     shared(page)
     expect(field(page, "This view in Python")).to_have_value(re.compile("import aevb|from aevb"))
