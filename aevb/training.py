@@ -5,7 +5,6 @@ wants to pause, to change something in mid-run or to go on in another process ho
 """
 
 import dataclasses
-import inspect
 import json
 import math
 import time
@@ -347,8 +346,6 @@ class Run:
         self._generator, self._masks = (Generator(model.device).manual_seed(config.seed + i) for i in (0, 1))
         self._parameters = list(model.parameters())
         self._optimizer = OPTIMISERS[config.optimiser](self._parameters)
-        # Without what torch wraps around it for its profiler and compiler: a tenth of a small model's step.
-        self._take_step = inspect.unwrap(type(self._optimizer).step)
         self._averages = _copied(model) if config.averaging else {}
         self._proportion = _Proportion()
         # Recorded steps by objective, moved parameters and batch shapes.
@@ -395,8 +392,7 @@ class Run:
         if self.config.weight_decay:
             self._decay(rate)
         self._optimizer.param_groups[0]["lr"] = rate
-        with torch.no_grad():
-            self._take_step(self._optimizer)
+        self._optimizer.step()
         self.step = step
         self._average()
         if self.finished:  # else the next step would tell

@@ -236,7 +236,8 @@ export function nameAxes(context, axes, theme, across, up, drawn = []) {
 
 /** Round values from one to another, about `count` of them. @param {number} from @param {number} to @param {number} count */
 export function ticks(from, to, count) {
-  const rough = (to - from) / Math.max(1, count), power = 10 ** Math.floor(Math.log10(rough));
+  if (!count) return [];
+  const rough = (to - from) / count, power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough * 0.75) ?? 10 * power;
   const values = [];
   for (let i = Math.ceil(from / step - 1e-9); i * step <= to + 1e-9 * step; i++) values.push(i * step + 0);
