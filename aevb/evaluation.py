@@ -14,7 +14,15 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from aevb.models.base import LatentVariableModel, check_sizes, evaluating, total
+from aevb.models.base import (
+    LatentVariableModel,
+    check_sizes,
+    evaluating,
+    means_of,
+    ratios_of,
+    terms_of,
+    total,
+)
 
 SEED = 20_220_807  # not that of the dequantisation: the two must not share a stream
 BATCH = 500
@@ -64,7 +72,7 @@ def evaluate(
     elbos, bounded = list[Tensor](), {k: list[Tensor]() for k in numbers}
     with evaluating(model):
         for batch in over(batches):
-            found = model(*batch, generator=generator)
+            found = terms_of(model, batch, generator)
             for name, term in found.items():
                 terms[name] = terms.get(name, 0.0) + _sum(term)
             elbos.append(total(found))
@@ -122,7 +130,7 @@ def _bounds(
     for k in numbers:
         while drawn < k:
             count = min(chunk, k - drawn)
-            ratios = model.log_ratios(*batch, samples=count, generator=generator)
+            ratios = ratios_of(model, batch, count, generator)
             running = torch.logaddexp(running, ratios.logsumexp(0))
             drawn += count
         result[k] = running - math.log(k)
@@ -133,7 +141,7 @@ def _bounds(
 def posterior_means(model: LatentVariableModel, *observed: Any) -> Tensor:
     """`model.encode` of all N examples in bounded memory, (N, L)."""
     with evaluating(model):
-        return torch.cat([model.posterior_mean(*batch) for batch in _batches(model, observed)])
+        return torch.cat([means_of(model, batch) for batch in _batches(model, observed)])
 
 
 @torch.no_grad()
@@ -141,7 +149,7 @@ def elbos(model: LatentVariableModel, *observed: Any, seed: int = SEED) -> Tenso
     """The ELBO of each of N examples, (N,), whose mean is that of `evaluate` with the same seed."""
     generator = Generator(model.device).manual_seed(seed)
     with evaluating(model):
-        parts = [total(model(*batch, generator=generator)) for batch in _batches(model, observed)]
+        parts = [total(terms_of(model, batch, generator)) for batch in _batches(model, observed)]
     return torch.cat(parts)
 
 

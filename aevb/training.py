@@ -26,7 +26,7 @@ from aevb.data import Examples
 from aevb.devices import Precision
 from aevb.distributed import ALONE, Workers
 from aevb.models import shortcuts
-from aevb.models.base import LatentVariableModel, check_sizes, plain, total
+from aevb.models.base import LatentVariableModel, check_sizes, plain, terms_of, total
 
 Phase = Literal["E", "M", "EM"]
 """What a gradient step moves: φ (approximate E-step), θ (approximate M-step), or both (AEVB)."""
@@ -548,7 +548,7 @@ class Run:
     ) -> list[Tensor]:
         """The figures that `_ascent` names, (F,), and the gradient of each that is moved, empty for none."""
         with devices.autocast(batch[0].device, self.precision == "bfloat16"), shortcuts.taken():
-            terms = self.model(*batch, generator=self._generator)
+            terms = terms_of(self.model, batch, self._generator)
             terms = {name: self.workers.whole(term) for name, term in terms.items()}
             elbo = total(terms).mean()
             objective = elbo if beta is None else self._weighed(terms, batch, beta)

@@ -10,7 +10,7 @@ from torch.distributions import Independent, Normal, kl_divergence
 
 from aevb import Alternating, Examples, LatentVariableModel, Simultaneous, TrainingConfig, evaluate, train
 from aevb.distributions import rsample
-from aevb.evaluation import dimension_kl, posterior_means, responsibilities
+from aevb.evaluation import dimension_kl, elbos, posterior_means, responsibilities
 from aevb.explore import codes
 from tests.small_models import seeded
 
@@ -135,14 +135,51 @@ def test_a_parameter_that_no_step_would_move_is_named(model: WineVAE, examples: 
     next(train(model, examples, TrainingConfig(steps=1)))
 
 
-def test_terms_of_different_shapes_are_refused(model: WineVAE, examples: Examples, monkeypatch) -> None:
-    """Of B = D examples, (B, D) and (B,) would be broadcast without a word."""
+WRONG = {
+    "one not summed over x": lambda terms: (
+        terms | {"minus_kl_z": terms["minus_kl_z"][:, None].expand(-1, 13)}
+    ),
+    "all not summed over x": lambda terms: {name: term[:, None] for name, term in terms.items()},
+    "summed over the batch": lambda terms: {name: term.sum() for name, term in terms.items()},
+    "without names": lambda terms: terms["reconstruction"],
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_terms_of_another_shape_are_refused(model: WineVAE, examples: Examples, monkeypatch, wrong) -> None:
+    """They would be broadcast, or summed as they are, into something that is no ELBO."""
     right = model.forward
-
-    def wrong(*observed: Tensor, generator: Generator | None = None) -> dict[str, Tensor]:
-        terms = right(*observed, generator=generator)
-        return terms | {"reconstruction": terms["reconstruction"].unsqueeze(-1).expand(-1, 13)}
-
-    monkeypatch.setattr(model, "forward", wrong)
-    with pytest.raises(ValueError, match=r"must be of one shape, \(B,\), not .*\(13, 13\)"):
+    monkeypatch.setattr(
+        model, "forward", lambda *observed, generator=None: wrong(right(*observed, generator=generator))
+    )
+    said = rf"{type(model).__name__}\.forward must give"
+    with pytest.raises(ValueError, match=said):
         next(train(model, examples, TrainingConfig(steps=1, batch_size=13)))
+    for measured in (evaluate, elbos):
+        with pytest.raises(ValueError, match=said):
+            measured(model, examples)
+    with pytest.raises(ValueError, match=said):
+        model.elbo(*examples.fixed())
+
+
+def test_ratios_and_means_of_another_shape_are_refused(
+    model: WineVAE, examples: Examples, monkeypatch
+) -> None:
+    ratios, mean, observed = model.log_ratios, model.posterior_mean, examples.fixed()
+    for wrong in (lambda found: found.T, lambda found: found[0], lambda found: found.sum(1)):
+        monkeypatch.setattr(
+            model, "log_ratios", lambda *observed, wrong=wrong, **kw: wrong(ratios(*observed, **kw))
+        )
+        said = rf"{type(model).__name__}\.log_ratios must be of shape \(S, B\), here \(5, 178\), not"
+        with pytest.raises(ValueError, match=said):
+            evaluate(model, *observed, bounds=5)
+        with pytest.raises(ValueError, match=said):
+            model.log_prob(*observed, samples=5)
+        with pytest.raises(ValueError, match=said):
+            model.log_weights(*observed, samples=5)
+    monkeypatch.setattr(model, "posterior_mean", lambda *observed: mean(*observed).T)
+    said = r"posterior_mean must be of shape \(B, L\), here \(178, 2\), not \(2, 178\)"
+    with pytest.raises(ValueError, match=said):
+        posterior_means(model, *observed)
+    with pytest.raises(ValueError, match=said):
+        model.encode(*observed)

@@ -8,7 +8,7 @@ generative parameters θ the approximate M-step (section 4), and AEVB does both 
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ClassVar, Concatenate, NamedTuple, ParamSpec, Self, TypeVar
@@ -216,7 +216,7 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
 
     def terms(self, x: Any, y: Any = None, *, generator: Generator | None = None) -> Mapping[str, Tensor]:
         """The named, signed terms of the one-sample estimate of the ELBO, each (B,): `forward`, checked."""
-        return self(*self.observed(x, y), generator=generator)
+        return terms_of(self, self.observed(x, y), generator)
 
     def elbo(self, x: Any, y: Any = None, *, generator: Generator | None = None) -> Tensor:
         """The one-sample estimate of the per-example ELBO, (B,): the sum of `terms`."""
@@ -227,12 +227,12 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
     ) -> Tensor:
         """log p(x, z) - log q(z | x) for `samples` draws z ~ q(z | x), as (S, B): `log_ratios`, checked."""
         (samples,) = check_sizes(samples=samples)
-        return self.log_ratios(*self.observed(x, y), samples=samples, generator=generator)
+        return ratios_of(self, self.observed(x, y), samples, generator)
 
     @_asked
     def encode(self, x: Any, y: Any = None) -> Tensor:
         """The mean of q(z | x), (B, L), or (B, T·L) for a model of rows: each from the means before it."""
-        return self.posterior_mean(*self.observed(x, y))
+        return means_of(self, self.observed(x, y))
 
     @_asked
     def decode(self, z: Any, y: Any = None) -> Tensor:
@@ -304,7 +304,7 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
         for drawn in range(0, samples, at_once):
             count = min(at_once, samples - drawn)
             # On the CPU, since not every device has float64.
-            ratios = self.log_ratios(*observed, samples=count, generator=generator).cpu().double()
+            ratios = ratios_of(self, observed, count, generator).cpu().double()
             sums.append(ratios.logsumexp(0))
             squares.append((2 * ratios).logsumexp(0))
         log_sum = torch.stack(sums).logsumexp(0)
@@ -500,15 +500,64 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
         return stored.find(pretrained_model_name_or_path, revision=revision, token=token).read(cls, **nets)
 
 
-def total(terms: Mapping[str, Tensor]) -> Tensor:
-    """The ELBO from its terms. Same shape as each.
+# What a model writes is held to its word wherever it is asked: another shape would be broadcast, without a
+# word, into something that is no ELBO and no bound.
+
+
+def terms_of(
+    model: LatentVariableModel, observed: Sequence[Tensor], generator: Generator | None
+) -> Mapping[str, Tensor]:
+    """The terms that `forward` gives for `observed`, each (B,).
 
     Raises:
-        ValueError: for terms of different shapes, which would be broadcast into something that is no ELBO.
+        ValueError: for what are no terms by name, or terms of another shape.
     """
-    shapes = {name: tuple(term.shape) for name, term in terms.items()}
-    if len(set(shapes.values())) > 1:
-        raise ValueError(f"The terms of an ELBO must be of one shape, (B,), not {shapes}.")
+    found = model(*observed, generator=generator)
+    if not isinstance(found, Mapping):
+        raise ValueError(
+            f"{type(model).__name__}.forward must give the ELBO's terms by their names, such as"
+            f' {{"reconstruction": …, "minus_kl_z": …}}, not a {type(found).__name__}.'
+        )
+    for name, term in found.items():
+        _require_shape(model, f"forward must give {name}", term, (len(observed[0]),), "(B,)")
+    return found
+
+
+def ratios_of(
+    model: LatentVariableModel, observed: Sequence[Tensor], samples: int, generator: Generator | None
+) -> Tensor:
+    """What `log_ratios` gives for `observed`, (S, B).
+
+    Raises:
+        ValueError: for another shape.
+    """
+    found = model.log_ratios(*observed, samples=samples, generator=generator)
+    _require_shape(model, "log_ratios must be", found, (samples, len(observed[0])), "(S, B)")
+    return found
+
+
+def means_of(model: LatentVariableModel, observed: Sequence[Tensor]) -> Tensor:
+    """What `posterior_mean` gives for `observed`, (B, T·L).
+
+    Raises:
+        ValueError: for another shape.
+    """
+    found, wide = model.posterior_mean(*observed), model.length * model.latent_dim
+    _require_shape(model, "posterior_mean must be", found, (len(observed[0]), wide), "(B, L)")
+    return found
+
+
+def _require_shape(
+    model: LatentVariableModel, what: str, found: Tensor, shape: tuple[int, ...], letters: str
+) -> None:
+    if tuple(found.shape) != shape:
+        raise ValueError(
+            f"{type(model).__name__}.{what} of shape {letters}, here {shape}, not {tuple(found.shape)}."
+        )
+
+
+def total(terms: Mapping[str, Tensor]) -> Tensor:
+    """The ELBO from its terms. Same shape as each."""
     first, *others = terms.values()
     return sum(others, first)
 
