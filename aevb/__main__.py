@@ -3,7 +3,12 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from tqdm import tqdm
 
 import aevb
 from aevb.checkpoints import CheckpointError
@@ -11,7 +16,7 @@ from aevb.commands import datasets, deploying, drawing, exporting, measuring, re
 from aevb.data import DataError
 from aevb.deploy import DeployError
 from aevb.distributed import Lost
-from aevb.training import Diverged
+from aevb.training import Diverged, ScaleWarning
 
 EXTRAS = {
     "streamlit": "app",
@@ -36,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"{others[0]} is not an option of {options.command}: see {options.command} --help")
     options.command_line = "python -m aevb " + shlex.join(sys.argv[1:] if arguments is None else arguments)
     try:
-        options.run(options)
+        with _sentences():
+            options.run(options)
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in EXTRAS:
@@ -48,6 +54,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("aevb: stopped.", file=sys.stderr)
         return 130
     return 0
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Our own warnings as the sentence alone, without the line of the library that gives them."""
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, ScaleWarning):
+            tqdm.write(f"aevb: {message}", file=sys.stderr)  # above a bar
+        else:
+            usual(message, category, *where, **more)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def _fail(sentence: str) -> int:

@@ -8,6 +8,7 @@ import dataclasses
 import json
 import math
 import time
+import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -264,6 +265,13 @@ class Diverged(RuntimeError):
     """The ELBO stopped being a finite number, or fell out of all proportion."""
 
 
+class ScaleWarning(UserWarning):
+    """The data are on a scale that the model is not made for: it is not likely to learn them."""
+
+
+OFF_SCALE = 10
+"""Columns of sizes beyond it, or all with deviations below 1 / its square, are far from a scale near 1."""
+
 OUT_OF_PROPORTION = 100
 """Of an ELBO's fall below the first: in the first one's own size, and in nats for each number of x."""
 
@@ -290,6 +298,10 @@ def train(model: LatentVariableModel, examples: Any, config: TrainingConfig) -> 
     Raises:
         Diverged: when the mini-batch ELBO is not finite, or stays out of all proportion to the first; when
             the weights are not finite after the last step.
+    Warns:
+        ScaleWarning: at the first step, for columns of real numbers far from mean 0 and variance 1: a model
+            that can `start` on their scale, as factor analysis, is not put there by a training; for others
+            they are to be standardised.
         ValueError: for examples that the model does not take; for a precision that this machine does not
             have; when `requires_grad_(False)` holds all that a step is to move; for a parameter that is
             neither generative nor inferential, since no step would ever move it; for a weight of KL terms
@@ -389,6 +401,8 @@ class Run:
             batch = self.examples.batch(share, self._generator)
             found = self._ascent(moved, beta, batch)
         self._proportion.check(step, found["elbo"], found["objective"], batch[0], rate)
+        if step == 1 and self.workers.first:
+            _check_scale(model, self.examples, found["elbo"])
         if self.config.weight_decay:
             self._decay(rate)
         self._optimizer.param_groups[0]["lr"] = rate
@@ -647,6 +661,26 @@ class _Proportion:
         self.below = 0 if max(elbo, objective) >= self.least else self.below + 1
         if not finite or self.below == PATIENCE:
             raise Diverged(f"The ELBO is {elbo:.4g} at step {step}: {_advice(x.dtype, rate)}.")
+
+
+def _check_scale(model: LatentVariableModel, examples: Examples, elbo: float) -> None:
+    """Warns where real numbers are far from the scale near 1 at which a model starts; `elbo` is its first."""
+    if model.support != "real" or examples.grey:
+        return
+    some = examples.values[:: max(1, len(examples) // 10_000)]
+    x = some.flatten(0, -2).cpu().double()  # of rows, each row
+    deviations, sizes = x.std(0, correction=0), x.square().mean(0).sqrt()
+    low, high = sizes.min().item(), sizes.max().item()
+    if high <= OFF_SCALE and (deviations.max() >= 1 / OFF_SCALE**2 or not deviations.any()):
+        return
+    kind, found = type(model).__name__, f"The columns of x are of sizes from {low:.2g} to {high:.2g}"
+    if not hasattr(model, "start"):
+        found += f", and a {kind} starts at a scale near 1: standardise them, (x - x.mean(0)) / x.std(0)."
+    elif elbo < -OUT_OF_PROPORTION * some[0].numel():
+        found += f", and this {kind} is not on their scale: call model.start(x) before it is trained."
+    else:
+        return
+    warnings.warn(found, ScaleWarning, stacklevel=4)  # the caller of `train`
 
 
 def _check_weights(step: int, model: LatentVariableModel, rate: float) -> None:

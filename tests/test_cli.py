@@ -76,6 +76,14 @@ def sentence(text: str) -> str:
     return text.strip().splitlines()[-1]
 
 
+def test_a_table_on_another_scale_is_told_of_in_a_sentence(tmp_path, capsys):
+    np.savez(tmp_path / "table.npz", x=np.random.default_rng(0).normal(500, 100, (60, 3)))
+    asked = ["train", "vae", "--data", str(tmp_path / "table.npz"), "--likelihood", "gaussian", "--bounds"]
+    assert main([*asked, "--epochs", "1", "--hidden-dims", "8", "--output", str(tmp_path / "run")]) == 0
+    told = [line for line in re.split(r"[\r\n]", capsys.readouterr().err) if "standardise" in line]
+    assert len(told) == 1 and told[0].startswith("aevb: The columns of x are of sizes from")
+
+
 # evaluate
 
 

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import json
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from itertools import islice
@@ -896,3 +897,34 @@ def test_a_configuration_is_plain_json_and_back():
         TrainingConfig.from_json({"steps": 5, "momentum": 0.9})
     with pytest.raises(ValueError, match=r'A schedule is "AEVB" or two whole numbers \[E, M\], not \[1\]'):
         read_schedule([1])
+
+
+# Data on another scale than the model starts at
+
+COLUMNS = torch.randn(200, 3, generator=torch.Generator().manual_seed(0)) * torch.tensor([1.0, 30, 900]) + 500
+
+
+def gaussian(**settings) -> VAE:
+    return VAE(data_dim=3, latent_dim=2, hidden_dims=[8], likelihood="gaussian", **settings)
+
+
+@pytest.mark.parametrize("x", [COLUMNS, COLUMNS * 1e-6 - 500e-6], ids=["large", "small"])
+def test_columns_far_from_the_scale_that_a_model_starts_at_are_told_of(x: Tensor) -> None:
+    with pytest.warns(training.ScaleWarning, match=r"sizes from .* a VAE starts at a scale near 1: standard"):
+        next(train(gaussian(), x, TrainingConfig(steps=1)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        next(train(gaussian(), (x - x.mean(0)) / x.std(0), TrainingConfig(steps=1)))
+
+
+def test_a_model_that_can_start_on_any_scale_is_told_to() -> None:
+    torch.manual_seed(0)
+    model = FactorAnalysis(3, 2, mean=True)
+    with pytest.warns(training.ScaleWarning, match=r"this FactorAnalysis .* call model\.start\(x\) before"):
+        next(train(model, COLUMNS, TrainingConfig(steps=1)))
+    model.start(COLUMNS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        list(train(model, COLUMNS, TrainingConfig(steps=2)))
+        list(train(FactorAnalysis(3, 2), synthetic(seed=0)[0], TrainingConfig(steps=2)))
+        list(train(gaussian(), torch.zeros(50, 3), TrainingConfig(steps=2)))  # constant: of no scale

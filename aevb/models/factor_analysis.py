@@ -131,7 +131,8 @@ class Data(NamedTuple):
 class FactorAnalysis(LatentVariableModel):
     """Factor analysis for any D and L.
 
-    Data may be on any scale: `start` puts the parameters on it, for `em` and for gradient steps alike. But
+    Data may be on any scale: `start` puts the parameters on it, for `em` and for gradient steps alike. The
+    command `aevb train fa` calls it; `aevb.train` and `em` go on from where the model is. But
     they are rounded to the model's type: a column that varies by less than a millionth of its size needs
     `model.double()`.
 
@@ -325,7 +326,8 @@ class FactorAnalysis(LatentVariableModel):
     def em(self, x: Any) -> Iterator["FactorAnalysis"]:
         """Classic EM on x: (N, D), one iteration (M-step, then the E-step for its θ) for each `next`.
 
-        Yields the model itself after each iteration, without end; stop when you have seen enough. The
+        Yields the model itself after each iteration, without end (`itertools.islice(model.em(x), 50)` are
+        fifty of them, `list(model.em(x))` never comes back); stop when you have seen enough. The
         evidence of x never falls from one to the next, except by what rounding the parameters to the model's
         type costs: each iteration goes on from the one before in float64, not from what the model then holds.
 
