@@ -8,7 +8,15 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 from aevb.data import Examples, Images, Split, border, number_labels
-from aevb.data.border import as_pair, as_pixels, as_tensor, check_shape, check_support, read_labels
+from aevb.data.border import (
+    as_pair,
+    as_pixels,
+    as_tensor,
+    channels_first,
+    check_shape,
+    check_support,
+    read_labels,
+)
 
 GREY = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
 SPLIT = Split(torch.zeros(2, 3, 4, dtype=torch.uint8), torch.tensor([0, 1]))
@@ -285,8 +293,38 @@ def test_integers_are_grey_levels_where_images_are_presented(dtype):
     )
     with pytest.raises(ValueError, match=rf"{said}\.$"):
         check_support(torch.tensor([[[0, 255]]], dtype=dtype), "real", "continuous")
-    with pytest.raises(ValueError, match=rf"{said}, or, where they are rows of a file, their size to"):
-        check_support(torch.tensor([[0, 255]], dtype=dtype), "real", "continuous")
+    check_support(torch.tensor([[0, 255]], dtype=dtype), "real", "continuous")  # a table
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_images_with_transparency_are_refused(channels):
+    """They were taken pixel by pixel, each with its channels: no image."""
+    images = torch.zeros(5, 8, 6, channels, dtype=torch.uint8)
+    said = rf"one channel or three, not {channels}: leave transparency out, x\[\.\.\., :{channels - 1}\], or"
+    for ask in (channels_first, lambda x: check_shape(x, data_dim=48 * channels), Examples):
+        with pytest.raises(ValueError, match=said):
+            ask(images)
+    for shape in ((5, 3, 8, 4), (5, 1, 8, 2)):
+        assert channels_first(torch.zeros(shape)).numel() == torch.zeros(shape).numel()
+
+
+def test_columns_that_cannot_be_taken_are_named():
+    table = pd.DataFrame({"a": [1.0, 2], "b": [3, 4], "c": [5, 6]})
+    for wrong, said in (
+        (table.assign(a=[1.0, None]), r"missing in the column a: fill"),
+        (table.assign(a=[1, None], c=pd.array([1, None], "Int64")), r"missing in the columns a, c: fill"),
+        (table.assign(b="text"), r"must be numbers, not .* in the column b\."),
+        (table.assign(c=pd.Timestamp("2020-1-1")), r"in the column c\."),
+    ):
+        with pytest.raises(ValueError, match=said):
+            Examples(wrong)
+    with pytest.raises(ValueError, match="2 of 6 values are not finite numbers in the columns 0, 2: fill"):
+        Examples(np.array([[np.nan, 0, 1], [1, 0, np.inf]]))
+    with pytest.raises(ValueError, match=r"give a column as numpy\.asarray\(x\)\[:, None\]"):
+        Examples(table.a)
+    with pytest.raises(ValueError, match=r"give a column as numpy\.asarray\(x\)\[:, None\]"):
+        check_shape(as_tensor(table.a), data_dim=1)
+    assert len(Examples(np.asarray(table.a)[:, None])) == 2
 
 
 # Labels

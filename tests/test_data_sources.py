@@ -516,7 +516,7 @@ def test_rows_of_pixels_of_a_file_need_their_size(tmp_path):
         ({"x": images(1)}, "too few images"),
         ({"x_train": images(5), "x_test": images(0)}, "too few images"),
         ({"x_train": images(5), "x_test": images(5, 4, 4)}, r"not \(5, 6, 5\) and \(5, 4, 4\)"),
-        ({"x": images(5, 4, 4, 2)}, r"of shape \(N, H, W\) or \(N, H, W, 3\), not \(5, 4, 4, 2\)"),
+        ({"x": images(5, 4, 4, 2)}, "one channel or three, not 2"),
         ({"x": np.arange(5)}, r"not \(5,\)"),
         ({"x": images(0)}, r"There are no numbers in an array of shape \(0, 6, 5\): give some\."),
         ({"x": images(5, 0, 3)}, r"There are no numbers in an array of shape \(5, 0, 3\)"),

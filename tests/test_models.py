@@ -4,12 +4,14 @@ import json
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits, load_wine
 from sklearn.decomposition import FactorAnalysis as SklearnFactorAnalysis
 from threadpoolctl import threadpool_limits
 from torch.distributions import MultivariateNormal
+from torch.utils.data import TensorDataset
 
 from aevb import VAE, Examples, FactorAnalysis, TrainingConfig, distributions, train
 from aevb.distributions import MAX_LOGIT
@@ -229,7 +231,23 @@ def test_a_gaussian_model_of_images_is_presented_grey_levels():
     with pytest.raises(
         ValueError, match=r"run from 0 to 1 here, .* given as floats, .* aevb\.Examples\(…, dark=True\)\."
     ):
-        model.encode((x > 0.5).long())
+        model.encode((x > 0.5).long().view(5, 3, 4))
+
+
+def test_a_table_of_integers_is_of_numbers_where_the_model_is():
+    """As a table of floats, and as `data.read` takes it; they were scaled to [0, 1] and given noise."""
+    model = VAE(**SMALL["vae"], likelihood="gaussian").eval()
+    table = torch.arange(60).view(5, 12) - 7
+    for given in (
+        table,
+        table.numpy().astype(np.int16),
+        table.tolist(),
+        Examples(table),
+        TensorDataset(table),
+    ):
+        assert torch.equal(model.encode(given), model.encode(table.float()))
+    with pytest.raises(ValueError, match=r"grey levels in 0…255|Grey levels must be"):
+        model.encode(table.view(5, 3, 4))
 
 
 # Factor analysis: everything is exact

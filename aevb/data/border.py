@@ -5,7 +5,7 @@ was found, and what to do.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,6 +150,11 @@ def _as_array(values: Any) -> np.ndarray:
         return as_pixels(values)
     if hasattr(values, "train") and hasattr(values, "test"):
         raise ValueError("A data set has two splits: give its train or its test.")
+    if hasattr(values, "columns") and hasattr(values, "isna"):  # as a table of pandas
+        lacking = values.columns[values.isna().to_numpy().any(0)]
+        if len(lacking):
+            where = _in_columns(lacking)
+            raise ValueError(f"Some values are missing{where}: fill them in, or leave those examples out.")
     try:
         array = np.asarray(values)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -162,7 +167,8 @@ def _as_array(values: Any) -> np.ndarray:
     if array.dtype.kind == "O" and array.ndim and any(map(_is_missing, array.flat)):
         raise ValueError("Some values are missing: fill them in, or leave those examples out.")
     if array.dtype.kind not in "biuf":
-        raise ValueError(f"Values must be numbers, not {_kind(values, array)}.")
+        where = _in_columns(_not_numbers(values))
+        raise ValueError(f"Values must be numbers, not {_kind(values, array)}{where}.")
     check_memory(array.nbytes)
     if array.dtype.kind == "f" and array.itemsize > 8:
         array = array.astype(np.float64)
@@ -200,8 +206,8 @@ def check_shape(x: Tensor, *, data_dim: int, length: int = 1) -> Tensor:
     wanted = f"({length}, {data_dim})" if length > 1 else f"({data_dim},)"
     if x.ndim == 0 or (x.ndim == 1 and len(x)):
         raise ValueError(
-            f"Examples must be of shape (N, {wanted[1:].rstrip(',)')}), not {tuple(x.shape)}:"
-            " give a single one as x[None]."
+            f"Examples must be of shape (N, {wanted[1:].rstrip(',)')}), not {tuple(x.shape)}: give "
+            f"{'a column as numpy.asarray(x)[:, None]' if size == 1 else 'a single one as x[None]'}."
         )
     if not len(x):
         raise ValueError("There are no examples.")
@@ -219,9 +225,17 @@ def channels_first(images: Tensor) -> Tensor:
     """Colour images (N, H, W, 3) as (N, 3, H, W), and one channel of its own, (N, 1, H, W), as (N, H, W).
 
     Everything else, (N, 3, H, W) among it, as it is.
+
+    Raises:
+        ValueError: for images with a channel of transparency, (N, H, W, 2) or (N, H, W, 4).
     """
     if images.ndim != 4:
         return images
+    if images.shape[1] not in (1, 3) and images.shape[3] in (2, 4):
+        raise ValueError(
+            f"Images must have one channel or three, not {images.shape[3]}: leave transparency out, "
+            f"x[..., :{images.shape[3] - 1}], or give what are no images as x.reshape(len(x), -1)."
+        )
     if images.shape[1] != 3 and images.shape[3] in (1, 3):
         images = images.movedim(3, 1)
     return images[:, 0] if images.shape[1] == 1 else images
@@ -240,7 +254,7 @@ def check_support(x: Tensor, support: Support, observation: str) -> None:
     Args:
         x: (N, …), of any numbers.
         observation: how images are presented to the model, a key of `aevb.data.PRESENTATIONS`: the advice.
-            To a model that is presented images, integers beyond 0 and 1 are grey levels.
+            To a model that is presented images, integers beyond 0 and 1 are grey levels, but for a table's.
     Raises:
         ValueError: for values that are no finite numbers or lie outside `support`, and for grey levels, with
             the range found.
@@ -249,10 +263,12 @@ def check_support(x: Tensor, support: Support, observation: str) -> None:
         return
     low, high = (bound.item() for bound in x.aminmax())
     if not (np.isfinite(low) and np.isfinite(high)):
-        count = int((~x.isfinite()).sum())
+        not_finite = ~x.isfinite()
+        count = int(not_finite.sum())
+        columns = not_finite.any(0).nonzero().flatten().tolist() if x.ndim == 2 else []
         raise ValueError(
-            f"{count:,} of {x.numel():,} values are not finite numbers: fill them in, or leave those "
-            "examples out."
+            f"{count:,} of {x.numel():,} values are not finite numbers{_in_columns(columns)}: fill them in, "
+            "or leave those examples out."
         )
     if support == "unit interval" and not (low >= 0 and high <= 1):
         raise ValueError(
@@ -262,7 +278,7 @@ def check_support(x: Tensor, support: Support, observation: str) -> None:
         raise ValueError(
             f"Values must be 0 or 1, not numbers in {_range(low, high)}: {_advice(x, low, high, observation)}"
         )
-    if observation != "vector" and not x.is_floating_point() and not 0 <= low <= high <= 1:
+    if observation != "vector" and x.ndim > 2 and not x.is_floating_point() and not 0 <= low <= high <= 1:
         raise ValueError(
             f"Integers, here in {_range(low, high)}, are grey levels to this model: give other numbers as "
             f"floats, or {_advice(x, low, high, observation)}"
@@ -413,6 +429,22 @@ def _kind(values: Any, array: np.ndarray) -> str:
     if array.ndim == 0:
         return f"a {type(values).__name__}"
     return f"of numpy's type {array.dtype}"
+
+
+def _not_numbers(values: Any) -> list[Any]:
+    """The names of a table's columns that hold something else, or numbers and something else."""
+    if not hasattr(values, "columns"):
+        return []
+    each = (np.array(values.iloc[:, i].tolist()).dtype.kind for i in range(len(values.columns)))
+    return [name for name, kind in zip(values.columns, each, strict=True) if kind not in "biuf"]
+
+
+def _in_columns(names: Sequence[Any]) -> str:
+    """The first few of a table's columns, as a sentence goes on; nothing where there are none."""
+    if not len(names):
+        return ""
+    told = ", ".join(map(str, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return f" in the column{'s' if len(names) > 1 else ''} {told}"
 
 
 def _first_line(error: Exception) -> str:

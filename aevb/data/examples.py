@@ -109,8 +109,8 @@ class Examples:
             raise ValueError("There are no examples.")
         if x.ndim == 1:
             raise ValueError(
-                f"Examples must be of shape (N, D), not ({len(x)},): give a column as x[:, None], a single "
-                "example as x[None]."
+                f"Examples must be of shape (N, D), not ({len(x)},): give a column as "
+                "numpy.asarray(x)[:, None], a single example as x[None]."
             )
         self.labels: Tensor | None = None
         self._no_labels = ""  # why what a `Dataset` gives beside its examples are none
@@ -152,7 +152,8 @@ class Examples:
     ) -> "Examples":
         """Whatever a caller holds, as `model` looks at it: the one border of all that takes data.
 
-        Integers are grey levels, presented as `model.observation` says; of floats and booleans, which are
+        Integers are grey levels, presented as `model.observation` says; but a table of them, (N, D), holds
+        numbers like others where the model is of any real numbers. Of floats and booleans, which are
         presented already, the model's support decides, whatever they are.
 
         Args:
@@ -170,7 +171,8 @@ class Examples:
             return values
         x, found = border.as_pair(values)
         border.check_shape(x, data_dim=model.data_dim, length=model.length)  # told in the model's own sizes
-        presented = x.is_floating_point() or x.dtype == torch.bool
+        table = x.ndim == 2 and model.support == "real"
+        presented = x.is_floating_point() or x.dtype == torch.bool or table
         y = (found if labels is None else labels) if model.conditional and labelled else None
         if y is not None:  # here, where it is known how many classes there are
             y = border.read_labels(y, count=len(x), classes=model.choices)
