@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 import torch
@@ -52,6 +52,14 @@ class Checkpoint:
 
     path: Path
     model: LatentVariableModel
+
+    if not TYPE_CHECKING:  # to which any name would then be one of a checkpoint's
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Says where to look for what a model has."""
+            has = not name.startswith("_") and hasattr(LatentVariableModel, name)
+            hint = f": its model has, checkpoint.model.{name}" if has else ""
+            raise AttributeError(f"A Checkpoint has no {name}{hint}.", name=name, obj=self)
 
     @property
     def kind(self) -> str:

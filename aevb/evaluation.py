@@ -14,12 +14,14 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from aevb.counted import counted
 from aevb.models.base import (
     LatentVariableModel,
     check_sizes,
     evaluating,
     means_of,
     ratios_of,
+    require_model,
     terms_of,
     total,
 )
@@ -43,6 +45,13 @@ class Evaluation:
     examples: int
     standard_error: float = math.nan
     bound_errors: dict[int, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """In two decimals, as the command `evaluate` tells them."""
+        error = "" if math.isnan(self.standard_error) else f" ± {self.standard_error:.2f}"
+        terms = ", ".join(f"{name} {value:.2f}" for name, value in self.terms.items())
+        bounds = "".join(f"; bound of K = {k} {value:.2f}" for k, value in self.bound.items())
+        return f"ELBO {self.elbo:.2f}{error} nats of {counted(self.examples, 'examples')} ({terms}){bounds}"
 
 
 @torch.no_grad()
@@ -178,6 +187,7 @@ def dimension_kl(model: LatentVariableModel, *observed: Any, seed: int = SEED) -
 
 def _batches(model: LatentVariableModel, observed: tuple[Any, ...]) -> list[tuple[Tensor, ...]]:
     """The examples in order as the model takes them, `BATCH` at a time, or as few as fit into memory."""
+    require_model(model)
     each = 1 if model.conditional else max(1, model.choices)  # a latent choice is summed over
     size = max(1, min(BATCH, model.at_once // each))
     parts = (part.split(size) for part in model.observed(*observed))

@@ -27,7 +27,7 @@ from aevb.data import Examples
 from aevb.devices import Precision
 from aevb.distributed import ALONE, Workers
 from aevb.models import shortcuts
-from aevb.models.base import LatentVariableModel, check_sizes, plain, terms_of, total
+from aevb.models.base import LatentVariableModel, check_sizes, plain, require_model, terms_of, total
 
 Phase = Literal["E", "M", "EM"]
 """What a gradient step moves: φ (approximate E-step), θ (approximate M-step), or both (AEVB)."""
@@ -122,7 +122,8 @@ class TrainingConfig:
         rate: whether η then stays or falls to 0 along a cosine.
         rate_warmup: steps in which η rises in proportion to their number.
         schedule: which parameters each step moves.
-        seed: of the shuffling, the dequantisation, the posterior samples and dropout.
+        seed: of the shuffling, the dequantisation, the posterior samples and dropout; not of the initial
+            weights, which come from torch's global stream where the model is made.
         precision: what a float32 model's matrix products run in. "auto" is bfloat16 where this machine
             is faster with it (`aevb.devices.precision`).
         beta: weight of the KL terms (Higgins et al., 2017); 1 is the ELBO.
@@ -285,14 +286,15 @@ def train(model: LatentVariableModel, examples: Any, config: TrainingConfig) -> 
     """Raises the ELBO of `examples` in the parameters of `model`, which is changed in place.
 
     It runs where the model is. The order of the examples, their noise, the posterior samples and the masks of
-    dropout all come from `config.seed`, so that a run can be repeated; torch's global stream is left alone.
+    dropout all come from `config.seed`, so that a run can be repeated from the same weights; torch's global
+    stream is left alone. A model's first weights come from that: `torch.manual_seed(0)` before `aevb.VAE()`.
     Parameters that `requires_grad_(False)` holds fixed stand still until they are released, which may be
     between any two steps. Between the steps, and after them, the model is in evaluation mode. After the last
     one it has the averaged weights, where the configuration asks for them.
 
     Args:
         examples: `Examples`, or whatever they are made of, seen as the model looks at it: a tensor, an array,
-            a torch `Dataset`.
+            a torch `Dataset`. Labels go with them, `Examples(x, labels=y)`.
     Yields:
         after every gradient step, its `Progress` (equations 3 and 4).
     Raises:
@@ -341,6 +343,12 @@ class Run:
         config: TrainingConfig,
         workers: Workers = ALONE,
     ):
+        require_model(model)
+        if not isinstance(config, TrainingConfig):
+            raise ValueError(
+                f"config must be a TrainingConfig, not a {type(config).__name__}; labels are given with the "
+                "examples, aevb.Examples(x, labels=y)."
+            )
         claimed = {id(p) for p in (*model.generative_parameters(), *model.inference_parameters())}
         for name, parameter in model.named_parameters():
             if parameter.requires_grad and id(parameter) not in claimed:

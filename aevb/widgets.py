@@ -1,4 +1,4 @@
-"""The app's live instruments in a notebook, on any model of this library. It needs `aevb[widgets]`.
+"""The app's live instruments in a notebook, on its models of images. It needs `aevb[widgets]`.
 
 >>> import aevb
 >>> from aevb import widgets
@@ -18,10 +18,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-import anywidget
 import numpy as np
 import torch
-import traitlets
+
+try:
+    import anywidget
+    import traitlets
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        'Widgets need anywidget: pip install "aevb[widgets]".', name=error.name
+    ) from error
 
 from aevb import data, web_bundle
 from aevb.checkpoints import Checkpoint, CheckpointError
@@ -30,7 +36,7 @@ from aevb.evaluation import posterior_means, responsibilities
 from aevb.explore import codes, maps, packing
 from aevb.explore.measures import measure
 from aevb.explore.record import record
-from aevb.models import LatentVariableModel
+from aevb.models import REGISTRY, LatentVariableModel
 
 IMAGES = 1000
 """Test images that a notebook is sent unless it asks for more: 28 × 28 pixels of each are 0.8 MB together."""
@@ -161,8 +167,9 @@ def show(
     """A part on a model.
 
     Args:
-        model: one of this library's four of images, or a checkpoint of one, whose maps and record of training
-            are shown too; None for a part that shows none, "gumbel" and "factor_analysis".
+        model: a VAE, CVAE, GMVAE or VRNN of this library, with its own nets and of square grey images, or a
+            checkpoint of one, whose maps and record of training are shown too; None for a part that shows
+            none, "gumbel" and "factor_analysis".
         part: one of `PARTS`.
         images: what is looked at: a data set's `test` images, a split, or whatever else `aevb.evaluate`
             takes; MNIST unless told.
@@ -189,8 +196,17 @@ def show(
     if not fits(found):
         others = [name for name, other in PARTS.items() if other.fits and other.fits(found)]
         raise ValueError(f"{part} shows no {type(found).__name__}; these do: {', '.join(others)}.")
+    if type(found) not in REGISTRY.values():
+        raise ValueError(
+            f"{part} shows no {type(found).__name__}: browsers know this library's own VAE, CVAE, GMVAE and "
+            "VRNN alone."
+        )
     seen = data.read() if images is None else images
-    split = _grey(seen.test if isinstance(seen, Images) else seen, found)
+    try:
+        split = _grey(seen.test if isinstance(seen, Images) else seen, found)
+    except ValueError as error:
+        hint = " MNIST is looked at where no images=… are given." if images is None else ""
+        raise ValueError(f"{error}{hint}") from error
     seen = seen if isinstance(seen, Images) else split
     split = split[:count]
     known = model if isinstance(model, Checkpoint) else None

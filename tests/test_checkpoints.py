@@ -525,9 +525,7 @@ def test_a_checkpoint_is_not_overwritten_unasked(folder: Path) -> None:
     before = contents(folder)
     for save in (lambda: checkpoints.save(make("fa"), folder), lambda: make("fa").save_pretrained(folder)):
         said = refused(save)
-        assert (
-            said == f"{folder} holds a checkpoint already: choose another folder, or let it be overwritten."
-        )
+        assert said == f"{folder} holds a checkpoint already: choose another folder, or give overwrite=True."
     assert contents(folder) == before
 
 
@@ -949,3 +947,8 @@ def test_the_shipped_clusters_are_digits_and_how_they_were_chosen_is_said():
 @pytest.mark.parametrize("name", ["vae", "cvae", "gmvae"])
 def test_the_shipped_maps_are_there(name):
     assert checkpoints.load(name).maps.keys() >= {"tsne", "umap"}
+
+
+def test_a_name_that_is_none_is_told_the_ones_there_are() -> None:
+    said = refused(lambda: aevb.load("vea"))
+    assert said == "There is no checkpoint folder vea: cvae, gmvae, vae, vrnn come with the library."

@@ -18,13 +18,25 @@ import torch
 from PIL import Image
 
 import aevb
-from aevb import GMVAE, VAE, FactorAnalysis, Run, TrainingConfig, checkpoints, cluster_start, data, runs
+from aevb import (
+    GMVAE,
+    VAE,
+    FactorAnalysis,
+    Run,
+    TrainingConfig,
+    checkpoints,
+    cluster_start,
+    data,
+    places,
+    runs,
+)
 from aevb.__main__ import _parser, main
 from aevb.commands import measuring, refitting, training
 from aevb.explore import maps, measures
 from aevb.explore.record import record
 from aevb.models import REGISTRY
 from aevb.models.factor_analysis import true_model
+from aevb.stored import manifest
 from tests import small_models
 
 ROOT = Path(__file__).parent.parent
@@ -624,6 +636,43 @@ def test_measure_leaves_what_never_changes_beside_the_weights(vae, few_digits, c
     assert main(["measure", str(vae)]) == 0
     assert str(vae / "measures.json") in capsys.readouterr().out
     assert checkpoints.load(vae).measures == measures.measure(checkpoints.load(vae).model, few_digits.test)
+
+
+def test_what_leaves_files_beside_the_weights_needs_a_folder(capsys):
+    """They went into the Hub's cache."""
+    for command in ("map", "measure"):
+        assert main([command, "someone/small"]) == 1
+        said = sentence(capsys.readouterr().err)
+        assert said.startswith(
+            f"aevb: `{command}` leaves files beside the weights, and someone/small is no folder"
+        )
+
+
+def test_an_installed_package_keeps_its_checksums(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(places, "INSTALLED", places.ROOT)
+    monkeypatch.setattr(manifest, "write", lambda: tmp_path / "SHA256SUMS")
+    assert main(["manifest"]) == 1
+    assert "written in a checkout" in sentence(capsys.readouterr().err)
+    monkeypatch.undo()
+    monkeypatch.setattr(manifest, "write", lambda: tmp_path / "SHA256SUMS")
+    assert main(["manifest"]) == 0
+
+
+def test_a_checkpoint_without_a_record_is_no_run_and_its_data_are_a_guess(vae, few_digits, capsys):
+    assert main(["refit", str(vae)]) == 1
+    assert f"There is no training.json in {vae}: only a run of `aevb train`" in sentence(
+        capsys.readouterr().err
+    )
+    assert main(["evaluate", str(vae), "--bounds"]) == 0
+    assert "Nothing tells what vae was trained on: mnist is a guess, --data names" in capsys.readouterr().err
+    assert main(["evaluate", str(vae), "--bounds", "--data", "mnist"]) == 0
+    assert "guess" not in capsys.readouterr().err
+
+
+def test_images_of_another_size_are_told_the_option(vae, capsys):
+    assert main(["evaluate", str(vae), "--data", "digits", "--bounds"]) == 1
+    assert "those of digits have 8 × 8: give --image-size 28." in sentence(capsys.readouterr().err)
+    assert main(["evaluate", str(vae), "--data", "digits", "--bounds", "--image-size", "28"]) == 0
 
 
 # Failures: an exit status and a sentence, never a traceback

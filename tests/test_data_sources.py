@@ -654,3 +654,17 @@ def test_the_bundled_sample_is_an_npz_like_others():
         found.test.labels, sample.test.labels
     )
     assert found.classes == sample.classes
+
+
+def test_arrays_are_told_what_takes_them(tmp_path):
+    x = np.zeros((4, 3))
+    for given in (x, torch.zeros(4, 3), (x, np.arange(4)), [1, 2]):
+        with pytest.raises(
+            DataError, match=r"not a \w+: aevb\.Examples takes arrays as they are, and numpy\.savez"
+        ):
+            data.read(given)
+    np.save(tmp_path / "x.npy", x)
+    with pytest.raises(DataError, match=r"neither a folder of images nor an \.npz, as which numpy\.savez\("):
+        data.read(tmp_path / "x.npy")
+    with pytest.raises(DataError, match=r"Rows of other numbers, .* from Python alone: aevb\.train\("):
+        data.read(save(tmp_path / "my.npz", x=NOISE.normal(size=(5, 6, 2))))

@@ -1,5 +1,6 @@
 """What is measured: repeatable figures, bounds in bounded memory, the model left as it was."""
 
+import dataclasses
 import functools
 import math
 import subprocess
@@ -430,3 +431,20 @@ def test_a_gaussian_model_is_trained_on_the_floats_that_it_is_measured_on():
     x = torch.randn(30, 12, generator=seeded())
     (progress,) = train(model, x, TrainingConfig(steps=1))
     assert math.isfinite(progress.elbo) and math.isfinite(evaluate(model, x).elbo)
+
+
+def test_an_evaluation_and_examples_are_told_briefly() -> None:
+    found = evaluation.Evaluation(
+        elbo=-74.966,
+        terms={"reconstruction": -70.0, "minus_kl_z": -4.966},
+        bound={10: -70.123},
+        examples=1000,
+    )
+    assert str(found) == (
+        "ELBO -74.97 nats of 1,000 examples (reconstruction -70.00, minus_kl_z -4.97); bound of K = 10 -70.12"
+    )
+    assert " ± 0.31 nats of" in str(dataclasses.replace(found, standard_error=0.312))
+    images = torch.arange(24, dtype=torch.uint8).mul(10).view(2, 3, 4)
+    told = "<2 examples of 3 × 4 grey levels, to be presented as binary, with labels>"
+    assert repr(Examples(images, "binary", [0, 1])) == told
+    assert repr(Examples(images.float().flatten(1))) == "<2 examples of 12 numbers>"

@@ -1,5 +1,7 @@
 """Models written elsewhere: a Gaussian VAE of wines, and one given their class, as the README says to."""
 
+import copy
+import math
 import pickle
 
 import pytest
@@ -8,6 +10,7 @@ from sklearn.datasets import load_wine
 from torch import Generator, Tensor, nn
 from torch.distributions import Independent, Normal, kl_divergence
 
+import aevb
 from aevb import Alternating, Examples, LatentVariableModel, Simultaneous, TrainingConfig, evaluate, train
 from aevb.distributions import rsample
 from aevb.evaluation import dimension_kl, elbos, posterior_means, responsibilities
@@ -183,3 +186,83 @@ def test_ratios_and_means_of_another_shape_are_refused(
         posterior_means(model, *observed)
     with pytest.raises(ValueError, match=said):
         model.encode(*observed)
+
+
+def test_what_is_no_model_or_lacks_its_sizes_is_refused_before_anything_else(examples: Examples) -> None:
+    checkpoint = aevb.load("vae")
+    compiled = torch.compile(WineVAE(), backend="eager")
+    unsized = WineVAE()
+    del unsized.data_dim
+    for wrong, said in (
+        (checkpoint, r"must be a LatentVariableModel, not a Checkpoint: give its \.model\."),
+        (compiled, r"not a OptimizedModule: model\.compile\(\) compiles it in place\."),
+        ("vae", r"not a str\."),
+        (unsized, r"WineVAE has no data_dim: a LatentVariableModel sets it\."),
+    ):
+        with pytest.raises(ValueError, match=said):
+            next(train(wrong, examples, TrainingConfig(steps=1)))
+        with pytest.raises(ValueError, match=said):
+            evaluate(wrong, examples)
+    with pytest.raises(AttributeError, match=r"A Checkpoint has no sample: its model has, checkpoint\.model"):
+        checkpoint.sample(3)
+    with pytest.raises(AttributeError, match=r"A Checkpoint has no bound\."):
+        _ = checkpoint.bound
+    assert copy.deepcopy(checkpoint).kind == "vae"
+
+
+def test_a_model_that_is_compiled_in_place_trains() -> None:
+    model = WineVAE()
+    model.compile(backend="eager")
+    next(train(model, torch.randn(50, 13), TrainingConfig(steps=1)))
+
+
+def test_labels_in_the_place_of_a_configuration(examples: Examples) -> None:
+    with pytest.raises(ValueError, match=r"not a Tensor; labels are given with the examples, aevb\.Examples"):
+        next(train(WineVAE(), examples, torch.zeros(178)))
+
+
+class Codes(LatentVariableModel):
+    """z one of K codes, all alike probable, x ~ N(μ_θ(z), I), q(z | x) categorical: E_q in closed form."""
+
+    observation = "vector"
+
+    def __init__(self, data_dim: int = 13, codes: int = 4):
+        super().__init__()
+        self.data_dim, self.latent_dim = data_dim, codes
+        self.q_net, self.p_means = net(data_dim, codes), nn.Parameter(torch.randn(codes, data_dim))
+
+    def joint(self, x: Tensor) -> Tensor:
+        """log p(x, z) of each z, (B, K)."""
+        log_x = Independent(Normal(self.p_means, 1.0), 1).log_prob(x.unsqueeze(-2))
+        return log_x - math.log(self.latent_dim)
+
+    def forward(self, x: Tensor, *, generator: Generator | None = None) -> dict[str, Tensor]:
+        log_q, joint = self.q_net(x).log_softmax(-1), self.joint(x)
+        return {"joint": (log_q.exp() * joint).sum(-1), "entropy": -(log_q.exp() * log_q).sum(-1)}
+
+    def log_ratios(self, x: Tensor, *, samples: int, generator: Generator | None = None) -> Tensor:
+        log_q = self.q_net(x).log_softmax(-1)
+        z = torch.multinomial(log_q.exp(), samples, replacement=True, generator=generator)
+        return (self.joint(x) - log_q).gather(-1, z).T
+
+    def posterior_mean(self, x: Tensor) -> Tensor:
+        return self.q_net(x).softmax(-1)
+
+    def ancestral_sample(
+        self, count: int, y: Tensor | None = None, *, generator: Generator | None = None
+    ) -> Tensor:
+        means = self.p_means[torch.randint(self.latent_dim, (count,), generator=generator)]
+        return means + torch.randn(means.shape, generator=generator)
+
+
+def test_a_model_of_discrete_latents(tmp_path) -> None:
+    torch.manual_seed(0)
+    x = torch.from_numpy(load_wine().data).float()
+    x, model = (x - x.mean(0)) / x.std(0), Codes()
+    for _ in train(model, x, TrainingConfig(steps=500, batch_size=50, learning_rate=1e-2)):
+        pass
+    measured, exact = evaluate(model, x, bounds=200), model.joint(x).logsumexp(-1).mean().item()
+    assert measured.elbo < exact and measured.bound[200] == pytest.approx(exact, abs=0.05)
+    assert model.sample(5).shape == (5, 13) and model.encode(x).sum(1) == pytest.approx(1)
+    model.save_pretrained(tmp_path)
+    assert evaluate(Codes.from_pretrained(tmp_path), x).elbo == pytest.approx(measured.elbo, abs=0.01)

@@ -55,6 +55,28 @@ def test_a_library_that_is_reached_by_a_link_has_its_modules(tmp_path: Path):
     assert linked.modules("hosts/notebook.js") == web_bundle.modules("hosts/notebook.js")
 
 
+class Own(aevb.VAE):
+    """Of a class that browsers do not know."""
+
+
+def test_models_and_images_that_are_not_shown():
+    with pytest.raises(
+        ValueError, match=r"knobs shows no Own: browsers know this library's own VAE, CVAE, GMV"
+    ):
+        widgets.show(Own(hidden_dims=[8]), "knobs")
+    with pytest.raises(
+        ValueError, match=r"of 20 numbers, .* MNIST is looked at where no images=… are given\."
+    ):
+        widgets.show(aevb.VAE(20, hidden_dims=[8]), "knobs")
+
+
+def test_without_anywidget_it_says_what_brings_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    monkeypatch.delitem(sys.modules, "aevb.widgets")
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "aevb\[widgets\]"\.'):
+        importlib.import_module("aevb.widgets")
+
+
 def test_every_part_can_be_told_what_its_links_say(tmp_path: Path):
     """The names in `widgets.PARTS` are those of the modules."""
     script = tmp_path / "params.js"

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from aevb import data, runs
+from aevb import data, places, runs, stored
 from aevb.checkpoints import Checkpoint
 from aevb.commands import options
 from aevb.commands.options import Commands
@@ -70,9 +70,10 @@ def evaluate_command(given: argparse.Namespace) -> None:
 
 
 def map_command(given: argparse.Namespace) -> None:
-    """Maps the latent means of the test set and leaves the maps beside the weights."""
-    checkpoint = options.load(given)
+    """Maps the test set's latent means, which takes minutes, and leaves the maps beside the weights."""
+    checkpoint = _kept(given)
     images = own_images(checkpoint, given)
+    print(f"Making {', '.join(maps.METHODS)}: of 10,000 images t-SNE takes minutes …", file=sys.stderr)
     means = posterior_means(checkpoint.model, images.test.seen_by(checkpoint.model)).cpu().numpy()
     made = {}
     with tqdm(total=len(maps.METHODS), unit="map") as bar:
@@ -85,7 +86,7 @@ def map_command(given: argparse.Namespace) -> None:
 
 def measure_command(given: argparse.Namespace) -> None:
     """Measures what never changes for a checkpoint and leaves it beside the weights; training does so too."""
-    checkpoint = options.load(given)
+    checkpoint = _kept(given)
     if not has_measures(checkpoint):
         raise ValueError(f"{checkpoint.kind} has nothing to record: `evaluate` gives its exact figures.")
     images = own_images(checkpoint, given)
@@ -96,7 +97,23 @@ def measure_command(given: argparse.Namespace) -> None:
 
 def manifest_command(_: argparse.Namespace) -> None:
     """Writes the checksums of the shipped checkpoints' files, by which damage to them is seen."""
+    if places.ROOT == places.INSTALLED:
+        raise ValueError("Checksums are written in a checkout: those of an installed package came with it.")
     print(f"{manifest.write()} is written.")
+
+
+def _kept(given: argparse.Namespace) -> Checkpoint:
+    """The checkpoint that the command names, in a folder where something can be left beside it.
+
+    Raises:
+        ValueError: for a repository of the Hub, of which only copies lie here.
+    """
+    if "/" in given.checkpoint and stored.folder(given.checkpoint) is None:
+        raise ValueError(
+            f"`{given.command}` leaves files beside the weights, and {given.checkpoint} is no folder here: "
+            'aevb.load(…).model.save_pretrained("runs/mine") makes one of a repository.'
+        )
+    return options.load(given)
 
 
 def own_images(checkpoint: Checkpoint, given: argparse.Namespace) -> Images:

@@ -1,6 +1,7 @@
 """What several commands are asked for in the same words."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -121,4 +122,17 @@ def read_for(checkpoint: Checkpoint, options: argparse.Namespace) -> Images:
         *_, height, width = (0, *checkpoint.shape)
         size = size or ((height, width) if height else None)
     usual = SYNTHETIC if checkpoint.model.observation == "vector" else "mnist"
-    return read(source or usual, size).for_model(checkpoint.model)
+    if not source:
+        name = checkpoint.path.name
+        print(
+            f"Nothing tells what {name} was trained on: {usual} is a guess, --data names others.",
+            file=sys.stderr,
+        )
+    images = read(source or usual, size).for_model(checkpoint.model)
+    (*channels, height, width), (*_, wanted) = (0, *images.shape), checkpoint.shape
+    if [*channels, wanted, wanted] == [0, *checkpoint.shape] and height * width != wanted**2:
+        raise ValueError(
+            f"The model is of images of {wanted} × {wanted} pixels, and those of {images.name} have "
+            f"{height} × {width}: give --image-size {wanted}."
+        )
+    return images

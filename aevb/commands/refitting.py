@@ -88,6 +88,10 @@ def _settings(checkpoint: Checkpoint, count: int) -> tuple[TrainingConfig, int]:
     if checkpoint.model.own_nets:
         raise ValueError("A model with nets of one's own cannot be built anew from its record.")
     told = checkpoint.training
+    if not told:
+        raise CheckpointError(
+            f"There is no training.json in {checkpoint.path}: only a run of `aevb train` can be trained anew."
+        )
     try:
         config = TrainingConfig.from_json(told["config"])
         epochs = math.ceil(config.steps / runs.epoch_steps(told["trained_on"], config.batch_size))

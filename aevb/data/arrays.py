@@ -123,4 +123,10 @@ def _grey_or_vectors(parts: list[Tensor], size: tuple[int, int] | None) -> Tenso
     values = border.channels_first(values)
     if values.ndim != 3 and not (values.ndim == 4 and values.shape[1] == 3):
         raise DataError(f"Images must be of shape (N, H, W) or (N, H, W, 3), not {tuple(values.shape)}.")
-    return as_grey(values)
+    try:
+        return as_grey(values)
+    except DataError as error:
+        raise DataError(
+            f"{error} Rows of other numbers, (N, T, D), are trained on from Python alone: aevb.train("
+            'aevb.VRNN(D, T, …, likelihood="gaussian"), x, …).'
+        ) from error

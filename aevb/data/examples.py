@@ -8,6 +8,7 @@ from typing import Any, Protocol, Self
 import torch
 from torch import Generator, Tensor, nn
 
+from aevb.counted import counted
 from aevb.data import border
 from aevb.data.border import Support
 
@@ -181,6 +182,12 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def __repr__(self) -> str:
+        shape = " × ".join(map(str, self.values.shape[1:]))
+        what = f"grey levels, to be presented as {self.observation}" if self.grey else "numbers"
+        labelled = "" if self.labels is None else ", with labels"
+        return f"<{counted(len(self), 'examples')} of {shape} {what}{labelled}>"
 
     def require(self, model: Observer) -> Self:
         """These examples as `model` takes them: in its shape, number type and device, with its labels.

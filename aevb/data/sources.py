@@ -41,6 +41,11 @@ def read(source: str | os.PathLike[str] = "mnist", *, size: int | Sequence[int] 
         ValueError: for a size that is no positive whole number, or two.
     """
     height_width = _height_width(size)
+    if not isinstance(source, str | os.PathLike):
+        raise DataError(
+            f"aevb.data.read takes a name, a folder or an .npz, not a {type(source).__name__}: aevb.Examples "
+            'takes arrays as they are, and numpy.savez("mine.npz", x=x, y=y) keeps them as what this reads.'
+        )
     name = os.fspath(source)
     if name in READERS and not isinstance(source, str):
         name = f"./{name}"  # a folder, and by this name it is read again
@@ -204,6 +209,8 @@ def _read_path(path: Path, name: str, size: tuple[int, int] | None) -> Images:
     if path.is_file() and path.suffix.lower() == ".npz":
         return arrays.read(path, name, size)
     what = "is neither a folder of images nor an .npz" if path.exists() else "is not there"
+    if path.is_file():
+        what += ', as which numpy.savez("mine.npz", x=x, y=y) keeps arrays'
     raise DataError(f"{name} {what}: give one of {', '.join(SOURCES)}, a folder of images, or an .npz.")
 
 

@@ -451,6 +451,8 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
     ) -> None:
         """Leaves a checkpoint in a folder, as `aevb.stored.save` does, for `from_pretrained` and `aevb.load`.
 
+        Weights are rounded to float16 where that costs next to nothing, as it says.
+
         Args:
             training: what training.json is to tell.
             overwrite: whether a checkpoint that is already there may go.
@@ -498,6 +500,22 @@ class LatentVariableModel(nn.Module, PyTorchModelHubMixin, ABC):
             CheckpointError: where it is missing, damaged, or of another model.
         """
         return stored.find(pretrained_model_name_or_path, revision=revision, token=token).read(cls, **nets)
+
+
+def require_model(model: Any) -> None:
+    """Refuses what no training and no measurement can begin with.
+
+    Raises:
+        ValueError: for what is no model, such as the checkpoint that holds one, or one that torch.compile has
+            wrapped; for a model that lacks what its data are read by.
+    """
+    if not isinstance(model, LatentVariableModel):
+        hint = ": give its .model" if hasattr(model, "model") else ""
+        hint = ": model.compile() compiles it in place" if hasattr(model, "_orig_mod") else hint
+        raise ValueError(f"model must be a LatentVariableModel, not a {type(model).__name__}{hint}.")
+    for name in ("observation", "data_dim", "latent_dim"):
+        if not hasattr(model, name):
+            raise ValueError(f"{type(model).__name__} has no {name}: a LatentVariableModel sets it.")
 
 
 # What a model writes is held to its word wherever it is asked: another shape would be broadcast, without a

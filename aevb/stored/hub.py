@@ -57,7 +57,9 @@ def find(name: str | os.PathLike[str], *, revision: str | None = None, token: st
         return Folder(path)
     text = os.fspath(name)
     if not isinstance(name, str) or not REPOSITORY.fullmatch(text) or text.split("/")[0] in FOLDERS:
-        raise CheckpointError(f"There is no checkpoint folder {short(text, 100)}.")
+        shipped = sorted(path.parent.name for path in ROOT.glob(f"*/{CONFIG}"))
+        known = "" if "/" in text or os.sep in text else f": {', '.join(shipped)} come with the library"
+        raise CheckpointError(f"There is no checkpoint folder {short(text, 100)}{known}.")
     try:
         with reached(f"There is no folder {short(text, 100)}, and the Hugging Face Hub could not be reached"):
             return Repository(text, revision, token)
