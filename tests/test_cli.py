@@ -757,7 +757,7 @@ def test_a_model_of_other_images_is_refused(name, few_digits, tmp_path, capsys):
     checkpoints.save(VAE(data_dim=9, hidden_dims=[8], latent_dim=2), tmp_path / "small")
     assert main([name, str(tmp_path / "small")]) == 1
     said = sentence(capsys.readouterr().err)
-    assert "takes examples of 9 numbers" in said and "784 numbers (28 × 28)" in said
+    assert "is of images of 3 × 3 pixels, and those of mnist have 28 × 28" in said
 
 
 def test_a_run_that_diverges_leaves_no_empty_folder(few_digits, tmp_path, monkeypatch, capsys):

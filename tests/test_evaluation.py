@@ -17,7 +17,7 @@ from aevb import CVAE, GMVAE, VAE, VRNN, Examples, FactorAnalysis, TrainingConfi
 from aevb.evaluation import dimension_kl, elbos, importance_bounds, posterior_means, responsibilities
 from aevb.explore import codes, rows
 from aevb.explore.labels import guesses
-from aevb.models import REGISTRY
+from aevb.models import REGISTRY, LatentVariableModel
 from tests.small_models import SMALL, make, observe, seeded
 
 ROOT = Path(__file__).parent.parent
@@ -149,10 +149,12 @@ def test_means_come_in_the_order_of_the_examples(name):
         torch.testing.assert_close(posterior_means(model, *observed), model.encode(*observed))
 
 
+@LatentVariableModel.register
 class Weights(torch.nn.Module):
     """A stand-in for a model, whose log-weights come in turn from a table (K, B)."""
 
     conditional, choices = False, 0
+    observation, data_dim, latent_dim = "vector", 2, 1
 
     def __init__(self, table: torch.Tensor, at_once: int = 1000):
         super().__init__()

@@ -88,7 +88,7 @@ def _settings(checkpoint: Checkpoint, count: int) -> tuple[TrainingConfig, int]:
     if checkpoint.model.own_nets:
         raise ValueError("A model with nets of one's own cannot be built anew from its record.")
     told = checkpoint.training
-    if not told:
+    if not (checkpoint.path / "training.json").exists():
         raise CheckpointError(
             f"There is no training.json in {checkpoint.path}: only a run of `aevb train` can be trained anew."
         )
