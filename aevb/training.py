@@ -300,14 +300,14 @@ def train(model: LatentVariableModel, examples: Any, config: TrainingConfig) -> 
     Raises:
         Diverged: when the mini-batch ELBO is not finite, or stays out of all proportion to the first; when
             the weights are not finite after the last step.
-    Warns:
-        ScaleWarning: at the first step, for columns of real numbers far from mean 0 and variance 1: a model
-            that can `start` on their scale, as factor analysis, is not put there by a training; for others
-            they are to be standardised.
         ValueError: for examples that the model does not take; for a precision that this machine does not
             have; when `requires_grad_(False)` holds all that a step is to move; for a parameter that is
             neither generative nor inferential, since no step would ever move it; for a weight of KL terms
             that the model does not have.
+    Warns:
+        ScaleWarning: at the first step, for columns of real numbers far from mean 0 and variance 1: a model
+            that can `start` on their scale, as factor analysis, is not put there by a training; for others
+            they are to be standardised.
     """
     run = Run(model, examples, config)
     while not run.finished:
