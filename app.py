@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 
 from aevb.ui.frame import catalogue, errors, headers, health, kept, modules, sessions, warmup
 from aevb.ui.frame.compression import Compression
-from aevb.ui.jobs import queue
+from aevb.ui.jobs import server
 from aevb.ui.shared import contents, loading, served
 from aevb.ui.train import bring, hub
 from aevb.ui.train import routes as training
@@ -27,13 +27,13 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Warms the server up before its first visitor; in the end its training ends too."""
     warmup.run()
     yield
-    queue.stop()
+    server.stop()
 
 
-queue.require_settings()  # here, since Streamlit shows a traceback of whatever `lifespan` says
+server.require_settings()  # here, since Streamlit shows a traceback of whatever `lifespan` says
 sessions.raise_limit()
 sessions.keep_few()
-loading.extend(queue.checkpoint, queue.images)
+loading.extend(server.checkpoint, server.images)
 shell = Path(errors.__file__).with_name("shell.py")
 told = [served.route(one) for one in (*contents.CONTENTS, *catalogue.CONTENTS)]
 told += [health.route(), kept.route(), *training.routes(), *bring.routes(), *hub.routes()]

@@ -118,7 +118,7 @@ def test_importing_the_app_imports_neither_torchvision_nor_umap():
     assert any("streamlit" in statement for statement in statements)
     warm = (
         "from aevb.ui.frame import explorer, warmup\n"
-        "warmup.queue.start = explorer.prepare = lambda: None  # no processes, no work\n"
+        "warmup.server.start = explorer.prepare = lambda: None  # no processes, no work\n"
         "warmup.run()\n"
     )
     modules = imported_by(warm + "\n".join(statements))

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from aevb import checkpoints, data
 from aevb.ui.frame import health
-from aevb.ui.jobs import queue
+from aevb.ui.jobs import server
 from tests.damage import write
 
 NAMES = ("cvae", "gmvae", "vae", "vrnn")
@@ -30,7 +30,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
     monkeypatch.setattr(checkpoints, "ROOT", tmp_path / "checkpoints")
     monkeypatch.setenv("AEVB_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("AEVB_TRAINING", raising=False)
-    monkeypatch.setattr(queue, "of_server", lambda: SimpleNamespace(alive=2))
+    monkeypatch.setattr(server, "queue", lambda: SimpleNamespace(alive=2))
     client = TestClient(Starlette(routes=[health.route()]))
 
     def answer() -> tuple[int, dict]:
@@ -122,7 +122,7 @@ def test_a_damaged_sample_is_told(ask: Ask, tmp_path: Path, monkeypatch) -> None
 
 
 def test_nobody_trains_where_it_is_switched_off_and_none_left_is_not_sound(ask: Ask, monkeypatch) -> None:
-    monkeypatch.setattr(queue, "of_server", lambda: SimpleNamespace(alive=0))
+    monkeypatch.setattr(server, "queue", lambda: SimpleNamespace(alive=0))
     assert ask()[0] == 503
     monkeypatch.setenv("AEVB_TRAINING", "off")
     status, told = ask()

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from aevb.ui.frame import catalogue, headers, health, kept, modules
-from aevb.ui.jobs import queue
+from aevb.ui.jobs import server
 from aevb.ui.jobs.queue import Queue
 from aevb.ui.shared import contents, served
 from aevb.ui.train import bring, hub
@@ -27,7 +27,7 @@ def test_checkpoints_with_damage_in_any_of_their_files() -> None:
 
 def test_requests_that_no_page_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = Queue(tmp_path, workers=1, hire=Here)
-    monkeypatch.setattr(queue, "of_server", lambda: runs)
+    monkeypatch.setattr(server, "queue", lambda: runs)
     told = [served.route(one) for one in (*contents.CONTENTS, *catalogue.CONTENTS)]
     told += [health.route(), kept.route(), *training.routes(), *bring.routes(), *hub.routes()]
     client = TestClient(Starlette(routes=[modules.route(), *headers.told_by(told)]))

@@ -6,8 +6,10 @@ The worker here is a desk at which the test itself answers, so that every turn i
 import errno
 import json
 import queue
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,10 +21,10 @@ import pytest
 import aevb
 from aevb import checkpoints
 from aevb.models import VAE
-from aevb.ui.jobs import limits, turns
-from aevb.ui.jobs import queue as module
+from aevb.ui.jobs import limits, server, turns
 from aevb.ui.jobs.download import Download
 from aevb.ui.jobs.queue import BUSY, EXPIRED, NOT_STARTED, RESTARTED, Queue, Refused
+from aevb.ui.jobs.rates import RateLimiter
 from aevb.ui.jobs.worker import Lost
 
 SPECIFICATION = {"model": "vae", "training": {"steps": 100}}
@@ -324,11 +326,11 @@ def test_starts_and_presses_that_come_too_fast_are_refused(runs, desk, monkeypat
         runs.act(run, "ada", "pause")
 
 
-def test_only_so_many_made_up_names_are_remembered(runs, monkeypatch):
-    monkeypatch.setattr(limits, "REMEMBERED", 3)
+def test_only_so_many_made_up_names_are_remembered():
+    rates = RateLimiter(3)
     for number in range(9):
-        runs.pace("upload", f"visitor-{number}", limits.UPLOADS, "That was too often")
-    assert [visitor for _, visitor in runs._pressed] == ["visitor-6", "visitor-7", "visitor-8"]
+        assert rates.wait("upload", f"visitor-{number}", limits.UPLOADS) == 0
+    assert [visitor for _, visitor in rates._times] == ["visitor-6", "visitor-7", "visitor-8"]
 
 
 def test_only_so_many_runs_are_under_way(runs, desk, monkeypatch):
@@ -543,14 +545,14 @@ def test_nobody_waits_while_old_runs_are_removed(runs, desk, monkeypatch):
     desk.turn(done=True)
     wait(lambda: runs._jobs[old].over)
     folder, removing, removed = runs.folder(old), threading.Event(), threading.Event()
-    remove = module.shutil.rmtree
+    remove = shutil.rmtree
 
     def slowly(*told: Any, **more: Any) -> None:
         removing.set()
         removed.wait(20)
         remove(*told, **more)
 
-    monkeypatch.setattr(module.shutil, "rmtree", slowly)
+    monkeypatch.setattr(shutil, "rmtree", slowly)
     monkeypatch.setattr(limits, "KEPT", 0)
     sweeper = threading.Thread(target=runs.sweep, daemon=True)
     sweeper.start()
@@ -677,18 +679,18 @@ def test_a_damaged_folder_is_passed_over(tmp_path, desk):
 
 
 def test_a_server_s_runs_go_with_it_unless_a_folder_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "Queue", lambda root: Queue(root, workers=1, hire=Desk().hire))
+    monkeypatch.setattr(server, "Queue", lambda root: Queue(root, workers=1, hire=Desk().hire))
     monkeypatch.delenv("AEVB_RUNS", raising=False)
-    monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
-    module.start()
-    assert module.of_server().root.parent == tmp_path and module.of_server().root.is_dir()
-    module.stop()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    server.start()
+    assert server.queue().root.parent == tmp_path and server.queue().root.is_dir()
+    server.stop()
     assert list(tmp_path.iterdir()) == []
-    module.stop()  # where none was started there is nothing to be done
-    monkeypatch.setattr(module, "CLOSING", 0.0)  # nobody answers
+    server.stop()  # where none was started there is nothing to be done
+    monkeypatch.setattr(server, "CLOSING", 0.0)  # nobody answers
     monkeypatch.setenv("AEVB_RUNS", str(tmp_path / "kept"))
-    run = module.of_server().start(SPECIFICATION, "ada")
-    module.stop()
+    run = server.queue().start(SPECIFICATION, "ada")
+    server.stop()
     assert (tmp_path / "kept" / run).is_dir()
 
 
@@ -709,13 +711,13 @@ class Writer(Desk):
 
 def test_a_server_that_ends_waits_for_turns_and_leaves_nothing(tmp_path, monkeypatch):
     writer = Writer()
-    monkeypatch.setattr(module, "Queue", lambda root: Queue(root, workers=1, hire=writer.hire))
+    monkeypatch.setattr(server, "Queue", lambda root: Queue(root, workers=1, hire=writer.hire))
     monkeypatch.delenv("AEVB_RUNS", raising=False)
-    monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
-    run = module.of_server().start(SPECIFICATION, "ada")
-    job = module.of_server()._jobs[run]
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    run = server.queue().start(SPECIFICATION, "ada")
+    job = server.queue()._jobs[run]
     writer.next()
-    module.stop()
+    server.stop()
     assert not writer.alive and (job.status, job.problem, job.step) == ("running", "", 1)
     assert list(tmp_path.iterdir()) == []
 
@@ -732,17 +734,17 @@ def test_a_worker_that_does_not_end_its_turn_is_ended_with_the_server_and_its_ru
 
 
 def test_what_a_server_has_left_that_was_killed_is_cleared_away(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "Queue", lambda root: Queue(root, workers=1, hire=Desk().hire))
+    monkeypatch.setattr(server, "Queue", lambda root: Queue(root, workers=1, hire=Desk().hire))
     monkeypatch.delenv("AEVB_RUNS", raising=False)
-    monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     killed, alive, other = (tmp_path / f"aevb-runs-{name}" for name in ("killed", "alive", "other"))
     for folder in (killed, alive, other):
         folder.mkdir()
     (killed / ".server").touch()
-    with module.FileLock(alive / ".server"):
-        module.of_server()
+    with server.FileLock(alive / ".server"):
+        server.queue()
         assert alive.exists() and other.exists() and not killed.exists()
-        module.stop()
+        server.stop()
 
 
 def test_a_run_that_was_just_being_made_is_cleared_away(tmp_path):
@@ -766,13 +768,13 @@ def test_a_folder_of_runs_is_one_server_s_alone(tmp_path, monkeypatch):
     try:
         assert first.stdout is not None and first.stdout.readline() == b"up\n"
         with pytest.raises(SystemExit, match="Another server that runs has AEVB_RUNS="):
-            module.require_settings()
+            server.require_settings()
     finally:
         first.kill()  # which leaves nothing behind that would keep the next one out
         first.wait()
-    module.require_settings()
-    module.require_settings()  # a process does not keep itself out
-    module._take.cache_clear()
+    server.require_settings()
+    server.require_settings()  # a process does not keep itself out
+    server._take.cache_clear()
 
 
 # Estimates

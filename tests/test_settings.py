@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aevb.ui.jobs import limits, queue, switches
+from aevb.ui.jobs import limits, server, switches
 
 ROOT = Path(__file__).parent.parent
 SETTINGS = {"AEVB_TRAINING": "on", "AEVB_RUNS": "", "AEVB_WORKERS": ""}
@@ -54,7 +54,7 @@ def test_what_makes_no_sense_is_told(tmp_path, monkeypatch, environment, said):
         monkeypatch.setattr(tempfile, "_candidate_tempdir_list", list)
         monkeypatch.setattr(tempfile, "tempdir", None)
     with pytest.raises(SystemExit) as ended:
-        queue.require_settings()
+        server.require_settings()
     assert said.replace("file/", f"{tmp_path / 'file'}/") in str(ended.value)
 
 

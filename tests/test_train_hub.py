@@ -29,7 +29,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from aevb import checkpoints, stored
-from aevb.ui.jobs import limits, queue, uploads
+from aevb.ui.jobs import limits, queue, server, uploads
 from aevb.ui.jobs.worker import answer
 from aevb.ui.train import hub, routes
 
@@ -49,7 +49,7 @@ stored.hub.SECONDS = 1.0
 root = Path("runs").absolute()
 runs = queue.Queue(root, workers=1, hire=Here)
 uploads.lie_in(uploads.below(root))
-queue.of_server = lambda: runs
+server.queue = lambda: runs
 client = TestClient(Starlette(routes=[*routes.routes(), *hub.routes()]), raise_server_exceptions=False)
 if (root / "mine").exists():
     names = {"shelved": runs.shelve(root / "mine", "0123456789abcdef", {"title": "mine"})}

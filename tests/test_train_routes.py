@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 import aevb
 from aevb import data
 from aevb.data import DataError
-from aevb.ui.jobs import limits, queue, sources, turns
+from aevb.ui.jobs import limits, server, sources, turns
 from aevb.ui.jobs.queue import Queue
 from aevb.ui.jobs.sources import Source
 from aevb.ui.jobs.worker import UNEXPECTED, UNWRITTEN
@@ -39,7 +39,7 @@ SPECIFICATION = {
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
     made = Queue(tmp_path / "runs", workers=1, hire=Here)
-    monkeypatch.setattr(queue, "of_server", lambda: made)
+    monkeypatch.setattr(server, "queue", lambda: made)
     yield made
     made.close()
 
@@ -93,7 +93,7 @@ def test_a_run_from_its_start_to_its_checkpoint(client, runs, tmp_path, monkeypa
     assert np.isfinite(means).all() and means.std() > 0.1
     assert client.get(f"/training/run/{run}/frame/{told['frames']}").status_code == 404
 
-    monkeypatch.setattr(loading, "_folder", queue.checkpoint)  # as the app finds runs
+    monkeypatch.setattr(loading, "_folder", server.checkpoint)  # as the app finds runs
     model = client.get(f"/training/run/{run}/model").json()
     assert model["digits"]["count"] == len(data.read("digits").test) and model["digits"]["side"] == 8
     assert model["checkpoint"]["name"] == run and {"p", "q"} < model["checkpoint"].keys()
@@ -104,7 +104,7 @@ def test_a_run_from_its_start_to_its_checkpoint(client, runs, tmp_path, monkeypa
         assert archive.namelist() == ["model.safetensors", "config.json", "training.json", "measures.json"]
         archive.extractall(tmp_path / "unpacked")
     assert aevb.load(tmp_path / "unpacked").model.latent_dim == 2
-    packed = queue.checkpoint(run).with_name(turns.PACKED)
+    packed = server.checkpoint(run).with_name(turns.PACKED)
     made = packed.stat().st_ino
     assert client.get(f"/training/run/{run}/download").content == zipped.content == packed.read_bytes()
     assert packed.stat().st_ino == made, "it was made once"
@@ -312,5 +312,5 @@ def test_training_can_be_switched_off(client, monkeypatch):
 
 def test_a_server_that_does_not_train_starts_no_worker(monkeypatch):
     monkeypatch.setenv("AEVB_TRAINING", "off")
-    monkeypatch.setattr(queue, "of_server", lambda: pytest.fail("it was started"))
-    queue.start()
+    monkeypatch.setattr(server, "queue", lambda: pytest.fail("it was started"))
+    server.start()

@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 from aevb import VAE, checkpoints
 from aevb.checkpoints import CheckpointError
 from aevb.data import DataError
-from aevb.ui.jobs import limits, queue, turns, uploads
+from aevb.ui.jobs import limits, server, turns, uploads
 from aevb.ui.jobs.queue import Queue
 from aevb.ui.jobs.worker import UNWRITTEN, Lost
 from aevb.ui.shared import loading
@@ -37,7 +37,7 @@ WEIGHTS, CONFIG, TRAINING = "model.safetensors", "config.json", "training.json"
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
     made = Queue(tmp_path / "runs", workers=1, hire=Here)
-    monkeypatch.setattr(queue, "of_server", lambda: made)
+    monkeypatch.setattr(server, "queue", lambda: made)
     monkeypatch.setattr(limits, "UPLOADS", (100, 1.0))
     uploads.lie_in(uploads.below(made.root))
     yield made
@@ -91,7 +91,7 @@ def test_no_message_names_the_folder_in_which_the_runs_lie(client, runs, monkeyp
     def fail(*_):
         raise kind(f"{runs.root}/0123/state.safetensors is damaged, in {runs.root}.")
 
-    monkeypatch.setattr(runs, "pace", fail)
+    monkeypatch.setattr(runs, "limit_rate", fail)
     answered = send(client, b"")
     assert answered.status_code == 400
     assert answered.json() == {"problem": "0123/state.safetensors is damaged, in a folder of the server."}
@@ -141,8 +141,8 @@ def test_the_name_of_images_stays_on_the_server_that_shows_a_run_with_them(clien
     finished(client, run)
     for path in runs.checkpoint(run).iterdir():  # what is downloaded and published
         assert told["name"].encode() not in path.read_bytes(), path
-    monkeypatch.setattr(loading, "_folder", queue.checkpoint)
-    monkeypatch.setattr(loading, "_images", queue.images)
+    monkeypatch.setattr(loading, "_folder", server.checkpoint)
+    monkeypatch.setattr(loading, "_images", server.images)
     own = uploads.read(told["name"]).test
     assert torch.equal(loading.test_images(loading.source(run)).split.images, own.images)
     content = client.get(f"/training/run/{run}/download").content

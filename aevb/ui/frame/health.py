@@ -19,7 +19,7 @@ from aevb.checkpoints import CheckpointError
 from aevb.data import DataError
 from aevb.models import REGISTRY
 from aevb.ui.frame import catalogue
-from aevb.ui.jobs import queue, switches
+from aevb.ui.jobs import server, switches
 from aevb.ui.shared.sentences import sentence
 from aevb.ui.shared.served import base
 
@@ -45,7 +45,7 @@ def health() -> dict[str, Any]:
     how many processes there are to train, None where training is switched off."""
     found = {name: _checkpoint(name, _state(_files(name))) for name in catalogue.SHOWN}
     digits = _digits(_state(_images()))
-    alive = queue.of_server().alive if switches.on("training") else None
+    alive = server.queue().alive if switches.on("training") else None
     sound = all(said == OK for said in found.values()) and digits in ("whole", "sample") and alive != 0
     return {"sound": sound, "checkpoints": found, "data": digits, "workers": alive}
 

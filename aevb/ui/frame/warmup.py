@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from threading import Thread
 
-from aevb.ui.jobs import queue
+from aevb.ui.jobs import server
 
 log = logging.getLogger("aevb")
 
@@ -16,7 +16,7 @@ def run() -> None:
     With `postScriptGC = false` (.streamlit/config.toml): otherwise every run of a page walks all the objects
     of torch and scikit-learn, some 70 ms.
     """
-    queue.start()
+    server.start()
     import torch
 
     from aevb.ui.frame import explorer, modules

@@ -12,8 +12,6 @@ import os
 import re
 import secrets
 import shutil
-import sys
-import tempfile
 import threading
 import time
 from collections import OrderedDict, deque
@@ -21,26 +19,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from filelock import FileLock, Timeout
-
-from aevb.data import Images
 from aevb.stored.files import CONFIG
-from aevb.ui.jobs import limits, sources, switches, turns, uploads
+from aevb.ui.jobs import limits, turns, uploads
+from aevb.ui.jobs.rates import RateLimiter
 from aevb.ui.jobs.worker import Lost, Process
 
 log = logging.getLogger("aevb")
 
 STATUS = "status.json"
 ID = re.compile("[0-9a-f]{16}")
-TEMPORARY = "aevb-runs-"
-LOCK = ".server"
-
-CLOSING = 5.0
-"""Seconds that workers have to end their turns when the server ends: what ends it waits some ten."""
 
 Status = Literal["queued", "running", "paused", "done", "failed", "stopped", "lost"]
 """queued: before its first turn; lost: the server ended before the run did."""
@@ -266,7 +257,7 @@ class Queue:
         self._errands: deque[Errand] = deque()
         self._estimates: OrderedDict[str, Errand] = OrderedDict()
         self._estimated = False  # whether the last thing that a worker has begun is an estimate
-        self._pressed: dict[tuple[str, str], deque[float]] = {}
+        self._rates = RateLimiter(limits.REMEMBERED)
         self._staff: set[Worker] = set()
         self._closed = threading.Event()
         root.mkdir(parents=True, exist_ok=True)
@@ -289,7 +280,8 @@ class Queue:
             OSError: where it cannot be written down.
         """
         with self._changed:
-            self._pace("start", visitor, limits.STARTS, "You start runs faster than they can be looked at")
+            said = "You start runs faster than they can be looked at"
+            self.limit_rate("start", visitor, limits.STARTS, said)
             unfinished = [job for job in self._jobs.values() if not job.finished]
             former = [job for job in unfinished if job.visitor == visitor]
             others = len(unfinished) - len(former)
@@ -338,7 +330,7 @@ class Queue:
                     said = "Too many estimates are waited for: start the run to see how long it takes."
                     raise Refused(said)
                 said = "You ask for estimates faster than they are made"
-                self._pace("estimate", visitor, limits.TRIALS, said)
+                self.limit_rate("estimate", visitor, limits.TRIALS, said)
                 self._estimates[key] = Errand({"specification": specification}, until=0.0)
                 self._errands.append(self._estimates[key])
                 if len(self._estimates) > limits.ESTIMATES:
@@ -348,14 +340,15 @@ class Queue:
             self._estimates[key].until = time.monotonic() + limits.ESTIMATING
             return self._estimates[key].answer
 
-    def pace(self, what: str, visitor: str, most: tuple[int, float], said: str) -> None:
+    def limit_rate(self, what: str, visitor: str, most: tuple[int, float], said: str) -> None:
         """Counts what a visitor does, of which so many are allowed within so many seconds.
 
         Raises:
             Refused: beyond it, with what is `said` and how long to wait.
         """
         with self._changed:
-            self._pace(what, visitor, most, said)
+            if wait := self._rates.wait(what, visitor, most):
+                raise Refused(f"{said}: try again in {wait:.0f} seconds.")
 
     def errand(self, request: dict[str, Any], seconds: float) -> "Future[dict[str, Any]]":
         """What a worker answers, or a "problem", once it has had time for it; and whether it is "lost" by it.
@@ -447,7 +440,7 @@ class Queue:
             job = self._jobs[name]
             if not secrets.compare_digest(job.visitor.encode(), visitor.encode()):
                 raise Refused("This run can be steered only in the browser that has started it.")
-            self._pace("act", visitor, limits.ACTS, "That was too fast")
+            self.limit_rate("act", visitor, limits.ACTS, "That was too fast")
             if job.finished:
                 raise Refused("This run is finished: start another.")
             job.seen, job.away = time.monotonic(), False
@@ -474,41 +467,16 @@ class Queue:
     def sweep(self) -> None:
         """Pauses and ends what nobody looks at any more, forgets old runs that are finished, and has workers
         replaced that have ended while there was nothing to do."""
-        now, clock = time.monotonic(), time.time()
         with self._changed:
             if self.alive < len(self._staff):
                 self._changed.notify_all()
             for job in self._jobs.values():
-                if job.worker and now > job.due:
+                if job.worker and time.monotonic() > job.due:
                     job.worker.give_up()
-            for job in [job for job in self._jobs.values() if not job.finished]:
-                if now - job.seen > limits.ABANDONED:
-                    self._stop(job)
-                    job.problem = "Nobody looked at this run any more, so it was stopped."
-                    job.keep()
-                elif now - job.seen > limits.LEFT and job.status != "paused":
-                    job.status, job.away = "paused", True
-                    self._interrupt(job)
-                    job.keep()
-            for key, times in list(self._pressed.items()):
-                if now - times[-1] > limits.FORGOTTEN:
-                    del self._pressed[key]
+            self._end_unwatched()
+            self._rates.forget(limits.FORGOTTEN)
         with self._removing:  # and not while somebody starts or steers a run: a disk may be slow
-            with self._changed:
-                ended = [job for job in self._jobs.values() if job.over]
-            ended.sort(key=lambda job: -job.ended)
-            due, size = list[Job](), 0
-            for kept, job in enumerate(uploads.in_turn(ended, lambda job: job.visitor)):
-                job.size = job.size or _size(job.folder)
-                size += job.size
-                old = clock - job.ended > limits.KEPT_SECONDS
-                if old or kept >= limits.KEPT or size > limits.KEPT_BYTES:
-                    due.append(job)
-            with self._changed:
-                for job in due:
-                    del self._jobs[job.id]
-            for job in due:
-                shutil.rmtree(job.folder, ignore_errors=True)
+            self._forget_old()
 
     @property
     def alive(self) -> int:
@@ -552,15 +520,18 @@ class Queue:
             if ID.fullmatch(path.name) and path.name not in self._jobs:
                 shutil.rmtree(path, ignore_errors=True)
 
-    def _pace(self, what: str, visitor: str, most: tuple[int, float], said: str) -> None:
-        count, seconds = most
+    def _end_unwatched(self) -> None:
+        """Pauses a run that nobody looks at any more, and ends it later."""
         now = time.monotonic()
-        times = self._pressed.setdefault((what, visitor), deque(maxlen=count))
-        if len(times) == count and now - times[0] < seconds:
-            raise Refused(f"{said}: try again in {seconds - (now - times[0]):.0f} seconds.")
-        times.append(now)
-        if len(self._pressed) > limits.REMEMBERED:
-            del self._pressed[next(iter(self._pressed))]  # the one that came first
+        for job in [job for job in self._jobs.values() if not job.finished]:
+            if now - job.seen > limits.ABANDONED:
+                self._stop(job)
+                job.problem = "Nobody looked at this run any more, so it was stopped."
+                job.keep()
+            elif now - job.seen > limits.LEFT and job.status != "paused":
+                job.status, job.away = "paused", True
+                self._interrupt(job)
+                job.keep()
 
     def _go_on(self, job: Job) -> None:
         job.status = "running" if job.turns else "queued"
@@ -617,45 +588,61 @@ class Queue:
     def _work(self) -> None:
         worker: Worker | None = None
         while not self._closed.is_set():
-            refused, one = False, None
             try:  # before anybody waits for it
                 worker = worker or self._hired()
             except OSError:
-                refused = True
-            with self._changed:
-                while not (self._closed.is_set() or _gone(worker) or (line := self._line())):
-                    self._changed.wait()
-                    refused = False  # it is tried again with who comes
-                if self._closed.is_set():
-                    break
-                if worker is None or _gone(worker):
-                    # While nobody asked it for anything: no run is to pay for that.
-                    self._staff -= {worker}
-                    worker = None
-                    if refused and not self._staff:
-                        self._wait_in_vain(line)
-                else:
-                    one = line[0]
-                    request, most = self._taken(one)
-            if worker is None or one is None:
-                if refused:
-                    self._closed.wait(limits.HIRING)
+                self._try_later()
                 continue
-            answer: dict[str, Any] = {}
-            fault: dict[str, Any] = {}
-            try:
-                if isinstance(one, Job):
-                    one.worker = worker
-                answer = worker.ask(request, most)
-            except Lost as lost:
-                if self._closed.is_set():  # it was ended with the server: the next one tells of its run
-                    return
-                self._staff -= {worker}
-                worker, fault = None, {"problem": str(lost), "lost": True}
-            with self._changed:
-                self._answered(one, answer or fault, known=not fault)
+            if one := self._next(worker):
+                self._ask(worker, *one)
+            if worker not in self._staff:  # any more: it has ended
+                worker = None
         if worker is not None:
             worker.stop()
+
+    def _next(self, worker: Worker) -> tuple[Job | Errand, dict[str, Any], float] | None:
+        """What a worker does next, once there is something: as `_taken` takes it out of the line.
+
+        None: the server ends, or the worker has ended, and is none of the staff then.
+        """
+        with self._changed:
+            while not (self._closed.is_set() or not worker.alive or (line := self._line())):
+                self._changed.wait()
+            if self._closed.is_set():
+                return None
+            if not worker.alive:  # while nobody asked it for anything: no run is to pay for that
+                self._staff.discard(worker)
+                return None
+            return line[0], *self._taken(line[0])
+
+    def _ask(self, worker: Worker, one: Job | Errand, request: dict[str, Any], most: float) -> None:
+        """Has a worker do it, in so many seconds at most, and sees to what comes of it."""
+        answer: dict[str, Any] = {}
+        fault: dict[str, Any] = {}
+        try:
+            if isinstance(one, Job):
+                one.worker = worker
+            answer = worker.ask(request, most)
+        except Lost as lost:
+            self._staff.discard(worker)
+            if self._closed.is_set():  # it was ended with the server: the next one tells of its run
+                return
+            fault = {"problem": str(lost), "lost": True}
+        with self._changed:
+            self._answered(one, answer or fault, known=not fault)
+
+    def _try_later(self) -> None:
+        """Waits where no process could be started: for a while, or for who comes."""
+        came = False
+        with self._changed:
+            while not (self._closed.is_set() or (line := self._line())):
+                self._changed.wait()
+                came = True
+            if self._closed.is_set() or came:
+                return
+            if not self._staff:
+                self._wait_in_vain(line)
+        self._closed.wait(limits.HIRING)
 
     def _hired(self) -> Worker:
         worker = None
@@ -751,129 +738,27 @@ class Queue:
             except OSError:  # a disk that is full, for instance
                 log.exception("The runs could not be swept.")
 
+    def _forget_old(self) -> None:
+        """Removes runs that have been over for long, and those beyond the limits, the oldest of who has most
+        first."""
+        with self._changed:
+            ended = [job for job in self._jobs.values() if job.over]
+        ended.sort(key=lambda job: -job.ended)
+        due, size, clock = list[Job](), 0, time.time()
+        for kept, job in enumerate(uploads.in_turn(ended, lambda job: job.visitor)):
+            job.size = job.size or _size(job.folder)
+            size += job.size
+            old = clock - job.ended > limits.KEPT_SECONDS
+            if old or kept >= limits.KEPT or size > limits.KEPT_BYTES:
+                due.append(job)
+        with self._changed:
+            for job in due:
+                del self._jobs[job.id]
+        for job in due:
+            shutil.rmtree(job.folder, ignore_errors=True)
+
 
 def _size(folder: Path) -> int:
     """Bytes that a run's folder takes at most: its checkpoint twice, since it may be packed."""
     files = [path for path in folder.rglob("*") if path.name != turns.PACKED]
     return sum(path.stat().st_size for path in [*files, *(folder / turns.CHECKPOINT).glob("*")])
-
-
-def _gone(worker: Worker | None) -> bool:
-    """Whether there was one and it has ended, as a kernel short of memory ends what is idle first."""
-    return worker is not None and not worker.alive
-
-
-# This server's
-
-
-def require_settings() -> None:
-    """Ends the server, with a sentence, where a switch is neither on nor off, $AEVB_WORKERS is no number of
-    them, or runs have no folder that can be written and is not another server's."""
-    try:
-        switches.require_either()
-        if not switches.on("training"):
-            return
-        limits.workers(os.environ.get("AEVB_WORKERS"))
-    except ValueError as error:
-        sys.exit(str(error))
-    kept = os.environ.get("AEVB_RUNS")
-    try:
-        root = Path(kept).expanduser() if kept else Path(tempfile.gettempdir())
-        root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=root):
-            pass
-        if kept:
-            _take(root.resolve())
-    except Timeout:
-        sys.exit(f"Another server that runs has AEVB_RUNS={kept}: end it, or give this one another folder.")
-    except OSError as error:
-        where = f"AEVB_RUNS={kept}" if kept else "any temporary folder"
-        sys.exit(
-            f"Nothing can be written in {where} ({error.strerror or error}): give the folder to the user who "
-            "runs the server, name another by AEVB_RUNS, or switch training off (AEVB_TRAINING=off)."
-        )
-
-
-@cache
-def _take(root: Path) -> FileLock:
-    """Has a folder of runs for this process as long as it lives. A second server would take runs that are
-    under way for those of an earlier one, and remove what they go on from.
-
-    Raises:
-        Timeout: where another process has it.
-    """
-    # No file whose mere presence locks: one that a killed server left would keep the next one out.
-    taken = FileLock(root / LOCK, thread_local=False, fallback_to_soft=False)
-    try:
-        taken.acquire(timeout=0)
-    except (Timeout, PermissionError):
-        raise
-    except (NotImplementedError, OSError):  # of a file system that knows no locks
-        log.warning("Whether another server has %s cannot be told.", root)
-    return taken
-
-
-@cache
-def of_server() -> Queue:
-    """The queue of this process, in $AEVB_RUNS, which is its alone, or else in a folder that goes with it."""
-    kept = os.environ.get("AEVB_RUNS")
-    if not kept:
-        _clear_away()
-    root = Path(kept).expanduser() if kept else Path(tempfile.mkdtemp(prefix=TEMPORARY))
-    if not kept:
-        _take(root)
-    uploads.lie_in(uploads.below(root))
-    return Queue(root)
-
-
-def _clear_away() -> None:
-    """Removes the temporary folders of this user's servers that were killed before they could."""
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    for path in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*/{LOCK}"):
-        with suppress(OSError, NotImplementedError):  # a server has it, or whether one has cannot be told
-            if path.parent.lstat().st_uid == user:
-                with FileLock(path, timeout=0, fallback_to_soft=False):
-                    pass
-                shutil.rmtree(path.parent)
-
-
-def checkpoint(name: str) -> Path:
-    """What a run of this server has learnt, as `Queue.checkpoint`.
-
-    Raises:
-        LookupError: as that, and where nothing is trained.
-    """
-    if not switches.on("training"):
-        raise LookupError(name)
-    return of_server().checkpoint(name)
-
-
-def images(name: str) -> Images:
-    """Those of a source; or those that a run of this server has trained on, by its id.
-
-    Raises:
-        LookupError: where there are none of that name, or not any more.
-        DataError: where they cannot be read.
-    """
-    if switches.on("training") and not uploads.NAME.fullmatch(name):
-        with suppress(LookupError, FileNotFoundError):
-            name = turns.read_json(of_server().folder(name) / turns.SPECIFICATION)["data"]
-    return sources.find(name).read()
-
-
-def start() -> None:
-    """Starts the workers, so that the first visitor need not wait for their imports."""
-    if switches.on("training"):
-        of_server()
-
-
-def stop() -> None:
-    """Ends what `start` has begun, and removes the runs, unless they lie in $AEVB_RUNS."""
-    if of_server.cache_info().currsize:
-        runs = of_server()
-        runs.close()
-        runs.join(CLOSING)
-        if not os.environ.get("AEVB_RUNS"):
-            _take(runs.root).release()
-            shutil.rmtree(runs.root, ignore_errors=True)
-        of_server.cache_clear()

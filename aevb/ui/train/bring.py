@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aevb.ui.frame import catalogue
-from aevb.ui.jobs import archives, limits, queue, reading, sources, uploads
+from aevb.ui.jobs import archives, limits, reading, server, sources, uploads
 from aevb.ui.jobs.queue import Refused
 from aevb.ui.shared.sentences import sentence
 from aevb.ui.shared.served import base
@@ -42,7 +42,7 @@ def alone(visitor: str) -> Iterator[None]:
         raise Refused("One at a time: your last one is still being read.")
     if len(_bringing) >= limits.UNDER_WAY:
         raise Refused("Too many files are on their way to this server: try again in a minute.")
-    queue.of_server().pace("upload", visitor, limits.UPLOADS, "That was too often")
+    server.queue().limit_rate("upload", visitor, limits.UPLOADS, "That was too often")
     _bringing.add(visitor)
     try:
         yield
@@ -52,7 +52,7 @@ def alone(visitor: str) -> Iterator[None]:
 
 async def read(place: Path, title: str, visitor: str) -> dict[str, Any]:
     """What a worker finds in a folder, kept; as it is told to the page."""
-    errand = queue.of_server().errand({"brought": str(place), "title": title}, limits.READING)
+    errand = server.queue().errand({"brought": str(place), "title": title}, limits.READING)
     found = await asyncio.wrap_future(errand)
     if found.get("lost"):
         raise Problem("This file takes more time or memory than this server has for one: bring less.")
@@ -69,7 +69,7 @@ def _kept(place: Path, found: dict[str, Any], title: str, visitor: str) -> dict[
                 raise Refused("There is no room for more images on this server: come back tomorrow.")
         return told(uploads.keep(place / reading.KEPT, found["images"], visitor))
     about = found["checkpoint"] | {"title": archives.tidy(title)}
-    name = queue.of_server().shelve(place / reading.CHECKPOINT, visitor, about)
+    name = server.queue().shelve(place / reading.CHECKPOINT, visitor, about)
     home = catalogue.home(about["kind"])
     return {"checkpoint": name, "page": home and home.name, **about}
 

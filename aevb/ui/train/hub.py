@@ -19,7 +19,7 @@ from aevb import checkpoints
 from aevb.checkpoints import CheckpointError
 from aevb.stored import hub
 from aevb.stored.files import CONFIG, MAX_BYTES, read_json
-from aevb.ui.jobs import limits, queue, reading, uploads
+from aevb.ui.jobs import limits, reading, server, uploads
 from aevb.ui.shared.sentences import sentence
 from aevb.ui.shared.served import base
 from aevb.ui.train import answers, bring
@@ -66,7 +66,7 @@ async def _push(request: Request) -> Response:
         raise Problem("A token of the Hugging Face Hub is one word, such as hf_abcdef: this is none.")
     if not isinstance(private, bool):
         raise Problem("private must be true or false.")
-    folder = await run_in_threadpool(queue.of_server().checkpoint, run if isinstance(run, str) else "")
+    folder = await run_in_threadpool(server.queue().checkpoint, run if isinstance(run, str) else "")
     with bring.alone(visitor):
         pushing = asyncio.create_task(asyncio.to_thread(_pushed, folder, name, token, private))
         try:

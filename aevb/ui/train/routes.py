@@ -19,7 +19,7 @@ from starlette.routing import Route
 from aevb.models import REGISTRY
 from aevb.stored.files import CONFIG
 from aevb.ui.frame import catalogue
-from aevb.ui.jobs import limits, queue, sources, switches, turns
+from aevb.ui.jobs import limits, queue, server, sources, switches, turns
 from aevb.ui.shared import contents, loading, served
 from aevb.ui.shared.sentences import sentence
 from aevb.ui.shared.served import answer, base
@@ -79,7 +79,7 @@ async def _estimate(request: Request) -> Response:
     told = await answers.posted(request)
     visitor = answers.visitor_in(told)
     asked = await run_in_threadpool(specification.read, told.get("specification"))
-    future = await run_in_threadpool(queue.of_server().estimate, asked.trial(), visitor)
+    future = await run_in_threadpool(server.queue().estimate, asked.trial(), visitor)
     try:
         # Shielded, since others may wait for the same.
         found = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), limits.ESTIMATING)
@@ -102,7 +102,7 @@ async def _start(request: Request) -> Response:
     told = await answers.posted(request)
     visitor = answers.visitor_in(told)
     asked = await run_in_threadpool(specification.read, told.get("specification"))
-    name = await run_in_threadpool(queue.of_server().start, asked.to_json(), visitor)
+    name = await run_in_threadpool(server.queue().start, asked.to_json(), visitor)
     return answers.told({"id": name})
 
 
@@ -115,8 +115,8 @@ async def _look(request: Request) -> Response:
 
 
 def _told_run(name: str, first: int) -> dict[str, Any]:
-    told = queue.of_server().look(name)
-    folder = queue.of_server().folder(name)
+    told = server.queue().look(name)
+    folder = server.queue().folder(name)
     found = points.of(folder / turns.POINTS)
     found.follow()
     about = _read(folder / turns.ABOUT)
@@ -147,7 +147,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _kind(name: str) -> str | None:
     """Which model a run's checkpoint is of; None before there is one."""
     try:
-        folder = queue.of_server().checkpoint(name)
+        folder = server.queue().checkpoint(name)
     except LookupError:
         return None
     return str(turns.read_json(folder / CONFIG)["model"])
@@ -166,7 +166,7 @@ async def _images(request: Request) -> Response:
 
 async def _file(request: Request, name: str) -> Response:
     """A file of the run that never changes once it is there."""
-    path = await run_in_threadpool(queue.of_server().folder, request.path_params["id"]) / name
+    path = await run_in_threadpool(server.queue().folder, request.path_params["id"]) / name
     if not path.is_file():
         raise answers.Problem("This is not recorded yet.", 404)
     content = await run_in_threadpool(path.read_bytes)
@@ -184,8 +184,8 @@ async def _act(request: Request) -> Response:
     if do == "set":
         values = specification.changed(told.get("values"))
     name = request.path_params["id"]
-    await run_in_threadpool(queue.of_server().act, name, visitor, do, count=count, values=values)
-    return answers.told(await run_in_threadpool(queue.of_server().look, name))
+    await run_in_threadpool(server.queue().act, name, visitor, do, count=count, values=values)
+    return answers.told(await run_in_threadpool(server.queue().look, name))
 
 
 async def _model(request: Request) -> Response:
@@ -210,9 +210,9 @@ async def _download(request: Request) -> Response:
 
 def _learnt(name: str) -> Path:
     """The folder of a run's checkpoint."""
-    queue.of_server().folder(name)
+    server.queue().folder(name)
     try:
-        return queue.of_server().checkpoint(name)
+        return server.queue().checkpoint(name)
     except LookupError as error:
         raise answers.Problem("There is a checkpoint once the run is done or stopped.", 409) from error
 
