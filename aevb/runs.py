@@ -115,12 +115,7 @@ def record(
     observed, labels = validation.fixed(), splits[1].labels
     run, curve, before = Run(model, examples, config, workers), list[Epoch](), 0.0
     if resume:
-        tensors, told = read_state(folder / STATE)
-        if told["data"] != images.note:
-            raise ValueError(f"The run in {folder} is on other data: {told['data']}")
-        run.restore(tensors, told["run"])
-        facts, before = told["facts"], told["seconds"]
-        curve = [Epoch(**epoch) for epoch in told["curve"]]
+        facts, curve, before = _resumed(run, images, folder)
     elif workers.first:
         over(folder)
     start, per_epoch = time.thread_time() - before, epoch_steps(len(examples), config.batch_size)
@@ -133,30 +128,10 @@ def record(
             continue
         with run.averaged():
             measured = workers.told(lambda: _measured(model, observed, labels))
-            if not math.isfinite(elbo := measured["validation_elbo"]):
-                raise Diverged(
-                    f"The validation ELBO is {elbo} after step {progress.step}: lower the learning rate."
-                )
-            epoch = Epoch(
-                epoch=math.ceil(progress.step / per_epoch),
-                step=progress.step,
-                train_elbo=sum(elbos) / len(elbos),
-                **measured,
-            )
+            epoch = _epoch(progress.step, per_epoch, elbos, measured)
             curve.append(epoch)
             elbos.clear()
-            chosen = f"the epoch with the highest validation ELBO of {len(curve)}"
-            if _since_best(curve) == config.patience:
-                after = "one after it was" if config.patience == 1 else f"{config.patience} after it were"
-                chosen += f", since the {after} no better"
-            training = {
-                **facts,
-                **facts_of(run, images),
-                "seconds": round(time.thread_time() - start, 1),
-                "chosen": chosen,
-                "epoch": _best(curve).epoch,
-                "curve": [asdict(epoch) for epoch in curve],
-            }
+            training = _training(run, images, facts, curve, time.thread_time() - start)
             if workers.first and not _since_best(curve):
                 checkpoints.save(model, folder, training, overwrite=True)
             elif workers.first:
@@ -180,6 +155,20 @@ def over(folder: Path) -> None:
     (folder / STATE).unlink(missing_ok=True)
 
 
+def _resumed(run: Run, images: Images, folder: Path) -> tuple[dict[str, Any], list[Epoch], float]:
+    """Has a run go on as the one in the folder: that one's facts, its curve so far and its seconds.
+
+    Raises:
+        CheckpointError: as `read_state`.
+        ValueError: where that is another run, or on other images.
+    """
+    tensors, told = read_state(folder / STATE)
+    if told["data"] != images.note:
+        raise ValueError(f"The run in {folder} is on other data: {told['data']}")
+    run.restore(tensors, told["run"])
+    return told["facts"], [Epoch(**epoch) for epoch in told["curve"]], told["seconds"]
+
+
 def _measured(
     model: LatentVariableModel, observed: tuple[Tensor, ...], labels: Tensor | None
 ) -> dict[str, Any]:
@@ -189,6 +178,31 @@ def _measured(
     if labels is not None and math.isfinite(found.elbo):
         scored = scores(model, observed[0], labels)
     return {"validation_elbo": found.elbo, "validation_terms": found.terms, "scores": scored}
+
+
+def _epoch(step: int, per_epoch: int, elbos: list[float], measured: dict[str, Any]) -> Epoch:
+    """The epoch that ends after a step: the ELBOs of its steps, and what was `_measured` then.
+
+    Raises:
+        Diverged: where the validation ELBO is not a finite number.
+    """
+    if not math.isfinite(elbo := measured["validation_elbo"]):
+        raise Diverged(f"The validation ELBO is {elbo} after step {step}: lower the learning rate.")
+    return Epoch(math.ceil(step / per_epoch), step, sum(elbos) / len(elbos), **measured)
+
+
+def _training(
+    run: Run, images: Images, facts: Mapping[str, Any], curve: list[Epoch], seconds: float
+) -> dict[str, Any]:
+    """What training.json tells after an epoch."""
+    return {
+        **facts,
+        **facts_of(run, images),
+        "seconds": round(seconds, 1),
+        "chosen": _chosen(curve, run.config.patience),
+        "epoch": _best(curve).epoch,
+        "curve": [asdict(epoch) for epoch in curve],
+    }
 
 
 def facts_of(run: Run, images: Images) -> dict[str, Any]:
@@ -317,6 +331,15 @@ def _best(curve: list[Epoch]) -> Epoch:
 def _since_best(curve: list[Epoch]) -> int:
     """How many epochs have passed without a better one."""
     return len(curve) - 1 - curve.index(_best(curve)) if curve else 0
+
+
+def _chosen(curve: list[Epoch], patience: int | None) -> str:
+    """Which epoch's weights are kept, in words; and why there are no more, where patience has ended."""
+    chosen = f"the epoch with the highest validation ELBO of {len(curve)}"
+    if _since_best(curve) == patience:
+        after = "one after it was" if patience == 1 else f"{patience} after it were"
+        chosen += f", since the {after} no better"
+    return chosen
 
 
 def _write_curve(path: Path, curve: list[Epoch]) -> None:
