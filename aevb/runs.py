@@ -29,6 +29,7 @@ from aevb.distributed import ALONE, Workers
 from aevb.evaluation import evaluate
 from aevb.explore.clusters import scores
 from aevb.models.base import LatentVariableModel
+from aevb.stored.files import whole
 from aevb.training import Diverged, Progress, Run, TrainingConfig
 
 CURVE, STATE = "curve.csv", "state.safetensors"
@@ -281,10 +282,9 @@ def shown(events: Iterator[Event], steps: int) -> Iterator[Event]:
 
 def write_state(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
     """Keeps a run's state in one safetensors file, the facts as JSON in its header: whole or not at all."""
-    unfinished = path.with_name(f".{path.name}")
     arrays = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    save_file(arrays, unfinished, metadata={"facts": json.dumps(facts)})
-    unfinished.replace(path)
+    with whole(path) as unfinished:
+        save_file(arrays, unfinished, metadata={"facts": json.dumps(facts)})
 
 
 def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -348,9 +348,7 @@ def _write_curve(path: Path, curve: list[Epoch]) -> None:
         terms, scored = plain.pop("validation_terms"), plain.pop("scores")
         return plain | {f"validation_{name}": value for name, value in terms.items()} | scored
 
-    unfinished = path.with_name(f".{path.name}")
-    with unfinished.open("w", newline="", encoding="utf-8") as file:
+    with whole(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, row(curve[0]))
         table.writeheader()
         table.writerows(map(row, curve))
-    unfinished.replace(path)

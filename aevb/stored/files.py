@@ -113,12 +113,20 @@ def parse(text: bytes, where: str) -> dict[str, Any]:
     return value
 
 
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A file that nobody sees half-done: it is written inside the block, at the path given, and takes its
+    place after that. Where the block fails, what was there before stays."""
+    unfinished = path.with_name(f".{path.name}")
+    yield unfinished
+    unfinished.replace(path)
+
+
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Writes an object as readable JSON: one key a line, long lists of numbers not."""
-    unfinished = path.with_name(f".{path.name}")
     told = json.loads(json.dumps(value))  # where the K of `Evaluation.bound`, a number, is text
-    unfinished.write_text(_readable(told) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    with whole(path) as unfinished:
+        unfinished.write_text(_readable(told) + "\n", encoding="utf-8")
 
 
 def _readable(value: Any, margin: str = "\n") -> str:

@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from aevb.stored.files import CONFIG
+from aevb.stored.files import CONFIG, whole
 from aevb.ui.jobs import limits, turns, uploads
 from aevb.ui.jobs.rates import RateLimiter
 from aevb.ui.jobs.worker import Lost, Process
@@ -187,9 +187,8 @@ class Job:
         told = {name: getattr(self, name) for name in KEPT}
         if self.finished and not self.over:  # a server that ends before the last turn does has lost it
             told["status"] = "running"
-        unfinished = self.folder / f".{STATUS}"
-        unfinished.write_text(json.dumps(told), encoding="utf-8")
-        unfinished.replace(self.folder / STATUS)
+        with whole(self.folder / STATUS) as unfinished:
+            unfinished.write_text(json.dumps(told), encoding="utf-8")
 
     def keep(self) -> None:
         """As `write`, but where that fails it goes on here all the same."""

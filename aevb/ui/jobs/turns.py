@@ -36,6 +36,7 @@ from aevb.explore.clusters import clustering
 from aevb.models import REGISTRY, LatentVariableModel
 from aevb.models.arguments import from_data
 from aevb.runs import divided, epoch_steps, facts_of, read_state, write_state
+from aevb.stored.files import whole
 from aevb.training import Phase, Progress, Run, TrainingConfig, read_schedule
 from aevb.ui.jobs import limits, sources, uploads
 
@@ -498,7 +499,5 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Writes a file that nobody sees before it is whole."""
-    unfinished = path.with_name(f".{path.name}")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    with whole(path) as unfinished:
+        unfinished.write_bytes(content)

@@ -17,7 +17,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from aevb.models import REGISTRY
-from aevb.stored.files import CONFIG
+from aevb.stored.files import CONFIG, whole
 from aevb.ui.frame import catalogue
 from aevb.ui.jobs import limits, queue, server, sources, switches, turns
 from aevb.ui.shared import contents, loading, served
@@ -223,12 +223,13 @@ def _packed(name: str) -> Path:
     path = folder.with_name(turns.PACKED)
     with _packing:
         if not path.exists():
-            unfinished = path.with_name(f".{path.name}")
-            with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
+            with (
+                whole(path) as unfinished,
+                zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive,
+            ):
                 for file in DOWNLOADED:
                     if (folder / file).exists():
                         archive.write(folder / file, file)
-            unfinished.replace(path)
     return path
 
 
