@@ -38,6 +38,6 @@ shell = Path(errors.__file__).with_name("shell.py")
 told = [served.route(one) for one in (*contents.CONTENTS, *catalogue.CONTENTS)]
 told += [health.route(), kept.route(), *training.routes(), *bring.routes(), *hub.routes()]
 # Modules are this repository's own; the headers of seventy would be 8 kB of what a page opens with.
-routes = [modules.route(), *headers.told_by(told)]
+routes = [modules.route(), *headers.add_to(told)]
 middleware = [Middleware(Compression)]
 app = st.App(shell, lifespan=lifespan, on_script_error=errors.show, routes=routes, middleware=middleware)

@@ -16,7 +16,7 @@ def fine(_: Request) -> Response:
 
 @pytest.fixture
 def client() -> TestClient:
-    routes = headers.told_by([Route("/ours", fine), modules.route()])
+    routes = headers.add_to([Route("/ours", fine), modules.route()])
     return TestClient(Starlette(routes=[*routes, Route("/other", fine)]))
 
 

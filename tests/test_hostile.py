@@ -30,7 +30,7 @@ def test_requests_that_no_page_makes(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(server, "queue", lambda: runs)
     told = [served.route(one) for one in (*contents.CONTENTS, *catalogue.CONTENTS)]
     told += [health.route(), kept.route(), *training.routes(), *bring.routes(), *hub.routes()]
-    client = TestClient(Starlette(routes=[modules.route(), *headers.told_by(told)]))
+    client = TestClient(Starlette(routes=[modules.route(), *headers.add_to(told)]))
 
     def ask(asked: Request) -> Answer:
         answer = client.request(asked.method, asked.path, content=asked.body, headers=dict(asked.headers))

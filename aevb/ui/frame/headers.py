@@ -29,7 +29,7 @@ class _Telling:
         await self.app(scope, receive, tell)
 
 
-def told_by(routes: Sequence[Route]) -> list[Route]:
+def add_to(routes: Sequence[Route]) -> list[Route]:
     """The routes, whose answers have `HEADERS` from now on."""
     for route in routes:
         route.app = _Telling(route.app)

@@ -744,7 +744,7 @@ class Queue:
             ended = [job for job in self._jobs.values() if job.over]
         ended.sort(key=lambda job: -job.ended)
         due, size, clock = list[Job](), 0, time.time()
-        for kept, job in enumerate(uploads.in_turn(ended, lambda job: job.visitor)):
+        for kept, job in enumerate(uploads.round_robin(ended, lambda job: job.visitor)):
             job.size = job.size or _size(job.folder)
             size += job.size
             old = clock - job.ended > limits.KEPT_SECONDS

@@ -163,7 +163,7 @@ def stored(visitor: str | None = None) -> int:
     return sum(told["bytes"] for _, told in _all() if visitor in (None, told["visitor"]))
 
 
-def in_turn(things: Iterable[T], whose: Callable[[T], str]) -> list[T]:
+def round_robin(things: Iterable[T], whose: Callable[[T], str]) -> list[T]:
     """Everybody's first of some things, then everybody's second, and so on: in their order within that."""
     found, owned = list[tuple[int, T]](), Counter[str]()
     for one in things:
@@ -181,7 +181,7 @@ def sweep(runs: Path) -> None:
             shutil.rmtree(place, ignore_errors=True)
     due, size = list[Path](), 0
     newest = sorted(_all(), key=lambda one: -one[1]["created"])
-    for place, told in in_turn(newest, lambda one: one[1]["visitor"]):
+    for place, told in round_robin(newest, lambda one: one[1]["visitor"]):
         size += told["bytes"]
         if clock - told["created"] > limits.KEPT_SECONDS or size > limits.UPLOADED:
             due.append(place)

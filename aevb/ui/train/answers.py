@@ -51,21 +51,21 @@ def answering(work: Endpoint, *needed: Switch) -> Endpoint:
                     raise Problem(switches.OFF[switch], 403)
             return await work(request)
         except Problem as problem:
-            return told({"problem": str(problem)}, problem.status)
+            return json_response({"problem": str(problem)}, problem.status)
         except (LookupError, FileNotFoundError):  # it may expire while it is read
-            return told({"status": "lost", "problem": EXPIRED}, 404)
+            return json_response({"status": "lost", "problem": EXPIRED}, 404)
         except (ValueError, CheckpointError, DataError) as error:
-            return told({"problem": sentence(str(error))}, 400)
+            return json_response({"problem": sentence(str(error))}, 400)
         except Refused as refused:
-            return told({"problem": str(refused)}, 409)
+            return json_response({"problem": str(refused)}, 409)
         except OSError:
             log.exception("An answer could not be written down.")
-            return told({"problem": UNWRITTEN}, 507)
+            return json_response({"problem": UNWRITTEN}, 507)
 
     return endpoint
 
 
-def told(value: Any, status: int = 200) -> Response:
+def json_response(value: Any, status: int = 200) -> Response:
     """JSON that is asked for anew each time."""
     return JSONResponse(value, status, headers={"Cache-Control": "no-store"})
 

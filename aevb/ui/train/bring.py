@@ -67,14 +67,14 @@ def _kept(place: Path, found: dict[str, Any], title: str, visitor: str) -> dict[
         for most, of in ((limits.UPLOADED_BY_ONE, visitor), (2 * limits.UPLOADED, None)):
             if uploads.stored(of) + size > most:
                 raise Refused("There is no room for more images on this server: come back tomorrow.")
-        return told(uploads.keep(place / reading.KEPT, found["images"], visitor))
+        return upload_json(uploads.keep(place / reading.KEPT, found["images"], visitor))
     about = found["checkpoint"] | {"title": archives.tidy(title)}
     name = server.queue().shelve(place / reading.CHECKPOINT, visitor, about)
     home = catalogue.home(about["kind"])
     return {"checkpoint": name, "page": home and home.name, **about}
 
 
-def told(name: str) -> dict[str, Any]:
+def upload_json(name: str) -> dict[str, Any]:
     """What a page is told of images that were brought: as of other data, and what was found.
 
     Raises:
@@ -93,7 +93,7 @@ async def _upload(request: Request) -> Response:
     title = re.sub(r"\.(zip|npz)$", "", unquote(request.headers.get("X-Name", ""))[:1000])
     with alone(visitor), uploads.workplace() as place:
         await _receive(request, place / reading.FILE)
-        return answers.told(await read(place, title, visitor))
+        return answers.json_response(await read(place, title, visitor))
 
 
 async def _receive(request: Request, path: Path) -> None:
@@ -127,12 +127,12 @@ async def _receive(request: Request, path: Path) -> None:
 
 async def _look(request: Request) -> Response:
     """Images that were brought, for whoever has their name."""
-    return answers.told(await run_in_threadpool(_found, request.path_params["name"]))
+    return answers.json_response(await run_in_threadpool(_found, request.path_params["name"]))
 
 
 def _found(name: str) -> dict[str, Any]:
     try:
-        return told(name)
+        return upload_json(name)
     except LookupError as error:
         raise Problem("These images are not here any more: bring them again.", 404) from error
 

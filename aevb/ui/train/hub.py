@@ -35,7 +35,7 @@ async def _pull(request: Request) -> Response:
     visitor, name = answers.visitor_in(asked), _repository(asked)
     with bring.alone(visitor), uploads.workplace() as place:
         await run_in_threadpool(_fetch, name, place / reading.CHECKPOINT)
-        return answers.told(await bring.read(place, name, visitor))
+        return answers.json_response(await bring.read(place, name, visitor))
 
 
 def _fetch(name: str, folder: Path) -> None:
@@ -83,7 +83,7 @@ async def _push(request: Request) -> Response:
             raise Problem(
                 said if isinstance(error, CheckpointError) else "This could not be pushed."
             ) from None
-    return answers.told({"url": url})
+    return answers.json_response({"url": url})
 
 
 def _pushed(folder: Path, name: str, token: str, private: bool) -> str:

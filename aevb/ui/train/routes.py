@@ -37,8 +37,8 @@ _packing = Lock()
 async def _options(request: Request) -> Response:
     """What can be trained on what, with which presets; whether anything can at all."""
     if not switches.on("training"):
-        return answers.told({"training": False})
-    return answers.told(await run_in_threadpool(_told_options))
+        return answers.json_response({"training": False})
+    return answers.json_response(await run_in_threadpool(_told_options))
 
 
 def _told_options() -> dict[str, Any]:
@@ -86,10 +86,10 @@ async def _estimate(request: Request) -> Response:
     except TimeoutError as error:
         raise answers.Problem(queue.BUSY, 503) from error
     if "problem" in found:
-        return answers.told({"problem": sentence(found["problem"])})
+        return answers.json_response({"problem": sentence(found["problem"])})
     steps = asked.training["steps"] * found["step"]
     films = min(turns.FILMING * steps, limits.FRAMES * found["frame"])
-    return answers.told(
+    return answers.json_response(
         {
             "seconds": round(steps + films, 1),
             "step_ms": round(1000 * found["step"], 2),
@@ -103,7 +103,7 @@ async def _start(request: Request) -> Response:
     visitor = answers.visitor_in(told)
     asked = await run_in_threadpool(specification.read, told.get("specification"))
     name = await run_in_threadpool(server.queue().start, asked.to_json(), visitor)
-    return answers.told({"id": name})
+    return answers.json_response({"id": name})
 
 
 async def _look(request: Request) -> Response:
@@ -111,7 +111,7 @@ async def _look(request: Request) -> Response:
     first = request.query_params.get("from", "0")
     if not first.isdecimal() or len(first) > 9:
         raise answers.Problem("from must be a whole number.")
-    return answers.told(await run_in_threadpool(_told_run, request.path_params["id"], int(first)))
+    return answers.json_response(await run_in_threadpool(_told_run, request.path_params["id"], int(first)))
 
 
 def _told_run(name: str, first: int) -> dict[str, Any]:
@@ -185,14 +185,14 @@ async def _act(request: Request) -> Response:
         values = specification.changed(told.get("values"))
     name = request.path_params["id"]
     await run_in_threadpool(server.queue().act, name, visitor, do, count=count, values=values)
-    return answers.told(await run_in_threadpool(server.queue().look, name))
+    return answers.json_response(await run_in_threadpool(server.queue().look, name))
 
 
 async def _model(request: Request) -> Response:
     """Where a browser finds the weights that a run has ended with, and the test images that fit them."""
     name = request.path_params["id"]
     await run_in_threadpool(_learnt, name)
-    return answers.told(await run_in_threadpool(_told_model, name))
+    return answers.json_response(await run_in_threadpool(_told_model, name))
 
 
 def _told_model(name: str) -> dict[str, Any]:
