@@ -47,10 +47,10 @@ class Workers:
     first = True
     count = 1
 
-    def align(self, model: nn.Module) -> None:
+    def broadcast_weights(self, model: nn.Module) -> None:
         """Gives the model the weights that the first process has."""
 
-    def share(self, index: Tensor) -> Tensor:
+    def shard(self, index: Tensor) -> Tensor:
         """This process's share of a mini-batch, given as the numbers of its examples, (B,).
 
         Raises:
@@ -63,14 +63,14 @@ class Workers:
         """Inside the block the streams, the same in all processes, draw this one's own noise of a step."""
         yield
 
-    def add(self, gradients: Sequence[Tensor | None]) -> None:
+    def all_reduce(self, gradients: Sequence[Tensor | None]) -> None:
         """Adds up what each process has found, in place."""
 
-    def whole(self, values: Tensor) -> Tensor:
+    def all_gather(self, values: Tensor) -> Tensor:
         """What all processes have found for their shares, (b, …) each, in one: (B, …)."""
         return values
 
-    def told(self, say: Callable[[], Any]) -> Any:
+    def broadcast(self, say: Callable[[], Any]) -> Any:
         """What `say` returns in the first process, which alone calls it: plain JSON."""
         return say()
 
@@ -85,11 +85,11 @@ class _Several(Workers):
         self.rank, self.count, self.device = dist.get_rank(), dist.get_world_size(), device
         self.first = self.rank == 0
 
-    def align(self, model: nn.Module) -> None:
+    def broadcast_weights(self, model: nn.Module) -> None:
         for value in model.state_dict().values():
             dist.broadcast(value, 0)
 
-    def share(self, index: Tensor) -> Tensor:
+    def shard(self, index: Tensor) -> Tensor:
         if len(index) % self.count:
             raise ValueError(
                 f"A mini-batch of {len(index)} cannot be shared evenly by {self.count} processes: give a "
@@ -111,21 +111,21 @@ class _Several(Workers):
             for stream, state in zip(streams, states, strict=True):
                 stream.set_state(state)
 
-    def add(self, gradients: Sequence[Tensor | None]) -> None:
+    def all_reduce(self, gradients: Sequence[Tensor | None]) -> None:
         there = [gradient for gradient in gradients if gradient is not None]
         together = torch.cat([gradient.flatten() for gradient in there])
         dist.all_reduce(together)
         for gradient, part in zip(there, together.split([g.numel() for g in there]), strict=True):
             gradient.copy_(part.view_as(gradient))
 
-    def whole(self, values: Tensor) -> Tensor:
+    def all_gather(self, values: Tensor) -> Tensor:
         here = values.detach().contiguous()
         found = [torch.empty_like(here) for _ in range(self.count)]
         dist.all_gather(found, here)
         found[self.rank] = values  # with its gradient
         return torch.cat(found)
 
-    def told(self, say: Callable[[], Any]) -> Any:
+    def broadcast(self, say: Callable[[], Any]) -> Any:
         # Not by broadcast_object_list, which pickles.
         content = np.frombuffer(json.dumps(say()).encode() if self.first else b"", np.uint8)
         size = torch.tensor(len(content), device=self.device)

@@ -128,7 +128,7 @@ def record(
         if progress.step % per_epoch and not run.finished:
             continue
         with run.averaged():
-            measured = workers.told(lambda: _measured(model, observed, labels))
+            measured = workers.broadcast(lambda: _measured(model, observed, labels))
             epoch = _epoch(progress.step, per_epoch, elbos, measured)
             curve.append(epoch)
             elbos.clear()

@@ -356,10 +356,10 @@ class Run:
         self.model, self.config, self.workers = model, config, workers
         self.examples = Examples.of(examples, model).require(model)
         self._checksum = _checksum(self.examples)
-        self._require(workers.told(self._identity), "All processes must train alike: the first's")
-        workers.align(model)
+        self._require(workers.broadcast(self._identity), "All processes must train alike: the first's")
+        workers.broadcast_weights(model)
         self.step, self.seconds = 0, 0.0
-        self.precision = workers.told(lambda: _precision(model, config.precision, config.batch_size))
+        self.precision = workers.broadcast(lambda: _precision(model, config.precision, config.batch_size))
         self.handle = Handle(config.learning_rate, config.beta, config.schedule)
         self.changes: list[dict[str, Any]] = []
         self._device = str(model.device)
@@ -400,7 +400,7 @@ class Run:
         }
         if not any(moved.values()):
             raise ValueError(f"Step {step} ({phase}) has nothing to move: all its parameters are held fixed.")
-        share = self.workers.share(self._next_index())
+        share = self.workers.shard(self._next_index())
         with (
             _training(model),
             self.workers.noise(step, self._generator, self._masks),
@@ -571,7 +571,7 @@ class Run:
         """The figures that `_ascent` names, (F,), and the gradient of each that is moved, empty for none."""
         with devices.autocast(batch[0].device, self.precision == "bfloat16"), shortcuts.taken():
             terms = terms_of(self.model, batch, self._generator)
-            terms = {name: self.workers.whole(term) for name, term in terms.items()}
+            terms = {name: self.workers.all_gather(term) for name, term in terms.items()}
             elbo = total(terms).mean()
             objective = elbo if beta is None else self._weighed(terms, batch, beta)
         self._terms = tuple(terms)
@@ -579,7 +579,7 @@ class Run:
         down = torch.full_like(objective, -1)
         found = torch.autograd.grad(objective, together, down, allow_unused=True)
         laid_out = [g if g is None else _laid_out_as(p, g) for p, g in zip(together, found, strict=True)]
-        self.workers.add(laid_out)
+        self.workers.all_reduce(laid_out)
         norms, gradients = self._clipped(moved, laid_out)
         means = torch.stack([term.detach() for term in terms.values()]).mean(1)
         figures = torch.cat([torch.stack([elbo.detach(), objective.detach()]), means, torch.stack(norms)])
@@ -600,7 +600,7 @@ class Run:
                 # Where z is drawn for it, that is another draw than the terms': as good an estimate.
                 with suppress(NotImplementedError):  # then it is free as a whole
                     each = self.model.kl_by_dimension(*batch, generator=self._generator)
-                    kl[f"{KL}_z"] = self.workers.whole(each).mean(0)
+                    kl[f"{KL}_z"] = self.workers.all_gather(each).mean(0)
             kl = {name: values.clamp(min=free) for name, values in kl.items()}
         return torch.stack([*others, *(-beta * values.sum() for values in kl.values())]).sum()
 

@@ -113,8 +113,8 @@ def test_what_cannot_be_shared_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     workers = object.__new__(distributed._Several)
     workers.rank, workers.count = 1, 3
     with pytest.raises(ValueError, match=r"100 cannot be shared evenly by 3 processes: .* a multiple of 3"):
-        workers.share(torch.arange(100))
-    assert workers.share(torch.arange(6)).tolist() == [2, 3]
+        workers.shard(torch.arange(100))
+    assert workers.shard(torch.arange(6)).tolist() == [2, 3]
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
     monkeypatch.setenv("LOCAL_RANK", "1")
     assert distributed._own_device("cpu") == torch.device("cpu")

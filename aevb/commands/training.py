@@ -91,7 +91,7 @@ def _run(given: argparse.Namespace, workers: Workers, device: torch.device) -> N
         weight_decay=given.weight_decay,
         patience=given.patience,
     )
-    path, made = workers.told(lambda: folder_for(given))
+    path, made = workers.broadcast(lambda: folder_for(given))
     with not_left_empty(Path(path), made and workers.first) as folder:
         _train(model, images, config, folder, given, workers)
 
@@ -135,7 +135,7 @@ def _train(
         facts = begun(folder, given.clusters_first)
     else:
         trained_on, _ = runs.divided(images.train)
-        facts["start"] = workers.told(
+        facts["start"] = workers.broadcast(
             lambda: start(model, trained_on, images.name, config, held_epochs=given.clusters_first)
         )
         hold(model, facts["start"])
