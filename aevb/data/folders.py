@@ -3,7 +3,7 @@
 import contextlib
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,9 @@ TESTS = ("test", "val", "valid", "validation")
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # some of PIL's others start programs
 GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
+
+Header = tuple[tuple[int, int], str]
+"""Height and width of an image, and PIL's mode."""
 
 
 def read(root: Path, name: str, size: tuple[int, int] | None) -> Images:
@@ -120,10 +123,23 @@ def _decoded(files: Sequence[Path], root: Path, size: tuple[int, int] | None) ->
         ValueError: for too many in all, and as `as_grey`.
     """
     headers = {file: header for file in files if (header := _header(file, root))}
+    if size is None:
+        _require_one_size(headers, root)
+    _require_memory(headers, size)
+    decoded = {}
+    for file in headers:
+        with contextlib.suppress(OSError, SyntaxError, ValueError):
+            pixels = _pixels(file)
+            decoded[file] = fitted(pixels, size) if size and pixels.dtype == np.uint8 else pixels
+    _scale(decoded, size)
+    return decoded
+
+
+def _require_one_size(headers: Mapping[Path, Header], root: Path) -> None:
     by_size: dict[tuple[int, int], Path] = {}
     for file, (found, _) in headers.items():
         by_size.setdefault(found, file)
-    if size is None and len(by_size) > 1:
+    if len(by_size) > 1:
         one, other = (
             f"{file.relative_to(root)} has {height} × {width} pixels"
             for (height, width), file in list(by_size.items())[:2]
@@ -133,27 +149,35 @@ def _decoded(files: Sequence[Path], root: Path, size: tuple[int, int] | None) ->
             f"Images must be of one size, but {one} and {other}: give one, such as size={least} "
             f"(--image-size {least})."
         )
-    height, width = size or next(iter(by_size), (0, 0))
+
+
+def _require_memory(headers: Mapping[Path, Header], size: tuple[int, int] | None) -> None:
+    height, width = size or next((found for found, _ in headers.values()), (0, 0))
     channels = 3 if any(mode not in GREY_MODES for _, mode in headers.values()) else 1
     deep = sum(height * width for (height, width), mode in headers.values() if mode[0] in "IF")
     # One by one, and then as one tensor; those of more than 8 bits whole, until their scale is known.
     border.check_memory(2 * len(headers) * height * width * channels + 16 * deep)
-    decoded = {}
-    for file in headers:
-        with contextlib.suppress(OSError, SyntaxError, ValueError), _opened(file) as image:
-            pixels = border.as_pixels(ImageOps.exif_transpose(image))
-            pixels = 255 * pixels.astype(np.uint8) if pixels.dtype == bool else pixels
-            decoded[file] = fitted(pixels, size) if size and pixels.dtype == np.uint8 else pixels
+
+
+def _pixels(file: Path) -> np.ndarray:
+    """An image the right way up, (H, W) or (H, W, 3), in the numbers that the file has; 255 for a bit."""
+    with _opened(file) as image:
+        pixels = border.as_pixels(ImageOps.exif_transpose(image))
+    return 255 * pixels.astype(np.uint8) if pixels.dtype == bool else pixels
+
+
+def _scale(decoded: dict[Path, np.ndarray], size: tuple[int, int] | None) -> None:
+    """Brings images to 0…255, those of one type of numbers together; and those of more than 8 bits to `size`,
+    which the others have already."""
     alike: dict[np.dtype, list[Path]] = {}
     for file, pixels in decoded.items():
         alike.setdefault(pixels.dtype, []).append(file)
     for dtype, those in alike.items():
         for file, pixels in zip(those, _levels([decoded[file] for file in those]), strict=True):
             decoded[file] = fitted(pixels, size) if size and dtype != np.uint8 else pixels
-    return decoded
 
 
-def _header(file: Path, root: Path) -> tuple[tuple[int, int], str] | None:
+def _header(file: Path, root: Path) -> Header | None:
     """Height and width, and mode, of an image that need not be decoded for it; None for what is no image."""
     try:
         with _opened(file) as image:
