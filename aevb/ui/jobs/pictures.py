@@ -49,6 +49,10 @@ class _Picture:
     kind: str
 
 
+_Entry = tuple[zipfile.ZipInfo, tuple[str, ...]]
+"""A file in a zip, and its path in parts."""
+
+
 def of_zip(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], place: Path) -> Images:
     """The images of a zip, whose folders are their classes, as `aevb.data` reads a folder's.
 
@@ -57,7 +61,7 @@ def of_zip(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], place: 
     Raises:
         DataError: where there are none, or more than may be decoded.
     """
-    found, others = _sorted(entries)
+    found, others = _images_in(entries)
     if not found:
         zips = any(entry.filename.lower().endswith((".zip", ".npz")) for entry in entries)
         raise DataError(
@@ -90,24 +94,42 @@ def of_zip(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], place: 
     return replace(images, classes=classes, note="; ".join(notes) + ".")
 
 
-def _sorted(entries: Sequence[zipfile.ZipInfo]) -> tuple[list[_Picture], int]:
+def _images_in(entries: Sequence[zipfile.ZipInfo]) -> tuple[list[_Picture], int]:
     """The images, and how many files are none."""
-    seen = []
-    for entry in entries:
-        parts = PurePosixPath(entry.filename).parts
-        if not any(part.startswith(".") or part == "__MACOSX" for part in parts):
-            seen.append((entry, parts))
+    seen = _without_hidden(entries)
     named = [(entry, parts) for entry, parts in seen if parts[-1].lower().endswith(SUFFIXES)]
+    return _pictures(_without_common_folder(named)), len(seen) - len(named)
+
+
+def _without_hidden(entries: Sequence[zipfile.ZipInfo]) -> list[_Entry]:
+    split = [(entry, PurePosixPath(entry.filename).parts) for entry in entries]
+    return [
+        (entry, parts)
+        for entry, parts in split
+        if not any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    ]
+
+
+def _without_common_folder(named: list[_Entry]) -> list[_Entry]:
+    """As if there were no folder around all of them, nor one around that."""
     while named and all(len(parts) > 1 and parts[0] == named[0][1][0] for _, parts in named):
-        named = [(entry, parts[1:]) for entry, parts in named]  # a folder around all of them
-    split = {parts[0].lower() for _, parts in named if len(parts) > 1} == {"train", "test"} and all(
-        len(parts) > 1 for _, parts in named
-    )
+        named = [(entry, parts[1:]) for entry, parts in named]
+    return named
+
+
+def _pictures(named: list[_Entry]) -> list[_Picture]:
+    """Each with its part, where all of them lie in two folders train and test, and its class."""
+    split = {_folder(parts).lower() for _, parts in named} == {"train", "test"}
     found = []
     for entry, parts in named:
         part, parts = (parts[0].lower(), parts[1:]) if split else ("", parts)
-        found.append(_Picture(entry, part, parts[0] if len(parts) > 1 else ""))
-    return found, len(seen) - len(named)
+        found.append(_Picture(entry, part, _folder(parts)))
+    return found
+
+
+def _folder(parts: tuple[str, ...]) -> str:
+    """The outermost folder of a file, "" where it is in none."""
+    return parts[0] if len(parts) > 1 else ""
 
 
 def _sizes(files: Iterable[Path]) -> set[tuple[int, int]]:
