@@ -299,7 +299,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "dark pictures": (lambda: zipped({f"{k}.png": DARK for k in range(300)}), "run from 0 to 85 here"),
     "other names": (lambda: packed(pixels=noise(300, 8, 8)), "call the images x_train"),
     "rows that are no squares": (lambda: packed(x=noise(300, 50)), "rows of 50 numbers"),
-    "mis-shaped": (lambda: packed(x=noise(300, 8, 8, 2)), "of shape (N, H, W)"),
+    "mis-shaped": (lambda: packed(x=noise(300, 8, 8, 2)), "one channel or three, not 2"),
     "of one pixel": (lambda: packed(x=noise(300, 1, 1)), "4 × 4 pixels at least"),
     "labels of another number": (lambda: packed(x=noise(300, 8, 8), y=np.zeros(9)), "300 images but 9"),
     "weights alone": (lambda: (checkpoints.ROOT / "vae" / WEIGHTS).read_bytes(), "This is neither"),
