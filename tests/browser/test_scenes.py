@@ -125,20 +125,26 @@ def on_a_desk(page: Page, scene: catalogue.Scene) -> Iterator[str]:
     yield from barriers(page)
 
 
-CUT = """all => all.filter(pre => getComputedStyle(pre).whiteSpace !== "pre"
-    || pre.scrollWidth > pre.clientWidth || pre.getBoundingClientRect().right > innerWidth)
-    .map(pre => pre.textContent)"""
+CUT = """all => all.filter(pre => {
+    const { whiteSpace, overflowX } = getComputedStyle(pre);
+    const scrolls = overflowX === "auto" && pre.tabIndex === 0;
+    return whiteSpace !== "pre" || (pre.scrollWidth > pre.clientWidth && !scrolls)
+        || pre.getBoundingClientRect().right > innerWidth;
+}).map(pre => pre.textContent)"""
+"""Code that wraps, or of which some can be read in no way: what is too long scrolls, by keys too."""
 
 
 BESIDE = """panel => {
-    const { width, right } = panel.getRootNode().querySelector("[data-instrument]").getBoundingClientRect();
-    return [width, right, panel.getBoundingClientRect().left];
+    const find = selector => panel.getRootNode().querySelector(selector).getBoundingClientRect();
+    const { left, width } = panel.getBoundingClientRect(), instrument = find("[data-instrument]");
+    return [find(".instrument").width, width / find(".explorer").width, instrument.right - left,
+        panel.scrollWidth - panel.clientWidth];
 }"""
-"""How wide the instrument is, where it ends and where the panel begins."""
+"""How wide the instrument's place is, the panel's share of the page, what it covers, how far it scrolls."""
 
 
 def beside_its_mathematics(page: Page, scene: catalogue.Scene) -> Iterator[str]:
-    """All of it renders, no line of code wraps, and the instrument has room beside it at 1280x720."""
+    """All of it renders, no line of code wraps, and the scene has half of the page beside it at 1280x720."""
     if not scene.mathematics:
         return
     page.keyboard.press("m")
@@ -148,12 +154,14 @@ def beside_its_mathematics(page: Page, scene: catalogue.Scene) -> Iterator[str]:
         yield "has LaTeX that was not converted"
     if cut := body.locator("pre").evaluate_all(CUT):
         yield f"has code that wraps or is cut off: {cut}"
-    # Both at one moment: letters that arrive meanwhile make the panel wider.
-    width, right, beside = panel.evaluate(BESIDE)
-    if width <= 150:
-        yield f"is not beside its mathematics, {width} pixels wide"
-    elif right > beside:
-        yield f"is covered by its mathematics: it ends at {right}, they begin at {beside}"
+    # All at one moment: letters that arrive meanwhile make the panel wider.
+    place, share, covers, sideways = panel.evaluate(BESIDE)
+    if place < 450 or share > 0.501:
+        yield f"is {place} pixels wide beside mathematics that take {share:.0%}"
+    if covers > 0:
+        yield f"is covered by its mathematics, {covers} pixels of it"
+    if sideways > 0:
+        yield f"has mathematics that are too wide by {sideways}"
     page.keyboard.press("Escape")
     expect(panel, scene.id).to_be_hidden()
 
