@@ -93,7 +93,7 @@ def test_a_lecture_by_its_link_and_from_page_to_page(open_page: OPEN) -> None:
     page.locator(".instrument a[data-page]").nth(1).click()
     page.locator(".explorer.presenting[data-page=vae][data-shown]").wait_for()
     expect(page).to_have_url(re.compile(r"/vae\?.*present=true"))
-    page.locator(".top").hover()
+    page.locator(".handle").hover()
     page.get_by_role("button", name="Next (Page Down)").click()
     page.locator(".explorer.presenting[data-shown=normalisation]").wait_for()
     assert page.evaluate(full)
@@ -102,6 +102,39 @@ def test_a_lecture_by_its_link_and_from_page_to_page(open_page: OPEN) -> None:
     expect(page.locator(".explorer")).not_to_have_class(re.compile("presenting"))
     page.get_by_role("link", name="Overview").click()
     page.locator(".explorer:not(.presenting)[data-page=''][data-shown]").wait_for()
+    assert page.faults == []
+
+
+def test_what_there_is_to_press_in_a_lecture_covers_nothing_that_is_read(open_edition: OPEN) -> None:
+    page = open_edition("vae", scene="knobs", width=1920, height=1080)
+    lock, dial = page.locator(".lock").first, page.locator(".knobs input[type=range]").first
+    width, zoom = "(element) => element.getBoundingClientRect().width", "(element) => element.currentCSSZoom"
+    before, across = lock.evaluate(width), dial.evaluate(width)
+    page.keyboard.press("p")
+    page.locator(".explorer.presenting").wait_for()
+    bar, handle = page.locator(".lectern"), page.locator(".handle")
+    expect(bar).to_have_css("opacity", "0")
+    page.locator(".top .says").hover()
+    expect(bar).to_have_css("opacity", "0")
+    # The handle stands in the margin, and what is under the hidden bar can be pressed.
+    edge = handle.bounding_box()
+    whole = page.locator(".top").bounding_box()
+    assert edge and whole and whole["x"] + whole["width"] <= edge["x"]
+    assert page.evaluate("document.elementFromPoint(innerWidth - 200, 30).closest('.lectern')") is None
+    handle.hover()
+    expect(bar).to_have_css("opacity", "1")
+    page.mouse.move(900, 600)
+    expect(bar).to_have_css("opacity", "0")
+    page.get_by_role("button", name="Next (Page Down)").focus()
+    expect(bar).to_have_css("opacity", "1")
+    # What is pressed grows as letters do, and a slider keeps to its place.
+    assert lock.evaluate(width) > 1.5 * before
+    assert dial.evaluate(zoom) == 2
+    strip = page.locator(".with-strip canvas").first.bounding_box()
+    assert strip and across < dial.evaluate(width) <= strip["width"]
+    page.keyboard.press("Escape")
+    expect(handle).to_have_count(0)
+    assert dial.evaluate(zoom) == 1
     assert page.faults == []
 
 

@@ -36,6 +36,7 @@ export class Presenter {
       onclick: () => this.close(),
     });
     this.where = h("span.where");
+    this.handle = h("span.handle", { "aria-hidden": "true" }, "⋮");
     const tool = (
       /** @type {string} */ sign,
       /** @type {string} */ title,
@@ -75,13 +76,13 @@ export class Presenter {
         throw error;
       }
       if (!this.on) return;
-      scene.append(this.bar);
+      scene.append(this.handle, this.bar);
       root.append(this.notes, this.code, this.black);
       explorer.aside.close();
       explorer.strip.fold();
     } else {
       if (this.bar.contains(tree.activeElement)) scene.focus({ preventScroll: true });
-      for (const one of [this.bar, this.notes, this.code, this.black]) one.remove();
+      for (const one of [this.handle, this.bar, this.notes, this.code, this.black]) one.remove();
     }
     root.classList.toggle("presenting", on);
     if (explorer.ended.signal.aborted) return; // the next page goes on, or does not
