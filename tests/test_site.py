@@ -105,6 +105,7 @@ def test_every_page_is_there_and_one_that_needs_a_server_says_so(edition: Path) 
     for one, known in zip(pages, catalogue.MENU, strict=True):
         if known.served:
             assert "aevb app" in one["problem"] and one["shared"] == {}
+            assert [to["title"].split(":")[0] for to in one["elsewhere"]] == ["VAE", "Factor analysis"]
         else:
             assert [scene["id"] for scene in one["scenes"]] == [scene.id for scene in known.scenes]
 

@@ -28,8 +28,11 @@ NAME = "AEVB Explorer"
 
 MISSING = (
     "Training needs a server: this edition has none. The app has this page: "
-    'pip install "aevb[app]", then aevb app.'
+    'pip install "aevb[app]", then aevb app. What learns without a server:'
 )
+LEARNING = (("vae", "ascent"), ("factor-analysis", "watch"))
+"""Pages and their scenes in which a model is trained by the browser."""
+
 HERE = Path(__file__).parent
 _COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 """A comment on lines of its own. They are left out: a fourth of the modules' bytes."""
@@ -154,7 +157,7 @@ class _Edition:
             scenes = [
                 {"id": one.id, "title": one.title, "part": one.part, "says": ""} for one in page.scenes[:1]
             ]
-            return told | {"scenes": scenes, "shared": {}, "problem": MISSING}
+            return told | {"scenes": scenes, "shared": {}, "problem": MISSING, "elsewhere": _learning()}
         scenes = [catalogue.told(page, scene, self._url) for scene in page.scenes]
         told["notes"] = self._url(catalogue.NOTES, f"{page.key}/notes")
         return told | {"scenes": scenes, "shared": self._shared(page)}
@@ -244,6 +247,16 @@ class _Edition:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         self.files.append(name)
+
+
+def _learning() -> list[dict[str, str]]:
+    """Where a model is trained without a server, with what leads there."""
+    found = []
+    for name, scene_id in LEARNING:
+        page = catalogue.page(name)
+        (scene,) = (one for one in page.scenes if one.id == scene_id)
+        found.append({"page": name, "scene": scene_id, "title": f"{page.title}: {scene.title}"})
+    return found
 
 
 def _own(kind: str) -> str:

@@ -163,6 +163,23 @@ def test_the_menu_folds_away_and_colours_are_chosen(served: str, visit: Callable
     assert page.faults == []
 
 
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 720)])
+def test_the_page_that_needs_a_server_leads_to_what_learns_without_one(
+    edition: Path, visit: Callable[..., Page], width: int, height: int
+) -> None:
+    page = visit(f"{edition.as_uri()}/index.html?page=train", width=width, height=height)
+    notice = page.get_by_role("alert")
+    expect(notice).to_be_in_viewport(ratio=1)
+    heading, told = page.locator(".scene h2").bounding_box(), notice.bounding_box()
+    assert heading and told and heading["y"] + heading["height"] <= told["y"]
+    for name, scene in (("VAE", "ascent"), ("Factor analysis", "watch")):
+        notice.get_by_role("link", name=name).click()
+        shown(page, scene)
+        page.go_back()
+        expect(notice).to_contain_text("aevb app")
+    assert page.faults == []
+
+
 @pytest.mark.parametrize("place", ["file", "server"])
 def test_a_mouse_turns_a_knob(edition: Path, served: str, visit: Callable[..., Page], place: str) -> None:
     address = f"{edition.as_uri()}/index.html" if place == "file" else served

@@ -30,6 +30,7 @@ import { Warnings } from "./warnings.js";
  * @property {string[]} pages the names of all pages
  * @property {Scene[]} scenes
  * @property {string} [problem] a sentence where the page has nothing to show
+ * @property {{ page: string, scene: string, title: string }[]} [elsewhere] scenes that come nearest then
  * @property {string} [notes] where the lecturer's notes on its scenes are
  * @property {string[]} [checkpoints] the shipped ones that it looks at, where others may stand in their place
  * @property {Record<string, any>} shared what all parts are told: where digits and checkpoints are
@@ -44,6 +45,11 @@ let handedOn = "";
 function focusedNowhere() {
   const { activeElement, body } = document;
   return !activeElement || activeElement === body;
+}
+
+/** What leads to a scene of another page. @param {{ page: string, scene: string, title: string }} to */
+function leading({ page, scene, title }) {
+  return [" ", h("a.button", { href: source.address(page, `?scene=${scene}`), "data-page": "" }, title)];
 }
 
 /** @type {Map<string, Promise<any>>} */
@@ -229,7 +235,7 @@ export class Explorer {
     if (told.problem) {
       this.problem = name
         ? refusal(name, told, () => this.link.choose(""))
-        : h("p.notice", { role: "alert" }, told.problem);
+        : h("p.notice", { role: "alert" }, told.problem, ...(page.elsewhere ?? []).flatMap(leading));
     } else this.link.count(this.shared.digits?.count ?? 0);
     await this.show();
   }
