@@ -9,6 +9,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from aevb.ui.frame import catalogue
+from tests.axe import barriers
 from tests.browser.test_site import go
 from tests.conftest import FRAMES
 
@@ -89,6 +90,65 @@ def test_every_scene_is_reached_by_keys(open_edition: OPEN) -> None:
     page.get_by_label("Test digit", exact=True).first.focus()
     page.keyboard.press("3")  # is typed, not followed
     assert name_of_scene(page) == scenes[1]
+
+
+def test_by_keyboard_alone_a_scene_is_one_press_away(open_edition: OPEN) -> None:
+    page = open_edition("vae", scene="knobs", digit=7)
+    keys, skip = page.keyboard, page.get_by_role("button", name="To the scene")
+    page.locator("body").evaluate("() => document.activeElement.blur()")
+    assert skip.evaluate("element => getComputedStyle(element).clipPath") != "none"
+    keys.press("Tab")
+    expect(skip).to_be_focused()
+    assert skip.evaluate("element => getComputedStyle(element).clipPath") == "none"
+    assert barriers(page) == []
+    keys.press("Enter")
+    expect(page.locator("section.scene")).to_be_focused()
+    for _ in range(4):  # at most three words of its sentence come before
+        keys.press("Tab")
+        if page.locator(".instrument :focus").count():
+            break
+    expect(page.locator(".instrument :focus")).to_have_count(1)
+
+
+def test_the_app_too_has_a_way_past_its_menu(open_page: OPEN) -> None:
+    page = open_page("vae", scene="knobs")
+    page.locator("body").evaluate("() => document.activeElement.blur()")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="To the scene")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("section.scene")).to_be_focused()
+    menu(page, "Conditional VAE")
+    expect(page.get_by_role("button", name="To the scene")).to_have_count(1)
+    assert page.faults == []
+
+
+def test_the_names_of_scenes_are_one_stop_of_the_tab_key(open_edition: OPEN) -> None:
+    page = open_edition("vae", scene="knobs")
+    keys, current = page.keyboard, page.locator(".tab[aria-current]")
+    page.get_by_role("button", name="Previous scene").focus()
+    keys.press("Tab")
+    expect(current).to_be_focused()
+    keys.press("Tab")
+    expect(page.get_by_role("button", name="Next scene")).to_be_focused()
+    keys.press("Shift+Tab")
+    keys.press("ArrowRight")
+    shows(page, "plane")
+    expect(current).to_be_focused()
+    expect(current).to_contain_text(catalogue.page("vae").scenes[7].title)
+    keys.press("ArrowLeft")
+    shows(page, "knobs")
+    expect(current).to_be_focused()
+    # On a phone they are a list, and each has its own.
+    page.set_viewport_size({"width": 390, "height": 844})
+    names = page.get_by_role("button", name="All scenes")
+    names.focus()
+    keys.press("Enter")
+    keys.press("Tab")
+    expect(page.locator(".tab").first).to_be_focused()
+    keys.press("Tab")
+    expect(page.locator(".tab").nth(1)).to_be_focused()
+    keys.press("Enter")
+    shows(page, catalogue.page("vae").scenes[1].id)
 
 
 def test_what_had_the_focus_gives_it_back_as_it_closes(open_edition: OPEN) -> None:

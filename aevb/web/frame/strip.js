@@ -75,6 +75,15 @@ export class Strip {
     for (const element of [this.previous, this.next, this.list, this.where]) element.hidden = alone;
   }
 
+  /**
+   * The names of the scenes are one stop of the Tab key, at the one in view: arrows lead on from there (`Explorer.key`).
+   * Unfolded they are a list, each with its own.
+   */
+  rove() {
+    const { root, current } = this.explorer, open = root.classList.contains("unfolded");
+    for (const tab of this.tabs) tab.tabIndex = open || tab.dataset.scene === current.id ? 0 : -1;
+  }
+
   /** Which scene is in view. @param {import("./explorer.js").Scene} scene */
   show(scene) {
     const { tabs, list } = this, { scenes } = this.explorer.page, at = scenes.indexOf(scene);
@@ -84,7 +93,8 @@ export class Strip {
       if (tab.dataset.scene === scene.id) tab.setAttribute("aria-current", "page");
       else tab.removeAttribute("aria-current");
     }
-    const current = tabs[at];
+    const current = tabs[at], focused = this.explorer.tree.activeElement;
+    if (tabs.includes(focused)) current.focus({ preventScroll: true });
     list.scrollTo({ left: current.offsetLeft - list.clientWidth / 2 + current.offsetWidth / 2 });
     this.previous.disabled = at === 0;
     this.next.disabled = at === scenes.length - 1;
@@ -95,10 +105,12 @@ export class Strip {
   unfold() {
     const open = this.explorer.root.classList.toggle("unfolded");
     this.where.setAttribute("aria-expanded", String(open));
+    this.rove();
   }
 
   fold() {
     this.explorer.root.classList.remove("unfolded");
     this.where.setAttribute("aria-expanded", "false");
+    this.rove();
   }
 }

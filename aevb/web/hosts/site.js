@@ -7,6 +7,7 @@ import { h } from "../kit/elements.js";
 import { idle } from "../kit/loading.js";
 import { provide } from "../kit/source.js";
 import { keep, remembered } from "./memory.js";
+import { leadToScene } from "./skip.js";
 import { turn } from "./theme.js";
 
 /** @typedef {import("../frame/explorer.js").Page} Page */
@@ -100,6 +101,7 @@ class Host {
     });
     const embedded = new URLSearchParams(location.search).get("embed") === "true"; // a scene, in a frame
     document.body.append(...(embedded ? [] : [this.fold, this.menu]), this.place);
+    if (!embedded) leadToScene(() => this.explorer);
     this.unfold(!NARROW.matches);
     NARROW.addEventListener("change", () => this.unfold(!NARROW.matches));
     this.dress(preference());

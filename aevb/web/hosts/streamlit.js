@@ -5,6 +5,7 @@
 
 import { Explorer } from "../frame/explorer.js";
 import { keep, leftWith, remembered } from "./memory.js";
+import { leadToScene } from "./skip.js";
 import { turn } from "./theme.js";
 
 /** @typedef {import("../frame/explorer.js").Page} Page */
@@ -21,6 +22,8 @@ let asked = location.href;
 
 /** @type {Explorer | null} */
 let inView = null;
+
+if (new URLSearchParams(location.search).get("embed") !== "true") leadToScene(() => inView);
 
 // What was just let go of is noted before a press of the menu leads away.
 for (const event of ["pointerdown", "keydown"]) {
