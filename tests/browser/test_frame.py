@@ -210,6 +210,30 @@ def test_mathematics_and_glossary_open_beside_the_scene(open_edition: OPEN) -> N
     expect(panel).to_be_hidden()
 
 
+def test_a_word_that_the_glossary_knows_opens_it_there(open_edition: OPEN) -> None:
+    page = open_edition("vae", scene="forcing")
+    panel, keys = page.locator(".panel"), page.keyboard
+    word = page.locator(".says").get_by_role("button", name="reverse", exact=True)
+    expect(page.locator(".says")).to_contain_text("lowers the reverse KL")  # reads as before
+    word.focus()
+    keys.press("Enter")
+    entry = panel.locator("dl > div", has_text="reverse KL, forward KL")
+    expect(entry).to_be_focused()
+    expect(entry).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Glossary")).to_have_attribute("aria-expanded", "true")
+    assert barriers(page) == []
+    keys.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(word).to_be_focused()
+    keys.press("g")
+    expect(panel).to_be_focused()
+    # A word that it does not know is bold and no button; in a frame on another page none is one.
+    assert page.locator(".says b").count() > page.locator(".says button").count() > 0
+    page = open_edition("vae", scene="forcing", embed="true")
+    expect(page.locator(".says b")).not_to_have_count(0)
+    expect(page.locator(".says button")).to_have_count(0)
+
+
 def test_a_scene_is_used_beside_its_mathematics(open_edition: OPEN) -> None:
     page = open_edition("vae", width=1280, height=720, scene="flow")
     whole = page.locator(".scene").bounding_box()

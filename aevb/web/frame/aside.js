@@ -3,7 +3,7 @@
 import { h } from "../kit/elements.js";
 import { loadJson } from "../kit/loading.js";
 import { source } from "../kit/source.js";
-import { GLOSSARY } from "./glossary.js";
+import { entryOf, GLOSSARY } from "./glossary.js";
 import { unembedded } from "./link.js";
 
 /** @typedef {import("./explorer.js").Explorer} Explorer */
@@ -29,6 +29,8 @@ export class Aside {
     this.element = h("aside.panel", { hidden: true, tabIndex: -1 });
     /** The button that has opened it. @type {HTMLElement | null} */
     this.opener = null;
+    /** The word of the scene's sentence that has, if it was one. @type {HTMLElement | null} */
+    this.word = null;
     /** @type {import("./share.js").Share | null} */
     this.shared = null;
   }
@@ -56,15 +58,35 @@ export class Aside {
     }
   }
 
-  glossary() {
-    const list = (/** @type {string[][]} */ rows) =>
-      h("dl", {}, ...rows.flatMap(([term, meaning]) => [h("dt", {}, term), h("dd", {}, meaning)]));
+  /** Words of a sentence that the glossary knows open it there. @param {HTMLElement} sentence */
+  explain(sentence) {
+    for (const bold of sentence.querySelectorAll("b")) {
+      const at = entryOf(bold.textContent ?? "");
+      if (at === undefined) continue;
+      const word = h("button.term", {
+        type: "button",
+        title: "In the glossary",
+        onclick: () => this.glossary(at, word),
+      }, ...bold.childNodes);
+      bold.replaceChildren(word);
+    }
+  }
+
+  /** @param {number} [at] which entry is looked up @param {HTMLElement | null} [word] that was pressed */
+  glossary(at, word = null) {
+    const entries = GLOSSARY.map(([term, meaning]) =>
+      h("div", { tabIndex: -1 }, h("dt", {}, term), h("dd", {}, meaning))
+    );
     const keys = h(
       "dl.keys",
       {},
       ...KEYS.flatMap(([key, does]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, does)]),
     );
-    this.open("glossary", "Glossary", h("div.body", {}, list(GLOSSARY), h("h3", {}, "Keys"), keys));
+    this.open("glossary", "Glossary", h("div.body", {}, h("dl", {}, ...entries), h("h3", {}, "Keys"), keys));
+    this.word = word;
+    if (at === undefined) return;
+    entries[at].scrollIntoView({ block: "center" });
+    entries[at].focus({ preventScroll: true });
   }
 
   async share() {
@@ -115,11 +137,14 @@ export class Aside {
 
   /** @param {boolean} [back] to what opened it: also where the focus was within, which would be nowhere else */
   close(back = this.element.contains(this.explorer.tree.activeElement)) {
-    const { element, opener } = this;
+    const { element, opener, word } = this;
     if (element.hidden) return;
+    this.word = null;
     element.hidden = true;
     opener?.setAttribute("aria-expanded", "false");
-    if (back) (opener?.checkVisibility() ? opener : this.explorer.scene).focus({ preventScroll: true });
+    if (!back) return;
+    const there = [word, opener].find((one) => one?.checkVisibility()) ?? this.explorer.scene;
+    there.focus({ preventScroll: true });
   }
 }
 

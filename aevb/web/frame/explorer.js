@@ -276,6 +276,7 @@ export class Explorer {
     this.root.dataset.scene = scene.id;
     this.heading.textContent = scene.title;
     this.says.innerHTML = scene.says;
+    if (!this.embedded) this.aside.explain(this.says);
     this.below.innerHTML = scene.below ?? "";
     this.below.hidden = !scene.below;
     this.strip.show(scene);
