@@ -13,7 +13,7 @@ Stochastic gradients of the ELBO, averaged over a mini-batch of $N_B$ examples; 
 Equations 3 and 4; section 5.1
 """,
         Run._ascend,
-        ("terms = self.model", "elbo = total"),
+        ("terms = terms_of(", "elbo = total"),
     ),
     Formula(
         "The optimiser",
