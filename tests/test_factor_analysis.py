@@ -337,8 +337,14 @@ def test_gradient_steps_go_on_from_the_start() -> None:
 @pytest.mark.parametrize(
     ("x", "said"),
     [
-        (np.array([[1.0, math.nan, 3.0]]), "1 of 3 values are not finite numbers: fill them in, or leave"),
-        (np.array([[1.0, math.inf, 3.0]]), "1 of 3 values are not finite numbers: fill them in, or leave"),
+        (
+            np.array([[1.0, math.nan, 3.0]]),
+            "1 of 3 values are not finite numbers in the column 1: fill them in, or leave",
+        ),
+        (
+            np.array([[1.0, math.inf, 3.0]]),
+            "1 of 3 values are not finite numbers in the column 1: fill them in, or leave",
+        ),
         (np.ones((4, 5)), "The model takes examples of 3 numbers, but these have 5"),
         (np.ones(3), "Examples must be of shape (N, 3), not (3,): give a single one as x[None]."),
         (np.ones((0, 3)), "There are no examples."),

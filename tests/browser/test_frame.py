@@ -213,7 +213,7 @@ def test_mathematics_and_glossary_open_beside_the_scene(open_edition: OPEN) -> N
 def test_a_word_that_the_glossary_knows_opens_it_there(open_edition: OPEN) -> None:
     page = open_edition("vae", scene="forcing")
     panel, keys = page.locator(".panel"), page.keyboard
-    word = page.locator(".says").get_by_role("button", name="reverse", exact=True)
+    word = page.locator(".says").get_by_role("button", name="reverse: its meaning")
     expect(page.locator(".says")).to_contain_text("lowers the reverse KL")  # reads as before
     word.focus()
     keys.press("Enter")

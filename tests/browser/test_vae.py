@@ -57,7 +57,7 @@ def test_down_the_reverse_kl_q_keeps_one_mode_and_down_the_forward_one_both(open
     page.get_by_role("slider", name="modes apart").press("ArrowLeft")
     says(q=[-0.5, 2.022], apart=3.9)
     # The landscape is drawn on the frame, however many moves of the pointer come in one.
-    page.get_by_role("button", name="reverse").click()
+    page.get_by_role("button", name="reverse, KL").click()
     says(q=[-0.5, 2.022], apart=3.9)
     moved, drawn = page.evaluate(
         """async () => {

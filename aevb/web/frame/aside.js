@@ -63,9 +63,10 @@ export class Aside {
     for (const bold of sentence.querySelectorAll("b")) {
       const at = entryOf(bold.textContent ?? "");
       if (at === undefined) continue;
-      const word = h("button.term", {
+      const word = h("button.defined", {
         type: "button",
         title: "In the glossary",
+        "aria-label": `${bold.textContent}: its meaning`, // a control beside it may have the same name
         onclick: () => this.glossary(at, word),
       }, ...bold.childNodes);
       bold.replaceChildren(word);
