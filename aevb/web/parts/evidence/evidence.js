@@ -14,6 +14,7 @@ import { picture } from "../../kit/pictures.js";
 import { along, Axes, marker, nameAxes, Notes } from "../../kit/plot.js";
 import { atLeisure, onNextFrame, whileBusy } from "../../kit/slices.js";
 import { argsort, logSumExp } from "../../engine/arithmetic.js";
+import { place } from "../../engine/densities.js";
 import { blend, components, logWeight, mostProbable } from "../../engine/explore.js";
 import { Random } from "../../engine/random.js";
 
@@ -28,7 +29,6 @@ import { Random } from "../../engine/random.js";
  */
 
 const LOWEST = 1_500; // nats below the best estimate that the chart goes down to
-const whole = (/** @type {number} */ share) => share > 0.99 ? "> 99 %" : `${Math.round(100 * share)} %`;
 const APART = 1.02; // of one number of draws to the next that the curves show
 
 export const params = {
@@ -36,6 +36,9 @@ export const params = {
   from_prior: number({ initial: null, least: 0, most: 999 }), // numbers of z: all of them
   draws: choice({ initial: "1000", of: ["100", "1000", "10000"] }),
 };
+
+/** A share in whole percent, for a narrow column. */
+const whole = (/** @type {number} */ share) => share > 0.99 ? "> 99 %" : `${Math.round(100 * share)} %`;
 
 /**
  * How many numbers of z come from the prior, of L: all, half, a quarter, two, one, none.
@@ -184,8 +187,7 @@ class Evidence {
         one.total = logSumExp([one.total, weight]);
         if (weight > one.best) {
           one.best = weight;
-          const z = one.r.loc.map((loc, l) => loc + one.r.scale[l] * epsilon[l]);
-          this.shown[i].best.show(engine.decode(z, y));
+          this.shown[i].best.show(engine.decode(place(one.r, epsilon), y));
         }
         yield;
       }

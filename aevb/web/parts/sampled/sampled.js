@@ -10,6 +10,7 @@ import { number, numbers, round, seed } from "../../kit/params.js";
 import { part } from "../../kit/part.js";
 import { Axes, dots, ellipse, marker, nameAxes, Notes } from "../../kit/plot.js";
 import { atLeisure, onNextFrame } from "../../kit/slices.js";
+import { remembered } from "../../engine/factor_analysis/data.js";
 import { noiseOf, SampledKl } from "../../engine/factor_analysis/sampled_kl.js";
 
 /** @typedef {import("../../kit/controls.js").Model} Model */
@@ -26,6 +27,8 @@ export const params = {
   width: number({ initial: 0.5, least: NARROW, most: WIDE, digits: 2 }),
 };
 
+const pointOf = remembered((/** @type {number} */ seed) => new SampledKl(seed, DRAWS));
+
 export default part((model, el) => new Sampled(model, el));
 
 class Sampled {
@@ -33,7 +36,6 @@ class Sampled {
   constructor(model, el) {
     this.model = model;
     this.el = el;
-    this.point = new SampledKl(model.get("seed"), DRAWS);
     this.plane = new Panel(h("canvas.live.field", { role: "slider", tabIndex: 0, "data-sets": "q" }));
     this.lanes = new Panel(h("canvas.live.lanes", { role: "img" }));
     const { canvas } = this.plane, done = () => model.save_changes();
@@ -96,7 +98,6 @@ class Sampled {
     this.ends = [
       onLayout(el, () => this.layout()),
       follow(model, ["seed"], () => {
-        this.point = new SampledKl(model.get("seed"), DRAWS);
         this.keepPlane();
         this.change();
       }),
@@ -108,6 +109,11 @@ class Sampled {
     for (const end of this.ends) end();
     this.draw.cancel();
     this.write.cancel();
+  }
+
+  /** The point x that is looked at, and the draws. */
+  get point() {
+    return pointOf(this.model.get("seed"));
   }
 
   /** q's mean. @returns {number[]} */
