@@ -22,6 +22,25 @@ export function follow(model, keys, f) {
   };
 }
 
+/**
+ * As `follow`, for work that goes on after the call: whatever was begun before is aborted.
+ * @param {Model} model
+ * @param {string[]} keys
+ * @param {(signal: AbortSignal) => void} begin
+ */
+export function followAnew(model, keys, begin) {
+  let working = new AbortController();
+  const unfollow = follow(model, keys, () => {
+    working.abort();
+    working = new AbortController();
+    begin(working.signal);
+  });
+  return () => {
+    unfollow();
+    working.abort();
+  };
+}
+
 /** Sets a value and notes it in the link. @param {Model} model @param {string} key @param {any} value */
 export function put(model, key, value) {
   model.set(key, value);

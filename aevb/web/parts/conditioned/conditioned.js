@@ -1,7 +1,7 @@
 // Small models that differ in what the label conditions, side by side: draws of the same labels in the same noise. It
 // needs their generative weights alone.
 
-import { follow, seedButton, segments } from "../../kit/controls.js";
+import { followAnew, seedButton, segments } from "../../kit/controls.js";
 import { h } from "../../kit/elements.js";
 import { signed } from "../../kit/format.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
@@ -53,7 +53,6 @@ export default {
         seedButton(model, "Next draws"),
       ),
     );
-    let drawing = new AbortController();
     const load = () =>
       Promise.all(kinds.map(({ name }) => {
         const [p, about] = [model.get(`weights_${name}`), model.get(`about_${name}`)];
@@ -68,10 +67,7 @@ export default {
           ` ±\u00a0${signed(standard_error)}\u00a0nats`,
         );
       });
-      return follow(model, ["seed", "label"], () => {
-        drawing.abort();
-        drawing = new AbortController();
-        const { signal } = drawing;
+      return followAnew(model, ["seed", "label"], (signal) => {
         const work = draw(loaded.map(([engine]) => engine), columns, model);
         whileStale(columns.map(({ draws }) => draws), work, { signal, budget: BUDGET });
       });
@@ -79,7 +75,6 @@ export default {
     return () => {
       unload();
       labels.end();
-      drawing.abort();
     };
   },
 };

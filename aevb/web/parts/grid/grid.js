@@ -2,7 +2,7 @@
 // not. It needs the generative weights alone.
 
 import { choicesOf, inWords } from "../../kit/choices.js";
-import { follow, put, seedButton } from "../../kit/controls.js";
+import { followAnew, put, seedButton } from "../../kit/controls.js";
 import { h } from "../../kit/elements.js";
 import { loadAbout, loadModel } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
@@ -21,8 +21,7 @@ export default {
    * @param {{ model: Model, el: HTMLElement }} host
    */
   render({ model, el }) {
-    let drawing = new AbortController();
-    const unload = whenLoaded(el, () => {
+    return whenLoaded(el, () => {
       const checkpoint = model.get("checkpoint");
       return Promise.all([loadModel(checkpoint, ["p"]), loadAbout(checkpoint.about)]);
     }, ([engine, about]) => {
@@ -59,24 +58,18 @@ export default {
           ),
         ),
       );
-      const unfollow = follow(model, ["seed", "shared"], () => {
+      const unfollow = followAnew(model, ["seed", "shared"], (signal) => {
         shared.checked = model.get("shared");
-        drawing.abort();
-        drawing = new AbortController();
         const random = new Random(model.get("seed")), draw = () => random.normal(engine.latentDim);
         const same = styles && shared.checked ? Array.from({ length: columns }, draw) : null;
         const epsilon = (/** @type {number} */ column) => same?.[column] ?? draw();
-        tiles.fill(decodeAll(engine, choices.numbers, columns, epsilon, tiles), drawing.signal);
+        tiles.fill(decodeAll(engine, choices.numbers, columns, epsilon, tiles), signal);
       });
       return () => {
         unfollow();
         tiles.end();
       };
     });
-    return () => {
-      unload();
-      drawing.abort();
-    };
   },
 };
 

@@ -1,6 +1,6 @@
 // Draws from the prior, decoded: the generative model at work. Beside each draw's parameters one sample of its pixels.
 
-import { follow, seedButton } from "../../kit/controls.js";
+import { followAnew, seedButton } from "../../kit/controls.js";
 import { h } from "../../kit/elements.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
@@ -25,22 +25,15 @@ export default {
     });
     const controls = h("div.controls", { "data-control": "" }, seedButton(model, "Resample"));
     el.append(h("div.pair", { "data-instrument": "" }, ...sheets.map(({ element }) => element)), controls);
-    let drawing = new AbortController();
-    const unload = whenLoaded(
+    return whenLoaded(
       el,
       () => loadModel(model.get("checkpoint"), ["p"]),
       (engine) =>
-        follow(model, ["seed"], () => {
-          drawing.abort();
-          drawing = new AbortController();
+        followAnew(model, ["seed"], (signal) => {
           const work = draw(engine, model.get("seed"), sheets.map(({ sheet }) => sheet));
-          whileStale(sheets.map(({ element }) => element), work, { signal: drawing.signal });
+          whileStale(sheets.map(({ element }) => element), work, { signal });
         }),
     );
-    return () => {
-      unload();
-      drawing.abort();
-    };
   },
 };
 

@@ -1,7 +1,7 @@
 // Thirty images sampled row by row, beside the probabilities that their pixels were drawn with. It needs the
 // generative weights alone.
 
-import { follow, seedButton } from "../../kit/controls.js";
+import { followAnew, seedButton } from "../../kit/controls.js";
 import { h } from "../../kit/elements.js";
 import { loadModel } from "../../kit/loading.js";
 import { whenLoaded } from "../../kit/notice.js";
@@ -29,25 +29,15 @@ export default {
     samples.element.dataset.instrument = "";
     const controls = h("div.controls", { "data-control": "" }, seedButton(model, "Resample"));
     el.append(samples.element, probs.element, controls);
-    let drawing = new AbortController();
-    const unload = whenLoaded(
+    return whenLoaded(
       el,
       () => loadModel(model.get("checkpoint"), ["p"]),
       (engine) =>
-        follow(model, ["seed"], () => {
-          drawing.abort();
-          drawing = new AbortController();
-          whileStale(
-            [samples.element, probs.element],
-            draw(engine, model.get("seed"), samples.sheet, probs.sheet),
-            { budget: BUDGET, signal: drawing.signal },
-          );
+        followAnew(model, ["seed"], (signal) => {
+          const work = draw(engine, model.get("seed"), samples.sheet, probs.sheet);
+          whileStale([samples.element, probs.element], work, { budget: BUDGET, signal });
         }),
     );
-    return () => {
-      unload();
-      drawing.abort();
-    };
   },
 };
 
